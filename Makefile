@@ -1,0 +1,50 @@
+# Every target sets itself up: Python 3.11 or newer is all that has to be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-faults lint format bench bench-detect up down clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "iotctl needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/installed ## the whole product on made-up data: load, query, detect, chart
+	$(BIN)/iotctl demo
+
+test: $(VENV)/installed ## all tests but the long fault tests
+	$(BIN)/pytest -m 'not faults'
+
+test-faults: $(VENV)/installed ## kills, cuts and races
+	$(BIN)/pytest -m faults --timeout 900
+
+lint: $(VENV)/installed ## formatting, lint rules, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/installed ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed ## ingest and query speed, beside psql and pandas
+	$(BIN)/python -m tests.bench.ingest
+
+bench-detect: $(VENV)/installed ## detection quality and speed, beside the textbook method
+	$(BIN)/python -m tests.bench.detect
+
+up: ## TimescaleDB, MinIO and iotctl in containers
+	docker compose up --build --detach --wait
+
+down: ## stop the containers, keep their data
+	docker compose down
+
+clean: ## remove what the targets above made, but for the database
+	rm -rf $(VENV) build dist demo bench .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Detection: numpy in, numpy out."""

@@ -1,0 +1,72 @@
+"""The errors a user sees: each says what happened, where, and what to do next, and carries the exit code."""
+
+from __future__ import annotations
+
+
+class IotctlError(Exception):
+    """Something the user can act on; shown in one to three lines, without a traceback.
+
+    message: what happened. where: file, line, setting or server it happened at. hint: what to do next.
+    None of the three ever holds a secret.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return "\n  ".join(part for part in (self.message, self.where, self.hint) if part)
+
+
+class UsageError(IotctlError):
+    """The command's words do not fit together."""
+
+    exit_code = 2
+
+
+class NotFoundError(IotctlError):
+    """No such sensor, file, bucket or prefix."""
+
+    exit_code = 4
+
+
+class UnreachableError(IotctlError):
+    """The database or the store does not answer, or stopped answering."""
+
+    exit_code = 5
+
+
+class ForbiddenError(IotctlError):
+    """The database or the store knows us not, or grants too little."""
+
+    exit_code = 6
+
+
+class ConfigurationError(IotctlError):
+    """A setting, an extra or the schema is not as the program needs it."""
+
+    exit_code = 7
+
+
+class FileError(IotctlError):
+    """One input file cannot be read as sensor readings; the others go on."""
+
+
+class ChangedFileError(FileError):
+    """A file changed or vanished while it was read."""
+
+
+class RejectLimitError(FileError):
+    """A file has more bad rows than the caller allows."""
+
+
+class ConflictError(IotctlError):
+    """The mapping contradicts itself or what is stored."""
+
+
+class DuplicateError(FileError):
+    """A reading is there already and the caller asked to fail on that."""

@@ -1,0 +1,1 @@
+"""Bytes to column batches: CSV, Parquet, decompression, timestamps and time zones, rejects."""

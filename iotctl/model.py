@@ -1,0 +1,187 @@
+"""The dataclasses that cross layers: files, readings, rejects, and what detection finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+# --- files and readings
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in a bucket or folder, as its listing shows it.
+
+    version tells one content from another: the ETag in a store, modification time in ns and size for a local file.
+    modified is aware (UTC). size is in bytes.
+    """
+
+    uri: str
+    size: int
+    version: str
+    modified: datetime
+
+
+class RejectReason(StrEnum):
+    """Why a row was not loaded."""
+
+    FIELDS = "fields"  # wrong number of fields
+    TIME = "time"  # unreadable time
+    TIME_RANGE = "time_range"  # outside 1900..2200
+    AMBIGUOUS = "ambiguous"  # an hour that comes twice, with --ambiguous reject
+    NONEXISTENT = "nonexistent"  # an hour that the clock skips, with --nonexistent reject
+    SENSOR = "sensor"  # unreadable UUID
+    VALUE = "value"  # unreadable or missing number
+    NOT_FINITE = "not_finite"  # NaN or infinite, without --allow-nan
+    TOO_LONG = "too_long"  # a line over 1 MiB
+    ENCODING = "encoding"  # NUL bytes or invalid UTF-8
+    QUOTE = "quote"  # a quote that is not closed on its line
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not loaded. line counts from 1 with the header; text is cut to 1 kB, undecodable bytes escaped."""
+
+    line: int
+    reason: RejectReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in a file reading stands between two batches, enough to go on from there in another process.
+
+    offset: bytes into the decompressed text (rows, for Parquet). line: number of the next line, from 1.
+    clock: per sensor (UUID as 32 hex digits), the last naive time inside a doubled hour and whether it was the
+    second one; empty almost always.
+    """
+
+    offset: int = 0
+    line: int = 1
+    clock: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileBatch:
+    """Readings of one stretch of a file, in file order, before sensors have database ids.
+
+    uuids: (k, 16) uint8, the distinct sensors. sensor: int32 (n,), index into uuids. time: int64 (n,), microseconds
+    since 1970-01-01 UTC. value: float64 (n,), the file's unit. rows_read counts every data row of the stretch:
+    rows_read == n + len(rejects). end is where the next batch begins.
+    ambiguous and nonexistent count the rows whose local time the clock change made doubtful.
+    """
+
+    start: Position
+    end: Position
+    uuids: NDArray[np.uint8]
+    sensor: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    rejects: tuple[Reject, ...]
+    rows_read: int
+    ambiguous: int = 0
+    nonexistent: int = 0
+
+
+class OnDuplicate(StrEnum):
+    """What to do with a reading whose sensor and time are there already."""
+
+    SKIP = "skip"
+    REPLACE = "replace"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """A row of the sensor table; name is None where no mapping names the UUID."""
+
+    sensor_id: int
+    sensor_uuid: str
+    sensor_name: str | None
+
+
+# --- detection
+
+
+class Kind(StrEnum):
+    """Kinds of anomaly, as users know them."""
+
+    SPIKE = "spike"
+    BURST = "burst"
+    SHIFT = "shift"
+    DRIFT = "drift"
+    VARIANCE = "variance"
+    STUCK = "stuck"
+    GAP = "gap"
+    LIMIT = "limit"  # outside the physical limits
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One anomaly: a stretch of rows that does not fit the model.
+
+    start, end: microseconds since 1970-01-01 UTC of its first and last row (for a gap: of the rows around it).
+    severity: 0 at the usual, +1 per decade of rarity. score: the largest component, in robust sigma.
+    extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row.
+    event_id: 12 hex digits, the same for the same data on any machine.
+    """
+
+    event_id: str
+    kind: Kind
+    start: int
+    end: int
+    rows: int
+    severity: float
+    score: float
+    extreme: float
+    expected: float
+    low: float
+    high: float
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """A stretch that one line describes: value = level + slope_per_hour * hours since start, plus the season.
+
+    start, end: microseconds since 1970-01-01 UTC of its first and last row. scale: robust sigma of its residuals.
+    """
+
+    start: int
+    end: int
+    rows: int
+    level: float
+    slope_per_hour: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What detection says of one series. All arrays have one entry per kept row, in order of time.
+
+    row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
+    expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
+    periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, not increasing).
+    """
+
+    row: NDArray[np.int64]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    score: NDArray[np.float64]
+    severity: NDArray[np.float64]
+    regimes: tuple[Regime, ...]
+    change_points: tuple[int, ...]
+    events: tuple[Event, ...]
+    periods_hours: tuple[float, ...]
+    dropped: Mapping[str, int]

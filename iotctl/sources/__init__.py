@@ -1,0 +1,1 @@
+"""Where files lie: object stores and local folders behind one small protocol."""
