@@ -1,0 +1,71 @@
+"""PostgreSQL's binary formats as numpy arrays: COPY rows out, array values in (manual, "COPY", Binary Format)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+# PostgreSQL counts microseconds from 2000-01-01 UTC.
+EPOCH_OFFSET = 946_684_800_000_000
+
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TRAILER = b"\xff\xff"
+
+# A row of fixed width: the number of fields, then each field after its length in bytes; all big-endian.
+_READING = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("sensor_length", ">i4"),
+        ("sensor_id", ">i4"),
+        ("file_length", ">i4"),
+        ("file_id", ">i4"),
+        ("time_length", ">i4"),
+        ("time", ">i8"),
+        ("value_length", ">i4"),
+        ("value", ">f8"),
+    ]
+)
+
+# Header of an array value: dimensions, null flag, element type, then length and lower bound of the one dimension.
+_ARRAY_HEADER = 20
+
+
+def encode_readings(
+    sensor_id: NDArray[np.int32], file_id: int, time: NDArray[np.int64], value: NDArray[np.float64]
+) -> memoryview:
+    """The readings as rows of COPY (sensor_id, file_id, timestamp, sensor_value), without header and trailer.
+
+    sensor_id, time (microseconds since 1970-01-01 UTC), value: (n,). Returns 42 n bytes.
+    """
+    rows = np.empty(len(time), dtype=_READING)
+    rows["fields"] = 4
+    rows["sensor_length"] = 4
+    rows["sensor_id"] = sensor_id
+    rows["file_length"] = 4
+    rows["file_id"] = file_id
+    rows["time_length"] = 8
+    rows["time"] = time - EPOCH_OFFSET
+    rows["value_length"] = 8
+    rows["value"] = value
+    return memoryview(rows.view(np.uint8).data)
+
+
+def decode_times(array: bytes | None) -> NDArray[np.int64]:
+    """A timestamptz[] value without nulls as microseconds since 1970-01-01 UTC, int64 (n,); empty for NULL."""
+    return _decode(array, ">i8").astype(np.int64) + EPOCH_OFFSET
+
+
+def decode_floats(array: bytes | None) -> NDArray[np.float64]:
+    """A float8[] value without nulls, float64 (n,); empty for NULL."""
+    return _decode(array, ">f8").astype(np.float64)
+
+
+def decode_ints(array: bytes | None) -> NDArray[np.int32]:
+    """An int4[] value without nulls, int32 (n,); empty for NULL."""
+    return _decode(array, ">i4").astype(np.int32)
+
+
+def _decode(array: bytes | None, element: str) -> NDArray[np.generic]:
+    if not array or len(array) <= _ARRAY_HEADER:
+        return np.empty(0, dtype=element)
+    return np.frombuffer(array, dtype=[("length", ">i4"), ("element", element)], offset=_ARRAY_HEADER)["element"]

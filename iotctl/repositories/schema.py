@@ -1,0 +1,135 @@
+"""Schema versions: numbered SQL files, each applied once, in order, and what the server can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+
+from psycopg import errors as pg
+
+from iotctl.errors import ConfigurationError
+from iotctl.repositories.connection import Connection
+
+# Any two numbers that other programs on the same server are unlikely to take: 'iotc' in ASCII, and what is locked.
+ADVISORY_CLASS = 0x696F7463
+SCHEMA_LOCK = 1
+
+_OLDEST_SERVER = 150000
+_DIRECT_COMPRESS_SINCE = (2, 21)
+
+
+class Layout(StrEnum):
+    """How readings lie on disk."""
+
+    PARTITIONS = "partitions"  # plain PostgreSQL, a partition a month
+    COLUMNSTORE = "columnstore"  # TimescaleDB, compressed as it arrives
+    HYPERTABLE = "hypertable"  # an older or Apache-licensed TimescaleDB
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a server is. timescaledb: its version, or None where the extension is not installed."""
+
+    server: str
+    timescaledb: str | None
+    community_licence: bool
+
+    @property
+    def layout(self) -> Layout:
+        """The layout a new schema gets on this server."""
+        if self.timescaledb is None:
+            return Layout.PARTITIONS
+        version = tuple(int(part) for part in self.timescaledb.split("-")[0].split(".")[:2])
+        return Layout.COLUMNSTORE if version >= _DIRECT_COMPRESS_SINCE and self.community_licence else Layout.HYPERTABLE
+
+
+def capabilities(conn: Connection) -> Capabilities:
+    """What the server at the other end can do; installs the TimescaleDB extension where it is at hand and permitted.
+
+    Raises ConfigurationError where the server is older than PostgreSQL 15.
+    """
+    if conn.info.server_version < _OLDEST_SERVER:
+        raise ConfigurationError(
+            f"The database is PostgreSQL {conn.info.server_version // 10000}; iotctl needs 15 or newer.",
+            hint="Upgrade the server, or unset IOTCTL_DATABASE_URL to use the embedded one.",
+        )
+    return Capabilities(
+        server=f"PostgreSQL {conn.info.parameter_status('server_version')}",
+        timescaledb=_text(conn, "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"),
+        community_licence=_text(conn, "SELECT current_setting('timescaledb.license', true)") == "timescale",
+    )
+
+
+def schema_version(conn: Connection) -> int:
+    """The newest schema file that the database has, 0 for none."""
+    if _text(conn, "SELECT to_regclass('iotctl_schema')::text") is None:
+        return 0
+    row = conn.execute("SELECT coalesce(max(version), 0) FROM iotctl_schema").fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+def ensure_schema(conn: Connection) -> Layout:
+    """Bring the database to the schema this program knows, and return the layout of its readings.
+
+    Raises ConfigurationError where the schema is newer than the program, ForbiddenError without the right to create.
+    """
+    newest = max(_files(Layout.PARTITIONS))
+    if schema_version(conn) != newest:
+        _apply(conn, newest)
+    layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
+    assert layout is not None
+    return Layout(layout)
+
+
+def _apply(conn: Connection, newest: int) -> None:
+    with conn.transaction():
+        conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (ADVISORY_CLASS, SCHEMA_LOCK))
+        present = schema_version(conn)
+        if present > newest:
+            raise ConfigurationError(
+                f"The database has schema version {present}, this iotctl knows up to {newest}.",
+                hint="Upgrade iotctl: pip install --upgrade iotctl",
+            )
+        if present == 0:
+            _install_timescaledb(conn)
+            conn.execute(
+                "CREATE TABLE iotctl_schema (version int PRIMARY KEY, layout text NOT NULL,"
+                " applied_at timestamptz NOT NULL DEFAULT now())"
+            )
+            layout = capabilities(conn).layout
+        else:
+            layout = Layout(str(_text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")))
+        for version, sql in sorted(_files(layout).items()):
+            if version > present:
+                conn.execute(sql.encode())
+                conn.execute("INSERT INTO iotctl_schema (version, layout) VALUES (%s, %s)", (version, layout))
+
+
+def _install_timescaledb(conn: Connection) -> None:
+    at_hand = "SELECT 'yes' FROM pg_available_extensions WHERE name = 'timescaledb' AND installed_version IS NULL"
+    preloaded = "SELECT 'yes' WHERE current_setting('shared_preload_libraries') LIKE '%timescaledb%'"
+    if _text(conn, at_hand) is None or _text(conn, preloaded) is None:
+        return
+    try:
+        with conn.transaction():
+            conn.execute("CREATE EXTENSION timescaledb")
+    except (pg.InsufficientPrivilege, pg.FeatureNotSupported):
+        return  # plain partitions serve as well; doctor names the extension that is not used
+
+
+def _files(layout: Layout) -> dict[int, str]:
+    """Version -> SQL for one layout; a file named 0002_reading.LAYOUT.sql counts for that layout alone."""
+    chosen: dict[int, str] = {}
+    for file in resources.files(__package__).joinpath("schema").iterdir():
+        stem = file.name.removesuffix(".sql")
+        name, _, only_for = stem.partition(".")
+        if only_for in ("", layout):
+            chosen[int(name.split("_")[0])] = file.read_text()
+    return chosen
+
+
+def _text(conn: Connection, query: str) -> str | None:
+    row = conn.execute(query.encode()).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
