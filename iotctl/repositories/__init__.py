@@ -1,1 +1,43 @@
-"""Everything that speaks SQL: connections, schema, one class per table family, binary COPY."""
+"""All SQL: connections, schema, the embedded server, and a class per table family."""
+
+from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.connection import Connection, Database, is_passing, passwordless
+from iotctl.repositories.embedded import embedded_database
+from iotctl.repositories.extents import SortedReadings, sort_readings
+from iotctl.repositories.ledger import Balance, FileState, KeptReject, Ledger, LedgerFile
+from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
+from iotctl.repositories.readings import Aggregate, ReadingRepository, Series
+from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_version
+from iotctl.repositories.sensors import SensorRepository, canonical_uuids
+from iotctl.repositories.status import Status, status
+
+__all__ = [
+    "Aggregate",
+    "AnomalyRepository",
+    "Balance",
+    "Capabilities",
+    "Connection",
+    "Database",
+    "FileState",
+    "KeptReject",
+    "Layout",
+    "Ledger",
+    "LedgerFile",
+    "LostRaceError",
+    "ReadingLoader",
+    "ReadingRepository",
+    "SensorRepository",
+    "Series",
+    "SortedReadings",
+    "Status",
+    "Written",
+    "canonical_uuids",
+    "capabilities",
+    "embedded_database",
+    "ensure_schema",
+    "is_passing",
+    "passwordless",
+    "schema_version",
+    "sort_readings",
+    "status",
+]

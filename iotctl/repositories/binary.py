@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import Cursor
+
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # PostgreSQL counts microseconds from 2000-01-01 UTC.
 EPOCH_OFFSET = 946_684_800_000_000
@@ -47,7 +52,23 @@ def encode_readings(
     rows["time"] = time - EPOCH_OFFSET
     rows["value_length"] = 8
     rows["value"] = value
-    return memoryview(rows.view(np.uint8).data)
+    return rows.view(np.uint8).data
+
+
+def as_datetime(microseconds: int) -> datetime:
+    """Microseconds since 1970-01-01 UTC as an aware datetime, for a query's parameter."""
+    return _UNIX_EPOCH + timedelta(microseconds=microseconds)
+
+
+def as_microseconds(time: datetime) -> int:
+    """An aware datetime as microseconds since 1970-01-01 UTC."""
+    return (time - _UNIX_EPOCH) // timedelta(microseconds=1)
+
+
+def array_value(cursor: Cursor[tuple[object, ...]], column: int) -> bytes | None:
+    """The bytes of an array in the first row of a binary cursor's result; None for NULL."""
+    assert cursor.pgresult is not None
+    return cursor.pgresult.get_value(0, column)
 
 
 def decode_times(array: bytes | None) -> NDArray[np.int64]:

@@ -85,7 +85,7 @@ def passwordless(url: str) -> str:
 
 
 def is_passing(error: BaseException) -> bool:
-    """True where the same work may succeed on a second try: the connection broke, a deadlock, a server that restarts."""
+    """True where the same work may succeed on a second try: a broken connection, a deadlock, a restarting server."""
     return isinstance(
         error,
         pg.DeadlockDetected
@@ -117,7 +117,9 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
             )
         case pg.InvalidCatalogName():
             return ConfigurationError(
-                f"No such database: {first_line}", where=where, hint="Create it (createdb), or mend IOTCTL_DATABASE_URL."
+                f"No such database: {first_line}",
+                where=where,
+                hint="Create it (createdb), or mend IOTCTL_DATABASE_URL.",
             )
         case pg.DiskFull():
             return IotctlError(
@@ -152,10 +154,14 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
 def _is_refused_login(error: psycopg.Error) -> bool:
     # libpq reports failures before the session exists by text alone (docs: libpq, PQconnectPoll).
     text = str(error)
-    return any(mark in text for mark in ("password authentication failed", "no password supplied", "no pg_hba.conf entry"))
+    return any(
+        mark in text for mark in ("password authentication failed", "no password supplied", "no pg_hba.conf entry")
+    )
 
 
 def _refused(first_line: str, where: str) -> ForbiddenError:
     return ForbiddenError(
-        f"The database does not let us in: {first_line}", where=where, hint="Check user and password in IOTCTL_DATABASE_URL."
+        f"The database does not let us in: {first_line}",
+        where=where,
+        hint="Check user and password in IOTCTL_DATABASE_URL.",
     )

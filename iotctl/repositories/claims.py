@@ -1,0 +1,68 @@
+"""Claims on stretches of readings: what keeps loads from doubling where no unique constraint does (columnstore)."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.extents import Extents
+from iotctl.repositories.schema import ADVISORY_CLASS, CLAIM_CLASS, CLAIM_LOCK
+
+# Claims that share a stretch of a sensor's time with ours, and whether their session still lives.
+_RIVALS = sql.SQL("""
+    SELECT DISTINCT c.claim_id, l.objid IS NOT NULL
+    FROM ingest_claim c
+    JOIN LATERAL unnest(c.sensor_ids, c.first_time, c.last_time) AS theirs (sensor_id, first, last) ON true
+    JOIN unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
+         AS ours (sensor_id, first, last)
+      ON ours.sensor_id = theirs.sensor_id AND ours.first <= theirs.last AND theirs.first <= ours.last
+    LEFT JOIN pg_locks l ON l.locktype = 'advisory' AND l.classid::bigint = %(class)s
+      AND l.objid::bigint = c.claim_id AND l.mode = 'ExclusiveLock' AND l.granted
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
+
+
+def claim(conn: Connection, extents: Extents) -> int:
+    """Wait until no other live load writes into these extents, then hold them; returns the claim's id.
+
+    Outside a transaction. Then release() in the transaction that writes, and unlock() after it: the others see our
+    readings as soon as they see the claim gone. A session that dies leaves a claim that nobody waits for.
+    """
+    wanted = extents.parameters()
+    while True:
+        with conn.transaction():
+            conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (ADVISORY_CLASS, CLAIM_LOCK))
+            rival = _live_rival(conn, wanted)
+            if rival is None:
+                return _insert(conn, wanted)
+        conn.execute("SELECT pg_advisory_lock_shared(%s, %s)", (CLAIM_CLASS, rival))
+        conn.execute("SELECT pg_advisory_unlock_shared(%s, %s)", (CLAIM_CLASS, rival))
+
+
+def release(conn: Connection, claim_id: int) -> None:
+    """Give up a claim once the current transaction commits."""
+    conn.execute("DELETE FROM ingest_claim WHERE claim_id = %s", (claim_id,))
+
+
+def unlock(conn: Connection, claim_id: int) -> None:
+    """Wake those who wait for a claim; after the transaction that released it, or instead of it."""
+    conn.execute("SELECT pg_advisory_unlock(%s, %s)", (CLAIM_CLASS, claim_id))
+
+
+def _live_rival(conn: Connection, wanted: dict[str, object]) -> int | None:
+    rows = conn.execute(_RIVALS, wanted | {"class": CLAIM_CLASS}).fetchall()
+    dead = [int(str(claim_id)) for claim_id, alive in rows if not alive]
+    conn.execute("DELETE FROM ingest_claim WHERE claim_id = ANY(%s)", (dead,))
+    return next((int(str(claim_id)) for claim_id, alive in rows if alive), None)
+
+
+def _insert(conn: Connection, wanted: dict[str, object]) -> int:
+    row = conn.execute(
+        "INSERT INTO ingest_claim (sensor_ids, first_time, last_time)"
+        " VALUES (%(sensor_ids)s, %(first)s, %(last)s) RETURNING claim_id",
+        wanted,
+    ).fetchone()
+    assert row is not None
+    claim_id = int(str(row[0]))
+    conn.execute("SELECT pg_advisory_lock(%s, %s)", (CLAIM_CLASS, claim_id))
+    return claim_id

@@ -1,0 +1,91 @@
+"""Sorted readings of a batch, and the extents they cover: each sensor's stretch of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.repositories.binary import as_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SortedReadings:
+    """Readings of one batch, sorted by (sensor_id, time), each (sensor_id, time) once.
+
+    sensor_id: int32 (n,). time: int64 (n,), microseconds since 1970-01-01 UTC. value: float64 (n,).
+    """
+
+    sensor_id: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> SortedReadings:
+        return SortedReadings(self.sensor_id[rows], self.time[rows], self.value[rows])
+
+
+def sort_readings(
+    sensor_id: NDArray[np.int32], time: NDArray[np.int64], value: NDArray[np.float64], *, keep_last: bool = False
+) -> SortedReadings:
+    """Readings in file order, sorted and each (sensor_id, time) once: the first in the file, or the last."""
+    rows = np.arange(len(time))[::-1] if keep_last else None
+    if rows is not None:
+        sensor_id, time, value = sensor_id[rows], time[rows], value[rows]
+    order = _order(sensor_id, time)
+    sensor_id, time, value = sensor_id[order], time[order], value[order]
+    repeated = (sensor_id[1:] == sensor_id[:-1]) & (time[1:] == time[:-1])
+    if repeated.any():
+        kept = np.concatenate([[True], ~repeated])
+        sensor_id, time, value = sensor_id[kept], time[kept], value[kept]
+    return SortedReadings(sensor_id, time, value)
+
+
+def _order(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The stable order by (sensor_id, time)."""
+    if len(time) and (time[1:] >= time[:-1]).all() and (low := int(sensor_id.min())) + 0xFFFF >= int(sensor_id.max()):
+        # numpy sorts 16-bit integers by radix: 5 ms a million rows against 150 ms for lexsort.
+        return np.argsort((sensor_id - low).astype(np.uint16), kind="stable")
+    return np.lexsort((time, sensor_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """Each sensor's stretch of time in a batch: sensor_id int32, first and last int64 microseconds UTC, all (k,)."""
+
+    sensor_id: NDArray[np.int32]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, readings: SortedReadings) -> Extents:
+        """The extents of one or more sorted readings."""
+        changes = np.flatnonzero(np.diff(readings.sensor_id)) + 1
+        starts = np.concatenate([[0], changes])
+        ends = np.concatenate([changes, [len(readings)]]) - 1
+        return cls(readings.sensor_id[starts], readings.time[starts], readings.time[ends])
+
+    def __len__(self) -> int:
+        return len(self.sensor_id)
+
+    def __getitem__(self, rows: NDArray[np.intp] | slice) -> Extents:
+        return Extents(self.sensor_id[rows], self.first[rows], self.last[rows])
+
+    def split(self, sensors: int) -> Iterator[Extents]:
+        """The extents in pieces of at most so many sensors."""
+        for start in range(0, len(self), sensors):
+            yield self[start : start + sensors]
+
+    def parameters(self) -> dict[str, object]:
+        """As bound parameters: arrays sensor_ids, first and last to unnest, and the span start..end over all."""
+        return {
+            "sensor_ids": self.sensor_id.tolist(),
+            "first": [as_datetime(time) for time in self.first.tolist()],
+            "last": [as_datetime(time) for time in self.last.tolist()],
+            "start": as_datetime(int(self.first.min())),
+            "end": as_datetime(int(self.last.max())),
+        }

@@ -1,0 +1,236 @@
+"""Batches into the reading table by binary COPY, each (sensor, time) once, whatever is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import errors as pg
+
+from iotctl.errors import DuplicateError
+from iotctl.model import OnDuplicate
+from iotctl.repositories import claims
+from iotctl.repositories.binary import (
+    COPY_HEADER,
+    COPY_TRAILER,
+    array_value,
+    as_datetime,
+    decode_ints,
+    decode_times,
+    encode_readings,
+)
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.extents import Extents, SortedReadings
+from iotctl.repositories.partitions import ensure_partition, months_of
+from iotctl.repositories.schema import Layout
+
+# Below 128 kB per write: libpq copies larger buffers again at each partial send (measured: 1.9x slower at 1 MB).
+_WRITE_BYTES = 96 * 1024
+
+# Sensors whose keys are fetched at once where a batch overlaps what is there: bounds memory.
+_SENSORS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a batch: loaded + duplicates == len(batch). displaced: file_id -> its readings that lost to it."""
+
+    loaded: int
+    duplicates: int
+    displaced: Mapping[int, int]
+
+
+class LostRaceError(Exception):
+    """Another load committed one of the batch's readings between our look and our COPY: try the batch again."""
+
+
+class ReadingLoader:
+    """Writes batches of readings, on one connection."""
+
+    def __init__(self, conn: Connection, layout: Layout) -> None:
+        self._conn = conn
+        self._layout = layout
+        self._months: set[np.datetime64] = set()
+
+    @contextmanager
+    def batch(self, readings: SortedReadings) -> Iterator[None]:
+        """A transaction to write readings in, and whatever else shall commit with them.
+
+        Raises LostRaceError; everything is rolled back then.
+        """
+        self._make_partitions(readings)
+        claim = self._claim(readings)
+        try:
+            with self._conn.transaction():
+                yield
+                if claim is not None:
+                    claims.release(self._conn, claim)
+        except pg.UniqueViolation as error:
+            raise LostRaceError from error
+        finally:
+            if claim is not None and not self._conn.closed:
+                claims.unlock(self._conn, claim)
+
+    def write(self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate) -> Written:
+        """Write readings inside batch(); where a (sensor, time) is there already, on_duplicate judges.
+
+        SKIP keeps the reading of the file listed first (the lower file_id), REPLACE that of the newer file: the
+        outcome is the same whichever worker is faster. Raises DuplicateError for FAIL.
+        """
+        if len(readings) == 0:
+            return Written(0, 0, {})
+        there = self._overlapping(Extents.of(readings))
+        if len(there) == 0:
+            self._copy(readings, file_id, in_order=True)
+            return Written(len(readings), 0, {})
+        row, owner = self._present(readings, there)
+        if on_duplicate is OnDuplicate.FAIL and len(row):
+            raise _duplicates(readings, row)
+        shared = np.isin(readings.sensor_id, there.sensor_id)
+        new = np.ones(len(readings), dtype=np.bool_)
+        new[row] = False
+        self._copy(readings[~shared], file_id, in_order=True)
+        self._copy(readings[shared & new], file_id, in_order=False)
+        wins = self._wins(owner, file_id, on_duplicate)
+        self._replace(readings[row[wins]], file_id)
+        # A later line of the same file that replaces an earlier one is counted as the duplicate itself.
+        lost, counts = np.unique(owner[wins & (owner != file_id)], return_counts=True)
+        displaced = {int(file): int(count) for file, count in zip(lost, counts, strict=True)}
+        duplicates = len(row) - sum(displaced.values())
+        return Written(len(readings) - duplicates, duplicates, displaced)
+
+    def _make_partitions(self, readings: SortedReadings) -> None:
+        if self._layout is Layout.PARTITIONS:
+            for month in months_of(readings.time):
+                if month not in self._months:
+                    ensure_partition(self._conn, month)
+                    self._months.add(month)
+
+    def _claim(self, readings: SortedReadings) -> int | None:
+        if self._layout is not Layout.COLUMNSTORE or len(readings) == 0:
+            return None
+        return claims.claim(self._conn, Extents.of(readings))
+
+    def _overlapping(self, extents: Extents) -> Extents:
+        """Those extents in which the table has readings."""
+        # OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
+        rows = self._conn.execute(
+            """
+            SELECT e.position
+            FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
+                 WITH ORDINALITY AS e (sensor_id, first, last, position)
+            WHERE EXISTS (
+                SELECT FROM reading r
+                WHERE r.sensor_id = e.sensor_id AND r.timestamp BETWEEN e.first AND e.last
+                  AND r.timestamp BETWEEN %(start)s AND %(end)s
+                OFFSET 0
+            )
+            """,
+            extents.parameters(),
+        ).fetchall()
+        return extents[np.array([int(str(row[0])) - 1 for row in rows], dtype=np.intp)]
+
+    def _present(self, readings: SortedReadings, overlapping: Extents) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """The rows of readings whose (sensor, time) the table has, and the file each of those came from; (m,) both."""
+        keys = _composite(readings.sensor_id, readings.time)
+        rows, owners = [], []
+        for extents in overlapping.split(_SENSORS_AT_ONCE):
+            cursor = self._conn.cursor(binary=True).execute(
+                """
+                SELECT array_agg(r.sensor_id), array_agg(r.timestamp), array_agg(r.file_id)
+                FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
+                     AS e (sensor_id, first, last),
+                LATERAL (
+                    SELECT sensor_id, timestamp, file_id FROM reading
+                    WHERE sensor_id = e.sensor_id AND timestamp BETWEEN e.first AND e.last
+                      AND timestamp BETWEEN %(start)s AND %(end)s
+                    OFFSET 0
+                ) AS r
+                """,
+                extents.parameters(),
+            )
+            theirs = _composite(decode_ints(array_value(cursor, 0)), decode_times(array_value(cursor, 1)))
+            at = np.searchsorted(keys, theirs)
+            hit = keys[np.minimum(at, len(keys) - 1)] == theirs
+            rows.append(at[hit])
+            owners.append(decode_ints(array_value(cursor, 2))[hit])
+        return np.concatenate(rows), np.concatenate(owners)
+
+    def _wins(self, owner: NDArray[np.int32], file_id: int, on_duplicate: OnDuplicate) -> NDArray[np.bool_]:
+        """Whether our reading takes the place of the one that is there, by that one's file; (m,)."""
+        if on_duplicate is not OnDuplicate.REPLACE:
+            return owner > file_id
+        # The file itself is among them: its later line replaces the earlier one. Another program's readings
+        # (file_id 0) have no date, and give way.
+        newer = self._conn.execute(
+            "SELECT other.file_id FROM ingest_file other, ingest_file ours WHERE ours.file_id = %s"
+            " AND other.file_id = ANY(%s) AND (other.modified, other.file_id) > (ours.modified, ours.file_id)",
+            (file_id, np.unique(owner).tolist()),
+        ).fetchall()
+        return ~np.isin(owner, [int(str(row[0])) for row in newer])
+
+    def _copy(self, readings: SortedReadings, file_id: int, *, in_order: bool, table: str = "reading") -> None:
+        if len(readings) == 0:
+            return
+        if self._layout is Layout.COLUMNSTORE:
+            self._direct_compress(in_order)
+            readings = _by_chunk(readings)
+        rows = encode_readings(readings.sensor_id, file_id, readings.time, readings.value)
+        statement = f"COPY {table} (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
+        with self._conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.write(COPY_HEADER)
+            for start in range(0, len(rows), _WRITE_BYTES):
+                copy.write(rows[start : start + _WRITE_BYTES])
+            copy.write(COPY_TRAILER)
+
+    def _direct_compress(self, on: bool) -> None:
+        # client_sorted makes TimescaleDB trust our order and read batches one after the other, which is right only
+        # where no two batches of a sensor overlap in time; readings that fall between others go to the row store.
+        self._conn.execute(
+            "SELECT set_config('timescaledb.enable_direct_compress_copy', %(on)s, true),"
+            " set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(on)s, true)",
+            {"on": "on" if on else "off"},
+        )
+
+    def _replace(self, readings: SortedReadings, file_id: int) -> None:
+        if len(readings) == 0:
+            return
+        self._conn.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS replacing"
+            " (sensor_id int, file_id int, timestamp timestamptz, sensor_value float8) ON COMMIT DELETE ROWS"
+        )
+        self._copy(readings, file_id, in_order=False, table="replacing")
+        self._conn.execute(
+            """
+            UPDATE reading r SET sensor_value = n.sensor_value, file_id = n.file_id
+            FROM replacing n
+            WHERE r.sensor_id = n.sensor_id AND r.timestamp = n.timestamp
+              AND r.timestamp BETWEEN %(start)s AND %(end)s
+            """,
+            Extents.of(readings).parameters(),
+        )
+
+
+def _composite(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.complex128]:
+    # numpy orders complex numbers by real, then imaginary part; both fit a double exactly (times below 2**53 us).
+    return sensor_id + 1j * time
+
+
+def _by_chunk(readings: SortedReadings) -> SortedReadings:
+    """Sorted by (chunk, sensor, time): each chunk's compressor is opened once."""
+    chunk = readings.time // (30 * 86_400_000_000)  # TimescaleDB aligns chunks to 1970-01-01
+    if chunk.min() == chunk.max():
+        return readings
+    return readings[np.argsort(chunk, kind="stable")]
+
+
+def _duplicates(readings: SortedReadings, row: NDArray[np.intp]) -> DuplicateError:
+    first = as_datetime(int(readings.time[row].min()))
+    return DuplicateError(
+        f"{len(row)} readings are in the database already (--on-duplicate fail).",
+        where=f"the first at {first.isoformat()}",
+        hint="Use --on-duplicate skip or replace to go on.",
+    )

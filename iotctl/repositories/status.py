@@ -1,0 +1,68 @@
+"""What a database holds: counts, spans and sizes, for `iotctl status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.schema import Capabilities, Layout, capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counts of rows and files, bytes per table, and the server. first, last: aware (UTC), None without readings."""
+
+    capabilities: Capabilities
+    layout: Layout
+    sensors: int
+    named_sensors: int
+    readings: int
+    first: datetime | None
+    last: datetime | None
+    files: dict[str, int]
+    rejects: int
+    anomalies: int
+    table_bytes: dict[str, int]
+
+
+def status(conn: Connection, layout: Layout) -> Status:
+    """What the database holds."""
+    sensors, named = _row(conn, "SELECT count(*), count(sensor_name) FROM sensor")
+    first, last = _row(conn, "SELECT min(timestamp), max(timestamp) FROM reading")
+    files = conn.execute("SELECT state, count(*) FROM ingest_file GROUP BY state ORDER BY state").fetchall()
+    return Status(
+        capabilities=capabilities(conn),
+        layout=layout,
+        sensors=_int(sensors),
+        named_sensors=_int(named),
+        readings=_int(_row(conn, "SELECT count(*) FROM reading")[0]),
+        first=first if isinstance(first, datetime) else None,
+        last=last if isinstance(last, datetime) else None,
+        files={str(state): _int(count) for state, count in files},
+        rejects=_int(_row(conn, "SELECT count(*) FROM reject")[0]),
+        anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly")[0]),
+        table_bytes=_table_bytes(conn, layout),
+    )
+
+
+def _table_bytes(conn: Connection, layout: Layout) -> dict[str, int]:
+    if layout is Layout.PARTITIONS:
+        reading = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('reading')"
+    else:
+        reading = "SELECT hypertable_size('reading')"
+    plain = ["sensor", "ingest_file", "ingest_batch", "reject", "anomaly"]
+    sizes = conn.execute(
+        "SELECT name, pg_total_relation_size(name::regclass) FROM unnest(%s::text[]) AS name", (plain,)
+    )
+    return {"reading": _int(_row(conn, reading)[0])} | {str(name): _int(size) for name, size in sizes}
+
+
+def _row(conn: Connection, query: str) -> tuple[object, ...]:
+    row = conn.execute(query.encode()).fetchone()
+    assert row is not None
+    return row
+
+
+def _int(number: object) -> int:
+    return int(str(number))

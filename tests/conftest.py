@@ -1,0 +1,72 @@
+"""The real servers that tests talk to, each started once: PostgreSQL, TimescaleDB where there is one, an S3 store."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from iotctl.repositories import Database, embedded_database
+from tests.store import S3Server
+from tests.timescale import URL_SETTING, timescale_server
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The embedded server, to make databases on."""
+    with embedded_database(tmp_path_factory.mktemp("home")) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def _timescale() -> Iterator[Database | None]:
+    with timescale_server() as database:
+        yield database
+
+
+@pytest.fixture
+def timescale(_timescale: Database | None) -> Iterator[Database]:
+    """A new database with TimescaleDB."""
+    if _timescale is None:
+        pytest.skip(f"no TimescaleDB: set {URL_SETTING}, or install it for a local PostgreSQL")
+    with new_database(_timescale) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres(postgres_server: Database) -> Iterator[Database]:
+    """A new database on plain PostgreSQL."""
+    with new_database(postgres_server) as database:
+        yield database
+
+
+@pytest.fixture(params=["postgres", "timescale"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A new database, once on each kind of server."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server with keys."""
+    with S3Server(tmp_path_factory.mktemp("store")) as server:
+        yield server
+
+
+@contextmanager
+def new_database(server: Database) -> Iterator[Database]:
+    """A database of its own on a server, dropped on leaving."""
+    name = f"iotctl_test_{next(_names)}"
+    with server.connect() as conn:
+        conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        conn.execute(f"CREATE DATABASE {name}".encode())
+    yield Database(make_conninfo(server.dsn, dbname=name))
+    with server.connect() as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
