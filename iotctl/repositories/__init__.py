@@ -1,7 +1,7 @@
 """All SQL: connections, schema, the embedded server, and a class per table family."""
 
 from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.connection import Connection, Database, is_passing, passwordless
+from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import SortedReadings, sort_readings
 from iotctl.repositories.ledger import Balance, FileState, KeptReject, Ledger, LedgerFile
@@ -35,6 +35,7 @@ __all__ = [
     "capabilities",
     "embedded_database",
     "ensure_schema",
+    "free_connections",
     "is_passing",
     "passwordless",
     "schema_version",

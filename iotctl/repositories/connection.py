@@ -74,6 +74,16 @@ class Database:
         return make_conninfo("", **{**_DEFAULTS, "application_name": application, **given})
 
 
+def free_connections(conn: Connection) -> int:
+    """How many more connections the server takes from users without privileges."""
+    row = conn.execute(
+        "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+        " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
 def passwordless(url: str) -> str:
     """A database URL with its password, if any, replaced by ***; for showing settings."""
     parts = urlsplit(url)
@@ -84,7 +94,7 @@ def passwordless(url: str) -> str:
     return parts._replace(netloc=f"{user}:***@{host}").geturl()
 
 
-def is_passing(error: BaseException) -> bool:
+def is_passing(error: BaseException | None) -> bool:
     """True where the same work may succeed on a second try: a broken connection, a deadlock, a restarting server."""
     return isinstance(
         error,

@@ -54,6 +54,21 @@ class Balance:
             self.nonexistent + other.nonexistent,
         )
 
+    def __sub__(self, other: Balance) -> Balance:
+        return Balance(
+            self.rows_read - other.rows_read,
+            self.loaded - other.loaded,
+            self.duplicates - other.duplicates,
+            self.rejected - other.rejected,
+            self.ambiguous - other.ambiguous,
+            self.nonexistent - other.nonexistent,
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Whether every row read is accounted for."""
+        return self.rows_read == self.loaded + self.duplicates + self.rejected
+
 
 @dataclass(frozen=True, slots=True)
 class KeptReject:
@@ -113,6 +128,17 @@ class Ledger:
             LedgerFile(int(str(file_id)), file, FileState(str(state)))
             for (file_id, state), file in zip(rows, files, strict=True)
         ]
+
+    def loaded(self, files: Sequence[StoredFile]) -> list[bool]:
+        """Whether each file is loaded in just this version; adds nothing to the ledger."""
+        rows = self._conn.execute(
+            """
+            SELECT EXISTS (SELECT FROM ingest_file i WHERE (i.uri, i.version, i.state) = (f.uri, f.version, 'loaded'))
+            FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS f (uri, version, position) ORDER BY f.position
+            """,
+            ([file.uri for file in files], [file.version for file in files]),
+        ).fetchall()
+        return [loaded is True for (loaded,) in rows]
 
     def try_lock(self, file_id: int) -> bool:
         """Take a file for this session; False where another session has it."""

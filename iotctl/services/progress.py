@@ -1,0 +1,36 @@
+"""What a running ingest tells whoever watches it; the command line draws it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from iotctl.model import StoredFile
+
+
+class IngestListener(Protocol):
+    """Is called from several threads at once."""
+
+    def found(self, files: int, size: int) -> None:
+        """So many more files, of so many bytes together, are to be loaded."""
+
+    def started(self, file: StoredFile) -> None:
+        """A worker begins with a file."""
+
+    def advanced(self, file: StoredFile, done: float, rows: int) -> None:
+        """A batch of so many rows is committed; done: the part of the file that is loaded by now (0..1)."""
+
+    def finished(self, file: StoredFile) -> None:
+        """A worker is through with a file, whatever came of it."""
+
+    def noted(self, message: str) -> None:
+        """Something a person should know, such as a file that is left out."""
+
+
+class Silent:
+    """A listener that nobody looks at."""
+
+    def found(self, files: int, size: int) -> None: ...  # noqa: D102
+    def started(self, file: StoredFile) -> None: ...  # noqa: D102
+    def advanced(self, file: StoredFile, done: float, rows: int) -> None: ...  # noqa: D102
+    def finished(self, file: StoredFile) -> None: ...  # noqa: D102
+    def noted(self, message: str) -> None: ...  # noqa: D102
