@@ -92,6 +92,22 @@ class FileBatch:
     nonexistent: int = 0
 
 
+class Ambiguous(StrEnum):
+    """What a local time means in the hour that comes twice in autumn."""
+
+    INFER = "infer"  # by order in the file: summer time first, winter time once a sensor's clock steps back
+    EARLIER = "earlier"
+    LATER = "later"
+    REJECT = "reject"
+
+
+class Nonexistent(StrEnum):
+    """What a local time means in the hour that the clock skips in spring."""
+
+    FORWARD = "forward"  # with the offset before the change, as PostgreSQL reads it
+    REJECT = "reject"
+
+
 class OnDuplicate(StrEnum):
     """What to do with a reading whose sensor and time are there already."""
 
@@ -110,6 +126,13 @@ class Sensor:
 
 
 # --- detection
+
+
+class Method(StrEnum):
+    """How detection models a series."""
+
+    PIECEWISE = "piecewise"  # robust regimes, season and tail scores
+    RUPTURES = "ruptures"  # the textbook way: change points, a line per segment, k sigma
 
 
 class Kind(StrEnum):

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.schema import Capabilities, Layout, capabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Counts of rows and files, bytes per table, and the server. first, last: aware (UTC), None without readings."""
+    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC."""
 
     capabilities: Capabilities
     layout: Layout
     sensors: int
     named_sensors: int
     readings: int
-    first: datetime | None
-    last: datetime | None
+    first: int | None
+    last: int | None
     files: dict[str, int]
     rejects: int
     anomalies: int
@@ -37,8 +38,8 @@ def status(conn: Connection, layout: Layout) -> Status:
         sensors=_int(sensors),
         named_sensors=_int(named),
         readings=_int(_row(conn, "SELECT count(*) FROM reading")[0]),
-        first=first if isinstance(first, datetime) else None,
-        last=last if isinstance(last, datetime) else None,
+        first=as_microseconds(first) if isinstance(first, datetime) else None,
+        last=as_microseconds(last) if isinstance(last, datetime) else None,
         files={str(state): _int(count) for state, count in files},
         rejects=_int(_row(conn, "SELECT count(*) FROM reject")[0]),
         anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly")[0]),

@@ -1,0 +1,75 @@
+"""The program: its commands, and what its errors look like."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from iotctl import __version__
+from iotctl.cli import demo, detect, doctor, ingest, load_mapping, query, status
+from iotctl.errors import IotctlError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="iotctl",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Settings come from the environment and from .env (see .env.example). Without IOTCTL_DATABASE_URL an "
+    "embedded PostgreSQL in IOTCTL_HOME is used. First steps: iotctl demo",
+)
+for name, command in {
+    "load-mapping": load_mapping.load_mapping,
+    "ingest": ingest.ingest,
+    "query": query.query,
+    "detect": detect.detect,
+    "status": status.status,
+    "doctor": doctor.doctor,
+    "demo": demo.demo,
+}.items():
+    app.command(name)(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"iotctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+) -> None:
+    """From a bucket of IoT sensor files to the anomalies in them."""
+
+
+def main() -> None:
+    """Run the command that the arguments name, and end the process with its exit code."""
+    try:
+        app()
+    except IotctlError as error:
+        if "--debug" in sys.argv[1:2]:
+            raise
+        show_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain at its last flush either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def show_error(error: IotctlError) -> None:
+    """Print an error to stderr, in one to three lines, with nothing in it that a terminal would obey."""
+    from iotctl.cli.terminal import printable
+
+    lines = str(error).splitlines()
+    typer.echo("\n".join(printable(line) for line in [f"error: {lines[0]}", *lines[1:]]), err=True)

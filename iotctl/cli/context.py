@@ -1,0 +1,37 @@
+"""What a command works on: the settings, the database (a server or the embedded one) and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iotctl.repositories import Database
+    from iotctl.settings import Settings
+    from iotctl.sources import StoreSettings
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The server that IOTCTL_DATABASE_URL names, or the embedded one while the context lasts."""
+    from iotctl.repositories import Database, embedded_database
+
+    if settings.database_url is not None:
+        yield Database(settings.database_url.get_secret_value())
+    else:
+        with embedded_database(settings.home) as database:
+            yield database
+
+
+def store_settings(settings: Settings) -> StoreSettings:
+    """How to reach the store."""
+    from iotctl.sources import StoreSettings
+
+    secret = settings.s3_secret_key
+    return StoreSettings(
+        endpoint_url=settings.s3_endpoint_url,
+        access_key=settings.s3_access_key,
+        secret_key=secret.get_secret_value() if secret else None,
+        region=settings.s3_region,
+    )

@@ -1,0 +1,54 @@
+"""iotctl load-mapping."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from iotctl.cli.context import open_database, store_settings
+
+
+def load_mapping(
+    uri: Annotated[
+        str | None, typer.Argument(help="s3://bucket/key or a path; IOTCTL_MAPPING_URI where left out.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Where a name or UUID has another partner: rename.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Load sensor names and UUIDs. Running it again changes nothing.
+
+    Example: iotctl load-mapping s3://code-challenge-data/mapping/mapping.csv
+    """
+    import json
+
+    from iotctl.services.mapping import load_mapping
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    with open_database(settings) as database:
+        summary = load_mapping(
+            uri or settings.mapping_uri, database, store_settings(settings), replace=replace, dry_run=dry_run
+        )
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "sensors": summary.sensors,
+                    "added": summary.added,
+                    "renamed": summary.renamed,
+                    "unchanged": summary.unchanged,
+                    "dry_run": dry_run,
+                }
+            )
+        )
+    else:
+        would = "would be " if dry_run else ""
+        typer.echo(
+            f"{summary.sensors} sensors in the mapping: {summary.added} {would}added, "
+            f"{summary.renamed} {would}renamed, {summary.unchanged} unchanged",
+            err=True,
+        )

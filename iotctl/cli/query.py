@@ -1,0 +1,51 @@
+"""iotctl query."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotctl.cli.context import open_database
+from iotctl.cli.output import Format, chosen_format
+
+
+def query(
+    sensor: Annotated[str, typer.Argument(help="Name or UUID.")],
+    start: Annotated[str, typer.Argument(help="First moment: 2016-01-31, '2016-01-31 12:00', now-7d.")],
+    end: Annotated[str, typer.Argument(help="The moment after the last one.")],
+    form: Annotated[
+        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the earliest.")] = None,
+    every: Annotated[str | None, typer.Option(help="One value per stretch of time: 15m, 1h, 1d.")] = None,
+    agg: Annotated[str, typer.Option(help="With --every: mean, min, max, sum, count, first or last.")] = "mean",
+    plot: Annotated[Path | None, typer.Option(help="Draw them too: FILE.png, .svg or .html.")] = None,
+) -> None:
+    """Print a sensor's readings in [START, END). Times without an offset are in IOTCTL_TIMEZONE.
+
+    Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
+    """
+    from iotctl.cli.readings import write_readings
+    from iotctl.cli.times import duration_seconds, parse_time
+    from iotctl.errors import UsageError
+    from iotctl.repositories import Aggregate
+    from iotctl.services.query import Buckets, query
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    if agg not in list(Aggregate):
+        raise UsageError(f"--agg {agg} is unknown.", hint=f"One of: {', '.join(Aggregate)}")
+    buckets = Buckets(duration_seconds(every), Aggregate(agg)) if every else None
+    bounds = parse_time(start, settings.timezone), parse_time(end, settings.timezone)
+    with open_database(settings) as database, query(sensor, *bounds, database, limit=limit, buckets=buckets) as found:
+        who, pages = found
+        if plot is not None:
+            from iotctl.cli.plot import collected, plot_readings
+
+            series = collected(pages)
+            plot_readings(series, plot, who.sensor_name or who.sensor_uuid, settings.timezone)
+            pages = iter([series])
+        write_readings(pages, settings.timezone, chosen_format(form, output), output)

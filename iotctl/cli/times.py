@@ -1,0 +1,51 @@
+"""Times as people type them: dates, ISO 8601, now-7d."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from iotctl.errors import UsageError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_NOW = re.compile(r"now(?:\s*([+-])\s*(.+))?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def duration_seconds(text: str) -> float:
+    """A duration such as 90s, 15m, 1h, 7d or 2w in seconds. Raises UsageError."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None or float(match[1]) <= 0:
+        raise UsageError(f"{text!r} is no duration.", hint="Write a number and a unit: 30s, 15m, 1h, 7d, 2w.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
+    """A time as microseconds since 1970-01-01 UTC; one without an offset is in timezone.
+
+    now, now-7d, 2016-01-31 (its first moment), 2016-01-31 12:00, 2016-01-31T12:00:00.5+01:00. Raises UsageError.
+    """
+    text = text.strip()
+    if match := _NOW.fullmatch(text.lower()):
+        moment = now or datetime.now(UTC)
+        if match[2]:
+            shift = timedelta(seconds=duration_seconds(match[2]))
+            moment = moment - shift if match[1] == "-" else moment + shift
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise UsageError(
+                f"{text!r} is no time.",
+                hint="Write 2016-01-31, '2016-01-31 12:00', 2016-01-31T12:00:00+01:00, now or now-7d.",
+            ) from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def local_time(microseconds: int, timezone: str) -> datetime:
+    """Microseconds since 1970-01-01 UTC as a time in a zone."""
+    return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(ZoneInfo(timezone))

@@ -1,0 +1,47 @@
+"""Query: a sensor's readings by name and time range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from iotctl.errors import UsageError
+from iotctl.model import Sensor
+from iotctl.repositories import Aggregate, Database, ReadingRepository, SensorRepository, Series, ensure_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """One value per stretch of so many seconds instead of the readings themselves."""
+
+    every_seconds: float
+    aggregate: Aggregate
+
+
+@contextmanager
+def query(
+    name_or_uuid: str,
+    start: int,
+    end: int,
+    database: Database,
+    *,
+    limit: int | None = None,
+    buckets: Buckets | None = None,
+) -> Iterator[tuple[Sensor, Iterator[Series]]]:
+    """The sensor and pages of its (time, value) in [start, end), read from the server as they are asked for.
+
+    start, end, time: microseconds since 1970-01-01 UTC. limit: at most so many, the earliest.
+    Raises NotFoundError with the nearest names, UsageError where start is not before end.
+    """
+    if start >= end:
+        raise UsageError("START is not before END.", hint="The range is [START, END): END itself is left out.")
+    with database.connect() as conn:
+        ensure_schema(conn)
+        sensor = SensorRepository(conn).find(name_or_uuid)
+        readings = ReadingRepository(conn)
+        if buckets is None:
+            yield sensor, readings.series(sensor.sensor_id, start, end, limit)
+        else:
+            time, value = readings.buckets(sensor.sensor_id, start, end, buckets.every_seconds, buckets.aggregate)
+            yield sensor, iter([(time[:limit], value[:limit])])
