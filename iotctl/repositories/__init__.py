@@ -7,9 +7,9 @@ from iotctl.repositories.extents import SortedReadings, sort_readings
 from iotctl.repositories.ledger import Balance, FileState, KeptReject, Ledger, LedgerFile
 from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
 from iotctl.repositories.readings import Aggregate, ReadingRepository, Series
-from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_version
+from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_state
 from iotctl.repositories.sensors import SensorRepository, canonical_uuids
-from iotctl.repositories.status import Status, status
+from iotctl.repositories.status import Status, missing_rights, status
 
 __all__ = [
     "Aggregate",
@@ -37,8 +37,9 @@ __all__ = [
     "ensure_schema",
     "free_connections",
     "is_passing",
+    "missing_rights",
     "passwordless",
-    "schema_version",
+    "schema_state",
     "sort_readings",
     "status",
 ]

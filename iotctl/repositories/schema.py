@@ -72,28 +72,37 @@ def schema_version(conn: Connection) -> int:
     return int(str(row[0]))
 
 
+def schema_state(conn: Connection) -> tuple[int, int]:
+    """The schema version that the database has, and the newest that this program knows.
+
+    Raises ConfigurationError where the database is ahead.
+    """
+    present, newest = schema_version(conn), max(_files(Layout.PARTITIONS))
+    if present > newest:
+        raise ConfigurationError(
+            f"The database has schema version {present}, this iotctl knows up to {newest}.",
+            hint="Upgrade iotctl: pip install --upgrade iotctl",
+        )
+    return present, newest
+
+
 def ensure_schema(conn: Connection) -> Layout:
     """Bring the database to the schema this program knows, and return the layout of its readings.
 
     Raises ConfigurationError where the schema is newer than the program, ForbiddenError without the right to create.
     """
-    newest = max(_files(Layout.PARTITIONS))
-    if schema_version(conn) != newest:
-        _apply(conn, newest)
+    present, newest = schema_state(conn)
+    if present < newest:
+        _apply(conn)
     layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
     assert layout is not None
     return Layout(layout)
 
 
-def _apply(conn: Connection, newest: int) -> None:
+def _apply(conn: Connection) -> None:
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (ADVISORY_CLASS, SCHEMA_LOCK))
-        present = schema_version(conn)
-        if present > newest:
-            raise ConfigurationError(
-                f"The database has schema version {present}, this iotctl knows up to {newest}.",
-                hint="Upgrade iotctl: pip install --upgrade iotctl",
-            )
+        present, _ = schema_state(conn)  # another session may have been faster
         if present == 0:
             _install_timescaledb(conn)
             conn.execute(

@@ -47,6 +47,17 @@ def status(conn: Connection, layout: Layout) -> Status:
     )
 
 
+def missing_rights(conn: Connection) -> list[str]:
+    """What this user would need to load readings and does not have."""
+    row = _row(
+        conn,
+        "SELECT has_schema_privilege(current_schema(), 'CREATE'), has_database_privilege(current_database(), 'TEMP'),"
+        " current_setting('transaction_read_only') = 'off'",
+    )
+    wanted = ("CREATE on the schema", "TEMP on the database", "a server that is not read-only")
+    return [name for name, there in zip(wanted, row, strict=True) if not there]
+
+
 def _table_bytes(conn: Connection, layout: Layout) -> dict[str, int]:
     if layout is Layout.PARTITIONS:
         reading = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('reading')"

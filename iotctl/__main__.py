@@ -1,0 +1,6 @@
+"""python -m iotctl."""
+
+from iotctl.cli import main
+
+if __name__ == "__main__":
+    main()

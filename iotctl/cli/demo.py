@@ -1,0 +1,62 @@
+"""iotctl demo."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_SHOWN = "sensor_00003"
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the data, the database and the chart go.")] = Path("demo"),
+) -> None:
+    """Show the whole product on made-up data: load it, query it, find what is wrong, draw it.
+
+    Makes a year of 50 sensors and an embedded database of its own, all in one folder that you may delete.
+
+    Example: iotctl demo
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from iotctl.errors import IotctlError
+    from iotctl.services.demo import make_demo_files
+
+    typer.echo(f"Making a year of readings for 50 sensors in {folder}/ ...", err=True)
+    try:
+        files = make_demo_files(folder)
+    except OSError as error:
+        raise IotctlError(f"Cannot write to {folder}: {error.strerror}.", hint="Name another folder.") from error
+    typer.echo(f"{files.rows:,} readings, {len(files.labels)} anomalies put in.", err=True)
+
+    home = folder / "home"
+    environment = {name: value for name, value in os.environ.items() if name != "IOTCTL_DATABASE_URL"}
+    environment |= {"IOTCTL_HOME": str(home), "IOTCTL_DATABASE_URL": "", "IOTCTL_TIMEZONE": "Europe/Berlin"}
+    chart = folder / f"{_SHOWN}.html"
+
+    def run(*arguments: str) -> None:
+        typer.secho(f"\n$ IOTCTL_HOME={shlex.quote(str(home))} iotctl {shlex.join(arguments)}", bold=True)
+        ended = subprocess.run([sys.executable, "-m", "iotctl", *arguments], env=environment, check=False)
+        if ended.returncode:
+            raise typer.Exit(ended.returncode)
+
+    run("load-mapping", str(files.mapping))
+    run("ingest", str(files.timeseries))
+    run("query", _SHOWN, "2025-03-01", "2025-03-02", "--limit", "5", "--format", "table")
+    run("detect", _SHOWN, "--plot", str(chart), "--save", "--format", "table")
+    run("status")
+
+    typer.echo(f"\nWhat was put into {_SHOWN}:")
+    for label in (label for label in files.labels if label.sensor == _SHOWN):
+        start, end = (
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).strftime("%Y-%m-%d %H:%M")
+            for moment in (label.start, label.end)
+        )
+        typer.echo(f"  {label.kind:6} {start} to {end} UTC")
+    typer.echo(f"\nThe chart: {chart}")

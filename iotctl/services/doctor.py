@@ -1,0 +1,91 @@
+"""Doctor: what is wrong with a set-up, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from iotctl.errors import ForbiddenError, IotctlError
+from iotctl.repositories import (
+    Connection,
+    Database,
+    Layout,
+    capabilities,
+    free_connections,
+    missing_rights,
+    schema_state,
+)
+from iotctl.sources import StoreSettings, source_for
+
+# From here on direct compress is complete and its read path has no known faults with late data.
+_RECOMMENDED_TIMESCALEDB = (2, 27)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. found: what is there. advice: what would be better. error: None where all is well."""
+
+    name: str
+    found: str
+    advice: str | None = None
+    error: IotctlError | None = None
+
+
+def check_database(database: Database) -> list[Check]:
+    """Can we connect, what server is it, may we write, does its schema fit."""
+    try:
+        with database.connect(application="iotctl doctor") as conn:
+            return [
+                Check("database", database.address),
+                _checked("server", lambda: _server(conn)),
+                _checked("schema", lambda: _schema(conn)),
+                _checked("rights", lambda: _rights(conn)),
+                _checked("connections", lambda: Check("connections", f"{free_connections(conn)} free")),
+            ]
+    except IotctlError as error:
+        return [Check("database", error.message, error.hint, error)]
+
+
+def check_store(name: str, uri: str, store: StoreSettings) -> Check:
+    """Does something lie at uri, and may we list it."""
+
+    def look() -> Check:
+        first = next(iter(source_for(uri, store).list(uri)))
+        return Check(name, f"{first.uri} ({first.size} bytes)")
+
+    return _checked(name, look)
+
+
+def _checked(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except IotctlError as error:
+        return Check(name, "; ".join(part for part in (error.message, error.where) if part), error.hint, error)
+
+
+def _server(conn: Connection) -> Check:
+    found = capabilities(conn)
+    if found.timescaledb is None:
+        advice = "TimescaleDB would load faster and need a tenth of the disk: install it, or go on as it is."
+        return Check("server", f"{found.server}, without TimescaleDB: monthly partitions", advice)
+    version = tuple(int(part) for part in found.timescaledb.split("-")[0].split(".")[:2])
+    advice = None
+    if found.layout is not Layout.COLUMNSTORE:
+        advice = "Its columnstore needs TimescaleDB 2.21 or newer under the community licence."
+    elif version < _RECOMMENDED_TIMESCALEDB:
+        advice = "TimescaleDB 2.27 or newer is recommended."
+    return Check("server", f"{found.server}, TimescaleDB {found.timescaledb}: {found.layout}", advice)
+
+
+def _schema(conn: Connection) -> Check:
+    present, known = schema_state(conn)
+    if present == 0:
+        return Check("schema", "none yet; the first command that loads makes it")
+    return Check("schema", f"version {present} of {known}")
+
+
+def _rights(conn: Connection) -> Check:
+    missing = missing_rights(conn)
+    if missing:
+        raise ForbiddenError(f"missing: {', '.join(missing)}", hint="Ask the database's owner for them.")
+    return Check("rights", "may create tables and write")
