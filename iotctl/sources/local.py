@@ -1,0 +1,124 @@
+"""Files on the local disk."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from iotctl.errors import ChangedFileError, FileError, ForbiddenError, NotFoundError
+from iotctl.model import StoredFile
+
+_BUFFER_BYTES = 1024 * 1024
+
+
+class LocalSource:
+    """Folders and files of this machine; a file's version is its modification time (ns) and size."""
+
+    def list(self, uri: str) -> Iterator[StoredFile]:
+        """Every regular file under a folder, by path; links to folders are not followed, so there are no loops."""
+        path = _path(uri)
+        if not path.is_dir():
+            yield self.stat(uri)
+            return
+        empty = True
+        for found in _walk(path):
+            empty = False
+            yield _stored(found)
+        if empty:
+            raise NotFoundError(f"There are no files under {path}.", hint="Check the path.")
+
+    def stat(self, uri: str) -> StoredFile:
+        """The file at a path."""
+        path = _path(uri)
+        if path.is_dir():
+            raise NotFoundError(f"{path} is a folder, not a file.", hint="Name a file.")
+        return _stored(path)
+
+    def open(self, file: StoredFile, offset: int = 0) -> BinaryIO:
+        """The file's bytes from offset on."""
+        path = _path(file.uri)
+        try:
+            raw = _UnchangedFile(path, file, offset)
+        except FileNotFoundError:
+            raise _changed(file) from None
+        except OSError as error:
+            raise _os_error(error, path) from error
+        return io.BufferedReader(raw, _BUFFER_BYTES)
+
+
+class _UnchangedFile(io.RawIOBase):
+    """A file that is of one version from opening to its last byte."""
+
+    def __init__(self, path: Path, file: StoredFile, offset: int) -> None:
+        # Not a subclass of FileIO: its readall would go around readinto.
+        self._raw = path.open("rb", buffering=0)
+        self._file = file
+        self._check()
+        self._raw.seek(offset)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
+        count = self._raw.readinto(buffer)
+        if count == 0:
+            self._check()
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _check(self) -> None:
+        if _version(os.fstat(self._raw.fileno())) != self._file.version:
+            raise _changed(self._file)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
+    except OSError as error:
+        raise _os_error(error, folder) from error
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path))
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _stored(path: Path) -> StoredFile:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _os_error(error, path) from error
+    modified = datetime.fromtimestamp(found.st_mtime, UTC)
+    return StoredFile(str(path.absolute()), found.st_size, _version(found), modified)
+
+
+def _version(found: os.stat_result) -> str:
+    return f"{found.st_mtime_ns}-{found.st_size}"
+
+
+def _path(uri: str) -> Path:
+    return Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri).expanduser()
+
+
+def _changed(file: StoredFile) -> ChangedFileError:
+    return ChangedFileError(
+        "The file changed or vanished while it was read.", where=file.uri, hint="Run again to load its new version."
+    )
+
+
+def _os_error(error: OSError, path: Path) -> NotFoundError | ForbiddenError | FileError:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return NotFoundError(f"There is no file or folder {path}.", hint="Check the path.")
+        case PermissionError():
+            return ForbiddenError(f"Not permitted to read {path}.", hint="Check the owner and mode of the file.")
+        case _:
+            return FileError(f"Cannot read the file: {error.strerror}.", where=str(path))

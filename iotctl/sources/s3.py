@@ -1,0 +1,198 @@
+"""Objects in S3 and in stores that speak its protocol (MinIO and others)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, BinaryIO
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from urllib3.exceptions import HTTPError
+
+from iotctl.errors import (
+    ChangedFileError,
+    FileError,
+    ForbiddenError,
+    IotctlError,
+    NotFoundError,
+    UnreachableError,
+    UsageError,
+)
+from iotctl.model import StoredFile
+from iotctl.sources.body import ResumingBody
+from iotctl.sources.source import StoreSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_BUFFER_BYTES = 1024 * 1024
+
+# Requests at once over one client: workers, the listing, and a read-ahead each.
+_CONNECTIONS = 64
+
+# What a broken, reset or silent connection raises, from any layer; a new try may do better.
+_BROKEN = (HTTPClientError, EndpointConnectionError, HTTPError, OSError)
+
+_REFUSED = {
+    "403",
+    "401",
+    "AccessDenied",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "InvalidToken",
+    "AuthorizationHeaderMalformed",
+    "AllAccessDisabled",
+}
+
+
+class S3Source:
+    """Objects of an S3 store; an object's version is its ETag."""
+
+    def __init__(self, store: StoreSettings) -> None:
+        self._store = store
+        self._client = _client(store)
+
+    def list(self, uri: str) -> Iterator[StoredFile]:
+        """Every object whose key begins with the prefix, by key, a page of 1000 at a time."""
+        bucket, prefix = _split(uri)
+        empty = True
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for entry in page.get("Contents", []):
+                    if not entry["Key"].endswith("/"):  # a folder that some tool made visible
+                        empty = False
+                        yield StoredFile(
+                            f"s3://{bucket}/{entry['Key']}",
+                            entry["Size"],
+                            entry["ETag"].strip('"'),
+                            entry["LastModified"],
+                        )
+        except (ClientError, BotoCoreError) as error:
+            raise explain(error, uri) from error
+        if empty:
+            raise NotFoundError("Nothing lies under this prefix.", where=uri, hint="Check the bucket and the prefix.")
+
+    def stat(self, uri: str) -> StoredFile:
+        """The object at uri."""
+        bucket, key = _split(uri)
+        if not key or key.endswith("/"):
+            raise NotFoundError("This is a prefix, not an object.", where=uri, hint="Name an object.")
+        try:
+            head = self._client.head_object(Bucket=bucket, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            raise explain(error, uri) from error
+        return StoredFile(uri, head["ContentLength"], head["ETag"].strip('"'), head["LastModified"])
+
+    def open(self, file: StoredFile, offset: int = 0) -> BinaryIO:
+        """The object's bytes from offset on, resumed by range where the connection breaks."""
+        bucket, key = _split(file.uri)
+
+        def open_at(position: int) -> BinaryIO:
+            try:
+                answer = self._client.get_object(
+                    Bucket=bucket, Key=key, IfMatch=f'"{file.version}"', Range=f"bytes={position}-"
+                )
+            except _BROKEN:
+                raise
+            except (ClientError, BotoCoreError) as error:
+                if _code(error) in {"PreconditionFailed", "412", "NoSuchKey", "404", "InvalidRange", "416"}:
+                    raise _changed(file) from error
+                raise explain(error, file.uri) from error
+            # A store that does not know If-Match answers with whatever it has.
+            if answer["ETag"].strip('"') != file.version or answer["ContentLength"] != file.size - position:
+                raise _changed(file)
+            # botocore's own body hides readinto's errors behind a length check that ResumingBody makes itself.
+            stream: BinaryIO = answer["Body"]._raw_stream  # type: ignore[attr-defined]  # not in the stubs
+            return stream
+
+        return io.BufferedReader(ResumingBody(file, offset, open_at, _BROKEN, self._store.wait_seconds), _BUFFER_BYTES)
+
+
+@lru_cache(maxsize=8)
+def _client(store: StoreSettings) -> S3Client:
+    """One client for all threads: making one costs 0.1 s, and it is safe to share (boto3, "Clients")."""
+    config = Config(
+        signature_version="s3v4",
+        # A store under a name of its own seldom has a DNS entry per bucket.
+        s3={"addressing_style": "path" if store.endpoint_url else "auto"},
+        connect_timeout=store.connect_seconds,
+        read_timeout=store.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=_CONNECTIONS,
+        # Older MinIO does not know the newer checksum headers.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    try:
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=store.endpoint_url,
+            aws_access_key_id=store.access_key,
+            aws_secret_access_key=store.secret_key,
+            region_name=store.region or ("us-east-1" if store.endpoint_url else None),
+            config=config,
+        )
+    except (ValueError, BotoCoreError) as error:
+        raise UsageError(
+            f"The store's address cannot be used: {error}", hint="Check IOTCTL_S3_ENDPOINT_URL and IOTCTL_S3_REGION."
+        ) from error
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise UsageError(f"{uri} names no bucket.", hint="Write s3://bucket/key.")
+    return bucket, key
+
+
+def explain(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
+    """The IotctlError that tells a user about an error of the store."""
+    code = _code(error)
+    match error:
+        case NoCredentialsError() | PartialCredentialsError():
+            return ForbiddenError(
+                "No keys for the store are set.",
+                where=uri,
+                hint="Set IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, or the usual AWS settings.",
+            )
+        case EndpointConnectionError() | HTTPClientError():
+            return UnreachableError(
+                f"The store does not answer ({type(error).__name__}).",
+                where=uri,
+                hint="Is it running, and IOTCTL_S3_ENDPOINT_URL right? iotctl doctor checks both.",
+            )
+        case _ if code in _REFUSED:
+            return ForbiddenError(
+                f"The store refused the key ({code}).",
+                where=uri,
+                hint="Check IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, or run: iotctl doctor",
+            )
+        case _ if code == "NoSuchBucket":
+            return NotFoundError("There is no such bucket.", where=uri, hint="Check its name, and the store's address.")
+        case _ if code in {"NoSuchKey", "404"}:
+            return NotFoundError("There is no such object.", where=uri, hint="Check the bucket and the key.")
+        case ClientError() if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+            return UnreachableError(f"The store has trouble of its own ({code}).", where=uri, hint="Run again later.")
+        case _:
+            return FileError(f"The store refused the request ({code or type(error).__name__}).", where=uri)
+
+
+def _code(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def _changed(file: StoredFile) -> ChangedFileError:
+    return ChangedFileError(
+        "The object changed or vanished while it was read.", where=file.uri, hint="Run again to load its new version."
+    )

@@ -1,0 +1,55 @@
+"""Files on the local disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iotctl.errors import ChangedFileError, NotFoundError, UsageError
+from iotctl.sources import StoreSettings, source_for
+
+STORE = StoreSettings()
+
+
+def test_folders_are_listed_recursively_in_order_without_loops(tmp_path: Path) -> None:
+    for name in ("b/2.csv", "a.csv", "b/1.csv", "b-1.csv", "b/c/3.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    found = [file.uri for file in source_for(str(tmp_path), STORE).list(str(tmp_path))]
+    assert found == sorted(str(tmp_path / name) for name in ("b/2.csv", "a.csv", "b/1.csv", "b-1.csv", "b/c/3.csv"))
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_file_is_read_from_an_offset(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "ü.csv"
+    path.write_bytes(b"0123456789")
+    uri = form.format(path)
+    source = source_for(uri, STORE)
+    (file,) = source.list(uri)
+    with source.open(file, 3) as body:
+        assert body.read() == b"3456789"
+
+
+def test_a_file_that_changes_under_the_read_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"x" * 10)
+    source = source_for(str(path), STORE)
+    file = source.stat(str(path))
+    with source.open(file) as body:
+        path.write_bytes(b"y" * 11)
+        with pytest.raises(ChangedFileError):
+            body.read()
+    path.unlink()
+    with pytest.raises(ChangedFileError):
+        source.open(file)
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no file or folder"):
+        list(source_for("x", STORE).list(str(tmp_path / "none")))
+    with pytest.raises(NotFoundError, match="no files under"):
+        list(source_for("x", STORE).list(str(tmp_path)))
+    with pytest.raises(UsageError, match="ftp://"):
+        source_for("ftp://host/x", STORE)
