@@ -79,6 +79,9 @@ class FaultyProxy:
             self._stopped.wait()
         elif self.fault is Fault.RESET:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.shutdown(socket.SHUT_RD)  # wakes the other thread, whose recv would keep the socket open
+        else:
+            client.shutdown(socket.SHUT_RDWR)
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
