@@ -1,1 +1,17 @@
-"""Bytes to column batches: CSV, Parquet, decompression, timestamps and time zones, rejects."""
+"""Bytes to readings: CSV and Parquet, decompression, timestamps and time zones, rejects with line and reason."""
+
+from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
+from iotctl.formats.options import OpenAt, ReadOptions, is_data_file
+from iotctl.formats.reader import read_batches
+from iotctl.formats.series import read_series
+
+__all__ = [
+    "MappingRow",
+    "MappingTable",
+    "OpenAt",
+    "ReadOptions",
+    "is_data_file",
+    "read_batches",
+    "read_mapping",
+    "read_series",
+]

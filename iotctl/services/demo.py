@@ -71,7 +71,9 @@ def _series(
     """A sensor's values, NaN where a reading is missing."""
     hours = (time - START).astype(np.int64) / 3600
     noise = random.uniform(0.2, 2.0)
-    value = random.uniform(0, 100) + random.choice([0.0, 8.0]) * noise * np.sin(2 * np.pi * hours / 24)
+    value: NDArray[np.float64] = random.uniform(0, 100) + random.choice([0.0, 8.0]) * noise * np.sin(
+        2 * np.pi * hours / 24
+    )
     value += np.where(hours > random.uniform(2000, 6000), random.uniform(-12, 12) * noise, 0.0)
     # Half of the noise is white, half follows the reading before (AR(1), 0.6).
     slow = random.normal(0, noise * 0.7, len(time))
@@ -105,4 +107,4 @@ def _write_month(path: Path, time: NDArray[np.datetime64], uuids: list[str], val
         }
     )
     pa_csv.write_csv(table, path, pa_csv.WriteOptions(delimiter=";", quoting_style="none"))
-    return table.num_rows
+    return int(table.num_rows)

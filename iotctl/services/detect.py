@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,5 +69,5 @@ def detect_file(uri: str, store: StoreSettings, timezone: str, options: DetectOp
     """
     source = source_for(uri, store)
     file = source.stat(uri)
-    time, value, unreadable = read_series(lambda offset: source.open(file, offset), uri, timezone)
+    time, value, unreadable = read_series(partial(source.open, file), uri, timezone)
     return FileDetection(time, value, unreadable, detect(time, value, options))

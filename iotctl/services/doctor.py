@@ -66,10 +66,10 @@ def _checked(name: str, look: Callable[[], Check]) -> Check:
 def _server(conn: Connection) -> Check:
     found = capabilities(conn)
     if found.timescaledb is None:
-        advice = "TimescaleDB would load faster and need a tenth of the disk: install it, or go on as it is."
-        return Check("server", f"{found.server}, without TimescaleDB: monthly partitions", advice)
+        better = "TimescaleDB would load faster and need a tenth of the disk: install it, or go on as it is."
+        return Check("server", f"{found.server}, without TimescaleDB: monthly partitions", better)
     version = tuple(int(part) for part in found.timescaledb.split("-")[0].split(".")[:2])
-    advice = None
+    advice: str | None = None
     if found.layout is not Layout.COLUMNSTORE:
         advice = "Its columnstore needs TimescaleDB 2.21 or newer under the community licence."
     elif version < _RECOMMENDED_TIMESCALEDB:

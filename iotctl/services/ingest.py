@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from iotctl.errors import IotctlError
@@ -189,9 +190,7 @@ def dry_run(
                 listener.found(1, file.size)
                 listener.started(file)
                 try:
-                    for batch in read_batches(
-                        lambda offset, file=file: source.open(file, offset), file.uri, options.read
-                    ):
+                    for batch in read_batches(file, partial(source.open, file), options.read):
                         rejected = len(batch.rejects)
                         balance += Balance(batch.rows_read, 0, 0, rejected, batch.ambiguous, batch.nonexistent)
                         listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)

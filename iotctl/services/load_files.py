@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from iotctl.repositories import (
 )
 from iotctl.services.patience import patiently
 from iotctl.services.progress import IngestListener, Silent
-from iotctl.sources import Source, StoreSettings, source_for
+from iotctl.sources import StoreSettings, source_for
 
 T = TypeVar("T")
 
@@ -158,7 +158,7 @@ class _Worker:
         file, options = entry.file, self._task.options
         so_far = ledger.balance([entry.file_id])
         source = source_for(file.uri, self._task.store)
-        batches = read_batches(partial(_open, source, file), file.uri, options.read, ledger.position(entry.file_id))
+        batches = read_batches(file, partial(source.open, file), options.read, ledger.position(entry.file_id))
         with closing(_ahead(batches)) as upcoming:
             for batch in upcoming:
                 rejected = so_far.rejected + len(batch.rejects)
@@ -204,11 +204,7 @@ class _Writer:
         return ids[batch.sensor] if len(uuids) else np.empty(0, dtype=np.int32)
 
 
-def _open(source: Source, file: StoredFile, offset: int) -> BinaryIO:
-    return source.open(file, offset)
-
-
-def _ahead(items: Iterator[T]) -> Iterator[T]:
+def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
     """The same items, the next being made in a thread while one is used: parsing overlaps COPY."""
     with ThreadPoolExecutor(1) as thread:
         upcoming = thread.submit(next, items, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from iotctl.errors import ConflictError
 from iotctl.formats import MappingRow, read_mapping
@@ -33,7 +34,7 @@ def load_mapping(
     """
     source = source_for(uri, store)
     file = source.stat(uri)
-    table = read_mapping(lambda offset: source.open(file, offset), uri)
+    table = read_mapping(partial(source.open, file), uri)
     if table.rejects:
         first = table.rejects[0]
         raise ConflictError(

@@ -1,0 +1,41 @@
+"""How files are read, and which names are those of data files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from iotctl.model import Ambiguous, Nonexistent
+
+# Opens the stored bytes of a file at a byte offset.
+OpenAt = Callable[[int], BinaryIO]
+
+_TEXT = {".csv", ".tsv", ".txt"}
+PARQUET = {".parquet", ".pq"}
+COMPRESSIONS = {".gz", ".zst", ".bz2", ".xz"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """timezone: of times without an offset. batch_rows: a batch ends with the block in which it reaches so many."""
+
+    timezone: str = "Europe/Berlin"
+    ambiguous: Ambiguous = Ambiguous.INFER
+    nonexistent: Nonexistent = Nonexistent.FORWARD
+    allow_nan: bool = False
+    batch_rows: int = 1_000_000
+    block_bytes: int = 8 * 1024 * 1024
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a file's name says that it holds readings: .csv .tsv .txt, also compressed, or .parquet; not hidden."""
+    path = PurePosixPath(name)
+    if path.name.startswith((".", "_")):
+        return False
+    suffix = path.suffix.lower()
+    if suffix in COMPRESSIONS:
+        suffix = PurePosixPath(path.stem).suffix.lower()
+        return suffix in _TEXT
+    return suffix in _TEXT | PARQUET

@@ -1,0 +1,85 @@
+"""Rows of a file on their way to readings: columns before local times become UTC, and the sensors they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_UUID = re.compile(
+    r"(?:urn:uuid:)?(\{)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})(?(1)\})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows in file order; all (n,).
+
+    line: int64, from 1. sensor: int32, see Sensors. time: int64, microseconds since 1970-01-01 of UTC, or of the
+    local clock where naive says so. value: float64.
+    """
+
+    line: NDArray[np.int64]
+    sensor: NDArray[np.int32]
+    time: NDArray[np.int64]
+    naive: NDArray[np.bool_]
+    value: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, at: NDArray[np.bool_]) -> Rows:
+        return Rows(self.line[at], self.sensor[at], self.time[at], self.naive[at], self.value[at])
+
+
+def joined(pieces: Sequence[Rows]) -> Rows:
+    """Pieces one after the other."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return Rows(
+        np.concatenate([np.empty(0, dtype=np.int64), *(piece.line for piece in pieces)]),
+        np.concatenate([np.empty(0, dtype=np.int32), *(piece.sensor for piece in pieces)]),
+        np.concatenate([np.empty(0, dtype=np.int64), *(piece.time for piece in pieces)]),
+        np.concatenate([np.empty(0, dtype=np.bool_), *(piece.naive for piece in pieces)]),
+        np.concatenate([np.empty(0), *(piece.value for piece in pieces)]),
+    )
+
+
+class Sensors:
+    """The sensors of a file, numbered as they come, however their UUID is written."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, int] = {}
+        self._by_uuid: dict[bytes, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of the sensor that a text names. Raises ValueError where it is no UUID."""
+        known = self._by_text.get(text)
+        if known is None:
+            known = self._by_uuid.setdefault(parse_uuid(text), len(self._by_uuid))
+            self._by_text[text] = known
+        return known
+
+    def numbers(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """The numbers of all texts. Raises ValueError where one is no UUID."""
+        return np.fromiter((self.number(text) for text in texts), dtype=np.int32, count=len(texts))
+
+    def number_of(self, uuid: bytes) -> int:
+        """The number of a UUID's 16 bytes."""
+        return self._by_uuid.setdefault(uuid, len(self._by_uuid))
+
+    def uuids(self) -> NDArray[np.uint8]:
+        """(k, 16): the UUID of each number."""
+        return np.frombuffer(b"".join(self._by_uuid), dtype=np.uint8).reshape(-1, 16)
+
+
+def parse_uuid(text: str) -> bytes:
+    """The 16 bytes of a UUID in any usual form: upper case, braces, without dashes, urn:uuid:. Raises ValueError."""
+    match = _UUID.fullmatch(text.strip(" \t"))
+    if match is None:
+        raise ValueError(f"not a UUID: {text[:80]!r}")
+    return bytes.fromhex("".join(match.groups()[1:]))

@@ -1,0 +1,82 @@
+"""Local times to UTC over changes of the clock, for whole arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
+_YEAR_MICROSECONDS = 31_556_952_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Per local time: microseconds to subtract for UTC, reading doubtful times with the offset before the change.
+
+    offset: int64 (n,). change: int64 (n,), number of the change whose doubled or skipped stretch a time falls into,
+    -1 elsewhere; counted within the years asked for. step: int64 (changes,), by how much each change moves the clock:
+    negative where an hour comes twice. instant: int64 (changes,), microseconds UTC of each change.
+    """
+
+    offset: NDArray[np.int64]
+    change: NDArray[np.int64]
+    step: NDArray[np.int64]
+    instant: NDArray[np.int64]
+
+
+def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
+    """The zone's offsets at local times, microseconds since 1970-01-01 00:00 by the zone's own clock."""
+    if not len(local):
+        none = np.empty(0, dtype=np.int64)
+        return Offsets(none, none, none, none)
+    years = [1970 + int(edge // _YEAR_MICROSECONDS) for edge in (local.min(), local.max())]
+    instant, before, after = _changes(timezone, years[0] - 1, years[1] + 1)
+    over = np.searchsorted(instant + np.maximum(before, after), local, side="right")
+    begun = np.searchsorted(instant + np.minimum(before, after), local, side="right")
+    offsets = np.concatenate([before[:1], after])
+    return Offsets(offsets[over], np.where(begun > over, over, -1), after - before, instant)
+
+
+@lru_cache(maxsize=64)
+def _changes(timezone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Changes of the clock in the years first..last: instant (microseconds UTC), offset before and after."""
+    found = [
+        change for year in range(max(first, 1890), min(last, 2210) + 1) for change in _year_changes(timezone, year)
+    ]
+    if not found:
+        # One change of nothing, long before any time, carries the offset of a zone that never changes.
+        offset = _offset(timezone, _day_start(min(max(first, 1890), 2210)))
+        found = [(-(2**61), offset, offset)]
+    instant, before, after = (np.array(column, dtype=np.int64) for column in zip(*found, strict=True))
+    return instant, before, after
+
+
+@lru_cache(maxsize=1024)
+def _year_changes(timezone: str, year: int) -> tuple[tuple[int, int, int], ...]:
+    days = range(_day_start(year), _day_start(year + 1) + 1, _DAY)
+    offsets = [_offset(timezone, day) for day in days]
+    changes = []
+    for day, before, after in zip(days, offsets, offsets[1:], strict=False):
+        if before != after:
+            low, high = day, day + _DAY  # to the second, by halves
+            while high - low > 1_000_000:
+                middle = (low + high) // 2_000_000 * 1_000_000
+                low, high = (middle, high) if _offset(timezone, middle) == before else (low, middle)
+            changes.append((high, before, after))
+    return tuple(changes)
+
+
+def _day_start(year: int) -> int:
+    return (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _offset(timezone: str, instant: int) -> int:
+    offset = (_EPOCH + timedelta(microseconds=instant)).astimezone(ZoneInfo(timezone)).utcoffset()
+    assert offset is not None
+    return offset // timedelta(microseconds=1)
