@@ -36,12 +36,12 @@ class CarefulReader:
         self._sensors = sensors
         self._allow_nan = allow_nan
 
-    def read(self, lines: Iterable[bytes], first_line: int) -> tuple[Rows, list[Reject]]:
-        """The rows and rejects among lines; blank lines are neither."""
+    def read(self, lines: Iterable[tuple[int, bytes]]) -> tuple[Rows, list[Reject]]:
+        """The rows and rejects among numbered lines; blank lines are neither."""
         rows: list[_Row] = []
         numbers: list[int] = []
         rejects: list[Reject] = []
-        for number, line in enumerate(lines, first_line):
+        for number, line in lines:
             if not line.strip(b" \t\r"):
                 continue
             try:

@@ -7,10 +7,13 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.blocks import open_text, read_blocks
 from iotctl.formats.columns import FastReader, OddBlockError
 from iotctl.formats.header import BYTE_ORDER_MARK, Header, parse_header
+from iotctl.formats.line_index import Lines, count_lines
 from iotctl.formats.lines import CarefulReader, reject_text
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.parquet import read_parquet
@@ -20,9 +23,6 @@ from iotctl.model import FileBatch, Position, Reject, StoredFile
 COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 
 _HEADER_BYTES = 64 * 1024
-
-# Fewer lines than this are read one by one where the fast reader refuses them: a call of it costs as much.
-_FEW_LINES = 32
 
 
 def read_batches(
@@ -58,7 +58,7 @@ def _read_text(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: P
             offset, line, begun = length, 2 + blank_lines, begun[length:]
         for block in read_blocks(text, offset, options.block_bytes, begun):
             builder.add(*reader.read(block.data, line), partial(_text_of, block.data, line))
-            line += block.data.count(b"\n")
+            line += count_lines(block.data)
             offset = block.end
             if builder.rows_read >= options.batch_rows:
                 yield builder.batch(offset, line)
@@ -84,28 +84,24 @@ def _first_line(data: bytes) -> tuple[bytes, int, int]:
 
 
 class _LineReader:
-    """Reads blocks: fast as a whole where it can, halved until it can where it cannot, line by line in the end."""
+    """Reads blocks: fast as a whole where it can; else the plain lines fast and the others one by one."""
 
     def __init__(self, header: Header, sensors: Sensors, options: ReadOptions) -> None:
         self._fast = FastReader(header, sensors, allow_nan=options.allow_nan)
         self._careful = CarefulReader(header, sensors, allow_nan=options.allow_nan)
 
     def read(self, data: bytes, first_line: int) -> tuple[Rows, list[Reject]]:
-        pieces: list[Rows] = []
-        rejects: list[Reject] = []
-        todo = [(data, first_line)]
-        while todo:
-            part, line = todo.pop()
-            if not part:
-                continue
-            try:
-                pieces.append(self._fast.read(part, line))
-            except OddBlockError:
-                middle = part.rfind(b"\n", 0, len(part) // 2) + 1 or part.find(b"\n") + 1
-                if part.count(b"\n") > _FEW_LINES and middle < len(part):
-                    todo += [(part[middle:], line + part.count(b"\n", 0, middle)), (part[:middle], line)]
-                    continue
-                rows, bad = self._careful.read(part.removesuffix(b"\n").split(b"\n"), line)
-                pieces.append(rows)
-                rejects += bad
-        return joined(pieces), rejects
+        """The rows and rejects of a block, in the order of its lines."""
+        try:
+            return self._fast.read(data, first_line), []
+        except OddBlockError:
+            lines = Lines(data)
+        plain = lines.matching(self._fast.plain_line)
+        try:
+            fast = [self._fast.read(lines.only(plain), first_line, np.flatnonzero(plain))] if plain.any() else []
+            odd = np.flatnonzero(~plain)
+        except OddBlockError:
+            fast, odd = [], np.arange(len(lines))
+        careful, rejects = self._careful.read((first_line + at, lines[at]) for at in odd.tolist())
+        rows = joined([*fast, careful])
+        return rows[np.argsort(rows.line)], rejects

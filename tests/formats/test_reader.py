@@ -8,6 +8,7 @@ import io
 import lzma
 import math
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -163,9 +164,9 @@ def many_rows(count: int, *, bad_every: int = 0) -> str:
         (".zst", lambda content: pa.Codec("zstd").compress(content, asbytes=True)),
     ],
 )
-def test_reading_goes_on_from_the_end_of_any_batch(suffix: str, pack: object) -> None:
+def test_reading_goes_on_from_the_end_of_any_batch(suffix: str, pack: Callable[[bytes], bytes]) -> None:
     content = many_rows(4000, bad_every=501).encode()
-    stored = pack(content)  # type: ignore[operator]
+    stored = pack(content)
     options = ReadOptions(batch_rows=700, block_bytes=8000)
     found = batches(stored, options, f"a.csv{suffix}")
     assert len(found) > 4
