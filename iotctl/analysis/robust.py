@@ -16,7 +16,7 @@ SAMPLE_ROWS = 131_072
 
 
 def thin(a: NDArray[np.float64], rows: int = SAMPLE_ROWS) -> NDArray[np.float64]:
-    """Return every k-th row of a, at most about `rows` of them; k is odd, so that it shares few factors with a season."""
+    """Return every k-th row of a, at most about `rows` of them; an odd k shares few factors with a season."""
     if len(a) <= rows:
         return a
     return a[:: (len(a) // rows) | 1]

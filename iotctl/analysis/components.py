@@ -1,0 +1,108 @@
+"""The components of the score: each looks at the residuals for one kind of oddness, in robust sigma."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.robust import mad_sigma, rolling_mean, running_median5, thin
+
+Floats = NDArray[np.float64]
+
+WINDOWS = (16, 64, 256)
+SLOW_WINDOW = 1024  # for severity alone
+CLIP = 12.0
+
+_FEWEST_WINDOWS = 8  # a window may be an eighth of the series
+_SHAPE_ROWS, _SHAPE_POINTS = 4, 32
+_STUCK_ROWS, _STUCK_FACTOR = 8, 3.0
+STUCK_SCORE = 6.0
+_NORMAL_Q90 = 1.645
+
+
+@dataclass(frozen=True)
+class Components:
+    """By name: point, local, level16, spread16, ..., shape, stuck; (n,) each, in robust sigma.
+
+    slow: level1024 and spread1024 where the series is long enough, which count for severity alone.
+    """
+
+    scores: dict[str, Floats]
+    slow: dict[str, Floats]
+
+
+def measure_components(u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None) -> Components:
+    """All components of a series.
+
+    u: (n,) residuals over their scale. y: (n,) the readings. known_good: rows that centre and spread of each
+    component are taken from, all where None.
+    """
+    clipped = np.clip(u, -CLIP, CLIP)
+    size = np.abs(clipped)
+    scores = {
+        "point": _standardised(u, 0.3, known_good),
+        "local": _standardised(u - running_median5(u), 0.3, known_good),
+    }
+    slow: dict[str, Floats] = {}
+    for w in (*WINDOWS, SLOW_WINDOW):
+        if w * _FEWEST_WINDOWS <= len(u):
+            into = slow if w == SLOW_WINDOW else scores
+            into[f"level{w}"] = _standardised(rolling_mean(clipped, w), 0.5 / np.sqrt(w), known_good)
+            into[f"spread{w}"] = _standardised(rolling_mean(size, w), 0.3 / np.sqrt(w), known_good)
+    if (shape := _shape(clipped, known_good)) is not None:
+        scores["shape"] = shape
+    scores["stuck"] = _stuck(y)
+    return Components(scores, slow)
+
+
+def _standardised(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Floats:
+    """|a - median| over its spread: the MAD, or what the 90 % quantile stands for where the tails are heavy."""
+    base = thin(a if known_good is None or not known_good.any() else a[known_good])
+    centre = float(np.median(base))
+    away = np.abs(base - centre)
+    spread = max(mad_sigma(base), float(np.quantile(away, 0.9)) / _NORMAL_Q90, floor)
+    return np.abs(a - centre) / spread
+
+
+def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
+    """How unlike the usual course each stretch of 128 rows is: the Mahalanobis norm of its 4-row means."""
+    points = len(u) // _SHAPE_ROWS
+    if points < 8 * _SHAPE_POINTS:
+        return None
+    means = u[: points * _SHAPE_ROWS].reshape(points, _SHAPE_ROWS).mean(axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(means, _SHAPE_POINTS)
+    # The usual course, without what is to be found: residuals beyond 3 sigma are drawn in.
+    limit = 3 * max(mad_sigma(means), 1e-12)
+    usual = np.lib.stride_tricks.sliding_window_view(np.clip(means, -limit, limit), _SHAPE_POINTS)
+    sample = usual[:: max(1, len(usual) // 20_000)]
+    centre = sample.mean(axis=0)
+    covariance = np.cov(sample, rowvar=False) + 1e-3 * limit**2 * np.eye(_SHAPE_POINTS)
+    inverse_root = np.linalg.inv(np.linalg.cholesky(covariance)).T
+    norm = np.sqrt(((windows @ inverse_root - centre @ inverse_root) ** 2).sum(axis=1))
+    good = None
+    if known_good is not None:
+        good = known_good[::_SHAPE_ROWS][: len(norm)]
+    score = np.maximum(_standardised(norm, 0.3, good) * np.sign(norm - np.median(norm)), 0.0)
+    half = _SHAPE_POINTS // 2
+    per_point = np.concatenate([np.full(half, score[0]), score, np.full(points - half - len(score), score[-1])])
+    per_row = np.repeat(per_point, _SHAPE_ROWS)
+    return np.concatenate([per_row, np.full(len(u) - len(per_row), per_row[-1])])
+
+
+def run_lengths(y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Start and length of each run of equal values."""
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(y)) + 1])
+    return starts, np.diff(np.append(starts, len(y)))
+
+
+def _stuck(y: Floats) -> Floats:
+    """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere."""
+    _, length = run_lengths(y)
+    if len(length) == 1:  # a constant: nothing to be stuck against
+        return np.zeros(len(y))
+    usual = float(np.quantile(length, 0.9))
+    limit = max(_STUCK_ROWS, _STUCK_FACTOR * usual)
+    score = np.where((length >= _STUCK_ROWS) & (length > _STUCK_FACTOR * usual), STUCK_SCORE * length / limit, 0.0)
+    return np.repeat(score, length)

@@ -1,0 +1,170 @@
+"""Detection on a page: rows, trend, season, regimes, residuals, components, score, severity, events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.components import Components, measure_components
+from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps
+from iotctl.analysis.options import DetectOptions
+from iotctl.analysis.regimes import Trend, fit_trend
+from iotctl.analysis.robust import grouped_median, mad_sigma, quantum
+from iotctl.analysis.season import Season, find_seasons, fit_season
+from iotctl.analysis.segmentation import segment
+from iotctl.analysis.severity import severity
+from iotctl.analysis.textbook import textbook_trend
+from iotctl.model import Detection, Method, Regime
+
+Floats = NDArray[np.float64]
+
+_HOUR = 3_600_000_000.0
+_FEWEST_ROWS = 8
+
+_COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
+
+
+def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None = None) -> Detection:
+    """What is wrong with one sensor's readings.
+
+    time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
+    not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
+    """
+    options = options or DetectOptions()
+    row, dropped = _usable_rows(time, value)
+    time, value = time[row], value[row].astype(np.float64)
+    x = (time - time[0]) / _HOUR if len(time) else np.empty(0)
+    step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
+    seasons: tuple[Season, ...] = ()
+    if len(value) < _FEWEST_ROWS or options.method is Method.RUPTURES:
+        trend = _plain_trend(x, value, options.method)
+    else:
+        trend, seasons = _model(x, value, step_hours)
+    expected = trend.expected + sum((season.at(x) for season in seasons), np.zeros(len(x)))
+    scale = _scale(x, value - expected, trend.scale, seasons)
+    u = (value - expected) / scale
+    known_good = None
+    if options.reference is not None:
+        known_good = (time >= options.reference[0]) & (time < options.reference[1])
+    components = _components(u, value, options.method, known_good)
+    score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
+    rarities = [*components.scores.values(), *components.slow.values()]
+    rare = severity(rarities, known_good) if len(u) else np.empty(0)
+    series = Modelled(time, value, expected, scale, score, rare)
+    events = find_events(series, components, options.threshold, options.min_severity) if len(u) >= _FEWEST_ROWS else []
+    events += find_gaps(series, options.threshold)
+    if options.limits is not None:
+        events += find_beyond_limits(series, options.limits, options.threshold)
+    return Detection(
+        row=row,
+        time=time,
+        value=value,
+        expected=expected,
+        scale=scale,
+        score=score,
+        severity=rare,
+        regimes=tuple(_regimes(time, trend)),
+        change_points=tuple(int(time[line.start]) for line in trend.lines[1:]),
+        events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
+        periods_hours=tuple(season.period_hours for season in seasons),
+        dropped=dropped,
+    )
+
+
+def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """The rows to look at, in order of time, and how many were left out for what."""
+    finite = np.flatnonzero(np.isfinite(value))
+    order = finite[np.argsort(time[finite], kind="stable")]
+    repeated = np.concatenate([[False], np.diff(time[order]) == 0])[: len(order)]
+    dropped = {"not finite": len(value) - len(finite), "repeated time": int(repeated.sum())}
+    return order[~repeated].astype(np.int64), {reason: count for reason, count in dropped.items() if count}
+
+
+def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
+    """Trend and seasons, each learnt without the other."""
+    coarse = segment(x, y, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
+    floor = _least_scale(y - _piecewise_medians(y, coarse), y)
+    seasons = find_seasons(x, y - fit_trend(x, y, coarse, step_hours, floor).expected, step_hours)
+    without = y - sum((season.at(x) for season in seasons), np.zeros(len(x)))
+    trend = fit_trend(x, without, segment(x, without), step_hours, floor)
+    if seasons:
+        # Once more: the trend is better known now than when the seasons were learnt.
+        seasons = _learnt_again(x, y - trend.expected, seasons, step_hours)
+        without = y - sum((season.at(x) for season in seasons), np.zeros(len(x)))
+        trend = fit_trend(x, without, segment(x, without), step_hours, floor)
+    residual = without - trend.expected
+    return fit_trend_again(x, without, trend, step_hours, _least_scale(residual, y)), seasons
+
+
+def fit_trend_again(x: Floats, y: Floats, trend: Trend, step_hours: float, floor: float) -> Trend:
+    """The same regimes with another floor of their scale."""
+    scale = np.maximum(trend.scale, floor)
+    return Trend(trend.expected, scale, trend.lines)
+
+
+def _learnt_again(x: Floats, residual: Floats, seasons: Sequence[Season], step_hours: float) -> tuple[Season, ...]:
+    learnt = []
+    for season in seasons:
+        if (again := fit_season(x, residual, season.period_hours, step_hours)) is not None:
+            learnt.append(again)
+            residual = residual - again.at(x)
+    return tuple(learnt)
+
+
+def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
+    """The trend of a handful of rows, or that of the textbook."""
+    if not len(y):
+        return Trend(np.empty(0), np.empty(0), ())
+    floor = _least_scale(y - float(np.median(y)), y)
+    if method is Method.RUPTURES:
+        return textbook_trend(x, y, floor)
+    return fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0, floor)
+
+
+def _piecewise_medians(y: Floats, breaks: NDArray[np.intp]) -> Floats:
+    edges = np.concatenate([[0], breaks, [len(y)]])
+    medians = [float(np.median(y[start:end])) for start, end in pairwise(edges)]
+    return np.repeat(medians, np.diff(edges))
+
+
+def _least_scale(residual: Floats, y: Floats) -> float:
+    """No regime is taken to be quieter than this: what is learnt from few equal values is no noise."""
+    return max(
+        0.3 * mad_sigma(residual), 0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-12
+    )
+
+
+def _scale(x: Floats, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
+    X where the sensor is noisier at that hour: the MAD of the phase bin and its neighbours."""
+    for season in seasons:
+        bins = len(season.profile)
+        spread = 1.4826 * np.nan_to_num(grouped_median(season.bins(x), np.abs(residual), bins))
+        widest = np.maximum.reduce([np.roll(spread, -1), spread, np.roll(spread, 1)])
+        scale = np.maximum(scale, widest[season.bins(x)])
+    return scale
+
+
+def _components(u: Floats, value: Floats, method: Method, known_good: NDArray[np.bool_] | None) -> Components:
+    if len(u) < _FEWEST_ROWS:
+        return Components({}, {})
+    if method is Method.RUPTURES:
+        nothing = np.zeros(len(u))
+        return Components({"point": np.abs(u), "local": nothing, "stuck": nothing}, {})
+    return measure_components(u, value, known_good)
+
+
+def _regimes(time: NDArray[np.int64], trend: Trend) -> list[Regime]:
+    return [
+        Regime(
+            start=int(time[line.start]),
+            end=int(time[line.end - 1]),
+            rows=line.end - line.start,
+            level=line.level,
+            slope_per_hour=line.slope,
+            scale=line.scale,
+        )
+        for line in trend.lines
+    ]

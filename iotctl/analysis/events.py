@@ -1,0 +1,194 @@
+"""Events: stretches of rows whose score is too high, each with its kind and a sentence that explains it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.components import STUCK_SCORE, Components
+from iotctl.model import Event, Kind
+
+Floats = NDArray[np.float64]
+
+_MERGED_ROWS = 12
+_TRIM_SCORE = 4.0
+_SPIKE_ROWS = 3
+_BURST_ROWS = 40
+_DRIFT_CORRELATION = 0.6
+
+# A step this many times the usual one, and longer than nearly all others, is missing data.
+_GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
+
+_HOUR = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """A series beside its model; all (n,). time: int64, microseconds since 1970-01-01 UTC. scale: robust sigma."""
+
+    time: NDArray[np.int64]
+    value: Floats
+    expected: Floats
+    scale: Floats
+    score: Floats
+    severity: Floats
+
+    @property
+    def u(self) -> Floats:
+        """Residuals in robust sigma."""
+        return (self.value - self.expected) / self.scale
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Rows [start, end) of one kind."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def find_events(series: Modelled, components: Components, threshold: float, min_severity: float) -> list[Event]:
+    """Events where the score reaches the threshold, by start.
+
+    Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves.
+    """
+    sharp = np.maximum.reduce([components.scores["point"], components.scores["local"], components.scores["stuck"]])
+    events = []
+    for start, end in _stretches(series.score >= threshold):
+        odd = np.flatnonzero(sharp[start:end] >= _TRIM_SCORE)
+        first, last = (start + int(odd[0]), start + int(odd[-1]) + 1) if len(odd) else (start, end)
+        kind = _kind(series, components, first, last)
+        if kind is not Kind.STUCK and series.severity[first:last].max() < min_severity:
+            continue
+        events.append(describe(series, _Stretch(first, last, kind), threshold))
+    return events
+
+
+def find_gaps(series: Modelled, threshold: float) -> list[Event]:
+    """Missing data: steps far longer than this sensor's usual ones, by start."""
+    if len(series.time) < 3:
+        return []
+    steps = np.diff(series.time)
+    usual = float(np.median(steps))
+    least = max(_GAP_STEPS * usual, _GAP_FACTOR * float(np.quantile(steps, _GAP_QUANTILE)))
+    events = []
+    for row in np.flatnonzero(steps > least).tolist():
+        event = describe(series, _Stretch(row, row + 2, Kind.GAP), threshold)
+        hours = steps[row] / _HOUR
+        missing = round(steps[row] / usual) - 1
+        events.append(
+            replace(
+                event,
+                severity=float(np.log10(steps[row] / usual)),
+                score=0.0,
+                explanation=f"no reading for {hours:.1f} hours, about {missing} missing",
+            )
+        )
+    return events
+
+
+def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold: float) -> list[Event]:
+    """Readings below the first or above the second of the physical limits, by start."""
+    beyond = (series.value < limits[0]) | (series.value > limits[1])
+    events = []
+    for start, end in _stretches(beyond):
+        event = describe(series, _Stretch(start, end, Kind.LIMIT), threshold)
+        rows = int(np.count_nonzero(beyond[start:end]))
+        events.append(
+            replace(
+                event,
+                explanation=f"{_readings(rows)} outside the limits {limits[0]:.6g} to {limits[1]:.6g}",
+            )
+        )
+    return events
+
+
+def describe(series: Modelled, stretch: _Stretch, threshold: float) -> Event:
+    """The event of a stretch, with its extreme reading and a sentence."""
+    rows = slice(stretch.start, stretch.end)
+    u = series.u[rows]
+    at = stretch.start + int(np.argmax(np.abs(u)))
+    band = threshold * float(series.scale[at])
+    start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
+    count = stretch.end - stretch.start
+    extreme, expected = float(series.value[at]), float(series.expected[at])
+    return Event(
+        event_id=_event_id(stretch.kind, start, end),
+        kind=stretch.kind,
+        start=start,
+        end=end,
+        rows=count,
+        severity=float(series.severity[rows].max()),
+        score=float(series.score[rows].max()),
+        extreme=extreme,
+        expected=expected,
+        low=expected - band,
+        high=expected + band,
+        explanation=_sentence(stretch.kind, count, u, extreme, expected, band),
+    )
+
+
+def _stretches(odd: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
+    """[start, end) of runs of odd rows, those less than 13 rows apart together."""
+    rows = np.flatnonzero(odd)
+    if not len(rows):
+        return []
+    cuts = np.flatnonzero(np.diff(rows) > _MERGED_ROWS + 1)
+    starts, ends = rows[np.concatenate([[0], cuts + 1])], rows[np.concatenate([cuts, [len(rows) - 1]])] + 1
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _kind(series: Modelled, components: Components, start: int, end: int) -> Kind:
+    rows = slice(start, end)
+    strongest = max(components.scores, key=lambda name: float(components.scores[name][rows].max()))
+    count = end - start
+    u = series.u[rows]
+    if components.scores["stuck"][rows].max() >= STUCK_SCORE and components.scores["stuck"][rows].mean() > 0:
+        return Kind.STUCK
+    if count <= _SPIKE_ROWS:
+        return Kind.SPIKE
+    centred = float(abs(np.median(u)))
+    wide = float(np.median(np.abs(u - np.median(u))))
+    if strongest.startswith("spread") and wide > centred:
+        return Kind.BURST if count <= _BURST_ROWS else Kind.VARIANCE
+    if count <= _BURST_ROWS:
+        return Kind.BURST
+    if wide > centred:
+        return Kind.VARIANCE
+    grows = abs(float(np.corrcoef(np.arange(count), u)[0, 1])) if float(u.std()) > 0 else 0.0
+    return Kind.DRIFT if grows > _DRIFT_CORRELATION else Kind.SHIFT
+
+
+def _sentence(kind: Kind, rows: int, u: Floats, extreme: float, expected: float, band: float) -> str:
+    side = "above" if extreme > expected else "below"
+    away = f"{abs(extreme - expected):.4g} {side} the expected {expected:.5g}"
+    within = f"(band {expected - band:.5g} to {expected + band:.5g})"
+    match kind:
+        case Kind.SPIKE:
+            return f"{_readings(rows)} up to {away} {within}"
+        case Kind.BURST:
+            return f"{_readings(rows)} in quick succession, up to {away} {within}"
+        case Kind.SHIFT:
+            return f"{_readings(rows)} at another level, up to {away} {within}"
+        case Kind.DRIFT:
+            return f"{_readings(rows)} drifting away, up to {away} {within}"
+        case Kind.VARIANCE:
+            return f"{_readings(rows)} varying {float(np.std(u)):.1f} times as much as usual, up to {away} {within}"
+        case Kind.STUCK:
+            return f"{_readings(rows)} without any change at {extreme:.6g}"
+        case Kind.GAP | Kind.LIMIT:
+            return ""
+
+
+def _readings(rows: int) -> str:
+    return "1 reading" if rows == 1 else f"{rows} readings"
+
+
+def _event_id(kind: Kind, start: int, end: int) -> str:
+    # Of what is exact on every machine alone: the last digits of a float differ between processors.
+    return hashlib.sha256(f"{kind} {start} {end}".encode()).hexdigest()[:12]

@@ -1,0 +1,22 @@
+"""What a user may choose about detection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iotctl.model import Method
+
+
+@dataclass(frozen=True, slots=True)
+class DetectOptions:
+    """threshold: robust sigma from which a row is odd. min_severity: of events, 0 is usual, +1 per decade of rarity.
+
+    limits: physical limits of the value, lowest and highest. reference: a period known to be good, [start, end) in
+    microseconds since 1970-01-01 UTC; what is usual is then learnt from it alone.
+    """
+
+    method: Method = Method.PIECEWISE
+    threshold: float = 6.0
+    min_severity: float = 0.3
+    limits: tuple[float, float] | None = None
+    reference: tuple[int, int] | None = None

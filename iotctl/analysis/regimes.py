@@ -1,0 +1,95 @@
+"""Regimes and what lies between them: which pieces are the sensor's normal life, and which are events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.robust import mad_sigma
+
+Floats = NDArray[np.float64]
+
+_REGIME_PART = 0.08
+_REGIME_HOURS = 240.0
+_HUBER_SIGMAS = 1.345
+
+
+@dataclass(frozen=True)
+class Line:
+    """A regime, rows [start, end): value = level + slope (x - x[start]). scale: robust sigma of its residuals."""
+
+    start: int
+    end: int
+    level: float
+    slope: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Trend:
+    """expected and scale: (n,), of every row, bridged where no regime is. lines: the regimes in order."""
+
+    expected: Floats
+    scale: Floats
+    lines: tuple[Line, ...]
+
+
+def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float, floor: float) -> Trend:
+    """The trend through the pieces between breaks.
+
+    Pieces longer than 8 % of the rows, or 10 days, are regimes and get a robust line each; shorter ones are events,
+    bridged from regime to regime, so that an anomaly stays out of the model that is to show it. Without any regime
+    the whole series is one. floor: the least scale.
+    """
+    n = len(y)
+    edges = np.concatenate([[0], breaks, [n]])
+    least = min(_REGIME_PART * n, _REGIME_HOURS / step_hours)
+    long = np.flatnonzero(np.diff(edges) > least)
+    spans = [(int(edges[i]), int(edges[i + 1])) for i in long] or [(0, n)]
+    lines = [_robust_line(x, y, start, end, floor) for start, end in spans]
+    expected, scale = np.empty(n), np.empty(n)
+    for line in lines:
+        rows = slice(line.start, line.end)
+        expected[rows] = line.level + line.slope * (x[rows] - x[line.start])
+        scale[rows] = line.scale
+    before: Line | None = None
+    for after in [*lines, None]:
+        _bridge(x, expected, scale, before, after)
+        before = after
+    return Trend(expected, scale, tuple(lines))
+
+
+def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, after: Line | None) -> None:
+    """Fill the rows between two regimes; at either end of the series the one regime goes on level."""
+    start = before.end if before else 0
+    end = after.start if after else len(x)
+    if start >= end:
+        return
+    rows = slice(start, end)
+    if before and after:
+        expected[rows] = np.interp(x[rows], [x[start - 1], x[end]], [expected[start - 1], expected[end]])
+        scale[rows] = (before.scale + after.scale) / 2
+    elif before:
+        expected[rows], scale[rows] = expected[start - 1], before.scale
+    elif after:
+        expected[rows], scale[rows] = expected[end], after.scale
+
+
+def _robust_line(x: Floats, y: Floats, start: int, end: int, floor: float) -> Line:
+    """Huber's M-estimate in two steps of reweighting (Huber, "Robust Statistics", 1981, chapter 7)."""
+    t, v = x[start:end] - x[start], y[start:end]
+    weight = np.ones(len(v))
+    level, slope = float(np.median(v)), 0.0
+    residual = v - level
+    for _ in range(3):
+        total = weight.sum()
+        mean_t, mean_v = float(weight @ t) / total, float(weight @ v) / total
+        var_t = float(weight @ (t - mean_t) ** 2)
+        slope = float(weight @ ((t - mean_t) * (v - mean_v))) / var_t if var_t > 0 else 0.0
+        level = mean_v - slope * mean_t
+        residual = v - (level + slope * t)
+        sigma = max(mad_sigma(residual), 1e-300)
+        weight = np.minimum(1.0, _HUBER_SIGMAS * sigma / np.maximum(np.abs(residual), 1e-300))
+    return Line(start, end, level, slope, max(mad_sigma(residual), floor))

@@ -1,0 +1,127 @@
+"""Seasons: periods that a series repeats with, and the profile of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.robust import grouped_median
+
+Floats = NDArray[np.float64]
+
+DAY, WEEK = 24.0, 168.0
+
+_BINS, _BINS_OF_LONG = 96, 168
+_LONG_HOURS = 48.0
+_FEWEST_CYCLES = 4
+_ROWS_PER_BIN = 6  # in the half of the cycles that a profile is learnt from
+
+# A profile learnt on half of the cycles has to cut the mean absolute residual of the other half by this part.
+_GAIN = 0.07
+
+_GRID = 1 << 17
+_CORRELATED = 0.2
+
+
+@dataclass(frozen=True)
+class Season:
+    """A period in hours, counted from x = 0, and its profile: the value at the middle of each phase bin, (bins,)."""
+
+    period_hours: float
+    profile: Floats
+
+    def bins(self, x: Floats) -> NDArray[np.intp]:
+        """The phase bin of each x in hours; (n,)."""
+        return _phase_bins(x, self.period_hours, len(self.profile))
+
+    def at(self, x: Floats) -> Floats:
+        """The profile at each x in hours, linear between the middles of bins; (n,)."""
+        bins = len(self.profile)
+        phase = (x / self.period_hours % 1.0) * bins - 0.5
+        around = np.concatenate([self.profile[-1:], self.profile, self.profile[:1]])
+        seasonal: Floats = np.interp(phase, np.arange(-1, bins + 1), around)
+        return seasonal
+
+
+def find_seasons(x: Floats, residual: Floats, step_hours: float) -> tuple[Season, ...]:
+    """The seasons in a series without trend, strongest candidates first; empty where there are none.
+
+    x: (n,) hours, ascending. residual: (n,). A season is accepted by cross-validation over even and odd cycles.
+    """
+    found: list[Season] = []
+    for period in _candidates(x, residual, step_hours):
+        if any(abs(period / season.period_hours - 1) < 0.03 for season in found):
+            continue
+        if (season := fit_season(x, residual, period, step_hours)) is not None:
+            found.append(season)
+            residual = residual - season.at(x)
+    return tuple(found)
+
+
+def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: float) -> Season | None:
+    """The season of that period, or None where it does not help on cycles it was not learnt from."""
+    span = float(x[-1] - x[0])
+    cycles = span / period_hours
+    if cycles < _FEWEST_CYCLES or period_hours < 4 * step_hours:
+        return None
+    most = _BINS_OF_LONG if period_hours > _LONG_HOURS else _BINS
+    bins = int(min(most, period_hours / step_hours, len(x) / (2 * _ROWS_PER_BIN)))
+    if bins < 4:
+        return None
+    phase = _phase_bins(x, period_hours, bins)
+    even = (x // period_hours).astype(np.int64) % 2 == 0
+    for learnt in (even, ~even):
+        profile = _profile(phase[learnt], residual[learnt], bins)
+        if profile is None:
+            return None
+        other = residual[~learnt]
+        before = np.abs(other - np.median(other)).mean()
+        after = np.abs(other - Season(period_hours, profile).at(x[~learnt])).mean()
+        if not after < (1 - _GAIN) * before:
+            return None
+    whole = _profile(phase, residual, bins)
+    return None if whole is None else Season(period_hours, whole)
+
+
+def _phase_bins(x: Floats, period_hours: float, bins: int) -> NDArray[np.intp]:
+    return np.minimum((x / period_hours % 1.0) * bins, bins - 1).astype(np.intp)
+
+
+def _profile(phase: NDArray[np.intp], residual: Floats, bins: int) -> Floats | None:
+    """The median per bin, None where more than a tenth of the bins have no rows; the others are bridged."""
+    profile = grouped_median(phase, residual, bins)
+    there = np.isfinite(profile)
+    if there.mean() < 0.9:
+        return None
+    return np.interp(np.arange(bins), np.flatnonzero(there), profile[there], period=bins)
+
+
+def _candidates(x: Floats, residual: Floats, step_hours: float) -> list[float]:
+    return [*dict.fromkeys([DAY, WEEK, *_correlated_periods(x, residual, step_hours)])]
+
+
+def _correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[float]:
+    """The periods of the two highest peaks of the autocorrelation."""
+    span = float(x[-1] - x[0])
+    points = int(min(_GRID, span / step_hours)) + 1
+    if points < 32:
+        return []
+    grid = np.interp(np.linspace(0.0, span, points), x - x[0], residual)
+    limit = np.quantile(np.abs(grid), 0.99)
+    grid = np.clip(grid, -limit, limit)
+    grid -= grid.mean()
+    spectrum = np.fft.rfft(grid, 2 * points)
+    correlation = np.fft.irfft(spectrum * spectrum.conj())[: points // _FEWEST_CYCLES]
+    if len(correlation) < 8 or correlation[0] <= 0:
+        return []
+    correlation = correlation / correlation[0]
+    # Beyond the first dip, so that slow noise is not taken for a period.
+    begin = int(np.argmax(correlation < 0.5 * _CORRELATED))
+    if begin == 0:
+        return []
+    peaks = np.flatnonzero((correlation[1:-1] > correlation[:-2]) & (correlation[1:-1] >= correlation[2:])) + 1
+    peaks = peaks[(peaks > begin) & (correlation[peaks] > _CORRELATED)]
+    best = peaks[np.argsort(correlation[peaks])[::-1][:2]]
+    return [float(lag * span / (points - 1)) for lag in best]
