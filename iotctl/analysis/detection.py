@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, fi
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend, fit_trend
 from iotctl.analysis.robust import grouped_median, mad_sigma, quantum
-from iotctl.analysis.season import Season, find_seasons, fit_season
+from iotctl.analysis.season import Season, find_seasons
 from iotctl.analysis.segmentation import segment
 from iotctl.analysis.severity import severity
 from iotctl.analysis.textbook import textbook_trend
@@ -43,7 +43,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         trend = _plain_trend(x, value, options.method)
     else:
         trend, seasons = _model(x, value, step_hours)
-    expected = trend.expected + sum((season.at(x) for season in seasons), np.zeros(len(x)))
+    expected = trend.expected + _seasonal(x, seasons)
     scale = _scale(x, value - expected, trend.scale, seasons)
     u = (value - expected) / scale
     known_good = None
@@ -84,61 +84,40 @@ def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int
 
 
 def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
-    """Trend and seasons, each learnt without the other."""
+    """Trend and seasons, each learnt without the other, coarsely twice and then in full."""
     coarse = segment(x, y, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
-    floor = _least_scale(y - _piecewise_medians(y, coarse), y)
-    seasons = find_seasons(x, y - fit_trend(x, y, coarse, step_hours, floor).expected, step_hours)
-    without = y - sum((season.at(x) for season in seasons), np.zeros(len(x)))
-    trend = fit_trend(x, without, segment(x, without), step_hours, floor)
+    trend = fit_trend(x, y, coarse, step_hours)
+    seasons = find_seasons(x, y - trend.expected, step_hours)
     if seasons:
-        # Once more: the trend is better known now than when the seasons were learnt.
-        seasons = _learnt_again(x, y - trend.expected, seasons, step_hours)
-        without = y - sum((season.at(x) for season in seasons), np.zeros(len(x)))
-        trend = fit_trend(x, without, segment(x, without), step_hours, floor)
-    residual = without - trend.expected
-    return fit_trend_again(x, without, trend, step_hours, _least_scale(residual, y)), seasons
+        # Once more: a trend without the season in it gives a better season.
+        without = y - _seasonal(x, seasons)
+        coarse = segment(x, without, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
+        seasons = find_seasons(x, y - fit_trend(x, without, coarse, step_hours).expected, step_hours)
+    without = y - _seasonal(x, seasons)
+    trend = fit_trend(x, without, segment(x, without), step_hours)
+    # No regime is quieter than this: what is learnt from few equal values is no noise.
+    floor = max(0.3 * mad_sigma(without - trend.expected), _least_scale(y))
+    return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
 
 
-def fit_trend_again(x: Floats, y: Floats, trend: Trend, step_hours: float, floor: float) -> Trend:
-    """The same regimes with another floor of their scale."""
-    scale = np.maximum(trend.scale, floor)
-    return Trend(trend.expected, scale, trend.lines)
-
-
-def _learnt_again(x: Floats, residual: Floats, seasons: Sequence[Season], step_hours: float) -> tuple[Season, ...]:
-    learnt = []
-    for season in seasons:
-        if (again := fit_season(x, residual, season.period_hours, step_hours)) is not None:
-            learnt.append(again)
-            residual = residual - again.at(x)
-    return tuple(learnt)
+def _seasonal(x: Floats, seasons: Sequence[Season]) -> Floats:
+    return sum((season.at(x) for season in seasons), np.zeros(len(x)))
 
 
 def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
     """The trend of a handful of rows, or that of the textbook."""
     if not len(y):
         return Trend(np.empty(0), np.empty(0), ())
-    floor = _least_scale(y - float(np.median(y)), y)
-    if method is Method.RUPTURES:
-        return textbook_trend(x, y, floor)
-    return fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0, floor)
+    trend = textbook_trend(x, y) if method is Method.RUPTURES else fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0)
+    return replace(trend, scale=np.maximum(trend.scale, _least_scale(y)))
 
 
-def _piecewise_medians(y: Floats, breaks: NDArray[np.intp]) -> Floats:
-    edges = np.concatenate([[0], breaks, [len(y)]])
-    medians = [float(np.median(y[start:end])) for start, end in pairwise(edges)]
-    return np.repeat(medians, np.diff(edges))
-
-
-def _least_scale(residual: Floats, y: Floats) -> float:
-    """No regime is taken to be quieter than this: what is learnt from few equal values is no noise."""
-    return max(
-        0.3 * mad_sigma(residual), 0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-12
-    )
+def _least_scale(y: Floats) -> float:
+    return max(0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-300)
 
 
 def _scale(x: Floats, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
-    X where the sensor is noisier at that hour: the MAD of the phase bin and its neighbours."""
+    """The regimes' scale, raised where the sensor is noisier at that hour: the MAD around a phase bin."""
     for season in seasons:
         bins = len(season.profile)
         spread = 1.4826 * np.nan_to_num(grouped_median(season.bins(x), np.abs(residual), bins))

@@ -36,19 +36,19 @@ class Trend:
     lines: tuple[Line, ...]
 
 
-def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float, floor: float) -> Trend:
+def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float) -> Trend:
     """The trend through the pieces between breaks.
 
     Pieces longer than 8 % of the rows, or 10 days, are regimes and get a robust line each; shorter ones are events,
     bridged from regime to regime, so that an anomaly stays out of the model that is to show it. Without any regime
-    the whole series is one. floor: the least scale.
+    the whole series is one.
     """
     n = len(y)
     edges = np.concatenate([[0], breaks, [n]])
     least = min(_REGIME_PART * n, _REGIME_HOURS / step_hours)
     long = np.flatnonzero(np.diff(edges) > least)
     spans = [(int(edges[i]), int(edges[i + 1])) for i in long] or [(0, n)]
-    lines = [_robust_line(x, y, start, end, floor) for start, end in spans]
+    lines = [_robust_line(x, y, start, end) for start, end in spans]
     expected, scale = np.empty(n), np.empty(n)
     for line in lines:
         rows = slice(line.start, line.end)
@@ -77,7 +77,7 @@ def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, aft
         expected[rows], scale[rows] = expected[end], after.scale
 
 
-def _robust_line(x: Floats, y: Floats, start: int, end: int, floor: float) -> Line:
+def _robust_line(x: Floats, y: Floats, start: int, end: int) -> Line:
     """Huber's M-estimate in two steps of reweighting (Huber, "Robust Statistics", 1981, chapter 7)."""
     t, v = x[start:end] - x[start], y[start:end]
     weight = np.ones(len(v))
@@ -92,4 +92,4 @@ def _robust_line(x: Floats, y: Floats, start: int, end: int, floor: float) -> Li
         residual = v - (level + slope * t)
         sigma = max(mad_sigma(residual), 1e-300)
         weight = np.minimum(1.0, _HUBER_SIGMAS * sigma / np.maximum(np.abs(residual), 1e-300))
-    return Line(start, end, level, slope, max(mad_sigma(residual), floor))
+    return Line(start, end, level, slope, mad_sigma(residual))

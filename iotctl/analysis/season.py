@@ -71,7 +71,10 @@ def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: flo
     if bins < 4:
         return None
     phase = _phase_bins(x, period_hours, bins)
-    even = (x // period_hours).astype(np.int64) % 2 == 0
+    cycle = (x / period_hours).astype(np.intp)
+    # Each cycle about its own median: a change of level that the trend has missed must not hide the season.
+    residual = residual - grouped_median(cycle, residual, int(cycle[-1]) + 1)[cycle]
+    even = cycle % 2 == 0
     for learnt in (even, ~even):
         profile = _profile(phase[learnt], residual[learnt], bins)
         if profile is None:

@@ -20,7 +20,7 @@ _SHORTEST = 5
 _PENALTY = 10.0
 
 
-def textbook_trend(x: Floats, y: Floats, floor: float) -> Trend:
+def textbook_trend(x: Floats, y: Floats) -> Trend:
     """Segments between the change points that ruptures finds, and a least-squares line through each."""
     import ruptures  # 0.8 s, paid only by who asks for this method
 
@@ -34,9 +34,7 @@ def textbook_trend(x: Floats, y: Floats, floor: float) -> Trend:
         search = ruptures.BottomUp(model="l2", min_size=_SHORTEST, jump=1).fit(means)
         # The last of its breaks is the end of the series.
         breaks = [int(at) * size for at in search.predict(pen=_PENALTY * variance * np.log(points))[:-1]]
-    lines = tuple(
-        _least_squares(x, y, start, end, floor) for start, end in zip([0, *breaks], [*breaks, n], strict=True)
-    )
+    lines = tuple(_least_squares(x, y, start, end) for start, end in zip([0, *breaks], [*breaks, n], strict=True))
     expected, scale = np.empty(n), np.empty(n)
     for line in lines:
         rows = slice(line.start, line.end)
@@ -45,9 +43,9 @@ def textbook_trend(x: Floats, y: Floats, floor: float) -> Trend:
     return Trend(expected, scale, lines)
 
 
-def _least_squares(x: Floats, y: Floats, start: int, end: int, floor: float) -> Line:
+def _least_squares(x: Floats, y: Floats, start: int, end: int) -> Line:
     t, v = x[start:end] - x[start], y[start:end]
     var_t = float(((t - t.mean()) ** 2).sum())
     slope = float(((t - t.mean()) * (v - v.mean())).sum()) / var_t if var_t > 0 else 0.0
     level = float(v.mean()) - slope * float(t.mean())
-    return Line(start, end, level, slope, max(float((v - level - slope * t).std()), floor))
+    return Line(start, end, level, slope, float((v - level - slope * t).std()))

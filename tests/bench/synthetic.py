@@ -1,13 +1,14 @@
 """Labelled sensors: a year of readings with known anomalies, the same for the same seed.
 
-A reading every 8 min +- 20 s; 1-3 % missing and 2-4 gaps; level -350..1800; noise sigma 0.1..20, half of the sensors white,
-half AR(1); a fifth quantised; five kinds of base. Sizes of the anomalies are in sigma of the noise.
+A reading every 8 min +- 20 s; 1-3 % missing and 2-4 gaps; level -350..1800; noise sigma 0.1..20, half of the sensors
+white, half AR(1); a fifth quantised; five kinds of base. Sizes of the anomalies are in sigma of the noise.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,7 +119,7 @@ def _base_values(
         breaks = tuple(int(i) for i in np.searchsorted(x, at))
         edges = (0, *breaks, len(x))
         level = 0.0
-        for s, e in zip(edges[:-1], edges[1:], strict=True):
+        for s, e in pairwise(edges):
             slope = rng.uniform(-10.0, 10.0) * sigma / span * (rng.random() < 0.6)
             clean[s:e] += level + slope * (x[s:e] - x[s])
             level += slope * (x[e - 1] - x[s]) + rng.choice([-1.0, 1.0]) * rng.uniform(4.0, 15.0) * sigma
