@@ -12,7 +12,7 @@ from iotctl.analysis.components import Components, measure_components
 from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend, fit_trend
-from iotctl.analysis.robust import grouped_median, mad_sigma, quantum
+from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum
 from iotctl.analysis.season import Season, find_seasons
 from iotctl.analysis.segmentation import segment
 from iotctl.analysis.severity import severity
@@ -42,7 +42,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     if len(value) < _FEWEST_ROWS or options.method is Method.RUPTURES:
         trend = _plain_trend(x, value, options.method)
     else:
-        trend, seasons = _model(x, value, step_hours)
+        trend, seasons = _model(x, dithered(value), step_hours)
     expected = trend.expected + _seasonal(x, seasons)
     scale = _scale(x, value - expected, trend.scale, seasons)
     u = (value - expected) / scale

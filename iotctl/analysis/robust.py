@@ -43,6 +43,15 @@ def quantum(y: NDArray[np.float64]) -> float:
     return float(steps.min()) if len(steps) else 0.0
 
 
+def dithered(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return y with the step of a quantised sensor filled evenly, so that medians of it move as smoothly as means.
+
+    The filling is the golden-ratio sequence, the same on every machine. A sensor without steps stays as it is.
+    """
+    step = quantum(y)
+    return y + step * (np.arange(len(y)) * 0.618_033_988_749_894_9 % 1.0 - 0.5)
+
+
 def running_median5(y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the centred running median of 5 rows; the ends repeat.
 
