@@ -38,21 +38,25 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     time, value = time[row], value[row].astype(np.float64)
     x = (time - time[0]) / _HOUR if len(time) else np.empty(0)
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
+    # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
+    unit = float(2.0 ** np.frexp(np.abs(value).max())[1]) if value.any() else 1.0
+    y = value / unit
     seasons: tuple[Season, ...] = ()
     if len(value) < _FEWEST_ROWS or options.method is Method.RUPTURES:
-        trend = _plain_trend(x, value, options.method)
+        trend = _plain_trend(x, y, options.method)
     else:
-        trend, seasons = _model(x, dithered(value), step_hours)
+        trend, seasons = _model(x, dithered(y), step_hours)
     expected = trend.expected + _seasonal(x, seasons)
-    scale = _scale(x, value - expected, trend.scale, seasons)
-    u = (value - expected) / scale
+    scale = _scale(x, y - expected, trend.scale, seasons)
+    u = (y - expected) / scale
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
     components = _components(u, value, options.method, known_good)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
     rarities = [*components.scores.values(), *components.slow.values()]
-    rare = severity(rarities, known_good) if len(u) else np.empty(0)
+    rare = severity(rarities, known_good) if rarities else np.zeros(len(u))
+    expected, scale = expected * unit, np.maximum(scale * unit, np.finfo(float).tiny)
     series = Modelled(time, value, expected, scale, score, rare)
     events = find_events(series, components, options.threshold, options.min_severity) if len(u) >= _FEWEST_ROWS else []
     events += find_gaps(series, options.threshold)
@@ -66,7 +70,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         scale=scale,
         score=score,
         severity=rare,
-        regimes=tuple(_regimes(time, trend)),
+        regimes=tuple(_regimes(time, trend, unit)),
         change_points=tuple(int(time[line.start]) for line in trend.lines[1:]),
         events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
         periods_hours=tuple(season.period_hours for season in seasons),
@@ -92,7 +96,9 @@ def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season
         # Once more: a trend without the season in it gives a better season.
         without = y - _seasonal(x, seasons)
         coarse = segment(x, without, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
-        seasons = find_seasons(x, y - fit_trend(x, without, coarse, step_hours).expected, step_hours)
+        trend = fit_trend(x, without, coarse, step_hours)
+        periods = [season.period_hours for season in seasons]
+        seasons = find_seasons(x, y - trend.expected, step_hours, periods)
     without = y - _seasonal(x, seasons)
     trend = fit_trend(x, without, segment(x, without), step_hours)
     # No regime is quieter than this: what is learnt from few equal values is no noise.
@@ -135,15 +141,15 @@ def _components(u: Floats, value: Floats, method: Method, known_good: NDArray[np
     return measure_components(u, value, known_good)
 
 
-def _regimes(time: NDArray[np.int64], trend: Trend) -> list[Regime]:
+def _regimes(time: NDArray[np.int64], trend: Trend, unit: float) -> list[Regime]:
     return [
         Regime(
             start=int(time[line.start]),
             end=int(time[line.end - 1]),
             rows=line.end - line.start,
-            level=line.level,
-            slope_per_hour=line.slope,
-            scale=line.scale,
+            level=line.level * unit,
+            slope_per_hour=line.slope * unit,
+            scale=line.scale * unit,
         )
         for line in trend.lines
     ]

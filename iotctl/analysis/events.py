@@ -40,7 +40,8 @@ class Modelled:
     @property
     def u(self) -> Floats:
         """Residuals in robust sigma."""
-        return (self.value - self.expected) / self.scale
+        residuals: Floats = (self.value - self.expected) / self.scale
+        return residuals
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,11 @@ def find_gaps(series: Modelled, threshold: float) -> list[Event]:
 
 def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold: float) -> list[Event]:
     """Readings below the first or above the second of the physical limits, by start."""
-    beyond = (series.value < limits[0]) | (series.value > limits[1])
+    excess = np.maximum(limits[0] - series.value, series.value - limits[1])
+    beyond = excess > 0
     events = []
     for start, end in _stretches(beyond):
-        event = describe(series, _Stretch(start, end, Kind.LIMIT), threshold)
+        event = describe(series, _Stretch(start, end, Kind.LIMIT), threshold, start + int(np.argmax(excess[start:end])))
         rows = int(np.count_nonzero(beyond[start:end]))
         events.append(
             replace(
@@ -108,11 +110,12 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
     return events
 
 
-def describe(series: Modelled, stretch: _Stretch, threshold: float) -> Event:
-    """The event of a stretch, with its extreme reading and a sentence."""
+def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | None = None) -> Event:
+    """The event of a stretch with a sentence; at: its extreme reading, the one farthest from the model where None."""
     rows = slice(stretch.start, stretch.end)
     u = series.u[rows]
-    at = stretch.start + int(np.argmax(np.abs(u)))
+    if at is None:
+        at = stretch.start + int(np.argmax(np.abs(u)))
     band = threshold * float(series.scale[at])
     start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
     count = stretch.end - stretch.start

@@ -49,7 +49,8 @@ def dithered(y: NDArray[np.float64]) -> NDArray[np.float64]:
     The filling is the golden-ratio sequence, the same on every machine. A sensor without steps stays as it is.
     """
     step = quantum(y)
-    return y + step * (np.arange(len(y)) * 0.618_033_988_749_894_9 % 1.0 - 0.5)
+    filled: NDArray[np.float64] = y + step * (np.arange(len(y)) * 0.618_033_988_749_894_9 % 1.0 - 0.5)
+    return filled
 
 
 def running_median5(y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,7 +100,7 @@ def grouped_sorted(
         return np.full(len(a), low), np.cumsum(size) - size, size
     key = np.sort(group + (a - low) * (0.999_999 / span))
     start = np.cumsum(size) - size
-    values = (key - np.repeat(np.arange(groups), size)) * (span / 0.999_999) + low
+    values: NDArray[np.float64] = (key - np.repeat(np.arange(groups), size)) * (span / 0.999_999) + low
     return values, start, size
 
 

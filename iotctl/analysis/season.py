@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import grouped_median
+from iotctl.analysis.robust import grouped_median, thin
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ _ROWS_PER_BIN = 6  # in the half of the cycles that a profile is learnt from
 # A profile learnt on half of the cycles has to cut the mean absolute residual of the other half by this part.
 _GAIN = 0.07
 
-_GRID = 1 << 17
+_GRID = 1 << 15
 _CORRELATED = 0.2
 
 
@@ -45,13 +46,17 @@ class Season:
         return seasonal
 
 
-def find_seasons(x: Floats, residual: Floats, step_hours: float) -> tuple[Season, ...]:
-    """The seasons in a series without trend, strongest candidates first; empty where there are none.
+def find_seasons(
+    x: Floats, residual: Floats, step_hours: float, periods: Sequence[float] | None = None
+) -> tuple[Season, ...]:
+    """The seasons in a series without trend; empty where there are none.
 
-    x: (n,) hours, ascending. residual: (n,). A season is accepted by cross-validation over even and odd cycles.
+    x: (n,) hours, ascending. residual: (n,). periods: candidates in hours; a day, a week and what the autocorrelation
+    shows where None. A season is accepted by cross-validation over even and odd cycles.
     """
+    x, residual = thin(x), thin(residual)
     found: list[Season] = []
-    for period in _candidates(x, residual, step_hours):
+    for period in _candidates(x, residual, step_hours) if periods is None else periods:
         if any(abs(period / season.period_hours - 1) < 0.03 for season in found):
             continue
         if (season := fit_season(x, residual, period, step_hours)) is not None:
@@ -108,15 +113,15 @@ def _candidates(x: Floats, residual: Floats, step_hours: float) -> list[float]:
 def _correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[float]:
     """The periods of the two highest peaks of the autocorrelation."""
     span = float(x[-1] - x[0])
-    points = int(min(_GRID, span / step_hours)) + 1
+    points = int(min(_GRID, span / step_hours))
     if points < 32:
         return []
     grid = np.interp(np.linspace(0.0, span, points), x - x[0], residual)
     limit = np.quantile(np.abs(grid), 0.99)
     grid = np.clip(grid, -limit, limit)
     grid -= grid.mean()
-    spectrum = np.fft.rfft(grid, 2 * points)
-    correlation = np.fft.irfft(spectrum * spectrum.conj())[: points // _FEWEST_CYCLES]
+    spectrum = np.fft.rfft(grid, 2 << points.bit_length())  # a power of two: others take up to ten times as long
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: points // _FEWEST_CYCLES]
     if len(correlation) < 8 or correlation[0] <= 0:
         return []
     correlation = correlation / correlation[0]

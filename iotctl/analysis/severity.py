@@ -21,7 +21,8 @@ def rarity(component: Floats, known_good: NDArray[np.bool_] | None = None) -> Fl
     body, tail = np.quantile(base, [_BODY, _TAIL])
     if tail <= body:
         return np.where(component > body, _DECADES, 0.0) if component.max() > body else np.zeros(len(component))
-    return np.maximum(component - body, 0.0) * (_DECADES / (tail - body))
+    decades: Floats = np.maximum(component - body, 0.0) * (_DECADES / (tail - body))
+    return decades
 
 
 def severity(components: Iterable[Floats], known_good: NDArray[np.bool_] | None = None) -> Floats:

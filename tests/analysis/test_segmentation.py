@@ -1,0 +1,63 @@
+"""Segmentation recovers breaks that were put in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from iotctl.analysis import segment
+from iotctl.analysis.segmentation import noise_unit
+from tests.bench.synthetic import Base, make_sensor
+
+
+def breaks_f1(found: NDArray[np.intp], true: list[int], tolerance: int) -> tuple[int, int, int]:
+    hit = sum(any(abs(int(f) - t) <= tolerance for f in found) for t in true)
+    wrong = sum(not any(abs(int(f) - t) <= tolerance for t in true) for f in found)
+    return hit, wrong, len(true) - hit
+
+
+@pytest.mark.parametrize("rows", [10_000, 100_000])
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_breaks_are_recovered_with_outliers_and_missing_rows(rows: int, spoilt: bool) -> None:
+    hit = wrong = missed = 0
+    for seed in range(8):
+        random = np.random.default_rng([7, seed])
+        true = np.sort(random.choice(np.arange(1, 20), 5, replace=False)) * (rows // 20)
+        y = random.normal(0, 1, rows)
+        level = 0.0
+        for start, end in zip([0, *true], [*true, rows], strict=True):
+            y[start:end] += level + random.uniform(-3, 3) * np.linspace(0, 1, end - start)
+            level += random.choice([-1, 1]) * random.uniform(4, 9)
+        x = np.arange(float(rows))
+        if spoilt:
+            outliers = random.choice(rows, rows // 100, replace=False)
+            y[outliers] += random.choice([-1, 1], len(outliers)) * random.uniform(10, 50, len(outliers))
+            keep = np.sort(random.choice(rows, rows * 9 // 10, replace=False))
+            x, y, true = x[keep], y[keep], np.searchsorted(keep, true)
+        counts = breaks_f1(segment(x, y), true.tolist(), rows // 1000)
+        hit, wrong, missed = hit + counts[0], wrong + counts[1], missed + counts[2]
+    assert 2 * hit / (2 * hit + wrong + missed) >= 0.97
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+def test_a_trend_and_slow_noise_are_no_breaks(correlation: float) -> None:
+    random = np.random.default_rng(4)
+    noise = random.normal(0, 1, 20_000)
+    for row in range(1, len(noise)):
+        noise[row] += correlation * noise[row - 1]
+    x = np.arange(20_000.0)
+    assert len(segment(x, 0.01 * x + noise)) == 0
+
+
+def test_the_noise_is_measured_blind_to_trend_and_breaks() -> None:
+    random = np.random.default_rng(6)
+    y = random.normal(0, 2, 50_000) + 0.1 * np.arange(50_000)
+    y[25_000:] += 500
+    assert noise_unit(y) == pytest.approx(4.0, rel=0.1)
+
+
+def test_a_made_up_year_without_breaks_has_none() -> None:
+    seed = next(seed for seed in range(20) if make_sensor(seed, hours=10).base is Base.LINEAR)
+    sensor = make_sensor(seed, anomalies=False)
+    assert len(segment((sensor.time - sensor.time[0]) / 3.6e9, sensor.value)) == 0
