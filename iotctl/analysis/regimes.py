@@ -15,6 +15,9 @@ _REGIME_PART = 0.08
 _REGIME_HOURS = 240.0
 _HUBER_SIGMAS = 1.345
 
+# Two regimes are one where the line through both is off by less than this at the ends of each.
+_SAME_SIGMAS = 0.75
+
 
 @dataclass(frozen=True)
 class Line:
@@ -25,6 +28,10 @@ class Line:
     level: float
     slope: float
     scale: float
+
+    def at(self, x: Floats, start: int, end: int) -> Floats:
+        """The line at rows [start, end), beyond its own ones too."""
+        return self.level + self.slope * (x[start:end] - x[self.start])
 
 
 @dataclass(frozen=True)
@@ -48,17 +55,36 @@ def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float)
     least = min(_REGIME_PART * n, _REGIME_HOURS / step_hours)
     long = np.flatnonzero(np.diff(edges) > least)
     spans = [(int(edges[i]), int(edges[i + 1])) for i in long] or [(0, n)]
-    lines = [_robust_line(x, y, start, end) for start, end in spans]
+    lines = _continued(x, y, [_robust_line(x, y, start, end) for start, end in spans])
     expected, scale = np.empty(n), np.empty(n)
     for line in lines:
         rows = slice(line.start, line.end)
-        expected[rows] = line.level + line.slope * (x[rows] - x[line.start])
+        expected[rows] = line.at(x, line.start, line.end)
         scale[rows] = line.scale
     before: Line | None = None
     for after in [*lines, None]:
         _bridge(x, expected, scale, before, after)
         before = after
     return Trend(expected, scale, tuple(lines))
+
+
+def _continued(x: Floats, y: Floats, lines: list[Line]) -> list[Line]:
+    """The regimes, with those made one that an event divides and that go on after it as before."""
+    kept = lines[:1]
+    for line in lines[1:]:
+        before = kept[-1]
+        whole = _robust_line(x, y, before.start, line.end)
+        if line.start > before.end and all(_fits(x, whole, part) for part in (before, line)):
+            kept[-1] = whole
+        else:
+            kept.append(line)
+    return kept
+
+
+def _fits(x: Floats, whole: Line, part: Line) -> bool:
+    """Whether a line over more describes a regime as well as its own: nowhere is it off by more than the noise."""
+    off = whole.at(x, part.start, part.end) - part.at(x, part.start, part.end)
+    return bool(np.abs(off[[0, -1]]).max() < _SAME_SIGMAS * part.scale)
 
 
 def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, after: Line | None) -> None:

@@ -64,7 +64,8 @@ def running_median5(y: NDArray[np.float64]) -> NDArray[np.float64]:
     a, b, c, d, e = p[:-4], p[1:-3], p[2:-2], p[3:-1], p[4:]
     low = np.maximum(np.minimum(a, b), np.minimum(d, e))
     high = np.minimum(np.maximum(a, b), np.maximum(d, e))
-    return np.maximum(np.minimum(low, c), np.minimum(np.maximum(low, c), high))
+    middle: NDArray[np.float64] = np.maximum(np.minimum(low, c), np.minimum(np.maximum(low, c), high))
+    return middle
 
 
 def clip_spikes(y: NDArray[np.float64], sigmas: float = 4.0) -> NDArray[np.float64]:
