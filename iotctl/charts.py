@@ -1,4 +1,7 @@
-"""Charts of a sensor: one Vega-Lite chart, written as PNG, SVG or HTML that needs no network."""
+"""Charts of a sensor: one Vega-Lite chart, written as PNG, SVG or HTML that needs no network.
+
+Importing this needs the extra `plot`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,17 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import altair as alt
 import numpy as np
+import vl_convert
 from numpy.typing import NDArray
+from tsdownsample import MinMaxLTTBDownsampler
 
-from iotctl.errors import ConfigurationError, IotctlError, UsageError
+from iotctl.errors import IotctlError, UsageError
 from iotctl.model import Detection, Event, Kind
-
-if TYPE_CHECKING:
-    import altair as alt
 
 SUFFIXES = (".png", ".svg", ".html")
 
@@ -51,16 +54,16 @@ Floats = NDArray[np.float64]
 def draw_readings(time: Times, value: Floats, path: Path, *, title: str, timezone: str = "Europe/Berlin") -> None:
     """Draw readings as a line. time: microseconds since 1970-01-01 UTC, shown by the clock of timezone.
 
-    Raises UsageError for another suffix than .png, .svg or .html, ConfigurationError without the extra `plot`.
+    Raises UsageError for another suffix than .png, .svg or .html.
     """
-    alt = _altair(path)
+    check_suffix(path)
     rows = _shown_rows(value, [])
     chart = (
-        _base(alt, _records(time[rows], timezone, value=value[rows]))
+        _base(_records(time[rows], timezone, value=value[rows]))
         .mark_line(strokeWidth=1, color=_READINGS_COLOUR)
-        .encode(x=_time_axis(alt, timezone), y=_value_axis(alt), tooltip=_tooltip(alt, "value"))
+        .encode(x=_time_axis(timezone), y=_value_axis(), tooltip=_tooltip("value"))
         .properties(width=WIDTH, height=HEIGHT, title=title)
-        .add_params(_zoom(alt))
+        .add_params(_zoom())
     )
     _write(chart, path)
 
@@ -73,15 +76,15 @@ def draw_detection(
     Long series are thinned for the screen; the extreme reading of each event is always drawn. Raises as
     draw_readings.
     """
-    alt = _altair(path)
-    zoom = _zoom(alt)
+    check_suffix(path)
+    zoom = _zoom()
     upper = alt.layer(
-        *_event_shades(alt, detection, timezone),
-        *_model_layers(alt, detection, timezone, threshold),
-        _reading_layer(alt, detection, timezone),
-        *_event_marks(alt, detection, timezone),
+        *_event_shades(detection, timezone),
+        *_model_layers(detection, timezone, threshold),
+        _reading_layer(detection, timezone),
+        *_event_marks(detection, timezone),
     ).properties(width=WIDTH, height=HEIGHT, title=_title(title, detection))
-    chart = alt.vconcat(upper.add_params(zoom), _severity_strip(alt, detection, timezone), spacing=6)
+    chart = alt.vconcat(upper.add_params(zoom), _severity_strip(detection, timezone), spacing=6)
     _write(chart.resolve_scale(x="shared", color="independent"), path)
 
 
@@ -97,23 +100,21 @@ def _title(title: str, detection: Detection) -> dict[str, Any]:
     }
 
 
-def _reading_layer(alt: Any, detection: Detection, timezone: str) -> alt.Chart:
+def _reading_layer(detection: Detection, timezone: str) -> alt.Chart:
     rows = _shown_rows(detection.value, _extreme_rows(detection))
     records = _records(detection.time[rows], timezone, value=detection.value[rows])
     chart: alt.Chart = (
-        _base(alt, records)
-        .mark_line(strokeWidth=0.8, color=_READINGS_COLOUR)
-        .encode(x=_time_axis(alt, None), y=_value_axis(alt))
+        _base(records).mark_line(strokeWidth=0.8, color=_READINGS_COLOUR).encode(x=_time_axis(None), y=_value_axis())
     )
     return chart
 
 
-def _model_layers(alt: Any, detection: Detection, timezone: str, threshold: float) -> list[alt.Chart]:
+def _model_layers(detection: Detection, timezone: str, threshold: float) -> list[alt.Chart]:
     rows = _every(len(detection.time), _MODEL_POINTS)
     expected, band = detection.expected[rows], threshold * detection.scale[rows]
     records = _records(detection.time[rows], timezone, expected=expected, low=expected - band, high=expected + band)
-    base = _base(alt, records).encode(x=_time_axis(alt, None))
-    changes = _base(alt, _records(np.array(detection.change_points, dtype=np.int64), timezone))
+    base = _base(records).encode(x=_time_axis(None))
+    changes = _base(_records(np.array(detection.change_points, dtype=np.int64), timezone))
     return [
         base.mark_area(opacity=0.18, color=_READINGS_COLOUR).encode(y=alt.Y("low:Q"), y2="high:Q"),
         base.mark_line(strokeWidth=1.4, color=_MODEL_COLOUR).encode(y="expected:Q"),
@@ -121,27 +122,27 @@ def _model_layers(alt: Any, detection: Detection, timezone: str, threshold: floa
     ]
 
 
-def _event_shades(alt: Any, detection: Detection, timezone: str) -> list[alt.Chart]:
+def _event_shades(detection: Detection, timezone: str) -> list[alt.Chart]:
     if not detection.events:
         return []
     return [
-        _base(alt, _event_records(detection, timezone))
+        _base(_event_records(detection, timezone))
         .mark_rect(opacity=0.22)
-        .encode(x=_time_axis(alt, None), x2="end:T", color=_kind_colour(alt, detection.events))
+        .encode(x=_time_axis(None), x2="end:T", color=_kind_colour(detection.events))
     ]
 
 
-def _event_marks(alt: Any, detection: Detection, timezone: str) -> list[alt.Chart]:
+def _event_marks(detection: Detection, timezone: str) -> list[alt.Chart]:
     """A point on each event's extreme reading: an event of one row in a year is too thin to be seen as a shade."""
     if not detection.events:
         return []
     return [
-        _base(alt, _event_records(detection, timezone))
+        _base(_event_records(detection, timezone))
         .mark_point(filled=True, size=42, opacity=1, stroke="white", strokeWidth=0.6)
         .encode(
             x=alt.X("extreme_time:T", scale=alt.Scale(type="utc")),
             y="extreme:Q",
-            color=_kind_colour(alt, detection.events),
+            color=_kind_colour(detection.events),
             tooltip=[
                 alt.Tooltip("kind:N"),
                 alt.Tooltip("time:T", title="from", format="%Y-%m-%d %H:%M:%S"),
@@ -153,17 +154,17 @@ def _event_marks(alt: Any, detection: Detection, timezone: str) -> list[alt.Char
     ]
 
 
-def _severity_strip(alt: Any, detection: Detection, timezone: str) -> alt.Chart:
+def _severity_strip(detection: Detection, timezone: str) -> alt.Chart:
     edges = np.unique(np.linspace(0, len(detection.time), _STRIP_POINTS + 1).astype(int))[:-1]
     highest = np.maximum.reduceat(detection.severity, edges) if len(edges) else detection.severity
     records = _records(detection.time[edges], timezone, severity=highest)
     chart: alt.Chart = (
-        _base(alt, records)
+        _base(records)
         .mark_area(color="#B03A2E", opacity=0.75, interpolate="step-after")
         .encode(
-            x=_time_axis(alt, timezone),
+            x=_time_axis(timezone),
             y=alt.Y("severity:Q", title="severity", axis=alt.Axis(tickCount=3)),
-            tooltip=_tooltip(alt, "severity"),
+            tooltip=_tooltip("severity"),
         )
         .properties(width=WIDTH, height=STRIP_HEIGHT)
     )
@@ -199,10 +200,8 @@ def _shown_rows(value: Floats, always: Sequence[int]) -> NDArray[np.intp]:
     """The rows that show the course of a long series, and those that must be seen."""
     if len(value) <= _POINTS:
         return np.arange(len(value))
-    from tsdownsample import MinMaxLTTBDownsampler
-
     finite = np.nan_to_num(np.ascontiguousarray(value))
-    chosen = MinMaxLTTBDownsampler().downsample(finite, n_out=_POINTS)
+    chosen = MinMaxLTTBDownsampler().downsample(finite, n_out=_POINTS)  # type: ignore[no-untyped-call]  # has no types
     return np.union1d(chosen.astype(np.intp), np.array(always, dtype=np.intp))
 
 
@@ -226,53 +225,46 @@ def _clock(microseconds: int, timezone: str) -> float:
     return (microseconds + offset / timedelta(microseconds=1)) / 1000
 
 
-def _base(alt: Any, records: Iterable[dict[str, Any]]) -> alt.Chart:
-    chart: alt.Chart = alt.Chart(alt.Data(values=list(records)))
+def _base(records: Iterable[dict[str, Any]]) -> alt.Chart:
+    chart: alt.Chart = alt.Chart(alt.InlineData(list(records)))
     return chart
 
 
-def _time_axis(alt: Any, timezone: str | None) -> alt.X:
+def _time_axis(timezone: str | None) -> alt.X:
     title = None if timezone is None else f"time ({timezone})"
     axis: alt.X = alt.X("time:T", title=title, scale=alt.Scale(type="utc"))
     return axis
 
 
-def _value_axis(alt: Any) -> alt.Y:
+def _value_axis() -> alt.Y:
     axis: alt.Y = alt.Y("value:Q", title="sensor value", scale=alt.Scale(zero=False))
     return axis
 
 
-def _kind_colour(alt: Any, events: Sequence[Event]) -> alt.Color:
+def _kind_colour(events: Sequence[Event]) -> alt.Color:
     kinds = [kind for kind in Kind if any(event.kind is kind for event in events)]
     scale = alt.Scale(domain=[kind.value for kind in kinds], range=[_COLOURS[kind] for kind in kinds])
     colour: alt.Color = alt.Color("kind:N", scale=scale, legend=alt.Legend(title="event", symbolOpacity=1))
     return colour
 
 
-def _tooltip(alt: Any, column: str) -> list[alt.Tooltip]:
+def _tooltip(column: str) -> list[alt.Tooltip]:
     return [alt.Tooltip("time:T", format="%Y-%m-%d %H:%M:%S"), alt.Tooltip(f"{column}:Q")]
 
 
-def _zoom(alt: Any) -> alt.Parameter:
+def _zoom() -> alt.Parameter:
     zoom: alt.Parameter = alt.selection_interval(bind="scales", encodings=["x"])
     return zoom
 
 
-def _altair(path: Path) -> Any:
+def check_suffix(path: Path) -> None:
+    """Raises UsageError where a chart cannot be written under this name."""
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"A chart cannot be written as {path.name}.", hint=f"Use one of: {', '.join(SUFFIXES)}")
-    try:
-        import altair
-        import vl_convert  # noqa: F401 -- needed when the chart is written; better known now
-    except ImportError as error:
-        raise ConfigurationError("Charts are not installed.", hint="Run: pip install 'iotctl[plot]'") from error
-    return altair
 
 
 def _write(chart: Any, path: Path) -> None:
     """The chart under its name at once, or not at all."""
-    import vl_convert
-
     spec = chart.configure_view(stroke=None).configure_axis(gridOpacity=0.35, labelColor="#333333").to_dict()
     match path.suffix.lower():
         case ".png":
@@ -294,8 +286,6 @@ def _write(chart: Any, path: Path) -> None:
 
 def _page(spec: dict[str, Any]) -> str:
     """A page that draws the chart by itself, with the libraries in it."""
-    import vl_convert
-
     draw = (
         "window.draw = (spec) => vegaEmbed('#chart', spec, {actions: false, renderer: 'canvas'}).catch(console.error);"
     )

@@ -31,7 +31,8 @@ class Line:
 
     def at(self, x: Floats, start: int, end: int) -> Floats:
         """The line at rows [start, end), beyond its own ones too."""
-        return self.level + self.slope * (x[start:end] - x[self.start])
+        values: Floats = self.level + self.slope * (x[start:end] - x[self.start])
+        return values
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,13 @@ app = typer.Typer(
     epilog="Settings come from the environment and from .env (see .env.example). Without IOTCTL_DATABASE_URL an "
     "embedded PostgreSQL in IOTCTL_HOME is used. First steps: iotctl demo",
 )
-for name, command in {
-    "load-mapping": load_mapping.load_mapping,
-    "ingest": ingest.ingest,
-    "query": query.query,
-    "detect": detect.detect,
-    "status": status.status,
-    "doctor": doctor.doctor,
-    "demo": demo.demo,
-}.items():
-    app.command(name)(command)
+app.command("load-mapping")(load_mapping.load_mapping)
+app.command("ingest")(ingest.ingest)
+app.command("query")(query.query)
+app.command("detect")(detect.detect)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
 
 
 def _show_version(wanted: bool) -> None:

@@ -59,10 +59,12 @@ def detect(
 
     Example: iotctl detect sensor_00000 --start 2016-01-01 --plot sensor_00000.html
     """
+    from iotctl.cli.plot import check_chart, plot_detection
     from iotctl.cli.times import parse_time
     from iotctl.settings import read_settings
 
     settings = read_settings()
+    check_chart(plot)
     if sum((bool(sensors), every, match is not None, input_file is not None)) != 1:
         raise UsageError("Name sensors, or use one of --all, --match or --input.", hint="See: iotctl detect --help")
     if scores is not None and input_file is None:
@@ -74,10 +76,7 @@ def detect(
 
     def draw(detection: Detection, name: str) -> None:
         if plot is not None:
-            from iotctl.charts import draw_detection
-
-            draw_detection(detection, plot, title=name, timezone=settings.timezone)
-            note(f"chart: {plot}")
+            plot_detection(detection, plot, name, settings.timezone, threshold)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         if input_file is not None:

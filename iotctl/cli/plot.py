@@ -9,22 +9,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iotctl.cli.terminal import note
+from iotctl.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from iotctl.model import Detection
     from iotctl.repositories import Series
 
 
-def collected(pages: Iterable[Series]) -> Series:
-    """Pages as one series; a chart needs it whole."""
-    listed = list(pages)
-    if not listed:
-        return np.empty(0, dtype=np.int64), np.empty(0)
-    return np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
+def check_chart(path: Path | None) -> None:
+    """Say before any work is done that a chart cannot be drawn. Raises ConfigurationError, UsageError."""
+    if path is None:
+        return
+    try:
+        from iotctl.charts import check_suffix
+    except ImportError as error:
+        raise ConfigurationError("Charts are not installed.", hint="Run: pip install 'iotctl[plot]'") from error
+    check_suffix(path)
 
 
-def plot_readings(series: Series, path: Path, title: str, timezone: str) -> None:
-    """Draw readings into a file and say so."""
+def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str) -> Series:
+    """Draw readings into a file, and give them back as one series: a chart needs them whole."""
     from iotctl.charts import draw_readings
 
+    listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
+    series = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
     draw_readings(*series, path, title=title, timezone=timezone)
+    note(f"chart: {path}")
+    return series
+
+
+def plot_detection(detection: Detection, path: Path, title: str, timezone: str, threshold: float) -> None:
+    """Draw a detection into a file."""
+    from iotctl.charts import draw_detection
+
+    draw_detection(detection, path, title=title, timezone=timezone, threshold=threshold)
     note(f"chart: {path}")

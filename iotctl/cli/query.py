@@ -28,6 +28,7 @@ def query(
 
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
     """
+    from iotctl.cli.plot import check_chart, plot_readings
     from iotctl.cli.readings import write_readings
     from iotctl.cli.times import duration_seconds, parse_time
     from iotctl.errors import UsageError
@@ -36,6 +37,7 @@ def query(
     from iotctl.settings import read_settings
 
     settings = read_settings()
+    check_chart(plot)
     if agg not in list(Aggregate):
         raise UsageError(f"--agg {agg} is unknown.", hint=f"One of: {', '.join(Aggregate)}")
     buckets = Buckets(duration_seconds(every), Aggregate(agg)) if every else None
@@ -43,9 +45,5 @@ def query(
     with open_database(settings) as database, query(sensor, *bounds, database, limit=limit, buckets=buckets) as found:
         who, pages = found
         if plot is not None:
-            from iotctl.cli.plot import collected, plot_readings
-
-            series = collected(pages)
-            plot_readings(series, plot, who.sensor_name or who.sensor_uuid, settings.timezone)
-            pages = iter([series])
+            pages = iter([plot_readings(pages, plot, who.sensor_name or who.sensor_uuid, settings.timezone)])
         write_readings(pages, settings.timezone, chosen_format(form, output), output)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iotctl.cli.output import Format, open_output
 
@@ -74,23 +75,20 @@ def _texts(pages: Iterable[Series], timezone: str) -> Iterator[tuple[list[str], 
         yield iso_times(time, timezone), value.tolist()
 
 
-def iso_times(time: np.ndarray[tuple[int], np.dtype[np.int64]], timezone: str) -> list[str]:
+def iso_times(time: NDArray[np.int64], timezone: str) -> list[str]:
     """Microseconds since 1970-01-01 UTC, in order, as ISO 8601 texts with the offset of a zone."""
     if not len(time):
         return []
     offset = utc_offsets(time, timezone)
     local = (time + offset).view("M8[us]")
-    unit = "s" if not (time % 1_000_000).any() else "us"
-    texts = np.datetime_as_string(local, unit=unit)
+    texts = np.datetime_as_string(local, unit="us" if (time % 1_000_000).any() else "s")
     distinct, which = np.unique(offset, return_inverse=True)
     suffix = np.array([_offset_text(int(value)) for value in distinct])
     joined: list[str] = np.char.add(texts, suffix[which]).tolist()
     return joined
 
 
-def utc_offsets(
-    time: np.ndarray[tuple[int], np.dtype[np.int64]], timezone: str
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def utc_offsets(time: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
     """The zone's offset from UTC at each time, microseconds, int64 (n,). time: microseconds since 1970-01-01 UTC."""
     from iotctl.cli.times import local_time
 
@@ -103,7 +101,7 @@ def utc_offsets(
         return int(delta.total_seconds()) * 1_000_000
 
     edges = np.array([[offset(int(d) * _DAY), offset((int(d) + 1) * _DAY)] for d in days], dtype=np.int64)
-    offsets = edges[which, 0]
+    offsets: NDArray[np.int64] = edges[which, 0]
     # A day on which the clock changes is looked at minute by minute.
     for row in np.flatnonzero(edges[:, 0] != edges[:, 1]):
         at = which == row

@@ -32,7 +32,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.time)
 
-    def __getitem__(self, at: NDArray[np.bool_]) -> Rows:
+    def __getitem__(self, at: NDArray[np.bool_] | NDArray[np.intp]) -> Rows:
         return Rows(self.line[at], self.sensor[at], self.time[at], self.naive[at], self.value[at])
 
 

@@ -145,6 +145,10 @@ def test_a_missing_column_is_one_clear_error(content: str) -> None:
     assert "a.csv" in str(caught.value)
 
 
+def zstd(content: bytes) -> bytes:
+    return bytes(pa.Codec("zstd").compress(content, asbytes=True))
+
+
 def many_rows(count: int, *, bad_every: int = 0) -> str:
     lines = []
     for number in range(count):
@@ -161,7 +165,7 @@ def many_rows(count: int, *, bad_every: int = 0) -> str:
         (".gz", gzip.compress),
         (".bz2", bz2.compress),
         (".xz", lzma.compress),
-        (".zst", lambda content: pa.Codec("zstd").compress(content, asbytes=True)),
+        (".zst", zstd),
     ],
 )
 def test_reading_goes_on_from_the_end_of_any_batch(suffix: str, pack: Callable[[bytes], bytes]) -> None:
@@ -182,12 +186,13 @@ def test_reading_goes_on_from_the_end_of_any_batch(suffix: str, pack: Callable[[
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
 def test_damaged_compression_is_an_error_and_not_an_end(suffix: str) -> None:
     content = many_rows(20_000).encode()
-    packed = {
+    packers: dict[str, Callable[[bytes], bytes]] = {
         ".gz": gzip.compress,
         ".bz2": bz2.compress,
         ".xz": lzma.compress,
-        ".zst": lambda plain: pa.Codec("zstd").compress(plain, asbytes=True),
-    }[suffix](content)
+        ".zst": zstd,
+    }
+    packed = packers[suffix](content)
     with pytest.raises(FileError, match="damaged"):
         batches(packed[: len(packed) // 2], name=f"a.csv{suffix}")
 
