@@ -31,7 +31,10 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        ZoneInfo(name)
+        try:
+            ZoneInfo(name)
+        except (KeyError, OSError):
+            raise ValueError(f"there is no time zone {name!r}") from None
         return name
 
     @field_validator("home")

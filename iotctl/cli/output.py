@@ -68,7 +68,9 @@ def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
 
 
 def write_rows(columns: list[str], rows: Iterable[tuple[Cell, ...]], form: Format, output: Path | None = None) -> None:
-    """Write rows in a format; a table's numbers are as precise as the others'."""
+    """Write rows in a format; where the first row cannot be made, nothing at all is written."""
+    rows = iter(rows)
+    rows = chain(list(islice(rows, 1)), rows)
     with open_output(output, form) as file:
         match form:
             case Format.CSV:

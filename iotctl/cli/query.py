@@ -12,9 +12,11 @@ from iotctl.cli.output import Format, chosen_format
 
 
 def query(
-    sensor: Annotated[str, typer.Argument(help="Name or UUID.")],
-    start: Annotated[str, typer.Argument(help="First moment: 2016-01-31, '2016-01-31 12:00', now-7d.")],
-    end: Annotated[str, typer.Argument(help="The moment after the last one.")],
+    sensor: Annotated[str, typer.Argument(metavar="SENSOR", help="Name or UUID.")],
+    start: Annotated[
+        str, typer.Argument(metavar="START", help="First moment: 2016-01-31, '2016-01-31 12:00', now-7d.")
+    ],
+    end: Annotated[str, typer.Argument(metavar="END", help="The moment after the last one.")],
     form: Annotated[
         Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
     ] = None,
