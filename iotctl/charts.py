@@ -114,12 +114,14 @@ def _model_layers(detection: Detection, timezone: str, threshold: float) -> list
     expected, band = detection.expected[rows], threshold * detection.scale[rows]
     records = _records(detection.time[rows], timezone, expected=expected, low=expected - band, high=expected + band)
     base = _base(records).encode(x=_time_axis(None))
-    changes = _base(_records(np.array(detection.change_points, dtype=np.int64), timezone))
-    return [
+    layers = [
         base.mark_area(opacity=0.18, color=_READINGS_COLOUR).encode(y=alt.Y("low:Q"), y2="high:Q"),
         base.mark_line(strokeWidth=1.4, color=_MODEL_COLOUR).encode(y="expected:Q"),
-        changes.mark_rule(strokeDash=[5, 4], color=_MODEL_COLOUR, strokeWidth=1).encode(x="time:T"),
     ]
+    if detection.change_points:  # Vega warns of a layer without records
+        changes = _base(_records(np.array(detection.change_points, dtype=np.int64), timezone))
+        layers.append(changes.mark_rule(strokeDash=[5, 4], color=_MODEL_COLOUR, strokeWidth=1).encode(x="time:T"))
+    return layers
 
 
 def _event_shades(detection: Detection, timezone: str) -> list[alt.Chart]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from iotctl.errors import FileError
+from iotctl.formats.blocks import MAX_LINE_BYTES
+from iotctl.formats.split import BadRow, is_blank, split_line
 
 _DELIMITERS = (";", ",", "\t", "|")
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_READ_BYTES = 64 * 1024
+_SHOWN = 80
+
+# For each column the names it may have; the first one is its key in what is found.
+Wanted = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,35 +28,96 @@ class Header:
     at: dict[str, int]
 
 
-def parse_header(line: bytes, wanted: Sequence[Sequence[str]], where: str) -> Header:
+@dataclass(frozen=True, slots=True)
+class TextStart:
+    """The beginning of a text. offset, line: of what follows the header; begun: what of it has been read already."""
+
+    header: Header
+    offset: int
+    line: int
+    begun: bytes
+
+
+def read_start(text: BinaryIO, wanted: Wanted, where: str) -> TextStart | None:
+    """Read the header, which is the first line that is not blank; None where there is none.
+
+    Raises FileError that names a column which is missing or there twice.
+    """
+    begun, at, blank = b"", 0, 0
+    while True:
+        data = text.read(_READ_BYTES)
+        begun += data
+        while end := begun.find(b"\n", at) + 1 or (0 if data else len(begun)):
+            line = begun[at:end].removeprefix(_BYTE_ORDER_MARK)
+            if not is_blank(line):
+                return TextStart(parse_header(line, wanted, where), end, blank + 2, begun[end:])
+            at, blank = end, blank + 1
+            if at == len(begun):
+                break
+        if not data:
+            return None
+        if len(begun) - at > MAX_LINE_BYTES:
+            raise FileError(
+                "The first line is longer than 1 MiB.", where=where, hint="A data file begins with its column names."
+            )
+
+
+def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
     """Find the wanted columns in a header line, whatever their order, case, blanks and quotes; others are ignored.
 
-    wanted: for each column the names it may have; the first one is its key in Header.at. Raises FileError that names
-    the missing column.
+    Raises FileError that names a column which is missing or there twice.
     """
-    try:
-        text = line.removeprefix(BYTE_ORDER_MARK).decode("utf-8").strip("\r\n")
-    except UnicodeDecodeError:
-        raise FileError(
-            "The first line is not UTF-8 text.", where=where, hint="A data file begins with its column names."
-        ) from None
-    missing: list[str] = []
-    for delimiter in sorted(_DELIMITERS, key=text.count, reverse=True):
-        names = [_plain(name) for name in text.split(delimiter)]
-        at = {
-            column[0]: next(names.index(_plain(name)) for name in column if _plain(name) in names)
-            for column in wanted
-            if any(_plain(name) in names for name in column)
-        }
-        if len(at) == len(wanted):
+    problem = ""
+    for delimiter in sorted(_DELIMITERS, key=lambda candidate: line.count(candidate.encode()), reverse=True):
+        try:
+            names = split_line(line.rstrip(b"\r\n"), delimiter)
+        except BadRow as bad:
+            problem = problem or f"The first line cannot be read ({bad.reason})."
+            continue
+        at, missing = _places(names, wanted)
+        if not missing:
+            _refuse_doubled(names, at, where)
             return Header(delimiter, len(names), at)
-        missing = missing or [column[0] for column in wanted if column[0] not in at]
+        problem = problem or f"Column {' and '.join(missing)} not found in the header."
     raise FileError(
-        f"Column {' and '.join(missing)} not found in the header.",
-        where=f"{where}, line 1: {text[:80]!r}",
-        hint=f"Needed are {', '.join(column[0] for column in wanted)}, in any order, divided by one of ; , tab |",
+        problem,
+        where=f"{where}, line 1: {line.decode('utf-8', 'backslashreplace').strip()[:_SHOWN]!r}",
+        hint=f"Needed are {_listed(wanted)}, in any order, divided by one of ; , tab |",
     )
+
+
+def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, int]:
+    """The places of the wanted columns among names, as parse_header finds them; raises what it raises."""
+    at, missing = _places(names, wanted)
+    if missing:
+        raise FileError(
+            f"Column {' and '.join(missing)} not found.", where=where, hint=f"Needed are {_listed(wanted)}."
+        )
+    _refuse_doubled(names, at, where)
+    return at
+
+
+def _places(names: Sequence[str], wanted: Wanted) -> tuple[dict[str, int], list[str]]:
+    plain = [_plain(name) for name in names]
+    at: dict[str, int] = {}
+    for column in wanted:
+        if found := [plain.index(_plain(name)) for name in column if _plain(name) in plain]:
+            at[column[0]] = found[0]
+    return at, [column[0] for column in wanted if column[0] not in at]
+
+
+def _refuse_doubled(names: Sequence[str], at: dict[str, int], where: str) -> None:
+    plain = [_plain(name) for name in names]
+    for column, place in at.items():
+        if plain.count(plain[place]) > 1:
+            raise FileError(
+                f"Column {column} is in the header twice.", where=where, hint="Rename the one that is not meant."
+            )
 
 
 def _plain(name: str) -> str:
     return "".join(name.split()).strip('"').replace("_", "").lower()
+
+
+def _listed(wanted: Wanted) -> str:
+    return ", ".join(column[0] for column in wanted)

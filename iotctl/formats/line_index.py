@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _LINE_FEED = 10
@@ -16,30 +15,35 @@ def count_lines(data: bytes) -> int:
 
 
 class Lines:
-    """The lines of some bytes, each with its end."""
+    """The lines of some bytes, each with its end.
+
+    byte: uint8, the bytes. offset: int32 (lines + 1,), where each line begins, and the end of the last.
+    """
 
     def __init__(self, data: bytes) -> None:
-        ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _LINE_FEED) + 1
+        self.byte = np.frombuffer(data, dtype=np.uint8)
+        ends = np.flatnonzero(self.byte == _LINE_FEED) + 1
         if not data.endswith(b"\n"):
             ends = np.append(ends, len(data))
-        self._data = data
-        self._offsets = np.concatenate([[0], ends]).astype(np.int32)
-        self._array = pa.StringArray.from_buffers(len(ends), pa.py_buffer(self._offsets), pa.py_buffer(data))
+        self.data = data
+        self.offset = np.concatenate([[0], ends]).astype(np.int32)
 
     def __len__(self) -> int:
-        return len(self._array)
+        return len(self.offset) - 1
 
     def __getitem__(self, at: int) -> bytes:
-        return self._data[self._offsets[at] : self._offsets[at + 1]].removesuffix(b"\n")
+        return self.data[self.offset[at] : self.offset[at + 1]].removesuffix(b"\n")
 
-    def matching(self, pattern: str) -> NDArray[np.bool_]:
-        """Which lines match a regular expression (RE2: linear time, whatever the line)."""
-        found: NDArray[np.bool_] = pc.match_substring_regex(self._array, pattern).to_numpy(zero_copy_only=False)
-        return found
+    def of(self, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The line of each byte."""
+        return np.searchsorted(self.offset, place, side="right") - 1
 
     def only(self, chosen: NDArray[np.bool_]) -> bytes:
         """The chosen lines, one after the other."""
-        kept = self._array.filter(pa.array(chosen))
+        array = pa.BinaryArray.from_buffers(
+            pa.binary(), len(self), [None, pa.py_buffer(self.offset), pa.py_buffer(self.data)]
+        )
+        kept = array.filter(pa.array(chosen))
         _, offsets, content = kept.buffers()
         first, last = np.frombuffer(offsets, dtype=np.int32)[[kept.offset, kept.offset + len(kept)]]
         return bytes(memoryview(content)[first:last])

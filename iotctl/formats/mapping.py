@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from iotctl.formats.blocks import open_text
+from iotctl.formats.compression import open_text
 from iotctl.formats.header import parse_header
-from iotctl.formats.lines import BadRow, reject_text, split_line
+from iotctl.formats.split import BadRow, reject_text, split_line
 from iotctl.formats.options import OpenAt
 from iotctl.formats.rows import parse_uuid
 from iotctl.model import Reject, RejectReason

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from iotctl.errors import FileError
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.header import parse_header
-from iotctl.formats.lines import reject_text
+from iotctl.formats.split import reject_text
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.times import EARLIEST, LATEST, parse_time, parse_times

@@ -65,12 +65,18 @@ class Sensors:
         return known
 
     def numbers(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """The numbers of all texts. Raises ValueError where one is no UUID."""
-        return np.fromiter((self.number(text) for text in texts), dtype=np.int32, count=len(texts))
+        """The numbers of all texts, -1 for those that are no UUIDs."""
+        return np.fromiter(map(self._number_or_none, texts), dtype=np.int32, count=len(texts))
 
     def number_of(self, uuid: bytes) -> int:
         """The number of a UUID's 16 bytes."""
         return self._by_uuid.setdefault(uuid, len(self._by_uuid))
+
+    def _number_or_none(self, text: str) -> int:
+        try:
+            return self.number(text)
+        except ValueError:
+            return -1
 
     def uuids(self) -> NDArray[np.uint8]:
         """(k, 16): the UUID of each number."""

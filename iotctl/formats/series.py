@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.blocks import open_text
+from iotctl.formats.compression import open_text
 from iotctl.formats.header import parse_header
-from iotctl.formats.lines import BadRow, parse_number, split_line
+from iotctl.formats.split import BadRow, split_line
+from iotctl.formats.values import parse_value
 from iotctl.formats.options import OpenAt
 from iotctl.formats.times import parse_time
 from iotctl.formats.zones import local_offsets
@@ -38,7 +39,7 @@ def read_series(open_at: OpenAt, name: str, timezone: str) -> tuple[NDArray[np.i
         except (BadRow, ValueError, IndexError):
             unreadable += 1
             continue
-        number = parse_number(fields[at_value], comma=header.delimiter == ";") if at_value < len(fields) else None
+        number = parse_value(fields[at_value], comma=header.delimiter == ";") if at_value < len(fields) else None
         values.append(float("nan") if number is None else number)
     time = np.array([moment for moment, _ in times], dtype=np.int64)
     naive = np.array([is_naive for _, is_naive in times], dtype=np.bool_)

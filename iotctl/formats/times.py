@@ -1,4 +1,8 @@
-"""Texts to times: ISO 8601 with and without an offset, and epoch seconds and milliseconds."""
+"""Texts to times: ISO 8601 with and without an offset, and epoch seconds and milliseconds.
+
+parse_time is the grammar, one text at a time; parse_times reads whole columns, and of odd texts says just that they
+are odd.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 # 1900-01-01 and 2200-01-01 UTC; times outside are taken for errors of a clock or a column.
@@ -17,12 +22,30 @@ LATEST = 7_258_118_400_000_000
 _UTC_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
 _MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 
-# Seconds up to 11 digits (1973 to 5138), milliseconds from 12 on (2001 to 2286 with 13).
-_EPOCH_TIME = re.compile(r"(\d{9,11})(?:\.(\d{1,6})\d*)?|(\d{12,14})")
-_BLANK_BEFORE_OFFSET = re.compile(r"\s+(?=[+-]\d\d(?::?\d\d)?$|Z$)")
-_EPOCH_DIGITS = range(9, 15)
+_ISO_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d|\d{8})"
+    r"(?:[ T](\d\d(?::?\d\d)?|\d\d:?\d\d:?\d\d(?:[.,](\d+))?)[ \t]*(Z|[+-]\d\d(?::?[0-5]\d(?::?[0-5]\d)?)?)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+# Seconds up to 11 digits (1973 to 5138), milliseconds from 12 on (2001 to 2286 with 13); eight digits are a date.
+_EPOCH_TIME = re.compile(r"(\d{9,11})(?:\.(\d+))?|(\d{12,14})", re.ASCII)
 _MILLISECOND_DIGITS = 12
+
+# The same as RE2 has it. _PLAIN is what pyarrow's cast reads, but for days that are not in the calendar.
+_PLAIN = (
+    r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"([ T]([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$"
+)
+_EPOCH_WHOLE = r"^\d{9,14}$"
+_EPOCH_PARTS = r"^(?P<seconds>\d{9,11})\.(?P<fraction>\d+)$"
+_TO_PLAIN = (
+    (r"[ \t]+(Z|[+-]\d\d(:?\d\d)?)$", r"\1"),  # 2016-01-01 00:00:00 +0100
+    (r"^(\d{4})(\d\d)(\d\d)(T|$)", r"\1-\2-\3\4"),  # 20160101T000000Z
+    (r"T(\d\d)(\d\d)(\d\d)", r"T\1:\2:\3"),
+    (r"(:\d\d)[.,](\d{1,6})\d*", r"\1.\2"),  # 00:00:00.123456789
+)
 
 # A text shorter than this has no offset, but may end like one: 2016-01-31.
 _SHORTEST_WITH_OFFSET = 14
@@ -30,60 +53,135 @@ _SHORTEST_WITH_OFFSET = 14
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """time: int64 (n,), microseconds since 1970-01-01 of UTC, or of the local clock where naive, bool (n,), says so."""
+    """time: int64 (n,), microseconds since 1970-01-01 of UTC, or of the local clock where naive, bool (n,), says so.
+
+    odd: bool (n,), where time means nothing and parse_time has the word.
+    """
 
     time: NDArray[np.int64]
     naive: NDArray[np.bool_]
-
-
-def parse_times(texts: pa.StringArray) -> Times:
-    """All texts as times, at 20 million a second. Raises ValueError where one is not in the plain forms."""
-    aware = _has_offset(texts)
-    if not aware.any():
-        if (epoch := _epoch_times(texts)) is not None:
-            return epoch
-        return Times(_cast(texts, pa.timestamp("us")), ~aware)
-    if aware.all():
-        return Times(_cast(texts, pa.timestamp("us", "UTC")), ~aware)
-    time = np.empty(len(texts), dtype=np.int64)
-    time[~aware] = _cast(texts.filter(pa.array(~aware)), pa.timestamp("us"))
-    time[aware] = _cast(texts.filter(pa.array(aware)), pa.timestamp("us", "UTC"))
-    return Times(time, ~aware)
+    odd: NDArray[np.bool_]
 
 
 def parse_time(text: str) -> tuple[int, bool]:
     """One text in any of the forms as (microseconds, naive), see Times. Raises ValueError.
 
-    Digits beyond the microsecond are cut off.
+    Digits beyond the microsecond are cut off. 24:00 is the midnight after.
     """
     text = text.strip(" \t")
-    if match := _EPOCH_TIME.fullmatch(text):
-        if match[3]:
-            return int(match[3]) * 1000, False
-        return int(match[1]) * 1_000_000 + int((match[2] or "").ljust(6, "0")), False
-    moment = datetime.fromisoformat(_BLANK_BEFORE_OFFSET.sub("", text.upper()))
+    if epoch := _EPOCH_TIME.fullmatch(text):
+        seconds, fraction, milliseconds = epoch.groups()
+        if milliseconds:
+            return int(milliseconds) * 1000, False
+        return int(seconds) * 1_000_000 + _microseconds(fraction), False
+    match = _ISO_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError("no time")
+    date, clock, fraction, offset = match.groups()
+    clock, microseconds = clock or "00", _microseconds(fraction)
+    if midnight_after := clock.startswith("24") and not clock[2:].strip(":0") and not microseconds:
+        clock = "00"
+    moment = datetime.fromisoformat(f"{date}T{clock}{(offset or '').upper()}")
+    day = (_DAY if midnight_after else 0 * _DAY) // _MICROSECOND
     if moment.tzinfo is None:
-        return (moment - _LOCAL_EPOCH) // _MICROSECOND, True
-    return (moment - _UTC_EPOCH) // _MICROSECOND, False
+        return (moment - _LOCAL_EPOCH) // _MICROSECOND + microseconds + day, True
+    return (moment - _UTC_EPOCH) // _MICROSECOND + microseconds + day, False
+
+
+def parse_times(texts: pa.StringArray) -> Times:
+    """The texts as times, those in usual forms, at 20 million a second in the plain ones; others are marked as odd."""
+    try:
+        return _cast_plain(texts)
+    except ValueError:
+        found = _all_odd(len(texts))
+    texts = pc.ascii_trim(texts, " \t")
+    for read in (_plain, _epoch, _epoch_with_fraction, _respelled):
+        left = np.flatnonzero(found.odd)
+        if not len(left):
+            break
+        _put(found, left, read(texts.take(pa.array(left))))
+    return found
+
+
+def _all_odd(count: int) -> Times:
+    return Times(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
+
+
+def _put(found: Times, at: NDArray[np.intp], part: Times) -> None:
+    found.time[at], found.naive[at], found.odd[at] = part.time, part.naive, part.odd
+
+
+def _cast_plain(texts: pa.StringArray) -> Times:
+    """All texts as times. Raises ValueError where one is not plain."""
+    aware = _has_offset(texts)
+    none_odd = np.zeros(len(texts), dtype=np.bool_)
+    if not aware.any():
+        return Times(_cast(texts, pa.timestamp("us")), ~aware, none_odd)
+    if aware.all():
+        return Times(_cast(texts, pa.timestamp("us", "UTC")), ~aware, none_odd)
+    time = np.empty(len(texts), dtype=np.int64)
+    time[~aware] = _cast(texts.filter(pa.array(~aware)), pa.timestamp("us"))
+    time[aware] = _cast(texts.filter(pa.array(aware)), pa.timestamp("us", "UTC"))
+    return Times(time, ~aware, none_odd)
+
+
+def _plain(texts: pa.StringArray) -> Times:
+    found = _all_odd(len(texts))
+    _cast_by_halves(texts, np.flatnonzero(_matches(texts, _PLAIN)), found)
+    return found
+
+
+def _cast_by_halves(texts: pa.StringArray, at: NDArray[np.intp], found: Times) -> None:
+    """Cast texts of plain form; what fails are days such as 30 February, which are few."""
+    try:
+        _put(found, at, _cast_plain(texts.take(pa.array(at))))
+    except ValueError:
+        if len(at) > 1:
+            for half in np.array_split(at, 2):
+                _cast_by_halves(texts, half, found)
+
+
+def _epoch(texts: pa.StringArray) -> Times:
+    found = _all_odd(len(texts))
+    at = np.flatnonzero(_matches(texts, _EPOCH_WHOLE))
+    digits = texts.take(pa.array(at))
+    long = pc.binary_length(digits).to_numpy() >= _MILLISECOND_DIGITS
+    found.time[at] = digits.cast(pa.int64()).to_numpy() * np.where(long, 1000, 1_000_000)
+    found.odd[at] = False
+    return found
+
+
+def _epoch_with_fraction(texts: pa.StringArray) -> Times:
+    found = _all_odd(len(texts))
+    parts = pc.extract_regex(texts, _EPOCH_PARTS)
+    at = np.flatnonzero(parts.is_valid().to_numpy(zero_copy_only=False))
+    seconds, fraction = (parts.field(name).take(pa.array(at)) for name in (0, 1))
+    microseconds = pc.ascii_rpad(pc.utf8_slice_codeunits(fraction, 0, 6), 6, "0").cast(pa.int64()).to_numpy()
+    found.time[at] = seconds.cast(pa.int64()).to_numpy() * 1_000_000 + microseconds
+    found.odd[at] = False
+    return found
+
+
+def _respelled(texts: pa.StringArray) -> Times:
+    texts = pc.ascii_upper(texts)
+    for pattern, replacement in _TO_PLAIN:
+        texts = pc.replace_substring_regex(texts, pattern, replacement)
+    return _plain(texts)
+
+
+def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _microseconds(fraction: str | None) -> int:
+    return int((fraction or "")[:6].ljust(6, "0"))
 
 
 def _cast(texts: pa.StringArray, kind: pa.DataType) -> NDArray[np.int64]:
     # pa.ArrowInvalid is a ValueError
     cast: NDArray[np.int64] = texts.cast(kind).to_numpy(zero_copy_only=False).view(np.int64)
     return cast
-
-
-def _epoch_times(texts: pa.StringArray) -> Times | None:
-    """Texts that are all digits, all of one length; None for others."""
-    digits = len(texts[0].as_py()) if len(texts) else 0
-    if digits not in _EPOCH_DIGITS or not texts[0].as_py().isdigit():
-        return None
-    number = texts.cast(pa.int64()).to_numpy()
-    low, high = 10 ** (digits - 1), 10**digits
-    if not ((number >= low) & (number < high)).all():
-        raise ValueError("epoch times of several lengths")
-    factor = 1_000_000 if digits < _MILLISECOND_DIGITS else 1000
-    return Times(number * factor, np.zeros(len(number), dtype=np.bool_))
 
 
 def _has_offset(texts: pa.StringArray) -> NDArray[np.bool_]:

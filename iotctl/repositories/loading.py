@@ -95,7 +95,7 @@ class ReadingLoader:
         self._copy(readings[~shared], file_id, in_order=True)
         self._copy(readings[shared & new], file_id, in_order=False)
         wins = self._wins(owner, file_id, on_duplicate)
-        self._replace(readings[row[wins]], file_id)
+        self._replace(readings[row[wins]], file_id, owner[wins])
         # A later line of the same file that replaces an earlier one is counted as the duplicate itself.
         lost, counts = np.unique(owner[wins & (owner != file_id)], return_counts=True)
         displaced = {int(file): int(count) for file, count in zip(lost, counts, strict=True)}
@@ -195,23 +195,30 @@ class ReadingLoader:
             {"on": "on" if on else "off"},
         )
 
-    def _replace(self, readings: SortedReadings, file_id: int) -> None:
+    def _replace(self, readings: SortedReadings, file_id: int, seen: NDArray[np.int32]) -> None:
+        """Put readings in the place of those of the files seen. Raises LostRaceError where another load was faster."""
         if len(readings) == 0:
             return
         self._conn.execute(
             "CREATE TEMP TABLE IF NOT EXISTS replacing"
             " (sensor_id int, file_id int, timestamp timestamptz, sensor_value float8) ON COMMIT DELETE ROWS"
         )
-        self._copy(readings, file_id, in_order=False, table="replacing")
-        self._conn.execute(
-            """
-            UPDATE reading r SET sensor_value = n.sensor_value, file_id = n.file_id
-            FROM replacing n
-            WHERE r.sensor_id = n.sensor_id AND r.timestamp = n.timestamp
-              AND r.timestamp BETWEEN %(start)s AND %(end)s
-            """,
-            Extents.of(readings).parameters(),
-        )
+        replaced = 0
+        for owner in np.unique(seen).tolist():
+            theirs = readings[seen == owner]
+            self._conn.execute("TRUNCATE replacing")
+            self._copy(theirs, file_id, in_order=False, table="replacing")
+            replaced += self._conn.execute(
+                """
+                UPDATE reading r SET sensor_value = n.sensor_value, file_id = n.file_id
+                FROM replacing n
+                WHERE r.sensor_id = n.sensor_id AND r.timestamp = n.timestamp AND r.file_id = %(owner)s
+                  AND r.timestamp BETWEEN %(start)s AND %(end)s
+                """,
+                Extents.of(theirs).parameters() | {"owner": owner},
+            ).rowcount
+        if replaced != len(readings):
+            raise LostRaceError
 
 
 def _composite(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.complex128]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import ADVISORY_CLASS, PARTITION_LOCK
+from iotctl.repositories.schema import ADVISORY_CLASS, PARTITION_LOCK, has_table
 
 
 def months_of(time: NDArray[np.int64]) -> list[np.datetime64]:
@@ -24,7 +24,7 @@ def ensure_partition(conn: Connection, month: np.datetime64) -> None:
     edges = [f"{edge.astype('M8[D]')} 00:00Z" for edge in (month, month + np.timedelta64(1, "M"))]
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (ADVISORY_CLASS, PARTITION_LOCK))
-        if conn.execute("SELECT to_regclass(%s)", (name,)).fetchone() != (None,):
+        if has_table(conn, name):
             return
         # CREATE TABLE ... PARTITION OF would wait for every COPY in flight; ATTACH does not (manual, ALTER TABLE).
         conn.execute(sql.SQL("CREATE TABLE {} (LIKE reading INCLUDING ALL)").format(sql.Identifier(name)))

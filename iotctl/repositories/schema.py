@@ -65,11 +65,20 @@ def capabilities(conn: Connection) -> Capabilities:
 
 def schema_version(conn: Connection) -> int:
     """The newest schema file that the database has, 0 for none."""
-    if _text(conn, "SELECT to_regclass('iotctl_schema')::text") is None:
+    if not has_table(conn, "iotctl_schema"):
         return 0
     row = conn.execute("SELECT coalesce(max(version), 0) FROM iotctl_schema").fetchone()
     assert row is not None
     return int(str(row[0]))
+
+
+def has_table(conn: Connection, name: str) -> bool:
+    """Whether the table is there now.
+
+    Not by to_regclass: it may answer from a cache that waiting for an advisory lock does not bring up to date.
+    """
+    query = "SELECT FROM pg_catalog.pg_class WHERE relname = %s AND pg_catalog.pg_table_is_visible(oid)"
+    return conn.execute(query, (name,)).fetchone() is not None
 
 
 def schema_state(conn: Connection) -> tuple[int, int]:

@@ -1,0 +1,67 @@
+"""One line of text into its fields, or the reason why that cannot be."""
+
+from __future__ import annotations
+
+import re
+
+from iotctl.formats.blocks import MAX_LINE_BYTES
+from iotctl.model import RejectReason
+
+_TEXT_BYTES = 1024
+_LONGEST_CHARACTER = 4
+
+_QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
+
+
+class BadRow(Exception):  # noqa: N818 -- no error: a verdict
+    """Why a line is no row."""
+
+    def __init__(self, reason: RejectReason) -> None:
+        self.reason = reason
+
+
+def split_line(line: bytes, delimiter: str) -> list[str]:
+    """The fields of a line without its end. Raises BadRow where it is too long, no text, or has an unclosed quote.
+
+    A field that begins with a quote ends with one, two within it stand for one; elsewhere a quote is a character.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise BadRow(RejectReason.TOO_LONG)
+    if b"\0" in line:
+        raise BadRow(RejectReason.ENCODING)
+    try:
+        text = line.decode("utf-8").rstrip("\r")
+    except UnicodeDecodeError:
+        raise BadRow(RejectReason.ENCODING) from None
+    return text.split(delimiter) if '"' not in text else _split_quoted(text, delimiter)
+
+
+def is_blank(line: bytes) -> bool:
+    """Whether a line is no row at all."""
+    return not line.strip(b" \t\r\n")
+
+
+def reject_text(line: bytes) -> str:
+    """What a reject keeps of a line: its first kB, with what is no text escaped (PostgreSQL stores no NUL)."""
+    text = line[: _TEXT_BYTES + _LONGEST_CHARACTER].decode("utf-8", "backslashreplace").rstrip("\r")
+    return text.replace("\0", "\\x00").encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
+
+
+def _split_quoted(text: str, delimiter: str) -> list[str]:
+    fields: list[str] = []
+    at = 0
+    while True:
+        if quoted := _QUOTED.match(text, at):
+            fields.append(quoted[1].replace('""', '"'))
+            end = quoted.end()
+        else:
+            end = text.find(delimiter, at)
+            end = len(text) if end < 0 else end
+            if text[at:end].lstrip(" ").startswith('"'):
+                raise BadRow(RejectReason.QUOTE)
+            fields.append(text[at:end])
+        if end == len(text):
+            return fields
+        if text[end] != delimiter:
+            raise BadRow(RejectReason.QUOTE)
+        at = end + 1

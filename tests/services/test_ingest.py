@@ -1,0 +1,254 @@
+"""Ingest on real servers: what is loaded equals what a slow and obvious loader says, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from iotctl.errors import DuplicateError, IotctlError, RejectLimitError
+from iotctl.formats import ReadOptions
+from iotctl.model import OnDuplicate
+from iotctl.repositories import Database, Ledger, ensure_schema
+from iotctl.services.ingest import IngestSummary, ingest
+from iotctl.services.load_files import LoadOptions, RejectLimit
+from iotctl.services.progress import Silent
+from iotctl.sources import StoreSettings
+from tests.faulty_proxy import Fault, FaultyProxy
+from tests.store import S3Server
+
+HEADER = "timestamp;sensor_uuid;sensor_value\n"
+SENSORS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(7)]
+START = datetime(2014, 1, 1, tzinfo=UTC)
+
+Key = tuple[str, datetime]
+
+
+def store_settings(store: S3Server, endpoint_url: str | None = None) -> StoreSettings:
+    return StoreSettings(
+        endpoint_url or store.endpoint_url, store.access_key, store.secret_key, "us-east-1", read_seconds=2.0
+    )
+
+
+def write_files(store: S3Server, bucket: str, count: int, rows: int, seed: int = 1) -> list[str]:
+    """Files that overlap: each begins in the middle of the one before, and repeats readings with other values."""
+    noise = random.Random(seed)
+    contents = []
+    for number in range(count):
+        lines = []
+        for row in range(rows):
+            moment = START + timedelta(minutes=11 * (number * rows // 2 + row) // 3)
+            lines.append(f"{moment.isoformat()};{noise.choice(SENSORS)};{noise.random()!r}\n")
+        lines[noise.randrange(rows)] = "nonsense\n"
+        contents.append(HEADER + "".join(lines))
+        store.put(bucket, f"t/{number:03}.csv", contents[-1].encode())
+    return contents
+
+
+def obvious(contents: list[str]) -> dict[Key, float]:
+    """First file wins, first line of a file wins."""
+    readings: dict[Key, float] = {}
+    for content in contents:
+        for line in content.splitlines()[1:]:
+            fields = line.split(";")
+            if len(fields) == 3:
+                readings.setdefault((fields[1], datetime.fromisoformat(fields[0])), float(fields[2]))
+    return readings
+
+
+def table(database: Database) -> dict[Key, float]:
+    with database.connect() as conn:
+        rows = conn.execute('SELECT sensor_uuid::text, "timestamp", sensor_value FROM sensor_data').fetchall()
+    found = {(str(uuid), moment): float(str(value)) for uuid, moment, value in rows if isinstance(moment, datetime)}
+    assert len(found) == len(rows), "a reading is there twice"
+    return found
+
+
+@contextmanager
+def stopped_after(batches: int) -> Iterator[tuple[threading.Event, Silent]]:
+    stop = threading.Event()
+
+    class Stopper(Silent):
+        seen = 0
+
+        def advanced(self, file: object, done: float, rows: int) -> None:
+            Stopper.seen += 1
+            if Stopper.seen >= batches:
+                stop.set()
+
+    yield stop, Stopper()
+
+
+def run(
+    uri: str,
+    database: Database,
+    settings: StoreSettings,
+    *,
+    workers: int = 2,
+    batch_rows: int = 400,
+    on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+    max_rejects: RejectLimit | None = None,
+    stop: threading.Event | None = None,
+    listener: Silent | None = None,
+) -> IngestSummary:
+    options = LoadOptions(
+        ReadOptions(batch_rows=batch_rows, block_bytes=8000), on_duplicate, max_rejects or RejectLimit()
+    )
+    with ThreadPoolExecutor(workers) as executor:
+        summary = ingest(
+            uri,
+            database,
+            settings,
+            executor,
+            workers=workers,
+            options=options,
+            listener=listener or Silent(),
+            stop=stop or threading.Event(),
+        )
+    assert summary.balance.holds
+    return summary
+
+
+def test_the_table_equals_that_of_an_obvious_loader(database: Database, store: S3Server) -> None:
+    contents = write_files(store, "obvious", 6, 3000)
+    summary = run("s3://obvious/t/", database, store_settings(store), workers=4)
+    expected = obvious(contents)
+    assert table(database) == expected
+    assert (summary.files, summary.balance.rows_read, summary.balance.rejected) == (6, 18_000, 6)
+    assert summary.balance.loaded == len(expected)
+    with database.connect() as conn:
+        rejects = list(Ledger(conn).rejects("003.csv"))
+    assert [(kept.uri, kept.reject.text) for kept in rejects] == [("s3://obvious/t/003.csv", "nonsense")]
+    again = run("s3://obvious/t/", database, store_settings(store))
+    assert (again.files, again.unchanged, again.balance.rows_read) == (0, 6, 0)
+
+
+def test_replace_keeps_the_newest_files_readings(database: Database, tmp_path: Path) -> None:
+    for number, hour in enumerate((3, 1, 2)):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(HEADER + f"2014-01-01;{SENSORS[0]};{number}\n2014-01-01;{SENSORS[0]};{number}.5\n")
+        moment = datetime(2020, 1, 1, hour, tzinfo=UTC).timestamp()
+        os.utime(path, (moment, moment))
+    for order in (OnDuplicate.SKIP, OnDuplicate.REPLACE):
+        run(str(tmp_path), database, StoreSettings(), on_duplicate=order, workers=3)
+        assert list(table(database).values()) == [0.0]
+    (tmp_path / "3.csv").write_text(HEADER + f"2014-01-01;{SENSORS[0]};9\n2014-01-01;{SENSORS[0]};9.5\n")
+    summary = run(str(tmp_path), database, StoreSettings(), on_duplicate=OnDuplicate.REPLACE)
+    assert list(table(database).values()) == [9.5]
+    assert (summary.balance.loaded, summary.balance.duplicates) == (1, 1)
+
+
+def test_fail_and_too_many_rejects_stop_a_file_and_not_the_others(postgres: Database, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + f"2014-01-01T12:00Z;{SENSORS[0]};1\n")
+    run(str(tmp_path), postgres, StoreSettings())
+    (tmp_path / "b.csv").write_text(HEADER + f"2014-01-01T12:00Z;{SENSORS[0]};1\n2014-01-02T12:00Z;{SENSORS[0]};1\n")
+    (tmp_path / "c.csv").write_text(HEADER + "x\ny\n" + f"2014-01-03T12:00Z;{SENSORS[0]};1\n")
+    (tmp_path / "d.csv").write_text(HEADER + "x\n" + f"2014-01-04T12:00Z;{SENSORS[0]};1\n")
+    (tmp_path / "e.csv").write_text("no;header\n")
+    summary = run(
+        str(tmp_path), postgres, StoreSettings(), on_duplicate=OnDuplicate.FAIL, max_rejects=RejectLimit(rows=1)
+    )
+    assert (summary.files, summary.unchanged) == (1, 1)
+    failed = {Path(failed.uri).name: type(failed.error) for failed in summary.failed}
+    assert failed["b.csv"] is DuplicateError
+    assert failed["c.csv"] is RejectLimitError
+    assert set(failed) == {"b.csv", "c.csv", "e.csv"}
+    assert sorted(moment.day for _, moment in table(postgres)) == [1, 4]
+
+
+def test_a_stopped_run_goes_on_inside_a_file_with_other_settings(database: Database, store: S3Server) -> None:
+    contents = write_files(store, "stopped", 2, 6000, seed=2)
+    runs = 0
+    loaded = 0
+    while True:
+        with stopped_after(2) as (stop, listener):
+            summary = run(
+                "s3://stopped/t/",
+                database,
+                store_settings(store),
+                workers=1 + runs % 3,
+                batch_rows=(500, 1100, 300)[runs % 3],
+                stop=stop,
+                listener=listener,
+            )
+        loaded += summary.balance.loaded
+        runs += 1
+        assert runs < 60
+        if not summary.interrupted:
+            break
+    assert runs > 3
+    assert table(database) == obvious(contents)
+
+
+def test_two_ingests_at_once_share_the_work_and_double_nothing(database: Database, store: S3Server) -> None:
+    contents = write_files(store, "shared", 5, 3000, seed=3)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(run, "s3://shared/t/", database, store_settings(store)) for _ in range(2)]
+        summaries = [future.result() for future in both]
+    assert table(database) == obvious(contents)
+    assert sum(summary.files for summary in summaries) == 5
+    assert sum(summary.balance.rows_read for summary in summaries) == 15_000
+
+
+def test_a_killed_backend_is_retried_and_a_lost_answer_to_commit_is_no_second_load(
+    database: Database, store: S3Server
+) -> None:
+    contents = write_files(store, "killed", 4, 5000, seed=4)
+    with database.connect() as conn:
+        ensure_schema(conn)
+    over = threading.Event()
+
+    def kill() -> int:
+        killed = 0
+        with database.connect() as conn:
+            while not over.wait(0.15) and killed < 8:
+                rows = conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'iotctl ingest' AND datname = current_database() LIMIT 1"
+                ).fetchall()
+                killed += len(rows)
+        return killed
+
+    with ThreadPoolExecutor(1) as killer:
+        killing = killer.submit(kill)
+        try:
+            summary = run("s3://killed/t/", database, store_settings(store), batch_rows=200)
+        finally:
+            over.set()
+    assert killing.result() > 1
+    assert summary.files == 4
+    assert table(database) == obvious(contents)
+
+
+def test_a_network_that_breaks_costs_nothing_but_time(postgres: Database, store: S3Server) -> None:
+    contents = write_files(store, "broken", 3, 20_000, seed=5)
+    with FaultyProxy(store.port).running() as proxy:
+        proxy.plan(Fault.CUT, after_bytes=300_000, times=4)
+        run("s3://broken/t/", postgres, store_settings(store, proxy.endpoint_url))
+        assert proxy.struck == 4
+    assert table(postgres) == obvious(contents)
+
+
+def test_a_database_without_rights_ends_the_run_with_the_reason(postgres: Database, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + f"2014-01-01;{SENSORS[0]};1\n")
+    run(str(tmp_path), postgres, StoreSettings())
+    with postgres.connect() as conn:
+        conn.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
+        conn.execute("DROP ROLE IF EXISTS reader")
+        conn.execute("CREATE ROLE reader LOGIN")
+        conn.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    (tmp_path / "b.csv").write_text(HEADER + f"2014-01-02;{SENSORS[0]};1\n")
+    with pytest.raises(IotctlError, match="does not permit") as caught:
+        run(str(tmp_path), Database(make_conninfo(postgres.dsn, user="reader")), StoreSettings())
+    assert caught.value.exit_code == 6
+    with postgres.connect() as conn:
+        conn.execute("DROP OWNED BY reader")
+        conn.execute("DROP ROLE reader")
