@@ -7,9 +7,9 @@ from uuid import UUID
 
 from iotctl.formats.compression import open_text
 from iotctl.formats.header import parse_header
-from iotctl.formats.split import BadRow, reject_text, split_line
 from iotctl.formats.options import OpenAt
 from iotctl.formats.rows import parse_uuid
+from iotctl.formats.split import BadRow, reject_text, split_line
 from iotctl.model import Reject, RejectReason
 
 

@@ -10,10 +10,13 @@ from iotctl.formats.line_index import Lines
 
 _NUL, _LINE_FEED, _RETURN, _QUOTE = 0, 10, 13, ord('"')
 _NOT_ASCII = 128
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def has_odd_lines(data: bytes, delimiter: str) -> bool:
     """Whether find_odd_lines would find some, but for blank lines; quick where there are none."""
+    if data.startswith(_BYTE_ORDER_MARK):  # pyarrow would drop it
+        return True
     if b"\0" in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")) or not _is_utf8(data):
         return True
     # A line over the limit covers at least one whole stretch.
@@ -29,6 +32,7 @@ def find_odd_lines(lines: Lines, delimiter: str) -> NDArray[np.bool_]:
     begin = lines.byte[lines.offset[:-1]]
     odd: NDArray[np.bool_] = length > MAX_LINE_BYTES
     odd |= begin == _LINE_FEED
+    odd |= begin == _BYTE_ORDER_MARK[0]
     odd |= (begin == _RETURN) & (length <= len("\r\n"))
     strange = lines.byte == _NUL
     if not _is_utf8(lines.data):

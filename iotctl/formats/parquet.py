@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
@@ -14,29 +15,52 @@ from numpy.typing import NDArray
 
 from iotctl.errors import FileError
 from iotctl.formats.batches import BatchBuilder
-from iotctl.formats.header import parse_header
-from iotctl.formats.split import reject_text
+from iotctl.formats.header import find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.rows import Rows, Sensors
+from iotctl.formats.split import reject_text
 from iotctl.formats.times import EARLIEST, LATEST, parse_time, parse_times
+from iotctl.formats.values import parse_value, parse_values
 from iotctl.model import FileBatch, Position, Reject, RejectReason, StoredFile
 
 _COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 _UUID_BYTES = 16
+_PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000}
+_DAMAGE = (pa.ArrowException, OSError)
+_HINT = "Rows committed before stay. Mend the file, or fetch it again from where it came."
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+_KINDS = (
+    (pa.types.is_timestamp, pa.types.is_date, pa.types.is_integer, _is_text),
+    (_is_text, _is_bytes),
+    (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, _is_text),
+)
 
 
 def read_parquet(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
     """As read_batches; positions count rows, from 0, and lines count them from 1.
 
-    timestamp: a timestamp with or without zone, a text, or an integer (epoch); sensor_uuid: a text or 16 bytes.
+    timestamp: a timestamp with or without zone, a date, a text, or an integer (epoch); sensor_uuid: a text or 16
+    bytes; sensor_value: any number, or a text.
     """
+    if not file.size:
+        return
     try:
         parquet = pq.ParquetFile(io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise FileError(f"This is no Parquet file: {error}.", where=file.uri) from error
-    names = parquet.schema_arrow.names
-    header = parse_header("|".join(names).encode(), _COLUMNS, file.uri)
-    columns = [names[header.at[column[0]]] for column in _COLUMNS]
+        schema = parquet.schema_arrow
+    except _DAMAGE as error:
+        raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
+    at = find_columns(schema.names, _COLUMNS, file.uri)
+    columns = [schema.names[at[column[0]]] for column in _COLUMNS]
+    _check_types(schema, columns, file.uri)
     builder = BatchBuilder(options, start)
     row = 0
     for group in range(parquet.num_row_groups):
@@ -65,8 +89,35 @@ def _pages(
         yield from parquet.iter_batches(
             min(options.batch_rows, 1_000_000), row_groups=[group], columns=columns, use_threads=False
         )
-    except (pa.ArrowInvalid, OSError) as error:
-        raise FileError(f"The Parquet data is damaged: {error}.", where=where) from error
+    except _DAMAGE as error:
+        raise FileError(f"The Parquet data is damaged: {_first_line(error)}.", where=where, hint=_HINT) from error
+
+
+def _check_types(schema: pa.Schema, columns: list[str], where: str) -> None:
+    for name, kinds in zip(columns, _KINDS, strict=True):
+        kind = _stored_type(schema.field(name).type)
+        if not any(is_kind(kind) for is_kind in kinds):
+            raise FileError(
+                f"Column {name} cannot be read from {kind}.", where=where, hint="See the formats in the README."
+            )
+
+
+def _stored_type(kind: pa.DataType) -> pa.DataType:
+    """What a type's values are: of an extension its storage, of a dictionary its values."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _stored(column: pa.Array) -> pa.Array:
+    """A column as an array of its _stored_type."""
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _read_page(
@@ -74,14 +125,13 @@ def _read_page(
 ) -> tuple[Rows, list[Reject]]:
     time, naive, time_reason = _times(page.column(columns[0]))
     sensor = _sensors(page.column(columns[1]), sensors)
-    value = _values(page.column(columns[2]))
-    missing = page.column(columns[2]).is_null().to_numpy(zero_copy_only=False)
+    value, value_reason = _values(page.column(columns[2]))
     # The first that applies, in the order in which the careful reader of lines looks.
     reasons: list[tuple[NDArray[np.bool_], RejectReason]] = [
         (sensor < 0, RejectReason.SENSOR),
         (time_reason, RejectReason.TIME),
         ((time < EARLIEST) | (time >= LATEST), RejectReason.TIME_RANGE),
-        (missing, RejectReason.VALUE),
+        (value_reason, RejectReason.VALUE),
         (~np.isfinite(value) & (not options.allow_nan), RejectReason.NOT_FINITE),
     ]
     bad = np.zeros(len(page), dtype=np.bool_)
@@ -102,37 +152,33 @@ def _text_of(page: pa.RecordBatch, columns: list[str], first_line: int, line: in
 
 def _times(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """time and naive as in Rows, and which are missing or unreadable."""
+    column = _stored(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     kind = column.type
     if pa.types.is_timestamp(kind):
-        time = column.cast(pa.timestamp("us", kind.tz), safe=False).fill_null(0).to_numpy(zero_copy_only=False)
-        return time.view(np.int64), np.full(len(column), kind.tz is None), missing
+        count = column.view(pa.int64()).fill_null(0).to_numpy()
+        return _microseconds(count, kind.unit), np.full(len(column), kind.tz is None), missing
     texts = column.cast(pa.string()).fill_null("")
-    if not missing.any():
-        try:
-            found = parse_times(texts)
-        except ValueError:
-            pass
-        else:
-            return found.time, found.naive, missing
-    time = np.zeros(len(column), dtype=np.int64)
-    naive = np.zeros(len(column), dtype=np.bool_)
-    bad = np.zeros(len(column), dtype=np.bool_)
-    for row, text in enumerate(texts.to_pylist()):
-        try:
-            time[row], naive[row] = parse_time(text)
-        except (ValueError, OverflowError):
-            bad[row] = True
+    found = parse_times(texts)
+    time, naive, bad = found.time.copy(), found.naive.copy(), found.odd.copy()
+    for row in np.flatnonzero(found.odd & ~missing).tolist():
+        with suppress(ValueError, OverflowError):
+            time[row], naive[row] = parse_time(texts[row].as_py())
+            bad[row] = False
     return time, naive, bad
+
+
+def _microseconds(count: NDArray[np.int64], unit: str) -> NDArray[np.int64]:
+    """Times of a unit since 1970; those that microseconds could not hold end up outside of 1900 to 2200 as well."""
+    if unit == "ns":
+        return count // 1000
+    factor = _PER_MICROSECOND[unit]
+    return np.clip(count, EARLIEST // factor - 1, LATEST // factor + 1) * factor
 
 
 def _sensors(column: pa.Array, sensors: Sensors) -> NDArray[np.int32]:
     """Each row's sensor as its number in sensors; -1 where it is missing or no UUID."""
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    encoded = column.dictionary_encode()
+    encoded = _stored(column).dictionary_encode()
     numbers = np.array([_number(value, sensors) for value in encoded.dictionary.to_pylist()] + [-1], dtype=np.int32)
     found: NDArray[np.int32] = numbers[encoded.indices.fill_null(len(numbers) - 1).to_numpy()]
     return found
@@ -149,21 +195,20 @@ def _number(value: str | bytes, sensors: Sensors) -> int:
         return -1
 
 
-def _values(column: pa.Array) -> NDArray[np.float64]:
-    """float64, NaN where it is missing or no number."""
-    try:
-        numbers = column.cast(pa.float64())
-    except pa.ArrowInvalid:
-        numbers = pa.array([_float(text) for text in column.to_pylist()], pa.float64())
-    value: NDArray[np.float64] = numbers.fill_null(float("nan")).to_numpy(zero_copy_only=False)
-    return value
-
-
-def _float(text: object) -> float | None:
-    try:
-        return float(str(text))
-    except ValueError:
-        return None
+def _values(column: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """float64, and which are missing or no number."""
+    column = _stored(column)
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    if not _is_text(column.type):
+        numbers = column.cast(pa.float64(), safe=False)  # integers beyond 2**53 lose digits, as they do in a text
+        return numbers.fill_null(0.0).to_numpy(), missing
+    texts = column.cast(pa.string()).fill_null("")
+    found = parse_values(texts, comma=True)
+    value, bad = found.value.copy(), found.odd.copy()
+    for row in np.flatnonzero(found.odd & ~missing).tolist():
+        if (number := parse_value(texts[row].as_py(), comma=True)) is not None:
+            value[row], bad[row] = number, False
+    return value, bad
 
 
 class _Seekable(io.RawIOBase):

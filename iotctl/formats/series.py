@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from iotctl.formats.compression import open_text
 from iotctl.formats.header import parse_header
-from iotctl.formats.split import BadRow, split_line
-from iotctl.formats.values import parse_value
 from iotctl.formats.options import OpenAt
+from iotctl.formats.split import BadRow, split_line
 from iotctl.formats.times import parse_time
+from iotctl.formats.values import parse_value
 from iotctl.formats.zones import local_offsets
 
 _COLUMNS = (("timestamp", "time", "date"), ("value", "sensor_value"))
