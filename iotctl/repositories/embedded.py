@@ -49,7 +49,25 @@ def embedded_database(home: Path) -> Iterator[Database]:
     try:
         yield Database(server.get_uri())
     finally:
+        with server._lock:
+            _forget_dead_users(server)
         server.cleanup()
+
+
+def _forget_dead_users(server: Any) -> None:
+    """Strike commands that were killed off the library's list of users, as it would keep the server up for them."""
+    users = server.global_process_id_list
+    users.put([pid for pid in users._get() if _is_alive(pid)])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _start(folder: Path) -> Any:

@@ -157,7 +157,9 @@ class ReadingLoader:
             hit = keys[np.minimum(at, len(keys) - 1)] == theirs
             rows.append(at[hit])
             owners.append(decode_ints(array_value(cursor, 2))[hit])
-        return np.concatenate(rows), np.concatenate(owners)
+        row, owner = np.concatenate(rows), np.concatenate(owners)
+        in_order = np.argsort(row, kind="stable")  # the server's order is its own
+        return row[in_order], owner[in_order]
 
     def _wins(self, owner: NDArray[np.int32], file_id: int, on_duplicate: OnDuplicate) -> NDArray[np.bool_]:
         """Whether our reading takes the place of the one that is there, by that one's file; (m,)."""
@@ -203,12 +205,11 @@ class ReadingLoader:
             "CREATE TEMP TABLE IF NOT EXISTS replacing"
             " (sensor_id int, file_id int, timestamp timestamptz, sensor_value float8) ON COMMIT DELETE ROWS"
         )
-        replaced = 0
         for owner in np.unique(seen).tolist():
             theirs = readings[seen == owner]
             self._conn.execute("TRUNCATE replacing")
             self._copy(theirs, file_id, in_order=False, table="replacing")
-            replaced += self._conn.execute(
+            replaced = self._conn.execute(
                 """
                 UPDATE reading r SET sensor_value = n.sensor_value, file_id = n.file_id
                 FROM replacing n
@@ -217,8 +218,8 @@ class ReadingLoader:
                 """,
                 Extents.of(theirs).parameters() | {"owner": owner},
             ).rowcount
-        if replaced != len(readings):
-            raise LostRaceError
+            if replaced != len(theirs):
+                raise LostRaceError
 
 
 def _composite(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.complex128]:

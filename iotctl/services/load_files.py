@@ -36,6 +36,9 @@ from iotctl.sources import StoreSettings, source_for
 
 T = TypeVar("T")
 
+# A race is lost only to a commit of someone else; so many in a row are no accident.
+_MOST_RACES = 30
+
 
 @dataclass(frozen=True, slots=True)
 class RejectLimit:
@@ -188,13 +191,17 @@ class _Writer:
             self._sensor_ids(batch), batch.time, batch.value, keep_last=self._on_duplicate is OnDuplicate.REPLACE
         )
         repeated = len(batch.time) - len(readings)
-        while True:
+        for _ in range(_MOST_RACES):
             try:
                 with self._loader.batch(readings):
                     written = self._loader.write(readings, file_id, self._on_duplicate)
                     return self._ledger.record(file_id, batch, written, repeated)
             except LostRaceError:
                 continue
+        raise IotctlError(
+            f"Another load was faster {_MOST_RACES} times in a row at the same readings; the batch was given up.",
+            hint="Run again; if it stays so, use --workers 1 and report it.",
+        )
 
     def _sensor_ids(self, batch: FileBatch) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
         uuids = canonical_uuids(batch.uuids)

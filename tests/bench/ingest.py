@@ -110,8 +110,8 @@ def load_with_psql(database: Database, folder: Path, psql: str) -> Result:
     with database.connect() as conn:
         # The partitions that the files need; iotctl makes its own.
         if ensure_schema(conn) is Layout.PARTITIONS:
-            for month in range(12):
-                ensure_partition(conn, np.datetime64("2015-01") + month)
+            for month in range(13):
+                ensure_partition(conn, np.datetime64("2014-12") + month)
 
     def copy(file: Path) -> None:
         command = (
