@@ -22,8 +22,16 @@ class S3Server:
     A file written into root by any way shows at once. An object's ETag is a hash of its content.
     """
 
-    def __init__(self, root: Path, access_key: str = "test-key", secret_key: str = "test-secret-9tX") -> None:
+    def __init__(
+        self,
+        root: Path,
+        access_key: str = "test-key",
+        secret_key: str = "test-secret-9tX",
+        certificate: Path | None = None,
+    ) -> None:
+        """certificate: a PEM file with certificate and key, to serve https with."""
         self.root = root
+        self.certificate = certificate
         self.access_key = access_key
         self.secret_key = secret_key
         self.port = free_port()
@@ -31,7 +39,7 @@ class S3Server:
 
     @property
     def endpoint_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,6 +77,8 @@ class S3Server:
             # One plain read() per buffer: read-ahead in chunks costs a copy and two threads on loopback.
             *("--buffer-size", "0", "--vfs-read-chunk-size", "off", "--log-level", "ERROR"),
         ]
+        if self.certificate:
+            command += ["--cert", str(self.certificate), "--key", str(self.certificate)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

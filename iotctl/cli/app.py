@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from iotctl import __version__
-from iotctl.cli import demo, detect, doctor, ingest, load_mapping, query, status
+from iotctl.cli import demo, detect, doctor, ingest, load_mapping, query, rejects, status
 from iotctl.errors import IotctlError
 
 INTERRUPTED = 130
@@ -27,6 +27,7 @@ app.command("load-mapping")(load_mapping.load_mapping)
 app.command("ingest")(ingest.ingest)
 app.command("query")(query.query)
 app.command("detect")(detect.detect)
+app.command("rejects")(rejects.rejects)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
@@ -61,8 +62,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain at its last flush either.
+    except (BrokenPipeError, SystemExit) as error:
+        # typer makes a broken pipe an exit with 1, but whoever read our output has seen enough.
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        # The interpreter must not complain at its last flush either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 

@@ -204,7 +204,7 @@ def _report(summary: IngestSummary, dry_run: bool) -> None:
             f" {balance.nonexistent} in a skipped one"
         )
     if balance.rejected and not dry_run:
-        note("the rejected rows are kept, with file, line and reason: table reject")
+        note("the rejected rows are kept, with file, line and reason: iotctl rejects")
     if summary.failed:
         total = summary.files + summary.files_skipped
         typer.echo(f"error: {len(summary.failed)} of {total} files were not loaded.", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def printable(text: str) -> str:
@@ -11,8 +12,9 @@ def printable(text: str) -> str:
 
 
 def note(message: str) -> None:
-    """A line to stderr."""
-    print(printable(message), file=sys.stderr, flush=True)
+    """A line to stderr; where nobody reads it any more, the work goes on."""
+    with suppress(BrokenPipeError):
+        print(printable(message), file=sys.stderr, flush=True)
 
 
 def size(number: float) -> str:

@@ -228,20 +228,23 @@ class Ledger:
             (problem, file_id),
         )
 
-    def rejects(self, uri_part: str | None = None) -> Iterator[KeptReject]:
-        """Every kept reject, by file and line; uri_part: only of files whose URI contains it. Constant memory."""
+    def rejects(
+        self, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
+    ) -> Iterator[KeptReject]:
+        """Kept rejects, by file and line, in constant memory; uri_part: only of files whose URI contains it."""
         with self._conn.transaction(), self._conn.cursor(name="rejects") as cursor:
             cursor.itersize = _REJECTS_AT_ONCE
             cursor.execute(
                 """
                 SELECT f.uri, r.line, r.reason, r.raw FROM reject r JOIN ingest_file f USING (file_id)
-                WHERE %(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0
-                ORDER BY f.uri, f.file_id, r.line
+                WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
+                  AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+                ORDER BY f.uri, f.file_id, r.line LIMIT %(limit)s
                 """,
-                {"part": uri_part},
+                {"part": uri_part, "reason": reason, "limit": limit},
             )
-            for uri, line, reason, raw in cursor:
-                yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(reason)), str(raw)))
+            for uri, line, why, raw in cursor:
+                yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
 
     def _keep_rejects(self, file_id: int, rejects: Sequence[Reject]) -> None:
         if not rejects:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.conftest import COMMAND, Iotctl
+from tests.cli.conftest import Iotctl
+from tests.process import COMMAND
 from tests.store import S3Server, free_port
 
 A, B = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e", "59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf"
@@ -71,6 +72,34 @@ def test_a_second_run_is_clean_and_a_changed_object_is_loaded_again(
     store.put(bucket[5:], "timeseries/2016/data 001.csv", READINGS.encode() + f"2016-01-03;{A};7\n".encode())
     summary = json.loads(iotctl("ingest", uri, "--json").stdout)
     assert (summary["files"], summary["rows_loaded"], summary["duplicates"]) == (1, 1, 4)
+
+
+def test_rejects_are_listed_with_file_line_reason_and_text(iotctl: Iotctl, bucket: str, tmp_path: Path) -> None:
+    loaded(iotctl, bucket)
+    (tmp_path / "b.csv").write_text(f"timestamp;sensor_uuid;sensor_value\nnever;{A};1\n2016-01-01;{A}\n")
+    assert iotctl("ingest", "b.csv", "--workers", "1").returncode == 3
+    everything = list(csv.DictReader(io.StringIO(iotctl("rejects").stdout)))
+    first = {
+        "file": f"{bucket}/timeseries/2016/data 001.csv",
+        "line": "5",
+        "reason": "value",
+        "text": f"2016-01-01 00:16:00;{A};oops",
+    }
+    assert first in everything
+    assert len(everything) == 3
+    of_one = json.loads(iotctl("rejects", "--file", "b.csv", "--format", "json").stdout)
+    assert [(row["line"], row["reason"]) for row in of_one] == [(2, "time"), (3, "fields")]
+    assert iotctl("rejects", "--reason", "fields", "--limit", "5").stdout.count("\n") == 2
+    assert iotctl("rejects", "--file", "none").stdout == "file,line,reason,text\n"
+
+
+def test_a_lower_reject_limit_holds_for_a_run_that_goes_on(iotctl: Iotctl, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + "x\n" * 5)
+    refused = iotctl("ingest", "a.csv", "--max-rejects", "4")
+    assert refused.returncode == 3
+    assert "line 2 (fields)" in refused.stderr
+    assert iotctl("ingest", "a.csv", "--max-rejects", "5").returncode == 3
+    assert json.loads(iotctl("status", "--json").stdout)["rejects"] == 5
 
 
 def test_files_load_from_a_folder_and_a_dry_run_writes_nothing(iotctl: Iotctl, tmp_path: Path) -> None:
@@ -231,7 +260,7 @@ def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str], tmp_pa
     assert query.stdout.readline() == b"timestamp,sensor_value\n"
     query.stdout.close()
     assert query.stderr.read() == b""
-    query.wait(20)
+    assert query.wait(20) == 0
 
 
 def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
