@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     s3_access_key: str | None = None
     s3_secret_key: SecretStr | None = None
     s3_region: str | None = None
+    s3_ca_file: Path | None = None
+    s3_verify_tls: bool = True
     mapping_uri: str = "s3://code-challenge-data/mapping/mapping.csv"
     timeseries_uri: str = "s3://code-challenge-data/timeseries/"
     timezone: str = "Europe/Berlin"

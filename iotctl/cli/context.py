@@ -34,4 +34,6 @@ def store_settings(settings: Settings) -> StoreSettings:
         access_key=settings.s3_access_key,
         secret_key=secret.get_secret_value() if secret else None,
         region=settings.s3_region,
+        ca_file=None if settings.s3_ca_file is None else str(settings.s3_ca_file.expanduser()),
+        verify_tls=settings.s3_verify_tls,
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -16,11 +19,13 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
+    SSLError,
 )
 from urllib3.exceptions import HTTPError
 
 from iotctl.errors import (
     ChangedFileError,
+    ConfigurationError,
     FileError,
     ForbiddenError,
     IotctlError,
@@ -134,6 +139,12 @@ def _client(store: StoreSettings) -> S3Client:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+    if not store.verify_tls:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # a line per request
+    if store.ca_file and not Path(store.ca_file).is_file():
+        raise ConfigurationError(
+            "There is no file with the store's authorities.", where=store.ca_file, hint="Check IOTCTL_S3_CA_FILE."
+        )
     try:
         return boto3.session.Session().client(
             "s3",
@@ -141,6 +152,8 @@ def _client(store: StoreSettings) -> S3Client:
             aws_access_key_id=store.access_key,
             aws_secret_access_key=store.secret_key,
             region_name=store.region or ("us-east-1" if store.endpoint_url else None),
+            # None: AWS_CA_BUNDLE, or what botocore brings.
+            verify=(store.ca_file or None) if store.verify_tls else False,
             config=config,
         )
     except (ValueError, BotoCoreError) as error:
@@ -166,6 +179,12 @@ def explain(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
                 where=uri,
                 hint="Set IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, or the usual AWS settings.",
             )
+        case SSLError():
+            return UnreachableError(
+                f"The store's certificate is not trusted: {_reason(error)}",
+                where=uri,
+                hint="Set IOTCTL_S3_CA_FILE to its authority's certificate (PEM), or IOTCTL_S3_VERIFY_TLS=false.",
+            )
         case EndpointConnectionError() | HTTPClientError():
             return UnreachableError(
                 f"The store does not answer ({type(error).__name__}).",
@@ -186,6 +205,11 @@ def explain(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
             return UnreachableError(f"The store has trouble of its own ({code}).", where=uri, hint="Run again later.")
         case _:
             return FileError(f"The store refused the request ({code or type(error).__name__}).", where=uri)
+
+
+def _reason(error: SSLError) -> str:
+    """OpenSSL's own words, without the address and the library around them."""
+    return re.sub(r".*\[SSL[^\]]*\] *|\(_ssl.*", "", str(error), flags=re.DOTALL).strip() or "no TLS"
 
 
 def _code(error: Exception) -> str:

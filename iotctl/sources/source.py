@@ -33,13 +33,16 @@ class Source(Protocol):
 class StoreSettings:
     """How to reach an S3 store; without keys the standard AWS chain finds them (boto3, "Credentials").
 
-    endpoint_url: None for AWS itself. wait_seconds: before the second, third, ... try of a broken read.
+    endpoint_url: None for AWS itself. ca_file: the authorities to trust, those of the machine where None.
+    wait_seconds: before the second, third, ... try of a broken read.
     """
 
     endpoint_url: str | None = None
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     region: str | None = None
+    ca_file: str | None = None
+    verify_tls: bool = True
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     wait_seconds: tuple[float, ...] = (0.2, 1.0, 3.0, 10.0)

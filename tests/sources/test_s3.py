@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import trustme
 
-from iotctl.errors import ChangedFileError, ForbiddenError, NotFoundError, UnreachableError
+from iotctl.errors import ChangedFileError, ConfigurationError, ForbiddenError, NotFoundError, UnreachableError
 from iotctl.sources import StoreSettings, source_for
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.store import S3Server, free_port
@@ -114,3 +118,23 @@ def test_a_refused_key_and_a_silent_store_have_their_own_errors_without_the_secr
     for text in (str(refused.value), str(unreachable.value), repr(wrong), repr(silent), str(wrong)):
         assert "wrong-secret" not in text
         assert store.secret_key not in text
+
+
+def test_a_store_with_a_certificate_of_its_own_is_trusted_only_when_told(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    with S3Server(tmp_path / "store", certificate=tmp_path / "server.pem") as store:
+        store.put("b", "a.csv", b"content")
+        trusting = replace(settings(store), ca_file=str(tmp_path / "authority.pem"))
+        source = source_for("s3://b/", trusting)
+        with source.open(source.stat("s3://b/a.csv")) as body:
+            assert body.read() == b"content"
+        with pytest.raises(UnreachableError, match="certificate is not trusted") as refused:
+            source_for("s3://b/", settings(store)).stat("s3://b/a.csv")
+        assert "IOTCTL_S3_CA_FILE" in str(refused.value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            source_for("s3://b/", replace(settings(store), verify_tls=False)).stat("s3://b/a.csv")
+        with pytest.raises(ConfigurationError, match="no file"):
+            source_for("s3://b/", replace(settings(store), ca_file=str(tmp_path / "none.pem")))
