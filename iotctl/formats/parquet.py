@@ -26,7 +26,7 @@ from iotctl.model import FileBatch, Position, Reject, RejectReason, StoredFile
 _COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 _UUID_BYTES = 16
 _PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000}
-_DAMAGE = (pa.ArrowException, OSError)
+_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
 _HINT = "Rows committed before stay. Mend the file, or fetch it again from where it came."
 
 
@@ -56,10 +56,11 @@ def read_parquet(file: StoredFile, open_at: OpenAt, options: ReadOptions, start:
     try:
         parquet = pq.ParquetFile(io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024))
         schema = parquet.schema_arrow
+        names = schema.names
     except _DAMAGE as error:
         raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
-    at = find_columns(schema.names, _COLUMNS, file.uri)
-    columns = [schema.names[at[column[0]]] for column in _COLUMNS]
+    at = find_columns(names, _COLUMNS, file.uri)
+    columns = [names[at[column[0]]] for column in _COLUMNS]
     _check_types(schema, columns, file.uri)
     builder = BatchBuilder(options, start)
     row = 0
@@ -86,9 +87,10 @@ def _pages(
     parquet: pq.ParquetFile, group: int, columns: list[str], options: ReadOptions, where: str
 ) -> Iterator[pa.RecordBatch]:
     try:
-        yield from parquet.iter_batches(
+        for page in parquet.iter_batches(
             min(options.batch_rows, 1_000_000), row_groups=[group], columns=columns, use_threads=False
-        )
+        ):
+            yield _decodable(page)
     except _DAMAGE as error:
         raise FileError(f"The Parquet data is damaged: {_first_line(error)}.", where=where, hint=_HINT) from error
 
@@ -114,6 +116,23 @@ def _stored(column: pa.Array) -> pa.Array:
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _decodable(page: pa.RecordBatch) -> pa.RecordBatch:
+    """The page, with bytes escaped that stand in a text and are no UTF-8, which nobody checks when it is written."""
+    try:
+        page.validate(full=True)
+    except pa.ArrowInvalid:
+        return pa.RecordBatch.from_arrays([_escaped(column) for column in page.columns], page.schema.names)
+    return page
+
+
+def _escaped(column: pa.Array) -> pa.Array:
+    column = _stored(column)
+    if not _is_text(column.type):
+        return column
+    values = column.cast(pa.binary()).to_pylist()
+    return pa.array([None if value is None else value.decode("utf-8", "backslashreplace") for value in values])
 
 
 def _first_line(error: Exception) -> str:

@@ -276,6 +276,17 @@ def test_parquet_without_values_or_times_rejects_those_rows() -> None:
         batches(b"PAR1 nonsense", name="a.parquet")
 
 
+def test_parquet_texts_that_are_no_utf8_are_rejected_one_by_one() -> None:
+    texts = pa.array([b"2016-01-01T00:00:00Z", b"2016\xff", b"2016-01-01T00:02:00Z"])
+    table = pa.table({"timestamp": texts.view(pa.string()), "sensor_uuid": [A, A, A], "sensor_value": ["1", "2", "3"]})
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    found = batches(sink.getvalue(), name="a.parquet")
+    assert [value for _, _, value in rows(found)] == [1.0, 3.0]
+    assert rejects(found) == [(2, "time")]
+    assert found[0].rejects[0].text == f"2016\\xff;{A};2"
+
+
 # --- properties
 
 TIMES = st.one_of(
