@@ -21,12 +21,16 @@ class Fault(StrEnum):
 
 @dataclass
 class FaultyProxy:
-    """Forwards to 127.0.0.1:target. The next `times` connections whose answer passes `after_bytes` end in `fault`."""
+    """Forwards to 127.0.0.1:target. The next `times` connections whose answer passes `after_bytes` end in `fault`.
+
+    only: strikes nothing but answers to requests that contain this.
+    """
 
     target: int
     fault: Fault | None = None
     after_bytes: int = 0
     times: int = 0
+    only: bytes = b""
     struck: int = field(default=0, init=False)
     port: int = field(default=0, init=False)
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
@@ -36,9 +40,9 @@ class FaultyProxy:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def plan(self, fault: Fault, after_bytes: int, times: int = 1) -> None:
+    def plan(self, fault: Fault, after_bytes: int, times: int = 1, only: bytes = b"") -> None:
         with self._lock:
-            self.fault, self.after_bytes, self.times, self.struck = fault, after_bytes, times, 0
+            self.fault, self.after_bytes, self.times, self.only, self.struck = fault, after_bytes, times, only, 0
 
     @contextmanager
     def running(self) -> Iterator[FaultyProxy]:
@@ -56,20 +60,21 @@ class FaultyProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with suppress(OSError), client, socket.create_connection(("127.0.0.1", self.target)) as upstream:
-            threading.Thread(target=_pump, args=(client, upstream), daemon=True).start()
+            request = bytearray()
+            threading.Thread(target=_pump, args=(client, upstream, request), daemon=True).start()
             passed = 0
             while data := upstream.recv(CHUNK):
                 room = self.after_bytes - passed
-                if len(data) > room and self._strikes():
+                if len(data) > room and self._strikes(request):
                     client.sendall(data[: max(room, 0)])
                     self._end(client)
                     return
                 client.sendall(data)
                 passed += len(data)
 
-    def _strikes(self) -> bool:
+    def _strikes(self, request: bytearray) -> bool:
         with self._lock:
-            if self.fault is None or self.struck >= self.times:
+            if self.fault is None or self.struck >= self.times or self.only not in request:
                 return False
             self.struck += 1
             return True
@@ -84,8 +89,9 @@ class FaultyProxy:
             client.shutdown(socket.SHUT_RDWR)
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def _pump(source: socket.socket, target: socket.socket, latest: bytearray) -> None:
     with suppress(OSError):
         while data := source.recv(CHUNK):
+            latest[:] = data
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)

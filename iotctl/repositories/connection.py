@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,23 @@ from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, Unrea
 
 # Without these a connection that a firewall dropped hangs for two hours (Linux' default keepalive time).
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+
+# The machine's own zone, PGTZ and postgresql.conf must never shift a time. A server that does not notice that its
+# client is gone keeps the client's locks, for two hours by default, and every other load waits.
+_SESSION = """
+    SET timezone = 'UTC';
+    SET tcp_keepalives_idle = 30;
+    SET tcp_keepalives_interval = 10;
+    SET tcp_keepalives_count = 3;
+"""
+
+# libpq reports what goes wrong before the session exists by text alone (docs: libpq, PQconnectPoll).
+_REFUSED_LOGIN = re.compile(
+    r'password authentication failed|no password supplied|no pg_hba\.conf entry|role ".*" does not exist'
+    r"|is not permitted to log in|permission denied for database"
+)
+_NO_DATABASE = re.compile(r'database ".*" does not exist')
+_NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -49,8 +67,7 @@ class Database:
         with self.errors():
             conn = psycopg.connect(self._conninfo(application), autocommit=True)
             try:
-                # The machine's own zone, PGTZ and postgresql.conf must never shift a time.
-                conn.execute("SET timezone = 'UTC'")
+                conn.execute(_SESSION)
                 yield conn
             finally:
                 conn.close()
@@ -75,10 +92,20 @@ class Database:
 
 
 def free_connections(conn: Connection) -> int:
-    """How many more connections the server takes from users without privileges."""
+    """How many more connections the server takes from this user, who may have no privileges."""
+    # A limit of -1 is none; PostgreSQL 15 knows no reserved_connections.
     row = conn.execute(
-        "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
-        " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+        """
+        SELECT least(
+            current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                - coalesce(current_setting('reserved_connections', true)::int, 0) - count(*),
+            (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = session_user)
+                - count(*) FILTER (WHERE usename = session_user),
+            (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
+                - count(*) FILTER (WHERE datname = current_database())
+        )
+        FROM pg_stat_activity WHERE backend_type = 'client backend'
+        """
     ).fetchone()
     assert row is not None
     return int(str(row[0]))
@@ -105,10 +132,14 @@ def is_passing(error: BaseException | None) -> bool:
         | pg.AdminShutdown
         | pg.CrashShutdown
         | pg.CannotConnectNow
-        | pg.IdleInTransactionSessionTimeout,
+        | pg.IdleInTransactionSessionTimeout
+        | pg.IdleSessionTimeout,
     ) or (
         # An OperationalError without SQLSTATE comes from libpq: the connection is gone, or could not be made.
-        isinstance(error, psycopg.OperationalError) and error.sqlstate is None and not _is_refused_login(error)
+        isinstance(error, psycopg.OperationalError)
+        and error.sqlstate is None
+        and not _says(error, _REFUSED_LOGIN)
+        and not _says(error, _NO_DATABASE)
     )
 
 
@@ -125,7 +156,7 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
                 where=where,
                 hint="Grant the rights to this user (iotctl doctor lists them), or connect as the tables' owner.",
             )
-        case pg.InvalidCatalogName():
+        case psycopg.OperationalError() if _says(error, _NO_DATABASE):
             return ConfigurationError(
                 f"No such database: {first_line}",
                 where=where,
@@ -137,11 +168,11 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
                 where=where,
                 hint="Free space and run the command again: it goes on from the last committed batch.",
             )
-        case pg.TooManyConnections():
+        case psycopg.OperationalError() if isinstance(error, pg.TooManyConnections) or _says(error, _NO_ROOM):
             return UnreachableError(
                 "The database has no free connection.",
                 where=where,
-                hint="Use fewer --workers, or raise max_connections.",
+                hint="Use fewer --workers, or raise max_connections (or this user's or database's CONNECTION LIMIT).",
             )
         case pg.QueryCanceled():
             return IotctlError(
@@ -149,7 +180,7 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
                 where=where,
                 hint="If statement_timeout is set for this user, raise it, then run the command again.",
             )
-        case psycopg.OperationalError() if _is_refused_login(error):
+        case psycopg.OperationalError() if _says(error, _REFUSED_LOGIN):
             return _refused(first_line, where)
         case psycopg.OperationalError():
             return UnreachableError(
@@ -161,12 +192,8 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
             return IotctlError(f"The database refused a statement: {first_line}", where=where)
 
 
-def _is_refused_login(error: psycopg.Error) -> bool:
-    # libpq reports failures before the session exists by text alone (docs: libpq, PQconnectPoll).
-    text = str(error)
-    return any(
-        mark in text for mark in ("password authentication failed", "no password supplied", "no pg_hba.conf entry")
-    )
+def _says(error: psycopg.Error, what: re.Pattern[str]) -> bool:
+    return error.sqlstate is None and what.search(str(error)) is not None
 
 
 def _refused(first_line: str, where: str) -> ForbiddenError:

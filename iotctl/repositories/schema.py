@@ -129,7 +129,9 @@ def _apply(conn: Connection) -> None:
 
 def _install_timescaledb(conn: Connection) -> None:
     at_hand = "SELECT 'yes' FROM pg_available_extensions WHERE name = 'timescaledb' AND installed_version IS NULL"
-    preloaded = "SELECT 'yes' WHERE current_setting('shared_preload_libraries') LIKE '%timescaledb%'"
+    # Without its library loaded at start the extension ends the session. Not everyone may see shared_preload_libraries;
+    # this setting is there once the library is.
+    preloaded = "SELECT current_setting('timescaledb.max_background_workers', true)"
     if _text(conn, at_hand) is None or _text(conn, preloaded) is None:
         return
     try:

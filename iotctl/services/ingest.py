@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
-from iotctl.errors import IotctlError
+from iotctl.errors import IotctlError, UnreachableError
 from iotctl.formats import is_data_file, read_batches
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, Database, FileState, Ledger, LedgerFile, ensure_schema, free_connections
@@ -28,6 +28,9 @@ _TASK_FILES = 200
 
 # A file that another ingest holds is looked at again after this.
 _BUSY_SECONDS = 0.5
+
+# So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.
+_MOST_UNREACHABLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,11 @@ class IngestSummary:
 
 @dataclass
 class _Run:
-    """What is known so far of a run. touched: ids of the files whose rows it counts; before: their rows before it."""
+    """What is known so far of a run.
+
+    touched: ids of the files whose rows it counts; before: their rows before it. unreachable: files in a row that the
+    store did not give. busy: another ingest held some of the files.
+    """
 
     files: int = 0
     unchanged: int = 0
@@ -76,28 +83,37 @@ class _Run:
     failed: list[FailedFile] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     before: Balance = field(default_factory=Balance)
+    unreachable: int = 0
+    busy: bool = False
     error: IotctlError | None = None
 
     def enter(self, outcomes: list[Outcome]) -> tuple[LedgerFile, ...]:
-        """Count outcomes; returns the files that another ingest holds."""
-        busy = []
+        """Count outcomes; returns the files that are to be tried again."""
+        again = []
         for outcome in outcomes:
             match outcome.ending:
                 case Ending.BUSY:
-                    busy.append(outcome.file)
+                    again.append(outcome.file)
+                    self.busy = True
+                case Ending.PUT_OFF:
+                    again.append(outcome.file)
                 case Ending.UNCHANGED:
                     self.unchanged += 1
                 case Ending.LOADED:
                     self.files += 1
+                    self.unreachable = 0
                 case Ending.FAILED:
                     assert outcome.error is not None
                     self.failed.append(FailedFile(outcome.file.file.uri, outcome.error))
+                    self.unreachable += isinstance(outcome.error, UnreachableError)
+                    if self.unreachable >= _MOST_UNREACHABLE:
+                        self.error = self.error or outcome.error
                 case Ending.STOPPED:
                     self.error = self.error or outcome.error
             if outcome.before is not None:
                 self.touched.append(outcome.file.file_id)
                 self.before += outcome.before
-        return tuple(busy)
+        return tuple(again)
 
     def summary(self, balance: Balance, seconds: float, *, interrupted: bool = False) -> IngestSummary:
         return IngestSummary(
@@ -141,16 +157,19 @@ def ingest(
         pending.add(executor.submit(load_files, task, listener, stop))
 
     def collect(at_most: int) -> None:
-        """Wait until at most so many tasks are in flight; files that others hold go back to the queue."""
+        """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
         while len(pending) > at_most:
             done = wait(pending, return_when=FIRST_COMPLETED).done
             pending.difference_update(done)
             for future in done:
-                busy = run.enter(future.result())
+                waited = run.busy
+                again = run.enter(future.result())
+                if run.busy and not waited:
+                    listener.noted("another ingest is loading some of these files; waiting for it")
                 if run.error is not None:
                     stop.set()
-                elif busy and not stop.wait(_BUSY_SECONDS):
-                    submit(busy)
+                elif again and not stop.wait(_BUSY_SECONDS):
+                    submit(again)
 
     def register(files: list[StoredFile]) -> list[LedgerFile]:
         return patiently(database, lambda conn: Ledger(conn).register(files), listener, stop)

@@ -13,7 +13,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, RejectLimitError
+from iotctl.errors import (
+    DuplicateError,
+    FileError,
+    ForbiddenError,
+    IotctlError,
+    NotFoundError,
+    RejectLimitError,
+    UnreachableError,
+)
 from iotctl.formats import ReadOptions, read_batches
 from iotctl.model import FileBatch, OnDuplicate, StoredFile
 from iotctl.repositories import (
@@ -80,7 +88,8 @@ class Ending(StrEnum):
     LOADED = "loaded"
     UNCHANGED = "unchanged"  # another ingest has loaded it meanwhile
     BUSY = "busy"  # another ingest is loading it now
-    FAILED = "failed"  # something is wrong with the file
+    PUT_OFF = "put off"  # not taken up, as the store gave trouble with the one before
+    FAILED = "failed"  # something is wrong with the file, or the store does not give it
     STOPPED = "stopped"  # the run ends: it was told to, or database or store cannot be used
 
 
@@ -132,8 +141,13 @@ class _Worker:
             if not ledger.try_lock(entry.file_id):
                 self.outcomes.append(Outcome(entry, Ending.BUSY))
                 continue
-            self.outcomes.append(self._load(entry, ledger, writer))
+            outcome = self._load(entry, ledger, writer)
+            self.outcomes.append(outcome)
             ledger.unlock(entry.file_id)
+            if isinstance(outcome.error, UnreachableError):
+                # Whether it is this file's trouble or all the store's shows over the whole run.
+                self.outcomes += [Outcome(left, Ending.PUT_OFF) for left in self._task.files[len(self.outcomes) :]]
+                return
 
     def give_up(self, error: IotctlError) -> None:
         """End with the file in hand."""
@@ -148,7 +162,7 @@ class _Worker:
         try:
             if not self._load_batches(entry, ledger, writer):
                 return Outcome(entry, Ending.STOPPED, before)
-        except (FileError, ForbiddenError, NotFoundError) as error:
+        except (FileError, ForbiddenError, NotFoundError, UnreachableError) as error:
             ledger.fail(entry.file_id, error.message)
             return Outcome(entry, Ending.FAILED, before, error)
         finally:
@@ -191,6 +205,8 @@ class _Writer:
             self._sensor_ids(batch), batch.time, batch.value, keep_last=self._on_duplicate is OnDuplicate.REPLACE
         )
         repeated = len(batch.time) - len(readings)
+        if repeated and self._on_duplicate is OnDuplicate.FAIL:
+            raise _repeated(repeated, batch)
         for _ in range(_MOST_RACES):
             try:
                 with self._loader.batch(readings):
@@ -220,10 +236,21 @@ def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
             yield item
 
 
+def _repeated(count: int, batch: FileBatch) -> DuplicateError:
+    return DuplicateError(
+        f"{count} readings are in the file twice (--on-duplicate fail).",
+        where=f"between line {batch.start.line} and line {batch.end.line}",
+        hint="Use --on-duplicate skip or replace to go on.",
+    )
+
+
 def _too_many_rejects(file: StoredFile, batch: FileBatch, rejected: int) -> RejectLimitError:
-    first = batch.rejects[0]
+    # A run that goes on under a lower limit may find none here.
+    first = (
+        f"; the first of this batch: line {batch.rejects[0].line} ({batch.rejects[0].reason})" if batch.rejects else ""
+    )
     return RejectLimitError(
-        f"{rejected} bad rows, more than --max-rejects allows; the first of them: line {first.line} ({first.reason}).",
+        f"{rejected} bad rows, more than --max-rejects allows{first}.",
         where=file.uri,
         hint="Rows committed before stay. Mend the file, or allow more and run again.",
     )

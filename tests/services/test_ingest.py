@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,53 +22,14 @@ from iotctl.services.load_files import LoadOptions, RejectLimit
 from iotctl.services.progress import Silent
 from iotctl.sources import StoreSettings
 from tests.faulty_proxy import Fault, FaultyProxy
+from tests.obvious import HEADER, SENSORS, obvious, table, write_files
 from tests.store import S3Server
-
-HEADER = "timestamp;sensor_uuid;sensor_value\n"
-SENSORS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(7)]
-START = datetime(2014, 1, 1, tzinfo=UTC)
-
-Key = tuple[str, datetime]
 
 
 def store_settings(store: S3Server, endpoint_url: str | None = None) -> StoreSettings:
     return StoreSettings(
         endpoint_url or store.endpoint_url, store.access_key, store.secret_key, "us-east-1", read_seconds=2.0
     )
-
-
-def write_files(store: S3Server, bucket: str, count: int, rows: int, seed: int = 1) -> list[str]:
-    """Files that overlap: each begins in the middle of the one before, and repeats readings with other values."""
-    noise = random.Random(seed)
-    contents = []
-    for number in range(count):
-        lines = []
-        for row in range(rows):
-            moment = START + timedelta(minutes=11 * (number * rows // 2 + row) // 3)
-            lines.append(f"{moment.isoformat()};{noise.choice(SENSORS)};{noise.random()!r}\n")
-        lines[noise.randrange(rows)] = "nonsense\n"
-        contents.append(HEADER + "".join(lines))
-        store.put(bucket, f"t/{number:03}.csv", contents[-1].encode())
-    return contents
-
-
-def obvious(contents: list[str]) -> dict[Key, float]:
-    """First file wins, first line of a file wins."""
-    readings: dict[Key, float] = {}
-    for content in contents:
-        for line in content.splitlines()[1:]:
-            fields = line.split(";")
-            if len(fields) == 3:
-                readings.setdefault((fields[1], datetime.fromisoformat(fields[0])), float(fields[2]))
-    return readings
-
-
-def table(database: Database) -> dict[Key, float]:
-    with database.connect() as conn:
-        rows = conn.execute('SELECT sensor_uuid::text, "timestamp", sensor_value FROM sensor_data').fetchall()
-    found = {(str(uuid), moment): float(str(value)) for uuid, moment, value in rows if isinstance(moment, datetime)}
-    assert len(found) == len(rows), "a reading is there twice"
-    return found
 
 
 @contextmanager
@@ -162,6 +122,14 @@ def test_fail_and_too_many_rejects_stop_a_file_and_not_the_others(postgres: Data
     assert failed["c.csv"] is RejectLimitError
     assert set(failed) == {"b.csv", "c.csv", "e.csv"}
     assert sorted(moment.day for _, moment in table(postgres)) == [1, 4]
+
+
+def test_fail_looks_at_the_file_itself_as_well(postgres: Database, tmp_path: Path) -> None:
+    twice = f"2014-01-01T12:00Z;{SENSORS[0]};1\n2014-01-01T12:00Z;{SENSORS[0]};2\n"
+    (tmp_path / "a.csv").write_text(HEADER + twice)
+    (failed,) = run(str(tmp_path), postgres, StoreSettings(), on_duplicate=OnDuplicate.FAIL).failed
+    assert isinstance(failed.error, DuplicateError)
+    assert table(postgres) == {}
 
 
 def test_a_stopped_run_goes_on_inside_a_file_with_other_settings(database: Database, store: S3Server) -> None:

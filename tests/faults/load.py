@@ -1,0 +1,48 @@
+"""An ingest as a process, to be killed: python -m tests.faults.load URI WORKERS BATCH_ROWS.
+
+Prints a line per committed batch, then the rows loaded. Small batches, which the command line does not offer, let a
+test end it at many places.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from iotctl.cli.context import open_database, store_settings
+from iotctl.formats import ReadOptions
+from iotctl.model import StoredFile
+from iotctl.services.ingest import ingest
+from iotctl.services.load_files import LoadOptions
+from iotctl.services.progress import Silent
+from iotctl.settings import read_settings
+
+
+class Reporter(Silent):
+    def advanced(self, file: StoredFile, done: float, rows: int) -> None:
+        print("batch", flush=True)
+
+
+def main() -> None:
+    uri, workers, batch_rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    settings = read_settings()
+    options = LoadOptions(ReadOptions(batch_rows=batch_rows, block_bytes=64_000))
+    with open_database(settings) as database, ThreadPoolExecutor(workers) as executor:
+        summary = ingest(
+            uri,
+            database,
+            store_settings(settings),
+            executor,
+            workers=workers,
+            options=options,
+            listener=Reporter(),
+            stop=threading.Event(),
+        )
+    assert summary.balance.holds
+    assert not summary.failed
+    print("loaded", summary.balance.loaded)
+
+
+if __name__ == "__main__":
+    main()

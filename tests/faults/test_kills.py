@@ -1,0 +1,123 @@
+"""Processes and servers that end without a word: after a clean run the table is what it would have been."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from iotctl.repositories import Database, ensure_schema
+from tests.faults import load
+from tests.local_server import LocalServer
+from tests.obvious import obvious, table, write_files
+from tests.process import COMMAND, environment
+from tests.store import S3Server
+
+
+def start(
+    uri: str, database: Database, store: S3Server, workers: int = 2, batch_rows: int = 3000
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", load.__name__, uri, str(workers), str(batch_rows)],
+        env=environment(database, store),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> int:
+    """The readings it loaded."""
+    stdout, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    return int(stdout.split()[-1])
+
+
+def kill_after(process: subprocess.Popen[str], batches: int, seconds: float) -> None:
+    assert process.stdout is not None
+    list(islice(process.stdout, batches))
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+
+
+def test_twenty_kills_lose_and_double_nothing(database: Database, store: S3Server) -> None:
+    contents = write_files(store, "kills", 8, 60_000, seed=11)
+    chance = random.Random(5)
+    for number in range(20):
+        # Also with other workers and batch sizes than before.
+        process = start("s3://kills/t/", database, store, 1 + number % 3, chance.choice([2000, 3000, 5000]))
+        kill_after(process, chance.randrange(6), chance.random() * 0.1)
+        assert process.returncode == -9
+    finish(start("s3://kills/t/", database, store))
+    assert table(database) == obvious(contents)
+
+
+def test_of_two_ingests_at_once_one_is_killed_and_the_other_does_all_the_work(
+    database: Database, store: S3Server
+) -> None:
+    contents = write_files(store, "pair", 6, 40_000, seed=12)
+    first, second = (start("s3://pair/t/", database, store) for _ in range(2))
+    kill_after(first, 4, 0.02)
+    finish(second)
+    assert table(database) == obvious(contents)
+    assert finish(start("s3://pair/t/", database, store)) == 0
+
+
+def test_a_server_that_crashes_and_comes_back_costs_nothing_but_time(server: LocalServer, store: S3Server) -> None:
+    contents = write_files(store, "crash", 5, 60_000, seed=13)
+    process = start("s3://crash/t/", server.database, store)
+    assert process.stdout is not None
+    committed = threading.Semaphore(0)
+
+    def count() -> int:
+        loaded = 0
+        for line in process.stdout or ():
+            committed.release()
+            loaded = int(line.split()[-1]) if line.startswith("loaded") else loaded
+        return loaded
+
+    with ThreadPoolExecutor(1) as reader:
+        counting = reader.submit(count)
+        for _ in range(3):
+            for _ in range(8):
+                assert committed.acquire(timeout=60)
+            server.crash()
+            server.start()
+        loaded = counting.result(300)
+    assert process.wait(60) == 0
+    expected = obvious(contents)
+    assert table(server.database) == expected
+    assert loaded == len(expected)
+
+
+def test_a_second_signal_ends_at_once_what_a_first_one_lets_finish(database: Database, store: S3Server) -> None:
+    contents = write_files(store, "signals", 1, 3000, seed=14)
+    with database.connect() as conn:
+        ensure_schema(conn)
+        with conn.transaction():
+            conn.execute("LOCK TABLE ingest_batch IN SHARE MODE")  # the batch in hand cannot end
+            process = subprocess.Popen(
+                [COMMAND, "ingest", "s3://signals/t/"],
+                env=environment(database, store),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            waiting = "SELECT FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+            with database.connect() as watcher:
+                while watcher.execute(waiting, ("iotctl ingest",)).fetchone() is None:
+                    time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            assert "once more ends at once" in process.stderr.readline()
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            assert process.wait(5) == 130
+    assert table(database) == {}
+    finish(start("s3://signals/t/", database, store))
+    assert table(database) == obvious(contents)
