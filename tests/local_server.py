@@ -81,8 +81,9 @@ class LocalServer:
         """End every process of the server without a word."""
         self._postmaster.send_signal(signal.SIGSTOP)  # so that it starts no new ones
         children = psutil.Process(self._postmaster.pid).children()
-        for process in (self._postmaster, *children):
-            process.kill()
+        self._postmaster.kill()
+        for child in children:
+            child.kill()
         self._postmaster.wait()
         psutil.wait_procs(children, timeout=5)
 
