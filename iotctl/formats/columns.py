@@ -19,12 +19,14 @@ class OddBlockError(Exception):
 
 
 def read_typed(data: bytes, header: Header, types: dict[str, pa.DataType], point: str) -> dict[str, pa.Array]:
-    """The columns of plain lines. Raises OddBlockError where one has another number of fields or its text no value.
+    """The columns of plain lines, an entry each. Raises OddBlockError where a line is blank, has another number of
+    fields, or a text that is no value.
 
     types: of the wanted columns. point: the character before decimals.
     """
     try:
-        return _read(data, header, types, pa_csv.ParseOptions(delimiter=header.delimiter), point)
+        parse = pa_csv.ParseOptions(delimiter=header.delimiter, ignore_empty_lines=False)
+        return _read(data, header, types, parse, point)
     except pa.ArrowInvalid as error:
         raise OddBlockError from error
 

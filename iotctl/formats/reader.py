@@ -11,7 +11,6 @@ from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.blocks import read_blocks
 from iotctl.formats.compression import open_text
 from iotctl.formats.header import read_start
-from iotctl.formats.line_index import count_lines
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.parquet import read_parquet
 from iotctl.formats.row_reader import RowReader
@@ -50,8 +49,9 @@ def _read_text(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: P
             offset, line, begun = start.offset, start.line, b""
             text = opened.enter_context(open_text(open_at, file.uri, offset))
         for block in read_blocks(text, offset, options.block_bytes, begun):
-            builder.add(*reader.read(block.data, line), partial(_text_of, block.data, line))
-            line += count_lines(block.data)
+            rows, rejects, lines = reader.read(block.data, line)
+            builder.add(rows, rejects, partial(_text_of, block.data, line))
+            line += lines
             offset = block.end
             if builder.rows_read >= options.batch_rows:
                 yield builder.batch(offset, line)

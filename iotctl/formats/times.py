@@ -88,6 +88,14 @@ def parse_time(text: str) -> tuple[int, bool]:
     return (moment - _UTC_EPOCH) // _MICROSECOND + microseconds + day, False
 
 
+def read_times(column: pa.Array) -> Times:
+    """A column of texts, or of timestamps of microseconds with or without a zone, as times."""
+    if not pa.types.is_timestamp(column.type):
+        return parse_times(column)
+    time: NDArray[np.int64] = column.view(pa.int64()).to_numpy()
+    return Times(time, np.full(len(time), column.type.tz is None), np.zeros(len(time), dtype=np.bool_))
+
+
 def parse_times(texts: pa.StringArray) -> Times:
     """The texts as times, those in usual forms, at 20 million a second in the plain ones; others are marked as odd."""
     try:

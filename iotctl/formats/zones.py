@@ -35,11 +35,17 @@ def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
     if not len(local):
         none = np.empty(0, dtype=np.int64)
         return Offsets(none, none, none, none)
-    years = [1970 + int(edge // _YEAR_MICROSECONDS) for edge in (local.min(), local.max())]
+    edges = np.array([local.min(), local.max()])
+    years = [1970 + int(edge // _YEAR_MICROSECONDS) for edge in edges]
     instant, before, after = _changes(timezone, years[0] - 1, years[1] + 1)
-    over = np.searchsorted(instant + np.maximum(before, after), local, side="right")
-    begun = np.searchsorted(instant + np.minimum(before, after), local, side="right")
+    begins, ends = instant + np.minimum(before, after), instant + np.maximum(before, after)
     offsets = np.concatenate([before[:1], after])
+    if np.searchsorted(ends, edges[0], side="right") == (last := np.searchsorted(begins, edges[1], side="right")):
+        # No change of the clock in all this time, as for nearly every block of a file.
+        every, none = np.full(len(local), offsets[last]), np.full(len(local), -1)
+        return Offsets(every, none, after - before, instant)
+    over = np.searchsorted(ends, local, side="right")
+    begun = np.searchsorted(begins, local, side="right")
     return Offsets(offsets[over], np.where(begun > over, over, -1), after - before, instant)
 
 

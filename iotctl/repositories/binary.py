@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import Cursor
+from psycopg import Cursor, adapters, postgres
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,23 +41,59 @@ _ARRAY_HEADER = 20
 
 
 def encode_readings(
-    sensor_id: NDArray[np.int32], file_id: int, time: NDArray[np.int64], value: NDArray[np.float64]
-) -> memoryview:
+    sensor_id: NDArray[np.int32], file_id: int, time: NDArray[np.int64], value: NDArray[np.float64], rows_at_once: int
+) -> Iterator[memoryview]:
     """The readings as rows of COPY (sensor_id, file_id, timestamp, sensor_value), without header and trailer.
 
-    sensor_id, time (microseconds since 1970-01-01 UTC), value: (n,). Returns 42 n bytes.
+    sensor_id, time (microseconds since 1970-01-01 UTC), value: (n,). 42 bytes a row; each piece of so many rows lies
+    in the memory of the one before.
     """
-    rows = np.empty(len(time), dtype=_READING)
+    rows = np.empty(min(rows_at_once, len(time)), dtype=_READING)
     rows["fields"] = 4
-    rows["sensor_length"] = 4
-    rows["sensor_id"] = sensor_id
-    rows["file_length"] = 4
+    rows["sensor_length"] = rows["file_length"] = 4
+    rows["time_length"] = rows["value_length"] = 8
     rows["file_id"] = file_id
-    rows["time_length"] = 8
-    rows["time"] = time - EPOCH_OFFSET
-    rows["value_length"] = 8
-    rows["value"] = value
-    return rows.view(np.uint8).data
+    for start in range(0, len(time), rows_at_once):
+        end = min(start + rows_at_once, len(time))
+        piece = rows[: end - start]
+        piece["sensor_id"] = sensor_id[start:end]
+        np.subtract(time[start:end], EPOCH_OFFSET, out=piece["time"])
+        piece["value"] = value[start:end]
+        yield piece.view(np.uint8).data
+
+
+@dataclass(frozen=True, slots=True)
+class IntArray:
+    """int32 (n,), to be bound as int4[]."""
+
+    values: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeArray:
+    """int64 (n,), microseconds since 1970-01-01 UTC, to be bound as timestamptz[]."""
+
+    values: NDArray[np.int64]
+
+
+class _IntArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = postgres.types["int4"].array_oid
+
+    def dump(self, obj: IntArray) -> bytes:
+        return _encode_array(obj.values.astype(">i4"), postgres.types["int4"].oid)
+
+
+class _TimeArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = postgres.types["timestamptz"].array_oid
+
+    def dump(self, obj: TimeArray) -> bytes:
+        return _encode_array((obj.values - EPOCH_OFFSET).astype(">i8"), postgres.types["timestamptz"].oid)
+
+
+adapters.register_dumper(IntArray, _IntArrayDumper)
+adapters.register_dumper(TimeArray, _TimeArrayDumper)
 
 
 def as_datetime(microseconds: int) -> datetime:
@@ -84,6 +125,15 @@ def decode_floats(array: bytes | None) -> NDArray[np.float64]:
 def decode_ints(array: bytes | None) -> NDArray[np.int32]:
     """An int4[] value without nulls, int32 (n,); empty for NULL."""
     return _decode(array, ">i4").astype(np.int32)
+
+
+def _encode_array(values: NDArray[np.generic], element_oid: int) -> bytes:
+    if not len(values):
+        return struct.pack(">iiI", 0, 0, element_oid)
+    elements = np.empty(len(values), dtype=[("length", ">i4"), ("element", values.dtype)])
+    elements["length"] = values.dtype.itemsize
+    elements["element"] = values
+    return struct.pack(">iiIii", 1, 0, element_oid, len(values), 1) + elements.tobytes()
 
 
 def _decode(array: bytes | None, element: str) -> NDArray[np.generic]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import as_datetime
+from iotctl.repositories.binary import IntArray, TimeArray, as_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ class Extents:
     def parameters(self) -> dict[str, object]:
         """As bound parameters: arrays sensor_ids, first and last to unnest, and the span start..end over all."""
         return {
-            "sensor_ids": self.sensor_id.tolist(),
-            "first": [as_datetime(time) for time in self.first.tolist()],
-            "last": [as_datetime(time) for time in self.last.tolist()],
+            "sensor_ids": IntArray(self.sensor_id),
+            "first": TimeArray(self.first),
+            "last": TimeArray(self.last),
             "start": as_datetime(int(self.first.min())),
             "end": as_datetime(int(self.last.max())),
         }

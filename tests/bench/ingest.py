@@ -1,77 +1,101 @@
-"""Ingest speed from a real S3 server, beside two parallel `psql \\copy` of the same files into the same table.
+"""Ingest speed from a real S3 server, beside psql, pandas and the floor, in one run, interleaved.
 
-python -m tests.bench.ingest [--files 10] [--rows 500000] [--rounds 2]
+python -m tests.bench.ingest [--millions 1 4 16] [--rounds 3] [--output bench]
 
-The embedded PostgreSQL, and TimescaleDB where one is found. psql reads the files from the disk with the sensor's number
-in place of its UUID, so that it has less to do than iotctl. Ratios within a run count; machines differ.
+On the embedded PostgreSQL, and on TimescaleDB where one is found. psql, pandas and the floor read the disk, with the
+sensor's number in place of its UUID, so that they have less to do than iotctl. The table grows from one size to the
+next, to show whether speed falls. Machines differ: ratios within a run count. Needs psql.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import resource
 import shutil
-import subprocess
+import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from uuid import UUID
 
+import altair as alt
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories import Database, Layout, embedded_database, ensure_schema, status
-from iotctl.repositories.partitions import ensure_partition
+from iotctl.repositories import Database, embedded_database, ensure_schema, status
+from tests.bench import loads
+from tests.bench.data import SENSORS, make_readings, sensor_uuids, write_csv
 from tests.store import S3Server
 from tests.timescale import timescale_server
 
-COMMAND = Path(sys.executable).parent / "iotctl"
-SENSORS = 1000
-SECONDS_BETWEEN_READINGS = 480
-START = np.datetime64("2015-01-01T00:00:00")
+ROWS_PER_FILE = 500_000
+
+
+class Way(StrEnum):
+    IOTCTL = "iotctl, from the store"
+    IOTCTL_DISK = "iotctl, from the disk"
+    FLOOR = "the floor"
+    PSQL = "two parallel psql \\copy"
+    PANDAS = "pandas, CSV text, COPY"
+
+
+# The slow ones show no more at larger sizes.
+MOST_MILLIONS = {Way.PSQL: 4, Way.PANDAS: 1}
+
+
+@dataclass(frozen=True)
+class Step:
+    """The files that take the table from one size to the next, in the form that each way takes."""
+
+    millions: int
+    rows: int
+    prefix: str
+    folder: Path
+    numbered: list[Path]
+    encoded: list[Path]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One load of all files."""
+    """One load of a step."""
 
-    way: str
-    rows: int
-    seconds: float
-    memory_mb: float
+    way: Way
+    millions: int
+    rows_per_second: float
+    memory_bytes: int
     bytes_per_row: float
 
-    @property
-    def rows_per_second(self) -> float:
-        return self.rows / self.seconds
 
-
-def make_files(folder: Path, files: int, rows: int) -> None:
-    """CSV files in order of time under timeseries/, and the same with numbers for UUIDs under numbered/."""
-    random = np.random.default_rng(1)
-    uuids = pa.array([str(UUID(bytes=random.bytes(16), version=4)) for _ in range(SENSORS)])
-    span = rows * SECONDS_BETWEEN_READINGS // SENSORS
-    for sub in ("timeseries", "numbered"):
-        (folder / sub).mkdir(parents=True)
-    for number in range(files):
-        # Each (sensor, second) once, as psql stops at the first duplicate.
-        place = np.sort(random.choice(span * SENSORS, rows, replace=False))
-        second, sensor = number * span + place // SENSORS, (place % SENSORS).astype(np.int32)
-        time_column = pa.array((START + second.astype("m8[s]")).astype("M8[s]"))
-        value = pa.array(random.normal(0, 50, rows))
-        for sub, column in (("timeseries", uuids.take(pa.array(sensor))), ("numbered", pa.array(sensor))):
-            table = pa.table({"timestamp": time_column, "sensor_uuid": column, "sensor_value": value})
-            options = pa_csv.WriteOptions(delimiter=";", quoting_style="none")
-            pa_csv.write_csv(table, folder / sub / f"data_{number:03}.csv", options)
+def make_steps(folder: Path, sizes: list[int]) -> tuple[list[Step], list[np.datetime64]]:
+    uuids, numbers = pa.array(sensor_uuids()), pa.array(np.arange(SENSORS, dtype=np.int32))
+    steps: list[Step] = []
+    months: set[np.datetime64] = set()
+    done = 0
+    for millions in sizes:
+        count = millions * 1_000_000 // ROWS_PER_FILE
+        step = Step(
+            millions,
+            (count - done) * ROWS_PER_FILE,
+            f"s3://bench/{millions}/",
+            folder / "bench" / str(millions),
+            [],
+            [],
+        )
+        for number in range(done, count):
+            readings = make_readings(number, ROWS_PER_FILE)
+            write_csv(step.folder / f"{number:04}.csv", readings, uuids)
+            step.numbered.append(folder / "numbered" / f"{number:04}.csv")
+            write_csv(step.numbered[-1], readings, numbers)
+            step.encoded.append(folder / "encoded" / f"{number:04}.bin")
+            loads.encode_file(step.encoded[-1], readings)
+            months |= set(loads.months(readings))
+        steps.append(step)
+        done = count
+    return steps, sorted(months)
 
 
 @contextmanager
@@ -82,78 +106,101 @@ def fresh(server: Database) -> Iterator[Database]:
     yield Database(make_conninfo(server.dsn, dbname="iotctl_bench"))
     with server.connect() as conn:
         conn.execute("DROP DATABASE iotctl_bench WITH (FORCE)")
+        conn.execute("CHECKPOINT")  # not at the next one's cost
 
 
-def size(database: Database) -> tuple[int, int]:
-    """Readings and their bytes on disk."""
-    with database.connect() as conn:
-        found = status(conn, ensure_schema(conn))
-    return found.readings, found.table_bytes["reading"]
+def load(way: Way, database: Database, store: S3Server, steps: list[Step], psql: str) -> Iterator[Result]:
+    for step in steps:
+        if step.millions > MOST_MILLIONS.get(way, step.millions):
+            return
+        memory = 0
+        match way:
+            case Way.IOTCTL:
+                seconds, memory = loads.load_with_iotctl(database, store, step.prefix)
+            case Way.IOTCTL_DISK:
+                seconds, memory = loads.load_with_iotctl(database, store, step.folder)
+            case Way.FLOOR:
+                seconds = loads.load_the_floor(database, step.encoded, psql)
+            case Way.PSQL:
+                seconds = loads.load_with_psql(database, step.numbered, psql)
+            case Way.PANDAS:
+                seconds = loads.load_with_pandas(database, step.numbered)
+        with database.connect() as conn:
+            found = status(conn, ensure_schema(conn))
+        assert found.readings == step.millions * 1_000_000
+        yield Result(way, step.millions, step.rows / seconds, memory, found.table_bytes["reading"] / found.readings)
 
 
-def load_with_iotctl(database: Database, store: S3Server) -> Result:
-    environment = os.environ | store.environment | {"IOTCTL_DATABASE_URL": database.dsn}
-    ended = subprocess.run(
-        [COMMAND, "ingest", "s3://bench/timeseries/", "--json"],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    summary = json.loads(ended.stdout)
-    rows, used = size(database)
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Result("iotctl ingest", rows, summary["seconds"], memory, used / rows)
+def measure(
+    server: Database, store: S3Server, steps: list[Step], months: list[np.datetime64], rounds: int, psql: str
+) -> list[Result]:
+    results = []
+    for number in range(rounds):
+        for way in Way:
+            if number and way is Way.PANDAS:
+                continue
+            with fresh(server) as database:
+                if way not in (Way.IOTCTL, Way.IOTCTL_DISK):
+                    loads.make_table(database, months, compressed=way is Way.FLOOR)
+                for result in load(way, database, store, steps, psql):
+                    results.append(result)
+                    print(f"  {way}, to {result.millions} M: {result.rows_per_second:,.0f} rows/s", file=sys.stderr)
+    return results
 
 
-def load_with_psql(database: Database, folder: Path, psql: str) -> Result:
-    with database.connect() as conn:
-        # The partitions that the files need; iotctl makes its own.
-        if ensure_schema(conn) is Layout.PARTITIONS:
-            for month in range(13):
-                ensure_partition(conn, np.datetime64("2014-12") + month)
-
-    def copy(file: Path) -> None:
-        command = (
-            f"\\copy reading (timestamp, sensor_id, sensor_value) from '{file}' (format csv, header, delimiter ';')"
-        )
-        environment = os.environ | {"PGTZ": "Europe/Berlin"}
-        subprocess.run([psql, database.dsn, "-qc", command], check=True, env=environment)
-
-    began = time.monotonic()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(copy, sorted((folder / "numbered").iterdir())))
-    seconds = time.monotonic() - began
-    rows, used = size(database)
-    return Result("two parallel psql \\copy", rows, seconds, 0.0, used / rows)
+def table(results: list[Result]) -> str:
+    lines = [
+        "| way | table grows to | rows/s | first / this | peak memory | bytes a row on disk |",
+        "|---|---|---|---|---|---|",
+    ]
+    for millions in sorted({result.millions for result in results}):
+        ours = speed(results, Way.IOTCTL, millions)
+        for way in Way:
+            if not (runs := [run for run in results if (run.way, run.millions) == (way, millions)]):
+                continue
+            memory = max(run.memory_bytes for run in runs) / 1e6
+            lines.append(
+                f"| {way} | {millions} M | {speed(results, way, millions):,.0f} "
+                f"| {ours / speed(results, way, millions):.2f} | {f'{memory:.0f} MB' if memory else '-'} "
+                f"| {statistics.median(run.bytes_per_row for run in runs):.1f} |"
+            )
+    return "\n".join(lines)
 
 
-def report(name: str, results: list[Result]) -> None:
-    print(f"\n{name}\n\n| way | million rows/s | peak memory | bytes a row |\n|---|---|---|---|")
-    best: dict[str, Result] = {}
-    for result in results:
-        if result.way not in best or result.rows_per_second > best[result.way].rows_per_second:
-            best[result.way] = result
-    for result in best.values():
-        memory = f"{result.memory_mb:.0f} MB" if result.memory_mb else "-"
-        print(f"| {result.way} | {result.rows_per_second / 1e6:.2f} | {memory} | {result.bytes_per_row:.0f} |")
-    if len(best) == 2:
-        ours, theirs = (best[way].rows_per_second for way in ("iotctl ingest", "two parallel psql \\copy"))
-        print(f"\nratio: {ours / theirs:.2f}")
+def speed(results: list[Result], way: Way, millions: int) -> float:
+    """The median."""
+    return statistics.median(run.rows_per_second for run in results if (run.way, run.millions) == (way, millions))
+
+
+def draw(results: dict[str, list[Result]], path: Path) -> None:
+    points = [
+        {"server": server, "way": way, "million readings": millions, "million rows/s": speed(runs, way, millions) / 1e6}
+        for server, runs in results.items()
+        for way, millions in sorted({(run.way, run.millions) for run in runs})
+    ]
+    chart = alt.Chart(pd.DataFrame(points)).mark_line(point=True)
+    chart.encode(
+        x=alt.X("million readings:Q", scale=alt.Scale(type="log")),
+        y="million rows/s:Q",
+        color="way:N",
+        column="server:N",
+    ).save(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--files", type=int, default=10)
-    parser.add_argument("--rows", type=int, default=500_000)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--millions", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=Path("bench"))
     arguments = parser.parse_args()
     psql = shutil.which("psql")
     if psql is None:
-        print("psql is not installed: iotctl alone")
+        sys.exit("psql is not installed")
+    arguments.output.mkdir(exist_ok=True)
+    results: dict[str, list[Result]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_files(folder / "bench", arguments.files, arguments.rows)
+        steps, months = make_steps(folder, arguments.millions)
         with (
             S3Server(folder) as store,
             embedded_database(folder / "home") as embedded,
@@ -161,16 +208,13 @@ def main() -> None:
         ):
             for title, server in (("PostgreSQL (embedded)", embedded), ("TimescaleDB", timescale)):
                 if server is None:
-                    print(f"\n{title}: none found")
+                    print(f"{title}: none found", file=sys.stderr)
                     continue
-                results = []
-                for _ in range(arguments.rounds):
-                    with fresh(server) as database:
-                        results.append(load_with_iotctl(database, store))
-                    if psql:
-                        with fresh(server) as database:
-                            results.append(load_with_psql(database, folder / "bench", psql))
-                report(f"{title}: {arguments.files} files of {arguments.rows:,} rows", results)
+                results[title] = measure(server, store, steps, months, arguments.rounds, psql)
+    report = "\n\n".join(f"## {title}\n\n{table(runs)}" for title, runs in results.items())
+    (arguments.output / "ingest.md").write_text(report + "\n")
+    draw(results, arguments.output / "ingest.svg")
+    print(report)
 
 
 if __name__ == "__main__":
