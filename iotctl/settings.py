@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
     mapping_uri: str = "s3://code-challenge-data/mapping/mapping.csv"
     timeseries_uri: str = "s3://code-challenge-data/timeseries/"
     timezone: str = "Europe/Berlin"
+    chunk_interval: str | None = None
     workers: int | None = Field(default=None, ge=1, le=256)
     home: Path = Field(default_factory=lambda: user_data_path("iotctl", appauthor=False))
 
@@ -38,6 +40,13 @@ class Settings(BaseSettings):
         except (KeyError, OSError):
             raise ValueError(f"there is no time zone {name!r}") from None
         return name
+
+    @field_validator("chunk_interval")
+    @classmethod
+    def _is_hours_or_days(cls, text: str | None) -> str | None:
+        if text is not None and not re.fullmatch(r"[1-9][0-9]{0,4}[hdw]", text):
+            raise ValueError("write hours, days or weeks: 12h, 30d, 13w")
+        return text
 
     @field_validator("home")
     @classmethod

@@ -62,8 +62,10 @@ def ingest(
     import os
     import threading
     from concurrent.futures import ThreadPoolExecutor
+    from datetime import timedelta
 
     from iotctl.cli.progress import watch_ingest
+    from iotctl.cli.times import duration_seconds
     from iotctl.formats import ReadOptions
     from iotctl.services.ingest import dry_run as check
     from iotctl.services.ingest import ingest, worker_count
@@ -82,6 +84,7 @@ def ingest(
         ),
         on_duplicate,
         reject_limit(max_rejects),
+        timedelta(seconds=duration_seconds(settings.chunk_interval)) if settings.chunk_interval else None,
     )
     stop = threading.Event()
     with open_database(settings) as database, watch_ingest() as listener, _stopped_by_signals(stop):

@@ -1,13 +1,14 @@
-"""Readings to stdout or a file, page by page."""
+"""Readings to stdout or a file, page by page, by whole columns: no Python object per row."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from iotctl.cli.output import Format, open_output
@@ -34,34 +35,34 @@ def write_readings(pages: Iterable[Series], timezone: str, form: Format, output:
         match form:
             case Format.CSV:
                 file.write(b"timestamp,sensor_value\n")
-                for time, value in _texts(counted(), timezone):
-                    file.write("".join([f"{t},{v}\n" for t, v in zip(time, map(repr, value), strict=True)]).encode())
+                for time, value in counted():
+                    file.write(_lines("", _times(time, timezone), ",", _numbers(value), "\n"))
             case Format.TABLE:
                 file.write(f"{'timestamp':32}  sensor_value\n{'-' * 32}  {'-' * 22}\n".encode())
-                for time, value in _texts(counted(), timezone):
-                    file.write("".join([f"{t:32}  {v!r}\n" for t, v in zip(time, value, strict=True)]).encode())
+                for time, value in counted():
+                    padded = pc.utf8_rpad(_times(time, timezone), 32)
+                    file.write(_lines("", padded, "  ", _numbers(value), "\n"))
             case Format.JSON | Format.NDJSON:
-                _write_json(_texts(counted(), timezone), form, file)
+                _write_json(counted(), timezone, form, file)
             case Format.PARQUET:
                 _write_parquet(counted(), timezone, file)
     return count
 
 
-def _write_json(pages: Iterable[tuple[list[str], list[float]]], form: Format, file: BinaryIO) -> None:
-    opening, between, closing = (b"[\n", b",\n", b"\n]\n") if form is Format.JSON else (b"", b"\n", b"\n")
+def _write_json(pages: Iterable[Series], timezone: str, form: Format, file: BinaryIO) -> None:
+    opening, between, closing = (b"[\n", ",\n", b"\n]\n") if form is Format.JSON else (b"", "\n", b"\n")
     file.write(opening)
-    pending = b""
+    written = False
     for time, value in pages:
         # JSON has no NaN or infinity (RFC 8259, section 6).
-        numbers = [json.dumps(v) if v - v == 0 else "null" for v in value]
-        lines = [f'{{"timestamp":"{t}","sensor_value":{v}}}' for t, v in zip(time, numbers, strict=True)]
-        file.write(pending + between.decode().join(lines).encode())
-        pending = between
-    file.write(closing if pending or form is Format.JSON else b"")
+        numbers = pc.if_else(pa.array(np.isfinite(value)), _numbers(value), "null")
+        lines = _lines(between + '{"timestamp":"', _times(time, timezone), '","sensor_value":', numbers, "}")
+        file.write(lines if written else lines[len(between) :])
+        written |= len(time) > 0
+    file.write(closing if written or form is Format.JSON else b"")
 
 
 def _write_parquet(pages: Iterable[Series], timezone: str, file: BinaryIO) -> None:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pa.schema([("timestamp", pa.timestamp("us", tz=timezone)), ("sensor_value", pa.float64())])
@@ -70,22 +71,38 @@ def _write_parquet(pages: Iterable[Series], timezone: str, file: BinaryIO) -> No
             writer.write_table(pa.table([pa.array(time).cast(pa.timestamp("us")).cast(schema[0].type), value], schema))
 
 
-def _texts(pages: Iterable[Series], timezone: str) -> Iterator[tuple[list[str], list[float]]]:
-    for time, value in pages:
-        yield iso_times(time, timezone), value.tolist()
-
-
 def iso_times(time: NDArray[np.int64], timezone: str) -> list[str]:
-    """Microseconds since 1970-01-01 UTC, in order, as ISO 8601 texts with the offset of a zone."""
-    if not len(time):
-        return []
+    """Microseconds since 1970-01-01 UTC as ISO 8601 texts with the offset of a zone."""
+    texts: list[str] = _times(time, timezone).to_pylist()
+    return texts
+
+
+def _times(time: NDArray[np.int64], timezone: str) -> pa.StringArray:
     offset = utc_offsets(time, timezone)
-    local = (time + offset).view("M8[us]")
-    texts = np.datetime_as_string(local, unit="us" if (time % 1_000_000).any() else "s")
+    local = pa.array((time + offset).view("M8[us]"))
+    if not (time % 1_000_000).any():
+        local = local.cast(pa.timestamp("s"))
     distinct, which = np.unique(offset, return_inverse=True)
-    suffix = np.array([_offset_text(int(value)) for value in distinct])
-    joined: list[str] = np.char.add(texts, suffix[which]).tolist()
-    return joined
+    suffixes = pa.array([_offset_text(int(value)) for value in distinct], pa.string()).take(pa.array(which))
+    return pc.binary_join_element_wise(pc.replace_substring(local.cast(pa.string()), " ", "T"), suffixes, "")
+
+
+def _numbers(value: NDArray[np.float64]) -> pa.StringArray:
+    """Each number in the fewest digits that give it back, a whole one with its .0, so that it reads as no integer."""
+    texts = pa.array(value).cast(pa.string())
+    whole = pa.array(value == np.floor(value))
+    bare = pc.and_(whole, pc.invert(pc.match_substring_regex(texts, "[en]")))  # no exponent, no inf
+    return pc.binary_join_element_wise(texts, pc.if_else(bare, ".0", ""), "")
+
+
+def _lines(*pieces: str | pa.StringArray) -> memoryview:
+    """The pieces of each row joined, the rows one after the other."""
+    lines = pc.binary_join_element_wise(*pieces, "")
+    _, offsets, content = lines.buffers()
+    if not len(lines):
+        return memoryview(b"")
+    ends = np.frombuffer(offsets, dtype=np.int32)
+    return memoryview(content)[ends[lines.offset] : ends[lines.offset + len(lines)]]
 
 
 def utc_offsets(time: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """All SQL: connections, schema, the embedded server, and a class per table family."""
 
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.chunks import Chunks, compact_part, loose_parts, set_chunk_interval
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import SortedReadings, sort_readings
@@ -16,6 +17,7 @@ __all__ = [
     "AnomalyRepository",
     "Balance",
     "Capabilities",
+    "Chunks",
     "Connection",
     "Database",
     "FileState",
@@ -33,13 +35,16 @@ __all__ = [
     "Written",
     "canonical_uuids",
     "capabilities",
+    "compact_part",
     "embedded_database",
     "ensure_schema",
     "free_connections",
     "is_passing",
+    "loose_parts",
     "missing_rights",
     "passwordless",
     "schema_state",
+    "set_chunk_interval",
     "sort_readings",
     "status",
 ]

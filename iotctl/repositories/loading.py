@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from iotctl.repositories.binary import (
     decode_times,
     encode_readings,
 )
+from iotctl.repositories.chunks import chunk_interval
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents, SortedReadings
 from iotctl.repositories.partitions import ensure_partition, months_of
@@ -55,6 +57,9 @@ class ReadingLoader:
         self._conn = conn
         self._layout = layout
         self._months: set[np.datetime64] = set()
+        self._chunk_microseconds = 0
+        if layout is Layout.COLUMNSTORE:
+            self._chunk_microseconds = chunk_interval(conn) // timedelta(microseconds=1)
 
     @contextmanager
     def batch(self, readings: SortedReadings) -> Iterator[None]:
@@ -180,7 +185,7 @@ class ReadingLoader:
             return
         if self._layout is Layout.COLUMNSTORE:
             self._direct_compress(in_order)
-            readings = _by_chunk(readings)
+            readings = _by_chunk(readings, self._chunk_microseconds)
         statement = f"COPY {table} (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
         with self._conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             copy.write(COPY_HEADER)
@@ -227,9 +232,12 @@ def _composite(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray
     return sensor_id + 1j * time
 
 
-def _by_chunk(readings: SortedReadings) -> SortedReadings:
-    """Sorted by (chunk, sensor, time): each chunk's compressor is opened once."""
-    chunk = readings.time // (30 * 86_400_000_000)  # TimescaleDB aligns chunks to 1970-01-01
+def _by_chunk(readings: SortedReadings, interval: int) -> SortedReadings:
+    """Sorted by (chunk, sensor, time): each chunk's compressor is opened once. interval: of chunks, microseconds.
+
+    Chunks from before the interval was changed are cut elsewhere, which costs speed and nothing else.
+    """
+    chunk = readings.time // interval  # TimescaleDB aligns chunks to 1970-01-01
     if chunk.min() == chunk.max():
         return readings
     return readings[np.argsort(chunk, kind="stable")]

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.chunks import Chunks, chunks
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.schema import Capabilities, Layout, capabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC."""
+    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC.
+
+    chunks: None without the columnstore.
+    """
 
     capabilities: Capabilities
     layout: Layout
@@ -25,6 +29,7 @@ class Status:
     rejects: int
     anomalies: int
     table_bytes: dict[str, int]
+    chunks: Chunks | None
 
 
 def status(conn: Connection, layout: Layout) -> Status:
@@ -44,6 +49,7 @@ def status(conn: Connection, layout: Layout) -> Status:
         rejects=_int(_row(conn, "SELECT count(*) FROM reject")[0]),
         anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly")[0]),
         table_bytes=_table_bytes(conn, layout),
+        chunks=chunks(conn) if layout is Layout.COLUMNSTORE else None,
     )
 
 

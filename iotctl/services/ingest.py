@@ -13,7 +13,17 @@ from itertools import islice
 from iotctl.errors import IotctlError, UnreachableError
 from iotctl.formats import is_data_file, read_batches
 from iotctl.model import StoredFile
-from iotctl.repositories import Balance, Database, FileState, Ledger, LedgerFile, ensure_schema, free_connections
+from iotctl.repositories import (
+    Balance,
+    Database,
+    FileState,
+    Layout,
+    Ledger,
+    LedgerFile,
+    ensure_schema,
+    free_connections,
+    set_chunk_interval,
+)
 from iotctl.services.load_files import Ending, LoadOptions, LoadTask, Outcome, load_files
 from iotctl.services.patience import patiently
 from iotctl.services.progress import IngestListener
@@ -150,6 +160,8 @@ def ingest(
     run = _Run()
     with database.connect() as conn:
         layout = ensure_schema(conn)
+        if options.chunk_interval is not None and layout is Layout.COLUMNSTORE:
+            set_chunk_interval(conn, options.chunk_interval)
     pending: set[Future[list[Outcome]]] = set()
 
     def submit(files: tuple[LedgerFile, ...]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -64,11 +65,12 @@ class RejectLimit:
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How files are read and what becomes of readings that are there already."""
+    """How files are read and what becomes of readings that are there already. chunk_interval: of new chunks."""
 
     read: ReadOptions = field(default_factory=ReadOptions)
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
     max_rejects: RejectLimit = field(default_factory=RejectLimit)
+    chunk_interval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

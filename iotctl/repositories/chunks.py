@@ -1,0 +1,95 @@
+"""Chunks of the reading table on TimescaleDB: how long they are, and which have rows outside the columnstore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from psycopg import sql
+
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.schema import Layout
+
+# Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
+# (TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED 1, _COMPRESSED_UNORDERED 2, _FROZEN 4, _COMPRESSED_PARTIAL 8).
+_LOOSE_CHUNKS = """
+    SELECT c.schema_name, c.table_name
+    FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
+    WHERE h.schema_name = current_schema() AND h.table_name = 'reading'
+      AND (c.status & 1 = 0 OR c.status & (2 + 8) <> 0) AND c.status & 4 = 0
+    ORDER BY c.id
+"""
+
+# Partitions with pages that no vacuum has seen since they were written: an index-only scan has to look into each.
+_LOOSE_PARTITIONS = """
+    SELECT n.nspname, c.relname
+    FROM pg_partition_tree('reading') t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.isleaf AND c.relkind = 'r'
+      AND c.relallvisible < pg_relation_size(c.oid) / current_setting('block_size')::int
+    ORDER BY c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A chunk, or a partition: its schema and its own name."""
+
+    schema: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """How readings are cut. interval: of new chunks. loose: how many have rows outside the columnstore's order."""
+
+    interval: timedelta
+    count: int
+    loose: int
+
+
+def chunks(conn: Connection) -> Chunks:
+    """The chunks of a hypertable."""
+    count = conn.execute(
+        "SELECT count(*) FROM timescaledb_information.chunks"
+        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'"
+    ).fetchone()
+    assert count is not None
+    return Chunks(chunk_interval(conn), int(str(count[0])), len(loose_parts(conn, Layout.COLUMNSTORE)))
+
+
+def chunk_interval(conn: Connection) -> timedelta:
+    """The length of new chunks."""
+    row = conn.execute(
+        "SELECT time_interval FROM timescaledb_information.dimensions"
+        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'"
+    ).fetchone()
+    assert row is not None
+    assert isinstance(row[0], timedelta)
+    return row[0]
+
+
+def set_chunk_interval(conn: Connection, interval: timedelta) -> None:
+    """Cut chunks that are yet to come at this length; those that are there stay as they are."""
+    if chunk_interval(conn) != interval:
+        conn.execute("SELECT set_chunk_time_interval('reading', %s)", (interval,))
+
+
+def loose_parts(conn: Connection, layout: Layout) -> list[Part]:
+    """The parts of the reading table that compact_part would improve."""
+    if layout is Layout.HYPERTABLE:
+        return []
+    query = _LOOSE_CHUNKS if layout is Layout.COLUMNSTORE else _LOOSE_PARTITIONS
+    return [Part(str(schema), str(table)) for schema, table in conn.execute(query.encode())]
+
+
+def compact_part(conn: Connection, layout: Layout, part: Part) -> None:
+    """Bring a part into its best form: all of a chunk into the columnstore, in order; a partition vacuumed.
+
+    Loads into it wait meanwhile, on the columnstore. Outside a transaction.
+    """
+    if layout is Layout.COLUMNSTORE:
+        conn.execute(
+            "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass)", (part.schema, part.table)
+        )
+    else:
+        conn.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(part.schema, part.table)))

@@ -1,0 +1,31 @@
+"""Compact: bring what late or overlapping readings left behind into the form that is small and quick to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iotctl.repositories import Database, compact_part, ensure_schema, loose_parts, status
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """How many chunks or partitions were worked on, and the bytes of readings before and after."""
+
+    parts: int
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(database: Database) -> Compacted:
+    """Move all readings into the columnstore, in order; on plain PostgreSQL vacuum what was written since.
+
+    Each chunk is a transaction of its own: what is done stays done, and a second run has nothing to do.
+    Raises ForbiddenError where this user does not own the table.
+    """
+    with database.connect(application="iotctl compact") as conn:
+        layout = ensure_schema(conn)
+        before = status(conn, layout).table_bytes["reading"]
+        parts = loose_parts(conn, layout)
+        for part in parts:
+            compact_part(conn, layout, part)
+        return Compacted(len(parts), before, status(conn, layout).table_bytes["reading"])
