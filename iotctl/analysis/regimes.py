@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +48,10 @@ class Trend:
 def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float) -> Trend:
     """The trend through the pieces between breaks.
 
-    Pieces longer than 8 % of the rows, or 10 days, are regimes and get a robust line each; shorter ones are events,
-    bridged from regime to regime, so that an anomaly stays out of the model that is to show it. Without any regime
-    the whole series is one.
+    x: (n,) hours, ascending. y: (n,), any unit. breaks: rows at which a piece begins, ascending, without 0.
+    step_hours: the usual time between two rows. Pieces longer than 8 % of the rows, or 10 days, are regimes and get a
+    robust line each; shorter ones are events, bridged from regime to regime, so that an anomaly stays out of the model
+    that is to show it. Without any regime the whole series is one.
     """
     n = len(y)
     edges = np.concatenate([[0], breaks, [n]])
@@ -57,6 +59,7 @@ def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float)
     long = np.flatnonzero(np.diff(edges) > least)
     spans = [(int(edges[i]), int(edges[i + 1])) for i in long] or [(0, n)]
     lines = _continued(x, y, [_robust_line(x, y, start, end) for start, end in spans])
+    lines = _widened(x, y, lines, list(pairwise(edges.tolist())))
     expected, scale = np.empty(n), np.empty(n)
     for line in lines:
         rows = slice(line.start, line.end)
@@ -86,6 +89,30 @@ def _fits(x: Floats, whole: Line, part: Line) -> bool:
     """Whether a line over more describes a regime as well as its own: nowhere is it off by more than the noise."""
     off = whole.at(x, part.start, part.end) - part.at(x, part.start, part.end)
     return bool(np.abs(off[[0, -1]]).max() < _SAME_SIGMAS * part.scale)
+
+
+def _widened(x: Floats, y: Floats, lines: list[Line], pieces: list[tuple[int, int]]) -> list[Line]:
+    """The regimes, each as far as the last short piece before its neighbour that goes on as it does.
+
+    What lies between an event and a change of regime is the sensor's normal life too, however short.
+    """
+    kept: list[Line] = []
+    for line, after in zip(lines, [*(line.start for line in lines[1:]), len(x)], strict=True):
+        before = kept[-1].end if kept else 0
+        starts = [s for s, e in pieces if before <= s and e <= line.start and _goes_on(x, y, line, s, e)]
+        ends = [e for s, e in pieces if line.end <= s and e <= after and _goes_on(x, y, line, s, e)]
+        start = min(starts, default=line.start)
+        level = line.level + line.slope * float(x[start] - x[line.start])
+        kept.append(replace(line, start=start, end=max(ends, default=line.end), level=level))
+    return kept
+
+
+def _goes_on(x: Floats, y: Floats, line: Line, start: int, end: int) -> bool:
+    """Whether both halves of a piece lie about a regime's line, drawn on."""
+    off = y[start:end] - line.at(x, start, end)
+    middle = len(off) // 2
+    halves = np.median(off[: middle + 1]), np.median(off[middle:])
+    return bool(np.abs(halves).max() < _SAME_SIGMAS * line.scale)
 
 
 def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, after: Line | None) -> None:
