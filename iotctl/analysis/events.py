@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +18,9 @@ _TRIM_SCORE = 4.0
 _SPIKE_ROWS = 3
 _BURST_ROWS = 40
 _DRIFT_CORRELATION = 0.6
+
+# One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
+_ROWS_PER_EVENT, _CROWD_DECADES = 4000, 0.7
 
 # A step this many times the usual one, and longer than nearly all others, is missing data.
 _GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
@@ -37,10 +39,10 @@ class Modelled:
     score: Floats
     severity: Floats
 
-    @property
-    def u(self) -> Floats:
-        """Residuals in robust sigma."""
-        residuals: Floats = (self.value - self.expected) / self.scale
+    def u(self, start: int, end: int) -> Floats:
+        """Residuals of rows [start, end) in robust sigma."""
+        rows = slice(start, end)
+        residuals: Floats = (self.value[rows] - self.expected[rows]) / self.scale[rows]
         return residuals
 
 
@@ -56,18 +58,48 @@ class _Stretch:
 def find_events(series: Modelled, components: Components, threshold: float, min_severity: float) -> list[Event]:
     """Events where the score reaches the threshold, by start.
 
-    Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves.
+    Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves. min_severity is
+    what a series with few events asks of each; where there are many, more is asked of the weaker ones.
     """
     sharp = np.maximum.reduce([components.scores["point"], components.scores["local"], components.scores["stuck"]])
-    events = []
-    for start, end in _stretches(series.score >= threshold):
+    found: list[_Stretch] = []
+    stretches = _stretches(series.score >= threshold)
+    for i, (start, end) in enumerate(stretches):
         odd = np.flatnonzero(sharp[start:end] >= _TRIM_SCORE)
         first, last = (start + int(odd[0]), start + int(odd[-1]) + 1) if len(odd) else (start, end)
         kind = _kind(series, components, first, last)
-        if kind is not Kind.STUCK and series.severity[first:last].max() < min_severity:
-            continue
-        events.append(describe(series, _Stretch(first, last, kind), threshold))
-    return events
+        if kind is Kind.DRIFT:
+            before = found[-1].end if found else 0
+            after = stretches[i + 1][0] if i + 1 < len(stretches) else len(series.value)
+            begins, ends = _whole_drift(series.u(first, last))
+            first, last = max(first + begins, before), min(first + ends, after)
+        found.append(_Stretch(first, last, kind))
+    return [describe(series, stretch, threshold) for stretch in _severe(series, found, min_severity)]
+
+
+def _severe(series: Modelled, found: list[_Stretch], min_severity: float) -> list[_Stretch]:
+    """The stretches that are rare enough among all of their series; stuck ones are judged by length alone.
+
+    As in the control of false discoveries (Benjamini and Hochberg, JRSS B 1995) the k-th most severe has to be the
+    rarer the larger k is: what happens every day is how the sensor is, whatever its size in sigma.
+    """
+    severities = np.array([float(series.severity[s.start : s.end].max()) for s in found])
+    rank = np.empty(len(found))
+    rank[np.argsort(-severities, kind="stable")] = np.arange(1, len(found) + 1)
+    crowd = np.maximum(rank / max(1.0, len(series.value) / _ROWS_PER_EVENT), 1.0)
+    severe = severities >= min_severity * (1 + _CROWD_DECADES * np.log10(crowd))
+    return [s for s, kept in zip(found, severe, strict=True) if kept or s.kind is Kind.STUCK]
+
+
+def _whole_drift(u: Floats) -> tuple[int, int]:
+    """[start, end) of a drift, counted from its first odd row: up to where its line is zero, which no row shows.
+
+    At most as many rows more as are odd.
+    """
+    count = len(u)
+    slope, level = np.polyfit(np.arange(count), u, 1)
+    zero = int(np.clip(-level / slope, -count, 2 * count))
+    return min(zero, 0), max(zero, count)
 
 
 def find_gaps(series: Modelled, threshold: float) -> list[Event]:
@@ -113,7 +145,7 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
 def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | None = None) -> Event:
     """The event of a stretch with a sentence; at: its extreme reading, the one farthest from the model where None."""
     rows = slice(stretch.start, stretch.end)
-    u = series.u[rows]
+    u = series.u(stretch.start, stretch.end)
     if at is None:
         at = stretch.start + int(np.argmax(np.abs(u)))
     band = threshold * float(series.scale[at])
@@ -136,7 +168,7 @@ def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | No
     )
 
 
-def _stretches(odd: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
+def _stretches(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """[start, end) of runs of odd rows, those less than 13 rows apart together."""
     rows = np.flatnonzero(odd)
     if not len(rows):
@@ -150,7 +182,7 @@ def _kind(series: Modelled, components: Components, start: int, end: int) -> Kin
     rows = slice(start, end)
     strongest = max(components.scores, key=lambda name: float(components.scores[name][rows].max()))
     count = end - start
-    u = series.u[rows]
+    u = series.u(start, end)
     if components.scores["stuck"][rows].max() >= STUCK_SCORE and components.scores["stuck"][rows].mean() > 0:
         return Kind.STUCK
     if count <= _SPIKE_ROWS:
