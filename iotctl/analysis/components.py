@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import mad_sigma, rolling_mean, running_median5, thin
+from iotctl.analysis.robust import CENTRE_ROWS, mad_sigma, rolling_mean, running_median5, thin
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def measure_components(u: Floats, y: Floats, known_good: NDArray[np.bool_] | Non
 
 def _standardised(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Floats:
     """|a - median| over its spread: the MAD, or what the 90 % quantile stands for where the tails are heavy."""
-    base = thin(a if known_good is None or not known_good.any() else a[known_good])
+    base = thin(a if known_good is None or not known_good.any() else a[known_good], CENTRE_ROWS)
     centre = float(np.median(base))
     away = np.abs(base - centre)
     spread = max(mad_sigma(base), float(np.quantile(away, 0.9)) / _NORMAL_Q90, floor)

@@ -77,8 +77,11 @@ def _continued(x: Floats, y: Floats, lines: list[Line]) -> list[Line]:
     kept = lines[:1]
     for line in lines[1:]:
         before = kept[-1]
+        if line.start == before.end:
+            kept.append(line)
+            continue
         whole = _robust_line(x, y, before.start, line.end)
-        if line.start > before.end and all(_fits(x, whole, part) for part in (before, line)):
+        if all(_fits(x, whole, part) for part in (before, line)):
             kept[-1] = whole
         else:
             kept.append(line)
@@ -134,16 +137,19 @@ def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, aft
 def _robust_line(x: Floats, y: Floats, start: int, end: int) -> Line:
     """Huber's M-estimate in two steps of reweighting (Huber, "Robust Statistics", 1981, chapter 7)."""
     t, v = x[start:end] - x[start], y[start:end]
+    level = slope = 0.0
+    residual = v
     weight = np.ones(len(v))
-    level, slope = float(np.median(v)), 0.0
-    residual = v - level
-    for _ in range(3):
+    for step in range(3):
+        if step:
+            sigma = max(mad_sigma(residual), 1e-300)
+            weight = np.minimum(1.0, _HUBER_SIGMAS * sigma / np.maximum(np.abs(residual), 1e-300))
         total = weight.sum()
         mean_t, mean_v = float(weight @ t) / total, float(weight @ v) / total
-        var_t = float(weight @ (t - mean_t) ** 2)
-        slope = float(weight @ ((t - mean_t) * (v - mean_v))) / var_t if var_t > 0 else 0.0
+        away = t - mean_t
+        weighted = weight * away
+        var_t = float(weighted @ away)
+        slope = float(weighted @ (v - mean_v)) / var_t if var_t > 0 else 0.0
         level = mean_v - slope * mean_t
         residual = v - (level + slope * t)
-        sigma = max(mad_sigma(residual), 1e-300)
-        weight = np.minimum(1.0, _HUBER_SIGMAS * sigma / np.maximum(np.abs(residual), 1e-300))
     return Line(start, end, level, slope, mad_sigma(residual))

@@ -19,6 +19,8 @@ _LONG_HOURS = 48.0
 _FEWEST_CYCLES = 4
 _ROWS_PER_BIN = 6  # in the half of the cycles that a profile is learnt from
 
+_MOST_ROWS = 32_768  # a profile rests on 200 rows per bin or more
+
 # A profile learnt on half of the cycles has to cut the mean absolute residual of the other half by this part.
 _GAIN = 0.07
 
@@ -54,7 +56,7 @@ def find_seasons(
     x: (n,) hours, ascending. residual: (n,). periods: candidates in hours; a day, a week and what the autocorrelation
     shows where None. A season is accepted by cross-validation over even and odd cycles.
     """
-    x, residual = thin(x), thin(residual)
+    x, residual = thin(x, _MOST_ROWS), thin(residual, _MOST_ROWS)
     found: list[Season] = []
     for period in _candidates(x, residual, step_hours) if periods is None else periods:
         if any(abs(period / season.period_hours - 1) < 0.03 for season in found):
