@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 _MERGED_ROWS = 12
 _TRIM_SCORE = 4.0
+_STRAY_ROWS = 2
 _SPIKE_ROWS = 3
 _BURST_ROWS = 40
 _DRIFT_CORRELATION = 0.6
@@ -65,8 +66,7 @@ def find_events(series: Modelled, components: Components, threshold: float, min_
     found: list[_Stretch] = []
     stretches = _stretches(series.score >= threshold)
     for i, (start, end) in enumerate(stretches):
-        odd = np.flatnonzero(sharp[start:end] >= _TRIM_SCORE)
-        first, last = (start + int(odd[0]), start + int(odd[-1]) + 1) if len(odd) else (start, end)
+        first, last = _trimmed(sharp, start, end, threshold)
         kind = _kind(series, components, first, last)
         if kind is Kind.DRIFT:
             before = found[-1].end if found else 0
@@ -75,6 +75,18 @@ def find_events(series: Modelled, components: Components, threshold: float, min_
             first, last = max(first + begins, before), min(first + ends, after)
         found.append(_Stretch(first, last, kind))
     return [describe(series, stretch, threshold) for stretch in _severe(series, found, min_severity)]
+
+
+def _trimmed(sharp: Floats, start: int, end: int, threshold: float) -> tuple[int, int]:
+    """[start, end) drawn in to the rows that are odd by themselves, but for a stray one or two far from the others."""
+    groups = [(start + first, start + last) for first, last in _stretches(sharp[start:end] >= _TRIM_SCORE)]
+    firm = [
+        (first, last)
+        for first, last in groups
+        if sharp[first:last].max() >= threshold or np.count_nonzero(sharp[first:last] >= _TRIM_SCORE) > _STRAY_ROWS
+    ]
+    kept = firm or groups or [(start, end)]
+    return kept[0][0], kept[-1][1]
 
 
 def _severe(series: Modelled, found: list[_Stretch], min_severity: float) -> list[_Stretch]:

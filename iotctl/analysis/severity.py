@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,9 @@ def rarity(component: Floats, known_good: NDArray[np.bool_] | None = None) -> Fl
     return decades
 
 
-def severity(components: Iterable[Floats], known_good: NDArray[np.bool_] | None = None) -> Floats:
+def severity(components: Sequence[Floats], known_good: NDArray[np.bool_] | None = None) -> Floats:
     """The mean rarity over all components, (n,): 0 is usual, and what several of them see weighs more."""
-    tails = [rarity(component, known_good) for component in components]
-    total: Floats = np.mean(tails, axis=0)
-    return total
+    total = np.zeros(len(components[0]))
+    for component in components:
+        total += rarity(component, known_good)
+    return total / len(components)
