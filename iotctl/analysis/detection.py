@@ -32,7 +32,10 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
     not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
+    Raises ValueError where time and value are not two columns of one length.
     """
+    if time.ndim != 1 or time.shape != value.shape:
+        raise ValueError(f"time and value must be columns of one length, not of shapes {time.shape} and {value.shape}")
     options = options or DetectOptions()
     row, dropped = _usable_rows(time, value)
     time, value = time[row], value[row].astype(np.float64)

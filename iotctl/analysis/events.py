@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
+from iotctl.analysis.kinds import explain, name_kind, number, span
 from iotctl.model import Event, Kind
 
 Floats = NDArray[np.float64]
@@ -16,9 +17,6 @@ Floats = NDArray[np.float64]
 _MERGED_ROWS = 12
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
-_SPIKE_ROWS = 3
-_BURST_ROWS = 40
-_DRIFT_CORRELATION = 0.6
 
 # One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
 _ROWS_PER_EVENT, _CROWD_DECADES = 4000, 0.7
@@ -67,7 +65,8 @@ def find_events(series: Modelled, components: Components, threshold: float, min_
     stretches = _stretches(series.score >= threshold)
     for i, (start, end) in enumerate(stretches):
         first, last = _trimmed(sharp, start, end, threshold)
-        kind = _kind(series, components, first, last)
+        stuck = components.scores["stuck"][first:last].max() >= STUCK_SCORE
+        kind = Kind.STUCK if stuck else name_kind(series.u(first, last))
         if kind is Kind.DRIFT:
             before = found[-1].end if found else 0
             after = stretches[i + 1][0] if i + 1 < len(stretches) else len(series.value)
@@ -124,14 +123,13 @@ def find_gaps(series: Modelled, threshold: float) -> list[Event]:
     events = []
     for row in np.flatnonzero(steps > least).tolist():
         event = describe(series, _Stretch(row, row + 2, Kind.GAP), threshold)
-        hours = steps[row] / _HOUR
         missing = round(steps[row] / usual) - 1
         events.append(
             replace(
                 event,
                 severity=float(np.log10(steps[row] / usual)),
                 score=0.0,
-                explanation=f"no reading for {hours:.1f} hours, about {missing} missing",
+                explanation=f"no reading for {span(steps[row] / _HOUR)}, about {missing} missing",
             )
         )
     return events
@@ -145,12 +143,11 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
     for start, end in _stretches(beyond):
         event = describe(series, _Stretch(start, end, Kind.LIMIT), threshold, start + int(np.argmax(excess[start:end])))
         rows = int(np.count_nonzero(beyond[start:end]))
-        events.append(
-            replace(
-                event,
-                explanation=f"{_readings(rows)} outside the limits {limits[0]:.6g} to {limits[1]:.6g}",
-            )
-        )
+        side, limit = ("below", limits[0]) if event.extreme < limits[0] else ("above", limits[1])
+        farthest = number(event.extreme, event.high - event.expected)
+        which = f"one reading of {farthest}" if rows == 1 else f"{rows} readings, as far as {farthest},"
+        explanation = f"{which} {side} the limit of {limit:.6g}"
+        events.append(replace(event, explanation=explanation))
     return events
 
 
@@ -162,21 +159,28 @@ def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | No
         at = stretch.start + int(np.argmax(np.abs(u)))
     band = threshold * float(series.scale[at])
     start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
-    count = stretch.end - stretch.start
     extreme, expected = float(series.value[at]), float(series.expected[at])
     return Event(
         event_id=_event_id(stretch.kind, start, end),
         kind=stretch.kind,
         start=start,
         end=end,
-        rows=count,
+        rows=stretch.end - stretch.start,
         severity=float(series.severity[rows].max()),
         score=float(series.score[rows].max()),
         extreme=extreme,
         expected=expected,
         low=expected - band,
         high=expected + band,
-        explanation=_sentence(stretch.kind, count, u, extreme, expected, band),
+        explanation=explain(
+            stretch.kind,
+            series.value[rows],
+            series.expected[rows],
+            u,
+            at=at - stretch.start,
+            band=band,
+            hours=(end - start) / _HOUR,
+        ),
     )
 
 
@@ -188,52 +192,6 @@ def _stretches(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:
     cuts = np.flatnonzero(np.diff(rows) > _MERGED_ROWS + 1)
     starts, ends = rows[np.concatenate([[0], cuts + 1])], rows[np.concatenate([cuts, [len(rows) - 1]])] + 1
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
-
-
-def _kind(series: Modelled, components: Components, start: int, end: int) -> Kind:
-    rows = slice(start, end)
-    strongest = max(components.scores, key=lambda name: float(components.scores[name][rows].max()))
-    count = end - start
-    u = series.u(start, end)
-    if components.scores["stuck"][rows].max() >= STUCK_SCORE and components.scores["stuck"][rows].mean() > 0:
-        return Kind.STUCK
-    if count <= _SPIKE_ROWS:
-        return Kind.SPIKE
-    centred = float(abs(np.median(u)))
-    wide = float(np.median(np.abs(u - np.median(u))))
-    if strongest.startswith("spread") and wide > centred:
-        return Kind.BURST if count <= _BURST_ROWS else Kind.VARIANCE
-    if count <= _BURST_ROWS:
-        return Kind.BURST
-    if wide > centred:
-        return Kind.VARIANCE
-    grows = abs(float(np.corrcoef(np.arange(count), u)[0, 1])) if float(u.std()) > 0 else 0.0
-    return Kind.DRIFT if grows > _DRIFT_CORRELATION else Kind.SHIFT
-
-
-def _sentence(kind: Kind, rows: int, u: Floats, extreme: float, expected: float, band: float) -> str:
-    side = "above" if extreme > expected else "below"
-    away = f"{abs(extreme - expected):.4g} {side} the expected {expected:.5g}"
-    within = f"(band {expected - band:.5g} to {expected + band:.5g})"
-    match kind:
-        case Kind.SPIKE:
-            return f"{_readings(rows)} up to {away} {within}"
-        case Kind.BURST:
-            return f"{_readings(rows)} in quick succession, up to {away} {within}"
-        case Kind.SHIFT:
-            return f"{_readings(rows)} at another level, up to {away} {within}"
-        case Kind.DRIFT:
-            return f"{_readings(rows)} drifting away, up to {away} {within}"
-        case Kind.VARIANCE:
-            return f"{_readings(rows)} varying {float(np.std(u)):.1f} times as much as usual, up to {away} {within}"
-        case Kind.STUCK:
-            return f"{_readings(rows)} without any change at {extreme:.6g}"
-        case Kind.GAP | Kind.LIMIT:
-            return ""
-
-
-def _readings(rows: int) -> str:
-    return "1 reading" if rows == 1 else f"{rows} readings"
 
 
 def _event_id(kind: Kind, start: int, end: int) -> str:

@@ -26,9 +26,12 @@ _RATIO = (1 + _R) * (3 - _R**2) / (3 - _R)
 def segment(x: Floats, y: Floats, *, blocks: int = 1500, penalty: float = 10.0) -> NDArray[np.intp]:
     """The rows at which a new piece begins, ascending, without 0; each piece is a constant or a line plus noise.
 
-    x: (n,) ascending, any unit. y: (n,) finite. blocks: resolution of the search. penalty: per break, in units of the
-    noise's long-run variance times log n.
+    x: (n,) ascending, any unit. y: (n,), any unit. blocks: resolution of the search. penalty: per break, in units of
+    the noise's long-run variance times log n. Raises ValueError where a value is not finite: every sum would be NaN,
+    and the answer wrong without a word.
     """
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("segment needs finite x and y; leave out other rows first")
     n = len(y)
     if n < 2 * _SHORTEST_OF_FEW:
         return np.empty(0, dtype=np.intp)

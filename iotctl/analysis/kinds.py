@@ -1,0 +1,80 @@
+"""What kind of anomaly a stretch of rows is, and the sentence that tells a plant engineer so."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.model import Kind
+
+Floats = NDArray[np.float64]
+
+_SPIKE_ROWS = 3
+_BURST_ROWS = 40
+_DRIFT_CORRELATION = 0.6
+
+
+def name_kind(u: Floats) -> Kind:
+    """Spike, burst, variance, drift or shift, by length, spread and course of the residuals u, (rows,) in sigma."""
+    count = len(u)
+    if count <= _SPIKE_ROWS:
+        return Kind.SPIKE
+    if count <= _BURST_ROWS:
+        return Kind.BURST
+    centre = float(np.median(u))
+    if float(np.median(np.abs(u - centre))) > abs(centre):
+        return Kind.VARIANCE
+    grows = abs(float(np.corrcoef(np.arange(count), u)[0, 1])) if float(u.std()) > 0 else 0.0
+    return Kind.DRIFT if grows > _DRIFT_CORRELATION else Kind.SHIFT
+
+
+def explain(kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, band: float, hours: float) -> str:
+    """The sentence for an event that is no gap and no limit.
+
+    value, expected, u: (rows,), readings, model and residual in sigma. at: the extreme row among them. band: half the
+    width of the usual range there. Numbers are rounded to what matters beside the band.
+    """
+    away = float(value[at] - expected[at])
+    low, high = number(float(expected[at]) - band, band), number(float(expected[at]) + band, band)
+    reach = (
+        f"{number(float(value[at]), band)} where {number(float(expected[at]), band)} was expected, "
+        f"{number(abs(away), band)} {_side(away)} (usual: {low} to {high})"
+    )
+    match kind:
+        case Kind.SPIKE if len(u) == 1:
+            return f"one reading of {reach}"
+        case Kind.SPIKE | Kind.BURST:
+            return f"{len(u)} readings within {span(hours)} out of line, as far as {reach}"
+        case Kind.SHIFT:
+            moved = float(np.median(value - expected))
+            return f"level {number(abs(moved), band)} {_side(moved)} the expected for {span(hours)}, as far as {reach}"
+        case Kind.DRIFT:
+            return f"drifting away for {span(hours)}, as far as {reach}"
+        case Kind.VARIANCE:
+            return f"varying {float(np.std(u)):.1f} times as much as usual for {span(hours)}, as far as {reach}"
+        case Kind.STUCK:
+            held = number(float(np.median(value)), band)
+            return f"stuck at {held} for {span(hours)}: {len(u)} readings without a change"
+        case Kind.GAP | Kind.LIMIT:
+            return ""
+
+
+def span(hours: float) -> str:
+    """A duration as people say it."""
+    if hours < 2:
+        return f"{hours * 60:.0f} minutes"
+    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def number(value: float, band: float) -> str:
+    """A value with two digits more than the band's first; in powers of ten where that would be long."""
+    digits = 1 - math.floor(math.log10(band)) if band > 0 else 9
+    if not 0 <= digits <= 6 or abs(value) >= 1e9:
+        return f"{value:.6g}"
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0"
+
+
+def _side(away: float) -> str:
+    return "above" if away > 0 else "below"
