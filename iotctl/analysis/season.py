@@ -134,4 +134,24 @@ def _correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[
     peaks = np.flatnonzero((correlation[1:-1] > correlation[:-2]) & (correlation[1:-1] >= correlation[2:])) + 1
     peaks = peaks[(peaks > begin) & (correlation[peaks] > _CORRELATED)]
     best = peaks[np.argsort(correlation[peaks])[::-1][:2]]
-    return [float(lag * span / (points - 1)) for lag in best]
+    return [_exact_lag(correlation, int(lag)) * span / (points - 1) for lag in best]
+
+
+def _exact_lag(correlation: Floats, lag: int) -> float:
+    """A peak's lag to a fraction of a step, from its farthest multiple: half a step's error smears 100 cycles away."""
+    exact, multiple = _peak(correlation, lag - 1, lag + 1), 1
+    while (around := round(2 * multiple * exact)) + lag // 4 + 2 < len(correlation):
+        peak = _peak(correlation, around - lag // 4 - 1, around + lag // 4 + 1)
+        if correlation[round(peak)] < _CORRELATED:
+            break
+        multiple *= 2
+        exact = peak / multiple
+    return exact
+
+
+def _peak(a: Floats, first: int, last: int) -> float:
+    """Where the parabola through the highest of a[first..last] and its neighbours is highest."""
+    at = first + int(np.argmax(a[first : last + 1]))
+    before, here, after = (float(v) for v in a[at - 1 : at + 2])
+    bend = before - 2 * here + after
+    return at + (0.5 * (before - after) / bend if bend < 0 else 0.0)
