@@ -68,6 +68,13 @@ def test_degenerate_series_have_defined_results(value: Floats, method: Method) -
     assert (found.scale > 0).all()
 
 
+def test_columns_of_two_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="one length"):
+        detect(times(10), np.zeros(9))
+    with pytest.raises(ValueError, match="one length"):
+        detect(times(10).reshape(2, 5), np.zeros((2, 5)))
+
+
 def test_a_constant_has_no_events() -> None:
     assert detect(times(5000), np.full(5000, 7.0)).events == ()
 

@@ -57,6 +57,27 @@ def test_the_noise_is_measured_blind_to_trend_and_breaks() -> None:
     assert noise_unit(y) == pytest.approx(4.0, rel=0.1)
 
 
+def test_the_search_finds_what_trying_every_pair_of_breaks_finds() -> None:
+    y = np.random.default_rng(2).normal(0, 1, 60)
+    y[20:45] += 9
+
+    def spread(start: int, end: int) -> float:
+        line = np.polyfit(np.arange(start, end), y[start:end], 1)
+        return float(((y[start:end] - np.polyval(line, np.arange(start, end))) ** 2).sum())
+
+    pairs = [(a, b) for a in range(3, 55) for b in range(a + 3, 58)]
+    best = min(pairs, key=lambda pair: spread(0, pair[0]) + spread(pair[0], pair[1]) + spread(pair[1], 60))
+    assert segment(np.arange(60.0), y).tolist() == list(best) == [20, 45]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_value_that_is_not_finite_is_refused(bad: float) -> None:
+    y = np.zeros(100)
+    y[50] = bad
+    with pytest.raises(ValueError, match="finite"):
+        segment(np.arange(100.0), y)
+
+
 def test_a_made_up_year_without_breaks_has_none() -> None:
     seed = next(seed for seed in range(20) if make_sensor(seed, hours=10).base is Base.LINEAR)
     sensor = make_sensor(seed, anomalies=False)

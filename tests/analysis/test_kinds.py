@@ -1,0 +1,75 @@
+"""Kinds have the names that people use, and sentences that people read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from iotctl.analysis.kinds import explain, name_kind, number, span
+from iotctl.model import Kind
+
+NOISE = np.random.default_rng(1).normal(0, 1, 300)
+
+
+@pytest.mark.parametrize(
+    ("kind", "u"),
+    [
+        (Kind.SPIKE, np.array([9.0])),
+        (Kind.SPIKE, np.array([9.0, -8.0, 9.0])),
+        (Kind.BURST, 7 + NOISE[:20]),
+        (Kind.BURST, 7 * np.tile([1.0, -1.0], 10)),
+        (Kind.SHIFT, 7 + NOISE),
+        (Kind.SHIFT, np.full(300, -7.0)),
+        (Kind.DRIFT, np.linspace(3, 12, 300) + NOISE),
+        (Kind.DRIFT, np.linspace(-12, -3, 300) + NOISE),
+        (Kind.VARIANCE, 5 * NOISE),
+    ],
+)
+def test_a_stretch_gets_the_name_of_its_course(kind: Kind, u: NDArray[np.float64]) -> None:
+    assert name_kind(u) is kind
+
+
+def say(kind: Kind, value: list[float], hours: float = 5.0) -> str:
+    """Of an event where 20.0 is expected, sigma is 0.5 and the band six of it."""
+    values = np.array(value)
+    expected = np.full(len(values), 20.0)
+    u = (values - expected) / 0.5
+    return explain(kind, values, expected, u, at=int(np.argmax(np.abs(u))), band=3.0, hours=hours)
+
+
+def test_a_sentence_says_what_was_read_what_was_expected_and_what_is_usual() -> None:
+    reach = "24.5 where 20.0 was expected, 4.5 above (usual: 17.0 to 23.0)"
+    assert say(Kind.SPIKE, [24.5]) == f"one reading of {reach}"
+    assert say(Kind.SPIKE, [24.5, 24.0], 1 / 6) == f"2 readings within 10 minutes out of line, as far as {reach}"
+    assert say(Kind.BURST, [24.5] * 5) == f"5 readings within 5.0 hours out of line, as far as {reach}"
+    assert say(Kind.DRIFT, [21.0, 24.5], 72) == f"drifting away for 3.0 days, as far as {reach}"
+    assert say(Kind.SHIFT, [24.0, 24.0, 24.5]) == f"level 4.0 above the expected for 5.0 hours, as far as {reach}"
+    down = "15.5 where 20.0 was expected, 4.5 below (usual: 17.0 to 23.0)"
+    assert say(Kind.SHIFT, [16.0, 16.0, 15.5]) == f"level 4.0 below the expected for 5.0 hours, as far as {down}"
+    # The deviations are 2, -2 and 2 sigma of 0.5, and one of 9: their standard deviation is by hand 4.02.
+    assert say(Kind.VARIANCE, [21.0, 19.0, 21.0, 24.5]).startswith("varying 4.0 times as much as usual for 5.0 hours")
+    assert say(Kind.STUCK, [19.96] * 9) == "stuck at 20.0 for 5.0 hours: 9 readings without a change"
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(0.0, "0 minutes"), (0.5, "30 minutes"), (1.99, "119 minutes"), (2.0, "2.0 hours"), (48.0, "2.0 days")],
+)
+def test_a_duration_is_said_as_people_do(hours: float, said: str) -> None:
+    assert span(hours) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "band", "said"),
+    [
+        (20.123456, 3.0, "20.1"),
+        (20.123456, 0.03, "20.123"),
+        (20123.4, 300.0, "20123.4"),
+        (-0.3, 30.0, "0"),
+        (1e300, 3.0, "1e+300"),
+        (1.23456789e-9, 1e-10, "1.23457e-09"),
+    ],
+)
+def test_a_number_has_the_digits_that_matter_beside_the_band(value: float, band: float, said: str) -> None:
+    assert number(value, band) == said
