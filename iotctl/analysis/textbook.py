@@ -34,7 +34,7 @@ def textbook_trend(x: Floats, y: Floats) -> Trend:
         search = ruptures.BottomUp(model="l2", min_size=_SHORTEST, jump=1).fit(means)
         # The last of its breaks is the end of the series.
         breaks = [int(at) * size for at in search.predict(pen=_PENALTY * variance * np.log(points))[:-1]]
-    lines = tuple(_least_squares(x, y, start, end) for start, end in zip([0, *breaks], [*breaks, n], strict=True))
+    lines = tuple(least_squares(x, y, start, end) for start, end in zip([0, *breaks], [*breaks, n], strict=True))
     expected, scale = np.empty(n), np.empty(n)
     for line in lines:
         rows = slice(line.start, line.end)
@@ -43,7 +43,8 @@ def textbook_trend(x: Floats, y: Floats) -> Trend:
     return Trend(expected, scale, lines)
 
 
-def _least_squares(x: Floats, y: Floats, start: int, end: int) -> Line:
+def least_squares(x: Floats, y: Floats, start: int, end: int) -> Line:
+    """The least-squares line through rows [start, end); its scale is the standard deviation of the residuals."""
     t, v = x[start:end] - x[start], y[start:end]
     var_t = float(((t - t.mean()) ** 2).sum())
     slope = float(((t - t.mean()) * (v - v.mean())).sum()) / var_t if var_t > 0 else 0.0

@@ -1,6 +1,6 @@
 """Detection beside the textbook method and a global three sigma: quality on labelled sensors, on NAB, and speed.
 
-python -m tests.bench.detect [--seeds FIRST COUNT] [--nab FOLDER] [--quick]
+python -m tests.bench.detect [--seeds FIRST COUNT] [--nab FOLDER] [--quick] [--ablation]
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import csv
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.model import Kind, Method
+from tests.bench.ablation import PARTS, without
 from tests.bench.synthetic import LabelledSensor, make_sensor
 
 Floats = NDArray[np.float64]
@@ -109,13 +113,34 @@ class Quality:
         return self.false / max(1, self.sensors)
 
 
-def synthetic(seeds: Iterable[int], detectors: dict[str, Detector]) -> dict[str, Quality]:
+def synthetic(sensors: Iterable[LabelledSensor], detectors: dict[str, Detector]) -> dict[str, Quality]:
     qualities = {name: Quality() for name in detectors}
-    for seed in seeds:
-        sensor = make_sensor(seed)
+    for sensor in sensors:
         for name, detector in detectors.items():
             qualities[name].add(sensor, detector(sensor.time, sensor.value))
     return qualities
+
+
+def confusion(sensors: Iterable[LabelledSensor]) -> Counter[tuple[str, str]]:
+    """How often an anomaly of a kind was found as which kind: that of the event that shares most rows with it.
+
+    A missed one is found as "missed", a false alarm is labelled "none".
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for sensor in sensors:
+        time = sensor.time
+        found = [event for event in detect(time, sensor.value).events if event.kind is not Kind.GAP]
+        unclaimed = set(range(len(found)))
+        for anomaly in sensor.anomalies:
+            slack = slice(max(0, anomaly.start - SLACK_ROWS), anomaly.end + SLACK_ROWS)
+            first, last = int(time[slack][0]), int(time[slack][-1])
+            shared = {i: min(last, e.end) - max(first, e.start) for i, e in enumerate(found)}
+            touching = {i: overlap for i, overlap in shared.items() if overlap >= 0}
+            unclaimed -= touching.keys()
+            best = max(touching, key=lambda i: touching[i], default=None)
+            counts[anomaly.kind, "missed" if best is None else found[best].kind] += 1
+        counts.update(("none", found[i].kind) for i in unclaimed)
+    return counts
 
 
 def nab(folder: Path, detectors: dict[str, Detector]) -> dict[str, tuple[float, float, int]]:
@@ -139,6 +164,7 @@ def nab(folder: Path, detectors: dict[str, Detector]) -> dict[str, tuple[float, 
     return results
 
 
+@cache
 def read_nab(path: Path) -> tuple[Times, Floats]:
     with path.open() as file:
         rows = list(csv.DictReader(file))
@@ -165,30 +191,62 @@ def speed(rows: int, detector: Detector) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", nargs=2, type=int, default=(1000, 60), metavar=("FIRST", "COUNT"))
+    parser.add_argument("--seeds", nargs=2, type=int, default=(2000, 60), metavar=("FIRST", "COUNT"))
     parser.add_argument("--nab", type=Path, default=os.environ.get("IOTCTL_NAB"))
     parser.add_argument("--quick", action="store_true", help="iotctl alone")
+    parser.add_argument("--ablation", action="store_true", help="only iotctl, whole and without each of its parts")
     arguments = parser.parse_args()
     detectors = {"iotctl": DETECTORS["iotctl"]} if arguments.quick else DETECTORS
     first, count = arguments.seeds
     print(f"\n{count} labelled sensors of a year, seeds from {first}\n")
-    print("| method | event F1 | false alarms per sensor-year | point F1 |\n|---|---|---|---|")
-    for name, quality in synthetic(range(first, first + count), detectors).items():
-        print(f"| {name} | {quality.event_f1:.3f} | {quality.false_per_sensor:.2f} | {quality.point_f1:.3f} |")
-    if arguments.nab:
-        print("\nNAB\n\n| method | window recall | event precision | files |\n|---|---|---|---|")
-        for name, (recall, precision, files) in nab(Path(arguments.nab), detectors).items():
-            print(f"| {name} | {recall:.2f} | {precision:.2f} | {files} |")
+    sensors = [make_sensor(seed) for seed in range(first, first + count)]
+    folder = Path(arguments.nab) if arguments.nab else None
+    if arguments.ablation:
+        print_ablation(sensors, folder)
+        return
+    print_table("method", "event F1", "false alarms per sensor-year", "point F1")
+    for name, quality in synthetic(sensors, detectors).items():
+        print_row(name, f"{quality.event_f1:.3f}", f"{quality.false_per_sensor:.2f}", f"{quality.point_f1:.3f}")
+    print_confusion(sensors)
+    if folder:
+        print("\nNAB\n")
+        print_table("method", "window recall", "event precision", "files")
+        for name, (recall, precision, files) in nab(folder, detectors).items():
+            print_row(name, f"{recall:.2f}", f"{precision:.2f}", str(files))
     sizes = (10_000, 65_000, 100_000, 1_000_000)
-    print(
-        "\nSeconds\n\n| method | "
-        + " | ".join(f"{size:,}" for size in sizes)
-        + " |\n|---" * 1
-        + "|---" * len(sizes)
-        + "|"
-    )
+    print("\nSeconds\n")
+    print_table("method", *(f"{size:,}" for size in sizes))
     for name, detector in detectors.items():
-        print(f"| {name} | " + " | ".join(f"{speed(size, detector):.3f}" for size in sizes) + " |")
+        print_row(name, *(f"{speed(size, detector):.3f}" for size in sizes))
+
+
+def print_confusion(sensors: list[LabelledSensor]) -> None:
+    counts = confusion(sensors)
+    kinds = [kind for kind in Kind if kind not in (Kind.GAP, Kind.LIMIT)]
+    print("\nKinds: labelled (rows) and found as (columns)\n")
+    print_table("", *kinds, "missed")
+    for label in (*kinds, "none"):
+        print_row(label, *(str(counts[label, found]) for found in (*kinds, "missed")))
+
+
+def print_ablation(sensors: list[LabelledSensor], folder: Path | None) -> None:
+    detectors = {"iotctl": DETECTORS["iotctl"]}
+    print_table("without", "event F1", "false alarms per sensor-year", "point F1", "NAB recall", "NAB precision")
+    for part in ("nothing", *PARTS):
+        with without(part) if part in PARTS else nullcontext():
+            quality = synthetic(sensors, detectors)["iotctl"]
+            recall, precision, _ = nab(folder, detectors)["iotctl"] if folder else (np.nan, np.nan, 0)
+        figures = (f"{quality.event_f1:.3f}", f"{quality.false_per_sensor:.2f}", f"{quality.point_f1:.3f}")
+        print_row(part, *figures, f"{recall:.2f}", f"{precision:.2f}")
+
+
+def print_table(*columns: str) -> None:
+    print_row(*columns)
+    print("|" + "---|" * len(columns))
+
+
+def print_row(*cells: str) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""What each part of detection is worth: everything as it is, but for that part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis import detection, events, regimes, segmentation
+from iotctl.analysis.components import Components, measure_components
+from iotctl.analysis.events import Modelled, find_events
+from iotctl.analysis.regimes import Line
+from iotctl.analysis.textbook import least_squares
+from iotctl.model import Event
+
+Floats = NDArray[np.float64]
+
+# What stands in for a part: (module, name, substitute).
+Substitute = tuple[Any, str, Any]
+
+
+def _without(*names: str) -> Substitute:
+    """Components without those; what events are trimmed by stays, as zeros."""
+
+    def measure(u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None) -> Components:
+        found = measure_components(u, y, known_good)
+        scores = {
+            name: np.zeros(len(u)) if name in names else score
+            for name, score in found.scores.items()
+            if name in ("point", "local", "stuck") or not name.startswith(names)
+        }
+        return Components(scores, {name: slow for name, slow in found.slow.items() if not name.startswith(names)})
+
+    return detection, "measure_components", measure
+
+
+def _no_breaks(*_: Any, **__: Any) -> NDArray[np.intp]:
+    return np.empty(0, dtype=np.intp)
+
+
+def _unmoved(_costs: Any, breaks: NDArray[np.intp], _more: Any) -> NDArray[np.intp]:
+    return breaks
+
+
+def _lines_as_they_are(_x: Floats, _y: Floats, lines: list[Line], *_: Any) -> list[Line]:
+    return lines
+
+
+def _same_scale(_x: Floats, _residual: Floats, scale: Floats, _seasons: Any) -> Floats:
+    return scale
+
+
+def _whole_stretch(_sharp: Floats, start: int, end: int, _threshold: float) -> tuple[int, int]:
+    return start, end
+
+
+def _severe_or_not(series: Modelled, components: Components, threshold: float, _: float) -> list[Event]:
+    return find_events(series, components, threshold, 0.0)
+
+
+def _odd_rows(u: Floats) -> tuple[int, int]:
+    return 0, len(u)
+
+
+PARTS: dict[str, list[Substitute]] = {
+    "segmentation": [(detection, "segment", _no_breaks)],
+    "breaks placed at full resolution": [(segmentation, "_refine", _unmoved)],
+    "weak breaks dropped": [(segmentation, "_eliminate", _unmoved)],
+    "steps of quantised sensors filled": [(detection, "dithered", lambda y: y)],
+    "robust lines (least squares instead)": [(regimes, "_robust_line", least_squares)],
+    "short pieces bridged": [(regimes, "_REGIME_PART", 0.0), (regimes, "_REGIME_HOURS", 0.0)],
+    "regimes go on after an event": [(regimes, "_continued", _lines_as_they_are)],
+    "short pieces like their neighbour": [(regimes, "_widened", _lines_as_they_are)],
+    "season": [(detection, "find_seasons", lambda *_: ())],
+    "scale by the hour": [(detection, "_scale", _same_scale)],
+    "component point": [_without("point")],
+    "component local": [_without("local")],
+    "component level": [_without("level")],
+    "component spread": [_without("spread")],
+    "component shape": [_without("shape")],
+    "component stuck": [_without("stuck")],
+    "severity": [(detection, "find_events", _severe_or_not)],
+    "more asked of a crowd": [(events, "_CROWD_DECADES", 0.0)],
+    "events trimmed": [(events, "_trimmed", _whole_stretch)],
+    "strays left out": [(events, "_STRAY_ROWS", 0)],
+    "drifts from their zero": [(events, "_whole_drift", _odd_rows)],
+}
+
+
+@contextmanager
+def without(part: str) -> Iterator[None]:
+    """Detection without that part of PARTS, for as long as the context lasts."""
+    with ExitStack() as stack:
+        for module, name, substitute in PARTS[part]:
+            stack.enter_context(patch.object(module, name, substitute))
+        yield
