@@ -12,8 +12,8 @@ from iotctl.analysis.components import Components, measure_components
 from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend, fit_trend
-from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum
-from iotctl.analysis.season import Season, find_seasons
+from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum, thin
+from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
 from iotctl.analysis.segmentation import segment
 from iotctl.analysis.severity import severity
 from iotctl.analysis.textbook import textbook_trend
@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 _HOUR = 3_600_000_000.0
 _FEWEST_ROWS = 8
 
+# A profile rests on 100 rows per bin or more.
+_SEASON_ROWS = 16_384
 _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
 
@@ -91,22 +93,38 @@ def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int
 
 
 def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
-    """Trend and seasons, each learnt without the other, coarsely twice and then in full."""
-    coarse = segment(x, y, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
-    trend = fit_trend(x, y, coarse, step_hours)
-    seasons = find_seasons(x, y - trend.expected, step_hours)
-    if seasons:
-        # Once more: a trend without the season in it gives a better season.
-        without = y - _seasonal(x, seasons)
-        coarse = segment(x, without, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
-        trend = fit_trend(x, without, coarse, step_hours)
-        periods = [season.period_hours for season in seasons]
-        seasons = find_seasons(x, y - trend.expected, step_hours, periods)
+    """The seasons, and the trend without them."""
+    seasons = _seasons(x, y, step_hours)
     without = y - _seasonal(x, seasons)
     trend = fit_trend(x, without, segment(x, without), step_hours)
     # No regime is quieter than this: what is learnt from few equal values is no noise.
     floor = max(0.3 * mad_sigma(without - trend.expected), _least_scale(y))
     return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
+
+
+def _seasons(all_x: Floats, all_y: Floats, step_hours: float) -> tuple[Season, ...]:
+    """The seasons about a coarse trend, from evenly spread rows; short periods show in a stretch of all rows alone."""
+    x, y = thin(all_x, _SEASON_ROWS), thin(all_y, _SEASON_ROWS)
+    trend = _coarse_trend(x, y)
+    first = max(0, (len(all_x) - _SEASON_ROWS) // 2)
+    stretch = slice(first, first + _SEASON_ROWS)
+    near = all_y[stretch] - np.interp(all_x[stretch], x, trend)
+    periods = [
+        *(DAY, WEEK),
+        *correlated_periods(x, y - trend, step_hours * len(all_x) / len(x)),
+        *correlated_periods(all_x[stretch], near, step_hours),
+    ]
+    seasons = find_seasons(x, y - trend, step_hours, periods)
+    if not seasons:
+        return ()
+    # Once more: a trend without the season in it gives a better season.
+    trend = _coarse_trend(x, y - _seasonal(x, seasons))
+    return find_seasons(x, y - trend, step_hours, [season.period_hours for season in seasons])
+
+
+def _coarse_trend(x: Floats, y: Floats) -> Floats:
+    breaks = segment(x, y, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
+    return fit_trend(x, y, breaks, float(x[-1] - x[0]) / (len(x) - 1)).expected
 
 
 def _seasonal(x: Floats, seasons: Sequence[Season]) -> Floats:

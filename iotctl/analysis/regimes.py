@@ -144,12 +144,14 @@ def _robust_line(x: Floats, y: Floats, start: int, end: int) -> Line:
         if step:
             sigma = max(mad_sigma(residual), 1e-300)
             weight = np.minimum(1.0, _HUBER_SIGMAS * sigma / np.maximum(np.abs(residual), 1e-300))
+        # Sums, not dot products: those share their work between threads, and wait for them where all cores are busy
+        # (20 ms instead of 1 for 65,000 rows).
         total = weight.sum()
-        mean_t, mean_v = float(weight @ t) / total, float(weight @ v) / total
+        mean_t, mean_v = float((weight * t).sum()) / total, float((weight * v).sum()) / total
         away = t - mean_t
         weighted = weight * away
-        var_t = float(weighted @ away)
-        slope = float(weighted @ (v - mean_v)) / var_t if var_t > 0 else 0.0
+        var_t = float((weighted * away).sum())
+        slope = float((weighted * (v - mean_v)).sum()) / var_t if var_t > 0 else 0.0
         level = mean_v - slope * mean_t
         residual = v - (level + slope * t)
     return Line(start, end, level, slope, mad_sigma(residual))

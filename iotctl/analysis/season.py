@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import grouped_median, thin
+from iotctl.analysis.robust import grouped_median
 
 Floats = NDArray[np.float64]
 
@@ -18,8 +18,6 @@ _BINS, _BINS_OF_LONG = 96, 168
 _LONG_HOURS = 48.0
 _FEWEST_CYCLES = 4
 _ROWS_PER_BIN = 6  # in the half of the cycles that a profile is learnt from
-
-_MOST_ROWS = 32_768  # a profile rests on 200 rows per bin or more
 
 # A profile learnt on half of the cycles has to cut the mean absolute residual of the other half by this part.
 _GAIN = 0.07
@@ -48,17 +46,14 @@ class Season:
         return seasonal
 
 
-def find_seasons(
-    x: Floats, residual: Floats, step_hours: float, periods: Sequence[float] | None = None
-) -> tuple[Season, ...]:
-    """The seasons in a series without trend; empty where there are none.
+def find_seasons(x: Floats, residual: Floats, step_hours: float, periods: Sequence[float]) -> tuple[Season, ...]:
+    """The seasons in a series without trend, among candidate periods in hours; empty where there are none.
 
-    x: (n,) hours, ascending. residual: (n,). periods: candidates in hours; a day, a week and what the autocorrelation
-    shows where None. A season is accepted by cross-validation over even and odd cycles.
+    x: (n,) hours, ascending. residual: (n,). step_hours: between two readings; no bin is narrower. A season is accepted
+    by cross-validation over even and odd cycles, each after those before it.
     """
-    x, residual = thin(x, _MOST_ROWS), thin(residual, _MOST_ROWS)
     found: list[Season] = []
-    for period in _candidates(x, residual, step_hours) if periods is None else periods:
+    for period in periods:
         if any(abs(period / season.period_hours - 1) < 0.03 for season in found):
             continue
         if (season := fit_season(x, residual, period, step_hours)) is not None:
@@ -108,12 +103,11 @@ def _profile(phase: NDArray[np.intp], residual: Floats, bins: int) -> Floats | N
     return np.interp(np.arange(bins), np.flatnonzero(there), profile[there], period=bins)
 
 
-def _candidates(x: Floats, residual: Floats, step_hours: float) -> list[float]:
-    return [*dict.fromkeys([DAY, WEEK, *_correlated_periods(x, residual, step_hours)])]
+def correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[float]:
+    """The periods, in hours, of the two highest peaks of the autocorrelation, up to a quarter of the whole time.
 
-
-def _correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[float]:
-    """The periods of the two highest peaks of the autocorrelation."""
+    x: (n,) hours, ascending. residual: (n,), without trend. step_hours: between two of these rows.
+    """
     span = float(x[-1] - x[0])
     points = int(min(_GRID, span / step_hours))
     if points < 32:
@@ -140,8 +134,10 @@ def _correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[
 def _exact_lag(correlation: Floats, lag: int) -> float:
     """A peak's lag to a fraction of a step, from its farthest multiple: half a step's error smears 100 cycles away."""
     exact, multiple = _peak(correlation, lag - 1, lag + 1), 1
-    while (around := round(2 * multiple * exact)) + lag // 4 + 2 < len(correlation):
-        peak = _peak(correlation, around - lag // 4 - 1, around + lag // 4 + 1)
+    # Twice as far the error has doubled, to a step or two. The peak of another multiple may be four steps away.
+    reach = 2 if lag > 8 else 1
+    while (around := round(2 * multiple * exact)) + reach + 1 < len(correlation):
+        peak = _peak(correlation, around - reach, around + reach)
         if correlation[round(peak)] < _CORRELATED:
             break
         multiple *= 2

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.season import find_seasons, fit_season
+from iotctl.analysis import detect
+from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons, fit_season
 
 Floats = NDArray[np.float64]
 STEP = 1 / 6  # hours
@@ -14,6 +15,10 @@ STEP = 1 / 6  # hours
 
 def hours(days: int) -> Floats:
     return np.arange(days * 144.0) * STEP
+
+
+def seasons(x: Floats, y: Floats, step_hours: float) -> tuple[Season, ...]:
+    return find_seasons(x, y, step_hours, [DAY, WEEK, *correlated_periods(x, y, step_hours)])
 
 
 def off(found: Floats, true: Floats) -> Floats:
@@ -31,7 +36,7 @@ def noise(rows: int, seed: int = 1) -> Floats:
 def test_a_day_is_found_and_its_profile_is_the_wave_that_was_put_in() -> None:
     x = hours(60)
     wave = 4 * np.sin(2 * np.pi * x / 24) + 2 * np.cos(4 * np.pi * x / 24)
-    (season,) = find_seasons(x, wave + noise(len(x)), STEP)
+    (season,) = seasons(x, wave + noise(len(x)), STEP)
     assert season.period_hours == 24.0
     # Median of 60 rows per bin: sigma 0.16; the wave moves by 0.2 within a bin.
     assert off(season.at(x), wave).mean() < 0.2
@@ -40,7 +45,7 @@ def test_a_day_is_found_and_its_profile_is_the_wave_that_was_put_in() -> None:
 def test_a_week_beside_a_day_is_found_too() -> None:
     x = hours(140)
     weekend = np.where(x % 168 >= 120, -5.0, 0.0)
-    found = find_seasons(x, 4 * np.sin(2 * np.pi * x / 24) + weekend + noise(len(x)), STEP)
+    found = seasons(x, 4 * np.sin(2 * np.pi * x / 24) + weekend + noise(len(x)), STEP)
     assert [season.period_hours for season in found] == [24.0, 168.0]
 
 
@@ -48,7 +53,7 @@ def test_a_period_that_no_calendar_names_is_found_by_its_correlation() -> None:
     x = hours(60)
     # 70.2 steps: with a period of 70 the last of 123 cycles would be three hours late.
     wave = 4 * np.sin(2 * np.pi * x / 11.7)
-    (season,) = find_seasons(x, wave + noise(len(x)), STEP)
+    (season,) = seasons(x, wave + noise(len(x)), STEP)
     assert season.period_hours == pytest.approx(11.7, abs=0.01)
     assert off(season.at(x), wave).mean() < 0.3
 
@@ -58,17 +63,26 @@ def test_noise_and_slow_noise_have_no_season(seed: int) -> None:
     x = hours(60)
     white = noise(len(x), seed)
     slow = np.convolve(white, np.full(100, 0.1), mode="same")
-    assert find_seasons(x, white, STEP) == ()
-    assert find_seasons(x, slow, STEP) == ()
+    assert seasons(x, white, STEP) == ()
+    assert seasons(x, slow, STEP) == ()
 
 
-def test_a_season_is_found_on_every_third_of_a_million_regular_rows_too() -> None:
-    # 2,880 rows a day: a sample at a stride of 2 or 3 rows would miss most phases.
+@pytest.mark.parametrize("period", [1.1, 2.5, 11.7])
+def test_a_short_cycle_is_found_in_a_year_whose_profiles_come_from_fewer_rows(period: float) -> None:
+    x = np.arange(65_000.0) * 8 / 60
+    y = 4 * np.sin(2 * np.pi * x / period) + noise(len(x))
+    found = detect((x * 3.6e9).astype(np.int64), y)
+    # A multiple of it is as good, though it has fewer rows per bin.
+    assert any(abs(p / period - round(p / period)) < 0.01 for p in found.periods_hours)
+    assert found.scale.mean() == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_day_is_found_among_a_million_regular_readings() -> None:
+    # 2,880 rows a day: a sample at a whole stride would miss most phases.
     x = np.arange(1e6) / 120
-    wave = 3 * np.sin(2 * np.pi * x / 24)
-    (season,) = find_seasons(x, wave + noise(len(x)), 1 / 120)
-    assert season.period_hours == 24.0
-    assert off(season.at(x), wave).max() < 0.5
+    found = detect((x * 3.6e9).astype(np.int64), 3 * np.sin(2 * np.pi * x / 24) + noise(len(x)))
+    assert found.periods_hours == (24.0,)
+    assert np.abs(found.expected - 3 * np.sin(2 * np.pi * x / 24)).max() < 0.5
 
 
 def test_what_happens_once_is_no_season() -> None:
@@ -81,7 +95,7 @@ def test_what_happens_once_is_no_season() -> None:
 @pytest.mark.parametrize("rows", [2, 10, 100])
 def test_too_few_cycles_or_rows_are_no_season(rows: int) -> None:
     x = np.arange(float(rows)) * STEP
-    assert find_seasons(x, np.sin(2 * np.pi * x / 24), STEP) == ()
+    assert seasons(x, np.sin(2 * np.pi * x / 24), STEP) == ()
 
 
 def test_a_profile_bridges_hours_without_rows() -> None:
