@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -193,6 +194,16 @@ def test_labelled_sensors_are_judged_well_on_seeds_nothing_was_chosen_on() -> No
     assert quality.event_f1 > 0.94
     assert quality.false_per_sensor < 0.5
     assert textbook.event_f1 < quality.event_f1
+
+
+def test_a_million_readings_take_bounded_memory() -> None:
+    value = quiet(1_000_000)
+    tracemalloc.start()
+    detect(times(1_000_000, minutes=1), value)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Beside 16 MB of input; 500 MB is the bound for the whole process.
+    assert peak < 400e6
 
 
 def test_the_default_method_never_imports_ruptures() -> None:
