@@ -107,8 +107,8 @@ def _stuck(y: Floats) -> Floats:
     if len(length) == 1:  # a constant: nothing to be stuck against
         return np.zeros(len(y))
     usual, long = np.quantile(length, [0.9, 0.99], method="lower")
-    # On a coarse scale runs are long by chance: as long as one in twenty such series has, by an exponential tail.
-    by_chance = long + (long - usual) * np.log10(max(len(length) / 5, 1.0))
+    # On a coarse scale runs are long by chance: as long as one in a hundred such series has, by an exponential tail.
+    by_chance = long + (long - usual) * np.log10(len(length))
     limit = max(_STUCK_ROWS, _STUCK_FACTOR * usual + 1, by_chance)
     score = np.where(length >= limit, STUCK_SCORE * length / limit, 0.0)
     return np.repeat(score, length)
