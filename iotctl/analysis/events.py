@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
-from iotctl.analysis.kinds import explain, name_kind, number, span
+from iotctl.analysis.kinds import explain, leaning, name_kind, number, span
 from iotctl.model import Event, Kind
 
 Floats = NDArray[np.float64]
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 _MERGED_ROWS = 12
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
+_SIDE_PART = 4  # a fourth of an event's rows, on both sides of it, tell a drift from a shift
 
 # One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
 _ROWS_PER_EVENT, _CROWD_DECADES = 4000, 0.7
@@ -65,13 +66,16 @@ def find_events(series: Modelled, components: Components, threshold: float, min_
     stretches = _stretches(series.score >= threshold)
     for i, (start, end) in enumerate(stretches):
         first, last = _trimmed(sharp, start, end, threshold)
+        earliest = found[-1].end if found else 0
+        latest = stretches[i + 1][0] if i + 1 < len(stretches) else len(series.value)
+        side = (last - first) // _SIDE_PART
+        u, before = series.u(first, last), series.u(max(first - side, earliest), first)
+        after = series.u(last, min(last + side, latest))
         stuck = components.scores["stuck"][first:last].max() >= STUCK_SCORE
-        kind = Kind.STUCK if stuck else name_kind(series.u(first, last))
+        kind = Kind.STUCK if stuck else name_kind(u, before, after)
         if kind is Kind.DRIFT:
-            before = found[-1].end if found else 0
-            after = stretches[i + 1][0] if i + 1 < len(stretches) else len(series.value)
-            begins, ends = _whole_drift(series.u(first, last))
-            first, last = max(first + begins, before), min(first + ends, after)
+            begins, ends = _whole_drift(u, before, after)
+            first, last = max(first + begins, earliest), min(first + ends, latest)
         found.append(_Stretch(first, last, kind))
     return [describe(series, stretch, threshold) for stretch in _severe(series, found, min_severity)]
 
@@ -102,13 +106,17 @@ def _severe(series: Modelled, found: list[_Stretch], min_severity: float) -> lis
     return [s for s, kept in zip(found, severe, strict=True) if kept or s.kind is Kind.STUCK]
 
 
-def _whole_drift(u: Floats) -> tuple[int, int]:
+def _whole_drift(u: Floats, before: Floats, after: Floats) -> tuple[int, int]:
     """[start, end) of a drift, counted from its first odd row: up to where its line is zero, which no row shows.
 
-    At most as many rows more as are odd.
+    u: its odd rows. before, after: those on both sides, in which it may have begun. At most as many rows more as are
+    odd.
     """
     count = len(u)
-    slope, level = np.polyfit(np.arange(count), u, 1)
+    centre = float(np.median(u))
+    sides = [side if leaning(side, centre) else side[:0] for side in (before, after)]
+    row = np.arange(-len(sides[0]), count + len(sides[1]))
+    slope, level = np.polyfit(row, np.concatenate([sides[0], u, sides[1]]), 1)
     zero = int(np.clip(-level / slope, -count, 2 * count))
     return min(zero, 0), max(zero, count)
 

@@ -14,10 +14,14 @@ Floats = NDArray[np.float64]
 _SPIKE_ROWS = 3
 _BURST_ROWS = 40
 _DRIFT_CORRELATION = 0.6
+_LEANING_SIGMAS = 1.5
 
 
-def name_kind(u: Floats) -> Kind:
-    """Spike, burst, variance, drift or shift, by length, spread and course of the residuals u, (rows,) in sigma."""
+def name_kind(u: Floats, before: Floats, after: Floats) -> Kind:
+    """Spike, burst, variance, drift or shift, by length, spread and course of the residuals u, (rows,) in sigma.
+
+    before, after: residuals of the rows on both sides. Those of a shift are usual, a drift has begun in them.
+    """
     count = len(u)
     if count <= _SPIKE_ROWS:
         return Kind.SPIKE
@@ -26,8 +30,15 @@ def name_kind(u: Floats) -> Kind:
     centre = float(np.median(u))
     if float(np.median(np.abs(u - centre))) > abs(centre):
         return Kind.VARIANCE
+    if any(leaning(side, centre) for side in (before, after)):
+        return Kind.DRIFT
     grows = abs(float(np.corrcoef(np.arange(count), u)[0, 1])) if float(u.std()) > 0 else 0.0
     return Kind.DRIFT if grows > _DRIFT_CORRELATION else Kind.SHIFT
+
+
+def leaning(side: Floats, centre: float) -> bool:
+    """Whether the rows on one side of an event are off in the direction of its centre, though less."""
+    return len(side) > 0 and float(np.median(side)) * np.sign(centre) > _LEANING_SIGMAS
 
 
 def explain(kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, band: float, hours: float) -> str:

@@ -68,6 +68,17 @@ def test_a_drift_begins_where_its_line_leaves_zero(direction: int) -> None:
     assert span == pytest.approx((300, 499) if direction == 1 else (500, 699), abs=2)
 
 
+def test_a_drift_in_noise_that_is_odd_in_its_second_half_alone_is_found_whole() -> None:
+    u = np.random.default_rng(1).normal(0, 1, 2000)
+    u[500:1200] += np.linspace(0, 6.5, 700)
+    rows = np.arange(2000)
+    level = np.where((rows >= 850) & (rows < 1250), 8.0, 0.0)
+    seen = Components({**components(u).scores, "level64": level}, {})
+    (event,) = find_events(replace(series(u), score=level), seen, THRESHOLD, 0.3)
+    assert event.kind is Kind.DRIFT
+    assert (event.start // MINUTE, event.end // MINUTE) == pytest.approx((500, 1199), abs=70)
+
+
 def test_a_drift_does_not_reach_into_the_event_before_it() -> None:
     u = np.zeros(1000)
     u[300:500] = np.linspace(4, 12, 200)  # its line is zero at 200

@@ -27,7 +27,16 @@ NOISE = np.random.default_rng(1).normal(0, 1, 300)
     ],
 )
 def test_a_stretch_gets_the_name_of_its_course(kind: Kind, u: NDArray[np.float64]) -> None:
-    assert name_kind(u) is kind
+    assert name_kind(u, NOISE[:50], NOISE[50:100]) is kind
+
+
+def test_a_drift_has_begun_in_the_rows_before_a_shift_has_not() -> None:
+    level = 5 + NOISE
+    assert name_kind(level, np.linspace(1, 4, 70) + NOISE[:70], NOISE[:70]) is Kind.DRIFT
+    assert name_kind(level, NOISE[:70], np.linspace(4, 1, 70) + NOISE[:70]) is Kind.DRIFT
+    # Off to the other side: no part of this.
+    assert name_kind(level, NOISE[:70] - 4, NOISE[:70]) is Kind.SHIFT
+    assert name_kind(level, NOISE[:0], NOISE[:0]) is Kind.SHIFT
 
 
 def say(kind: Kind, value: list[float], hours: float = 5.0) -> str:

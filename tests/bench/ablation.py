@@ -62,7 +62,7 @@ def _severe_or_not(series: Modelled, components: Components, threshold: float, _
     return find_events(series, components, threshold, 0.0)
 
 
-def _odd_rows(u: Floats) -> tuple[int, int]:
+def _odd_rows(u: Floats, _before: Floats, _after: Floats) -> tuple[int, int]:
     return 0, len(u)
 
 

@@ -191,7 +191,7 @@ def speed(rows: int, detector: Detector) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", nargs=2, type=int, default=(3000, 60), metavar=("FIRST", "COUNT"))
+    parser.add_argument("--seeds", nargs=2, type=int, default=(4000, 60), metavar=("FIRST", "COUNT"))
     parser.add_argument("--nab", type=Path, default=os.environ.get("IOTCTL_NAB"))
     parser.add_argument("--quick", action="store_true", help="iotctl alone")
     parser.add_argument("--ablation", action="store_true", help="only iotctl, whole and without each of its parts")
