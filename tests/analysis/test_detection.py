@@ -191,8 +191,9 @@ def test_labelled_sensors_are_judged_well_on_seeds_nothing_was_chosen_on() -> No
         if seed < 504:
             options = DetectOptions(method=Method.RUPTURES, threshold=3.0, min_severity=0.0)
             textbook.add(sensor, event_spans(sensor.time, sensor.value, options))
-    assert quality.event_f1 > 0.94
-    assert quality.false_per_sensor < 0.5
+    assert quality.event_f1 > 0.95
+    assert quality.false_per_sensor < 0.2
+    assert quality.point_f1 > 0.95
     assert textbook.event_f1 < quality.event_f1
 
 
