@@ -44,7 +44,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     x = (time - time[0]) / _HOUR if len(time) else np.empty(0)
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
-    unit = float(2.0 ** np.frexp(np.abs(value).max())[1]) if value.any() else 1.0
+    unit = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
     y = value / unit
     seasons: tuple[Season, ...] = ()
     if len(value) < _FEWEST_ROWS or options.method is Method.RUPTURES:

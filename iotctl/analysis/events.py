@@ -117,6 +117,8 @@ def _whole_drift(u: Floats, before: Floats, after: Floats) -> tuple[int, int]:
     sides = [side if leaning(side, centre) else side[:0] for side in (before, after)]
     row = np.arange(-len(sides[0]), count + len(sides[1]))
     slope, level = np.polyfit(row, np.concatenate([sides[0], u, sides[1]]), 1)
+    if slope == 0:
+        return 0, count
     zero = int(np.clip(-level / slope, -count, 2 * count))
     return min(zero, 0), max(zero, count)
 

@@ -81,7 +81,7 @@ def span(hours: float) -> str:
 
 def number(value: float, band: float) -> str:
     """A value with two digits more than the band's first; in powers of ten where that would be long."""
-    digits = 1 - math.floor(math.log10(band)) if band > 0 else 9
+    digits = 1 - math.floor(math.log10(band)) if 0 < band < math.inf else -1
     if not 0 <= digits <= 6 or abs(value) >= 1e9:
         return f"{value:.6g}"
     return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0"

@@ -56,6 +56,8 @@ def sharp(found: Detection) -> list[Event]:
         np.tile([0.0, 1.0], 300),
         np.r_[np.zeros(400), 1e300, np.zeros(100)],
         np.r_[np.full(400, 1e-300), np.full(100, 2e-300)],
+        np.r_[np.tile([1e307, -1e307], 200), 1e308, np.tile([1e307, -1e307], 50)],
+        np.r_[np.zeros(300), np.linspace(0, 1, 200), np.zeros(200)],
     ],
     ids=lambda value: f"{len(value)} rows",
 )
