@@ -34,8 +34,9 @@ format: $(VENV)/installed ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed ## ingest and query speed, beside psql and pandas
+bench: $(VENV)/installed ## ingest and query speed, beside psql, pandas and the floor
 	$(BIN)/python -m tests.bench.ingest
+	$(BIN)/python -m tests.bench.query
 
 bench-detect: $(VENV)/installed ## detection quality and speed, beside the textbook method
 	$(BIN)/python -m tests.bench.detect
