@@ -208,3 +208,27 @@ class Detection:
     events: tuple[Event, ...]
     periods_hours: tuple[float, ...]
     dropped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorCard:
+    """A sensor on the page of its fleet: its course in a few hundred readings, and what was found.
+
+    time: int64 (k,), microseconds since 1970-01-01 UTC; value: float64 (k,), NaN where a line is to break. page: the
+    name of the file with its chart. readings: how many there are in all.
+    """
+
+    sensor: Sensor
+    page: str
+    readings: int
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    events: tuple[Event, ...]
+
+    @property
+    def worst(self) -> float:
+        """The highest severity of its events, -1 where there is none.
+
+        Gaps count as 0: their severity has another scale, that of length.
+        """
+        return max((0.0 if event.kind is Kind.GAP else event.severity for event in self.events), default=-1.0)

@@ -1,0 +1,20 @@
+"""Charts of a sensor as PNG, SVG or HTML, and a page of a whole fleet; nothing in them needs a network.
+
+Importing this needs the extra `plot`.
+"""
+
+from iotctl.charts.detection import draw_detection
+from iotctl.charts.files import check_suffix
+from iotctl.charts.fleet import card_of, draw_fleet
+from iotctl.charts.pages import draw_linked_page, write_library
+from iotctl.charts.readings import draw_readings
+
+__all__ = [
+    "card_of",
+    "check_suffix",
+    "draw_detection",
+    "draw_fleet",
+    "draw_linked_page",
+    "draw_readings",
+    "write_library",
+]

@@ -1,0 +1,212 @@
+"""A chart of what detection says: readings, regimes and band, change points, events, and severity below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from iotctl.charts.files import check_suffix, specification, write_picture
+from iotctl.charts.marks import (
+    MODEL_COLOUR,
+    READINGS_COLOUR,
+    SEVERITY_COLOUR,
+    WIDTH,
+    clock,
+    kind_colour,
+    records,
+    span,
+    table,
+    time_axis,
+    tooltip,
+    value_axis,
+    zoom,
+)
+from iotctl.charts.thinning import block_starts, extreme_rows, shown_rows, with_holes
+from iotctl.model import Detection
+
+_HEIGHT, _STRIP_HEIGHT = 340, 70
+
+# Twice as many points as the chart is wide in a PNG of double resolution; a page can be zoomed.
+_PICTURE_POINTS, _PAGE_POINTS = 4000, 20_000
+
+# A band or strip needs no more than one value per pixel.
+_BLOCKS = 1000
+
+# Above so many rows the season is too fine for a line: the band shows it, and the line is that of the regime.
+_MODEL_ROWS = 3000
+
+
+def draw_detection(
+    detection: Detection, path: Path, *, title: str, timezone: str = "Europe/Berlin", threshold: float = 6.0
+) -> None:
+    """Draw readings, regimes and band, change points, and events shaded by kind over a strip of severity.
+
+    Long series are thinned for the screen; the extreme reading of each event is always drawn. Times are shown by the
+    clock of timezone. Raises UsageError for another suffix than .png, .svg or .html.
+    """
+    check_suffix(path)
+    is_page = path.suffix.lower() == ".html"
+    points = _PAGE_POINTS if is_page else _PICTURE_POINTS
+    spec = specification(detection_chart(detection, title=title, timezone=timezone, threshold=threshold, points=points))
+    if is_page:
+        from iotctl.charts.pages import write_page
+
+        write_page(spec, path, title)
+    else:
+        write_picture(spec, path)
+
+
+def detection_chart(
+    detection: Detection, *, title: str, timezone: str, threshold: float, points: int
+) -> alt.VConcatChart:
+    """The chart with about so many readings in it."""
+    upper = alt.layer(
+        *_event_shades(detection, timezone),
+        _band(detection, timezone, threshold),
+        _reading_line(detection, timezone, points),
+        *_model_lines(detection, timezone),
+        *_change_points(detection, timezone),
+        *_event_marks(detection, timezone),
+    ).properties(width=WIDTH, height=_HEIGHT, title=_title(title, detection, timezone, threshold))
+    chart = alt.vconcat(upper.add_params(zoom()), _severity_strip(detection, timezone), spacing=8)
+    resolved: alt.VConcatChart = chart.resolve_scale(x="shared", color="independent")
+    return resolved
+
+
+def _title(title: str, detection: Detection, timezone: str, threshold: float) -> dict[str, Any]:
+    seasons = " and ".join(f"{hours:.0f} h" for hours in detection.periods_hours) or "none"
+    counts = [
+        f"{len(detection.time):,} readings{span(detection.time, timezone)}",
+        _counted(len(detection.regimes), "regime"),
+        f"season: {seasons}",
+        _counted(len(detection.events), "event"),
+    ]
+    line = "model" if len(detection.time) <= _MODEL_ROWS else "fitted regimes"
+    key = f"black: {line}; grey band: {threshold:g} sigma about the model"
+    if detection.change_points:
+        key += "; dashed: change points"
+    return {"text": title, "subtitle": ["; ".join(counts), key], "anchor": "start", "subtitleColor": "#666666"}
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _reading_line(detection: Detection, timezone: str, points: int) -> alt.Chart:
+    rows = shown_rows(detection.value, points, extreme_rows(detection))
+    time, value = with_holes(detection.time[rows], detection.value[rows], detection.time)
+    chart: alt.Chart = (
+        table(time, timezone, value=value)
+        .mark_line(strokeWidth=0.8, color=READINGS_COLOUR)
+        .encode(x=time_axis(None), y=value_axis())
+    )
+    return chart
+
+
+def _band(detection: Detection, timezone: str, threshold: float) -> alt.Chart:
+    starts = block_starts(len(detection.time), _BLOCKS)
+    reach = threshold * detection.scale
+    low, high = detection.expected - reach, detection.expected + reach
+    if len(starts):
+        low, high = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
+    chart: alt.Chart = (
+        table(detection.time[starts], timezone, low=low, high=high)
+        .mark_area(opacity=0.18, color=READINGS_COLOUR)
+        .encode(x=time_axis(None), y=value_axis("low"), y2="high:Q")
+    )
+    return chart
+
+
+def _model_lines(detection: Detection, timezone: str) -> list[alt.Chart]:
+    """The model where it is a line on a screen, else the line of each regime."""
+    if len(detection.time) <= _MODEL_ROWS:
+        model = table(detection.time, timezone, expected=detection.expected)
+        return [model.mark_line(strokeWidth=1.2, color=MODEL_COLOUR).encode(time_axis(None), value_axis("expected"))]
+    ends = [
+        {
+            "time": clock(moment, timezone),
+            "level": regime.level + regime.slope_per_hour * (moment - regime.start) / 3.6e9,
+            "regime": number,
+        }
+        for number, regime in enumerate(detection.regimes)
+        for moment in (regime.start, regime.end)
+    ]
+    if not ends:  # Vega warns of a layer without records
+        return []
+    lines = records(ends).mark_line(strokeWidth=1.6, color=MODEL_COLOUR)
+    return [lines.encode(x=time_axis(None), y=value_axis("level"), detail="regime:N")]
+
+
+def _change_points(detection: Detection, timezone: str) -> list[alt.Chart]:
+    if not detection.change_points:
+        return []
+    at = records({"time": clock(moment, timezone)} for moment in detection.change_points)
+    rule = at.mark_rule(strokeDash=[5, 4], color=MODEL_COLOUR, strokeWidth=1)
+    return [
+        rule.encode(x=time_axis(None), tooltip=[alt.Tooltip("time:T", title="change point", format="%Y-%m-%d %H:%M")])
+    ]
+
+
+def _event_shades(detection: Detection, timezone: str) -> list[alt.Chart]:
+    if not detection.events:
+        return []
+    shade = records(_event_records(detection, timezone)).mark_rect(opacity=0.22)
+    return [shade.encode(x=time_axis(None), x2="end:T", color=kind_colour(detection.events))]
+
+
+def _event_marks(detection: Detection, timezone: str) -> list[alt.Chart]:
+    """A point on each event's extreme reading: an event of one row in a year is too thin to be seen as a shade."""
+    if not detection.events:
+        return []
+    return [
+        records(_event_records(detection, timezone))
+        .mark_point(filled=True, size=46, opacity=1, stroke="white", strokeWidth=0.7)
+        .encode(
+            x=alt.X("extreme_time:T", scale=alt.Scale(type="utc")),
+            y=value_axis("extreme"),
+            color=kind_colour(detection.events),
+            tooltip=[
+                alt.Tooltip("kind:N"),
+                alt.Tooltip("time:T", title="from", format="%Y-%m-%d %H:%M:%S"),
+                alt.Tooltip("end:T", title="to", format="%Y-%m-%d %H:%M:%S"),
+                alt.Tooltip("severity:Q", format=".2f"),
+                alt.Tooltip("explanation:N"),
+                alt.Tooltip("event_id:N"),
+            ],
+        )
+    ]
+
+
+def _severity_strip(detection: Detection, timezone: str) -> alt.Chart:
+    starts = block_starts(len(detection.time), _BLOCKS)
+    highest = np.maximum.reduceat(detection.severity, starts) if len(starts) else detection.severity
+    chart: alt.Chart = (
+        table(detection.time[starts], timezone, severity=highest)
+        .mark_area(color=SEVERITY_COLOUR, opacity=0.75, interpolate="step-after")
+        .encode(
+            x=time_axis(timezone),
+            y=alt.Y("severity:Q", title="severity", axis=alt.Axis(tickCount=3)),
+            tooltip=tooltip("severity"),
+        )
+        .properties(width=WIDTH, height=_STRIP_HEIGHT)
+    )
+    return chart
+
+
+def _event_records(detection: Detection, timezone: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "time": clock(event.start, timezone),
+            "end": clock(event.end, timezone),
+            "kind": event.kind.value,
+            "severity": event.severity,
+            "extreme": float(detection.value[row]),
+            "extreme_time": clock(int(detection.time[row]), timezone),
+            "explanation": event.explanation,
+            "event_id": event.event_id,
+        }
+        for event, row in zip(detection.events, extreme_rows(detection), strict=True)
+    ]
