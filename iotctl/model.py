@@ -172,6 +172,44 @@ class Event:
     explanation: str
 
 
+class Label(StrEnum):
+    """A person's verdict on an event."""
+
+    TRUE = "true"  # an anomaly indeed
+    FALSE = "false"  # a false alarm
+    EXPECTED = "expected"  # real and known, such as maintenance: no alarm either
+
+    @property
+    def silences(self) -> bool:
+        """Whether an event with this label is not reported again."""
+        return self is not Label.TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An event beside what is known of it.
+
+    event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
+    told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
+    """
+
+    event: Event
+    found_at: int | None = None
+    label: Label | None = None
+    over_budget: bool = False
+    notified_at: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether an earlier run saved it."""
+        return self.found_at is not None
+
+    @property
+    def silenced(self) -> bool:
+        """Whether a person's verdict keeps it from being reported."""
+        return self.label is not None and self.label.silences
+
+
 @dataclass(frozen=True, slots=True)
 class Regime:
     """A stretch that one line describes: value = level + slope_per_hour * hours since start, plus the season.

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from iotctl import __version__
-from iotctl.cli import compact, demo, detect, doctor, ingest, load_mapping, query, rejects, status
+from iotctl.cli import anomalies, compact, demo, detect, doctor, ingest, load_mapping, query, rejects, status
 from iotctl.errors import IotctlError
 
 INTERRUPTED = 130
@@ -27,6 +27,7 @@ app.command("load-mapping")(load_mapping.load_mapping)
 app.command("ingest")(ingest.ingest)
 app.command("query")(query.query)
 app.command("detect")(detect.detect)
+app.add_typer(anomalies.app, name="anomalies")
 app.command("rejects")(rejects.rejects)
 app.command("compact")(compact.compact)
 app.command("status")(status.status)

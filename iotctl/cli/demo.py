@@ -38,7 +38,7 @@ def demo(
     home = folder / "home"
     environment = {name: value for name, value in os.environ.items() if name != "IOTCTL_DATABASE_URL"}
     environment |= {"IOTCTL_HOME": str(home), "IOTCTL_DATABASE_URL": "", "IOTCTL_TIMEZONE": "Europe/Berlin"}
-    chart = folder / f"{_SHOWN}.html"
+    chart, report = folder / f"{_SHOWN}.html", folder / "report.html"
 
     def run(*arguments: str) -> None:
         typer.secho(f"\n$ IOTCTL_HOME={shlex.quote(str(home))} iotctl {shlex.join(arguments)}", bold=True)
@@ -50,6 +50,7 @@ def demo(
     run("ingest", str(files.timeseries))
     run("query", _SHOWN, "2025-03-01", "2025-03-02", "--limit", "5", "--format", "table")
     run("detect", _SHOWN, "--plot", str(chart), "--save", "--format", "table")
+    run("detect", "--all", "--save", "--top", "10", "--report", str(report), "--format", "table")
     run("status")
 
     typer.echo(f"\nWhat was put into {_SHOWN}:")
@@ -59,4 +60,4 @@ def demo(
             for moment in (label.start, label.end)
         )
         typer.echo(f"  {label.kind:6} {start} to {end} UTC")
-    typer.echo(f"\nThe chart: {chart}")
+    typer.echo(f"\nThe chart: {chart}\nAll sensors: {report}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iotctl.cli.terminal import note
-from iotctl.errors import ConfigurationError
+from iotctl.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from iotctl.model import Detection
@@ -25,6 +25,13 @@ def check_chart(path: Path | None) -> None:
     except ImportError as error:
         raise ConfigurationError("Charts are not installed.", hint="Run: pip install 'iotctl[plot]'") from error
     check_suffix(path)
+
+
+def check_report(path: Path | None) -> None:
+    """Say before any work is done that a report cannot be drawn. Raises ConfigurationError, UsageError."""
+    check_chart(path)
+    if path is not None and path.suffix.lower() != ".html":
+        raise UsageError(f"A report cannot be written as {path.name}.", hint="Name it FILE.html.")
 
 
 def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str) -> Series:

@@ -3,6 +3,7 @@
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.chunks import Chunks, compact_part, loose_parts, set_chunk_interval
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
+from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import SortedReadings, sort_readings
 from iotctl.repositories.ledger import Balance, FileState, KeptReject, Ledger, LedgerFile
@@ -20,6 +21,7 @@ __all__ = [
     "Chunks",
     "Connection",
     "Database",
+    "DetectRunRepository",
     "FileState",
     "KeptReject",
     "Layout",

@@ -1,14 +1,25 @@
-"""The anomaly table: what detection found, kept for later runs and other tools."""
+"""The anomaly table: what detection found, what people say about it, and whom it was told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
-from psycopg.types.json import Jsonb
-
-from iotctl.model import Event
-from iotctl.repositories.binary import as_datetime
+from iotctl.errors import NotFoundError
+from iotctl.model import Event, Finding, Kind, Label, Sensor
+from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
+
+# An event, its sensor before it: see _finding and _sensor.
+_SELECT = """
+    SELECT sensor_id, sensor_uuid::text, sensor_name, event_id, kind, start_time, end_time, readings, severity, score,
+           extreme, expected, low, high, explanation, found_at, label, over_budget, notified_at
+    FROM anomaly JOIN sensor USING (sensor_id)
+"""
+
+_ROWS_AT_ONCE = 1000
 
 
 class AnomalyRepository:
@@ -17,40 +28,185 @@ class AnomalyRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def save(self, sensor_id: int, events: Sequence[Event], method: str, parameters: dict[str, object]) -> int:
-        """Keep events, each once however often it is found; returns how many are new. Known ones are updated.
-
-        method: its name and version. parameters: JSON-able.
-        """
-        new = 0
+    @contextmanager
+    def one_at_a_time(self, sensor_id: int) -> Iterator[None]:
+        """A transaction in which no other session saves events of the sensor: what is read in it stays true."""
         with self._conn.transaction():
-            for event in events:
-                row = self._conn.execute(
-                    """
-                    INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score,
-                                         extreme, expected, low, high, explanation, method, parameters)
-                    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-                    ON CONFLICT (sensor_id, event_id) DO UPDATE SET
-                        kind = EXCLUDED.kind, start_time = EXCLUDED.start_time, end_time = EXCLUDED.end_time,
-                        readings = EXCLUDED.readings, severity = EXCLUDED.severity, score = EXCLUDED.score,
-                        extreme = EXCLUDED.extreme, expected = EXCLUDED.expected, low = EXCLUDED.low,
-                        high = EXCLUDED.high, explanation = EXCLUDED.explanation, method = EXCLUDED.method,
-                        parameters = EXCLUDED.parameters
-                    RETURNING xmax = 0
-                    """,
+            self._conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (EVENTS_CLASS, sensor_id))
+            yield
+
+    def known(self, sensor_id: int, since: int | None = None) -> list[Finding]:
+        """The sensor's stored events that end at or after since (microseconds since 1970-01-01 UTC), by start."""
+        rows = self._conn.execute(
+            _SELECT + "WHERE sensor_id = %s AND end_time >= %s AND merged_into IS NULL ORDER BY start_time, event_id",
+            (sensor_id, "-infinity" if since is None else as_datetime(since)),
+        )
+        return [_finding(row) for row in rows]
+
+    def save(
+        self, sensor_id: int, run_id: int, findings: Sequence[Finding], merged: Mapping[str, str], notify: Iterable[str]
+    ) -> None:
+        """Keep a run's findings: new rows, or updates of the rows with their ids; labels stay.
+
+        merged: id of a stored event -> id of the finding that takes its place. notify: ids that people are to be told
+        of. Runs in the caller's transaction.
+        """
+        wanted = set(notify)
+        with self._conn.cursor() as cursor:
+            cursor.executemany(
+                """
+                INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score,
+                                     extreme, expected, low, high, explanation, first_run, last_run, found_at,
+                                     label, over_budget, notified_at, notify)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()),
+                        %s, %s, %s, %s)
+                ON CONFLICT (sensor_id, event_id) DO UPDATE SET
+                    kind = EXCLUDED.kind, start_time = EXCLUDED.start_time, end_time = EXCLUDED.end_time,
+                    readings = EXCLUDED.readings, severity = EXCLUDED.severity, score = EXCLUDED.score,
+                    extreme = EXCLUDED.extreme, expected = EXCLUDED.expected, low = EXCLUDED.low,
+                    high = EXCLUDED.high, explanation = EXCLUDED.explanation, last_run = EXCLUDED.last_run,
+                    over_budget = EXCLUDED.over_budget, notify = anomaly.notify OR EXCLUDED.notify, merged_into = NULL
+                """,
+                [
                     (
-                        *(sensor_id, event.event_id, event.kind, as_datetime(event.start), as_datetime(event.end)),
-                        *(
-                            event.rows,
-                            event.severity,
-                            event.score,
-                            event.extreme,
-                            event.expected,
-                            event.low,
-                            event.high,
-                        ),
-                        *(event.explanation, method, Jsonb(parameters)),
-                    ),
-                ).fetchone()
-                new += row == (True,)
-        return new
+                        *(sensor_id, *_event_columns(finding.event), run_id, run_id, _datetime(finding.found_at)),
+                        *(finding.label, finding.over_budget, _datetime(finding.notified_at)),
+                        finding.event.event_id in wanted,
+                    )
+                    for finding in findings
+                ],
+            )
+            cursor.executemany(
+                "UPDATE anomaly SET merged_into = %s WHERE sensor_id = %s AND %s IN (event_id, merged_into)",
+                [(into, sensor_id, event_id) for event_id, into in merged.items()],
+            )
+
+    def stored(
+        self,
+        sensor_id: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        kinds: Sequence[Kind] = (),
+    ) -> Iterator[tuple[Sensor, Finding]]:
+        """Stored events by sensor name and start, in constant memory.
+
+        sensor_id, kinds: None and none for all. start, end: the events that reach into [start, end), microseconds
+        since 1970-01-01 UTC, None for open.
+        """
+        with self._conn.transaction(), self._conn.cursor("stored_events") as cursor:
+            cursor.itersize = _ROWS_AT_ONCE
+            cursor.execute(
+                _SELECT
+                + """
+                WHERE merged_into IS NULL
+                  AND (%(sensor_id)s::int IS NULL OR sensor_id = %(sensor_id)s)
+                  AND end_time >= %(start)s AND start_time < %(end)s
+                  AND (%(kinds)s::text[] = '{}' OR kind = ANY(%(kinds)s))
+                ORDER BY sensor_name NULLS LAST, sensor_uuid, start_time, event_id
+                """,
+                {
+                    "sensor_id": sensor_id,
+                    "start": "-infinity" if start is None else as_datetime(start),
+                    "end": "infinity" if end is None else as_datetime(end),
+                    "kinds": list(kinds),
+                },
+            )
+            for row in cursor:
+                yield _sensor(row), _finding(row)
+
+    def label(self, event_id: str, label: Label | None) -> tuple[Sensor, Finding]:
+        """Keep a person's verdict on an event, None to take it back; returns the event as it is now.
+
+        An event that a longer one took the place of passes the verdict on. Raises NotFoundError.
+        """
+        rows = self._conn.execute(
+            "UPDATE anomaly SET label = %(label)s, labelled_at = now() WHERE (sensor_id, event_id) IN"
+            " (SELECT sensor_id, coalesce(merged_into, event_id) FROM anomaly WHERE event_id = %(event_id)s)"
+            " RETURNING sensor_id, event_id",
+            {"label": label, "event_id": event_id},
+        ).fetchall()
+        if not rows:
+            raise NotFoundError(f"No event has the id {event_id!r}.", hint="The ids: iotctl anomalies")
+        row = self._conn.execute(_SELECT + "WHERE sensor_id = %s AND event_id = %s", rows[0]).fetchone()
+        assert row is not None
+        return _sensor(row), _finding(row)
+
+    @contextmanager
+    def one_notifier(self) -> Iterator[None]:
+        """While this lasts no other session tells people of events, so that no two tell them of the same."""
+        self._conn.execute("SELECT pg_advisory_lock(%s, %s)", (ADVISORY_CLASS, NOTIFY_LOCK))
+        try:
+            yield
+        finally:
+            self._conn.execute("SELECT pg_advisory_unlock(%s, %s)", (ADVISORY_CLASS, NOTIFY_LOCK))
+
+    def unsent(self, sensor_ids: Sequence[int], limit: int) -> list[tuple[Sensor, Finding]]:
+        """Events of these sensors that people are to be told of and have not been, the first by time."""
+        rows = self._conn.execute(
+            _SELECT
+            + """
+            WHERE sensor_id = ANY(%s) AND notify AND notified_at IS NULL AND NOT over_budget AND merged_into IS NULL
+              AND (label IS NULL OR label = 'true')
+            ORDER BY start_time, sensor_id, event_id LIMIT %s
+            """,
+            (list(sensor_ids), limit),
+        )
+        return [(_sensor(row), _finding(row)) for row in rows]
+
+    def mark_notified(self, events: Sequence[tuple[Sensor, Finding]]) -> None:
+        """Note that people have been told of these events."""
+        self._conn.execute(
+            "UPDATE anomaly SET notified_at = now()"
+            " WHERE (sensor_id, event_id) IN (SELECT * FROM unnest(%s::int[], %s::text[]))",
+            ([sensor.sensor_id for sensor, _ in events], [finding.event.event_id for _, finding in events]),
+        )
+
+
+def _event_columns(event: Event) -> tuple[object, ...]:
+    return (
+        *(event.event_id, event.kind, as_datetime(event.start), as_datetime(event.end), event.rows),
+        *(event.severity, event.score, event.extreme, event.expected, event.low, event.high, event.explanation),
+    )
+
+
+def _sensor(row: tuple[object, ...]) -> Sensor:
+    sensor_id, uuid, name = row[:3]
+    return Sensor(int(str(sensor_id)), str(uuid), None if name is None else str(name))
+
+
+def _finding(row: tuple[object, ...]) -> Finding:
+    event_id, kind, start, end, rows, *numbers = row[3:14]
+    severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
+    explanation, found_at, label, over_budget, notified_at = row[14:]
+    start, end = _microseconds(start), _microseconds(end)
+    assert start is not None
+    assert end is not None
+    event = Event(
+        event_id=str(event_id),
+        kind=Kind(str(kind)),
+        start=start,
+        end=end,
+        rows=int(str(rows)),
+        severity=severity,
+        score=score,
+        extreme=extreme,
+        expected=expected,
+        low=low,
+        high=high,
+        explanation=str(explanation),
+    )
+    return Finding(
+        event=event,
+        found_at=_microseconds(found_at),
+        label=None if label is None else Label(str(label)),
+        over_budget=over_budget is True,
+        notified_at=_microseconds(notified_at),
+    )
+
+
+def _datetime(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else as_datetime(microseconds)
+
+
+def _microseconds(time: object) -> int | None:
+    return as_microseconds(time) if isinstance(time, datetime) else None

@@ -13,9 +13,11 @@ from iotctl.repositories.connection import Connection
 
 # Any two numbers that other programs on the same server are unlikely to take: 'iotc' in ASCII, and what is locked.
 ADVISORY_CLASS = 0x696F7463
-SCHEMA_LOCK, PARTITION_LOCK, CLAIM_LOCK = 1, 2, 3
+SCHEMA_LOCK, PARTITION_LOCK, CLAIM_LOCK, NOTIFY_LOCK = 1, 2, 3, 4
 # Locks that live as long as a session: a claim on extents, a file being loaded.
 CLAIM_CLASS, FILE_CLASS = ADVISORY_CLASS + 1, ADVISORY_CLASS + 2
+# A sensor whose events are being saved; until the transaction ends.
+EVENTS_CLASS = ADVISORY_CLASS + 3
 
 _OLDEST_SERVER = 150000
 _DIRECT_COMPRESS_SINCE = (2, 21)

@@ -293,8 +293,9 @@ def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
 
 
 def test_help_is_quick_to_write_and_has_an_example_for_every_command(iotctl: Iotctl) -> None:
-    for command in ("load-mapping", "ingest", "query", "detect", "status", "doctor", "demo"):
-        ended = iotctl(command, "--help")
+    commands = ("load-mapping", "ingest", "query", "detect", "anomalies", "status", "doctor", "demo")
+    for command in (*commands, "anomalies list", "anomalies label"):
+        ended = iotctl(*command.split(), "--help")
         assert ended.returncode == 0
         assert "Example: iotctl" in ended.stdout
     assert iotctl("--version").stdout.startswith("iotctl 0.")

@@ -47,6 +47,24 @@ CREATE TABLE reject (
     PRIMARY KEY (file_id, line)
 );
 
+-- One row per run of detect that saves what it finds.
+CREATE TABLE detect_run (
+    run_id     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    method     text NOT NULL, -- name and version
+    parameters jsonb NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- How far a sensor has been looked at with these parameters, for --since-last: the time of the last reading seen.
+CREATE TABLE detect_watermark (
+    sensor_id   int NOT NULL REFERENCES sensor,
+    parameters  jsonb NOT NULL,
+    analysed_to timestamptz NOT NULL,
+    PRIMARY KEY (sensor_id, parameters)
+);
+
+-- One row per event, however often it is found: a run that finds an event over the same time updates the row, whose
+-- event_id never changes.
 CREATE TABLE anomaly (
     sensor_id   int NOT NULL REFERENCES sensor,
     event_id    text NOT NULL,
@@ -61,10 +79,18 @@ CREATE TABLE anomaly (
     low         float8 NOT NULL,
     high        float8 NOT NULL,
     explanation text NOT NULL,
-    method      text NOT NULL, -- name and version
-    parameters  jsonb NOT NULL,
+    first_run   int NOT NULL REFERENCES detect_run,
+    last_run    int NOT NULL REFERENCES detect_run,
     found_at    timestamptz NOT NULL DEFAULT now(),
+    merged_into text, -- event_id of a longer event of the sensor that took its place
+    over_budget boolean NOT NULL DEFAULT false, -- left out by --alert-budget
+    notify      boolean NOT NULL DEFAULT false, -- a run with --notify reported it
+    notified_at timestamptz,
+    label       text CHECK (label IN ('true', 'false', 'expected')), -- a person's verdict
+    labelled_at timestamptz,
     PRIMARY KEY (sensor_id, event_id)
 );
 
 CREATE INDEX anomaly_start_time ON anomaly (start_time);
+CREATE INDEX anomaly_event_id ON anomaly (event_id);
+CREATE INDEX anomaly_unsent ON anomaly (sensor_id) WHERE notify AND notified_at IS NULL;

@@ -1,0 +1,115 @@
+"""iotctl anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from iotctl.cli.context import open_database
+from iotctl.cli.output import Format
+from iotctl.model import Kind
+
+if TYPE_CHECKING:
+    from iotctl.cli.output import Cell
+
+
+class Verdict(StrEnum):
+    """What a person may say of an event; none takes it back."""
+
+    TRUE = "true"
+    FALSE = "false"
+    EXPECTED = "expected"
+    NONE = "none"
+
+
+class _ListByDefault(TyperGroup):
+    """Without a subcommand's name the words are those of list: iotctl anomalies sensor_00000."""
+
+    # Any: click is a part of typer in some versions and apart in others.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_ListByDefault,
+    help="List saved events, and label them.\n\n"
+    "Example: iotctl anomalies sensor_00000 --from now-30d --kind spike\n\n"
+    "Without a command's name the words are those of list: iotctl anomalies list --help",
+)
+
+
+@app.command("list")
+def list_anomalies(
+    sensor: Annotated[
+        str | None, typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Events that last beyond this moment.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Events that begin before this moment.")] = None,
+    kinds: Annotated[
+        list[Kind] | None, typer.Option("--kind", help="Events of this kind; may be given several times.")
+    ] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+) -> None:
+    """Print the events that detect --save has kept, by sensor and time.
+
+    Example: iotctl anomalies --kind drift --kind shift --format json
+    """
+    from iotctl.cli.events import COLUMNS, event_row
+    from iotctl.cli.output import chosen_format, write_rows
+    from iotctl.cli.times import parse_time
+    from iotctl.services.anomalies import stored_events
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    bounds = [None if text is None else parse_time(text, settings.timezone) for text in (start, end)]
+    with open_database(settings) as database:
+
+        def rows() -> Iterator[tuple[Cell, ...]]:
+            with stored_events(database, sensor, bounds[0], bounds[1], kinds or ()) as events:
+                for who, finding in events:
+                    yield event_row(who.sensor_name or who.sensor_uuid, finding, settings.timezone)
+
+        write_rows(COLUMNS, rows(), chosen_format(form, output), output)
+
+
+@app.command("label")
+def label_anomaly(
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="The event_id that detect and anomalies print.")],
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(
+            metavar="true|false|expected|none",
+            help="true: an anomaly indeed. false: a false alarm. expected: real and known, such as maintenance."
+            " none: take the label back.",
+        ),
+    ],
+) -> None:
+    """Say what an event is. Later runs do not report events labelled false or expected again.
+
+    Example: iotctl anomalies label 3f0c5a9be1d2 false
+    """
+    from iotctl.cli.terminal import note
+    from iotctl.cli.times import local_time
+    from iotctl.model import Label
+    from iotctl.services.anomalies import label_event
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    with open_database(settings) as database:
+        label = None if verdict is Verdict.NONE else Label(verdict.value)
+        sensor, finding = label_event(database, event_id, label)
+    begun = local_time(finding.event.start, settings.timezone).isoformat()
+    note(
+        f"{sensor.sensor_name or sensor.sensor_uuid}, {finding.event.kind} of {begun}"
+        f" ({finding.event.event_id}): labelled {verdict}"
+    )

@@ -1,0 +1,200 @@
+"""What iotctl detect does once its words are understood: analyse, print, draw, tell."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.events import COLUMNS, event_row
+from iotctl.cli.output import STDOUT, Format, chosen_format, write_rows
+from iotctl.cli.plot import check_chart, check_report, plot_detection
+from iotctl.cli.terminal import note
+from iotctl.cli.watch_detect import DetectWatch, counted, watch_detect
+from iotctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from iotctl.analysis import DetectOptions
+    from iotctl.cli.output import Cell
+    from iotctl.model import Finding, SensorCard
+    from iotctl.services.analyse import Request, SensorFindings
+    from iotctl.settings import Settings
+
+DONE, FAILED, PARTLY, ANOMALY = 0, 1, 3, 10
+
+# So few sensors are done before a second process has started.
+_FEW_SENSORS = 4
+
+# Cards on a fleet's page; of more sensors than this, the worst.
+_CARDS = 1000
+
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of iotctl detect. start, end: microseconds since 1970-01-01 UTC, None for open."""
+
+    options: DetectOptions
+    start: int | None
+    end: int | None
+    save: bool
+    since_last: bool
+    context_seconds: float
+    alert_budget: int | None
+    include_labelled: bool
+    top: int | None
+    form: Format | None
+    output: Path | None
+    plot: Path | None
+    report: Path | None
+    notify_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run, as far as its exit code says it."""
+
+    events: int
+    sensors: int = 1
+    failed: int = 0
+
+    def exit_code(self, *, fail_on_anomaly: bool) -> int:
+        """An anomaly goes before a sensor that could not be analysed, where one is asked to fail on it."""
+        if self.events and fail_on_anomaly:
+            return ANOMALY
+        if self.failed:
+            return FAILED if self.failed == self.sensors else PARTLY
+        return DONE
+
+
+def run_file(uri: str, scores: Path | None, wanted: Wanted, settings: Settings) -> Outcome:
+    """Analyse a file of (timestamp, value), print its events, write its scores, draw it."""
+    from dataclasses import replace
+
+    from iotctl.cli.detect_file import note_file, write_scores
+    from iotctl.model import Finding
+    from iotctl.services.detect_file import detect_file
+    from iotctl.services.recognise import within_budget
+
+    check_chart(wanted.plot)
+    found = detect_file(uri, store_settings(settings), settings.timezone, wanted.options)
+    inside = [event for event in found.detection.events if _overlaps(event.start, event.end, wanted)]
+    findings = tuple(Finding(event) for event in inside)
+    if wanted.alert_budget is not None:
+        findings = tuple(one for one in within_budget(findings, (), wanted.alert_budget) if not one.over_budget)
+    found = replace(found, detection=replace(found.detection, events=tuple(one.event for one in findings)))
+    note_file(uri, found)
+    if scores is not None:
+        write_scores(found, scores, settings.timezone)
+    name = Path(uri).name
+    if wanted.plot is not None:
+        plot_detection(found.detection, wanted.plot, name, settings.timezone, wanted.options.threshold)
+    _print(((name, finding) for finding in findings), wanted, settings.timezone)
+    return Outcome(len(findings))
+
+
+def run_fleet(
+    names: Sequence[str], match: str | None, workers: int | None, wanted: Wanted, settings: Settings
+) -> Outcome:
+    """Analyse sensors of the database, print their events as they come, keep them, draw them, tell people."""
+    from iotctl.cli.pool import analysis_pool
+    from iotctl.services.fleet import choose_sensors, detect_fleet
+    from iotctl.services.notify import check_url, notify
+
+    check_chart(wanted.plot)
+    check_report(wanted.report)
+    if wanted.notify_url is not None:
+        check_url(wanted.notify_url)
+    with open_database(settings) as database:
+        sensors = choose_sensors(database, names, match)
+        if wanted.plot is not None and len(sensors) != 1:
+            raise UsageError("--plot draws one sensor.", hint="Name a single sensor, or use --report.")
+        count = min(workers or settings.workers or os.cpu_count() or 1, len(sensors) // _FEW_SENSORS) or 1
+        cards: list[tuple[float, int, SensorCard]] = []
+        with watch_detect(wanted.save) as watch, analysis_pool(count) as executor:
+
+            def findings() -> Iterator[tuple[str, Finding]]:
+                request = _request(wanted, settings.timezone)
+                for found in detect_fleet(sensors, database, request, executor, count, watch, save=wanted.save):
+                    name = found.sensor.sensor_name or found.sensor.sensor_uuid
+                    _draw(found, name, wanted, settings.timezone)
+                    if found.card is not None:
+                        # The second number settles equal severities, so that cards are never compared.
+                        (heapq.heappush if len(cards) < _CARDS else heapq.heappushpop)(
+                            cards, (found.card.worst, -watch.done, found.card)
+                        )
+                    yield from ((name, finding) for finding in found.findings)
+                watch.close()
+
+            _print(findings(), wanted, settings.timezone)
+        watch.summarise()
+        if wanted.report is not None:
+            _report([card for _, _, card in cards], wanted.report, watch, settings.timezone)
+        if wanted.notify_url is not None:
+            note(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
+    return Outcome(watch.events, watch.done, watch.failed)
+
+
+def _request(wanted: Wanted, timezone: str) -> Request:
+    from iotctl.services.analyse import ChartFolder, Request
+
+    charts = None
+    if wanted.report is not None:
+        from iotctl.charts import write_library
+
+        charts = ChartFolder(_chart_folder(wanted.report), f"../{wanted.report.name}", timezone)
+        write_library(charts.path)
+    return Request(
+        options=wanted.options,
+        start=wanted.start,
+        end=wanted.end,
+        since_last=wanted.since_last,
+        context=int(wanted.context_seconds * _MICROSECONDS),
+        alert_budget=wanted.alert_budget,
+        include_labelled=wanted.include_labelled,
+        notify=wanted.notify_url is not None,
+        keep_detection=wanted.plot is not None,
+        charts=charts,
+    )
+
+
+def _print(findings: Iterator[tuple[str, Finding]], wanted: Wanted, timezone: str) -> None:
+    if wanted.top is not None:
+        findings = iter(heapq.nlargest(wanted.top, findings, key=lambda found: found[1].event.severity))
+    rows: Iterable[tuple[Cell, ...]] = (event_row(name, finding, timezone) for name, finding in findings)
+    form = chosen_format(wanted.form, wanted.output)
+    if sys.stdout.isatty() and wanted.output in (None, STDOUT):
+        rows = list(rows)  # until the progress bar is gone: the two would run into each other
+    write_rows(COLUMNS, rows, form, wanted.output)
+
+
+def _draw(found: SensorFindings, name: str, wanted: Wanted, timezone: str) -> None:
+    if wanted.plot is not None and found.detection is not None:
+        plot_detection(found.detection, wanted.plot, name, timezone, wanted.options.threshold)
+
+
+def _report(cards: Sequence[SensorCard], path: Path, watch: DetectWatch, timezone: str) -> None:
+    from iotctl.charts import draw_fleet
+
+    notes = []
+    if watch.failed:
+        notes.append(f"{counted(watch.failed, 'sensor')} could not be analysed")
+    if watch.without_news:
+        notes.append(f"{counted(watch.without_news, 'sensor')} had no new readings and are left out")
+    shown = watch.done - watch.failed
+    draw_fleet(cards, path, _chart_folder(path).name, sensors=shown, notes=notes, timezone=timezone)
+    note(f"report: {path}")
+
+
+def _chart_folder(report: Path) -> Path:
+    return report.with_name(f"{report.stem}_charts")
+
+
+def _overlaps(start: int, end: int, wanted: Wanted) -> bool:
+    return (wanted.start is None or end >= wanted.start) and (wanted.end is None or start < wanted.end)

@@ -1,0 +1,69 @@
+"""Runs of detection, and how far each sensor has been looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from iotctl.repositories.binary import as_datetime, as_microseconds
+from iotctl.repositories.connection import Connection
+
+Parameters = Mapping[str, object]
+
+
+class DetectRunRepository:
+    """Runs and watermarks, on one connection. Parameters are JSON-able; a watermark holds for the same ones alone."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def begin(self, method: str, parameters: Parameters) -> int:
+        """The id of a new run. method: its name and version."""
+        row = self._conn.execute(
+            "INSERT INTO detect_run (method, parameters) VALUES (%s, %s) RETURNING run_id", (method, Jsonb(parameters))
+        ).fetchone()
+        assert row is not None
+        return int(str(row[0]))
+
+    def with_news(self, sensor_ids: Sequence[int], parameters: Parameters, end: int | None) -> dict[int, int | None]:
+        """Of these sensors, those with readings in (watermark, end) -> watermark, None where there is none yet.
+
+        Watermark and end: microseconds since 1970-01-01 UTC.
+        """
+        # LIMIT keeps the planner from turning this into a join with the whole reading table: it asks the index once
+        # per sensor, and only in the partitions behind the watermark.
+        rows = self._conn.execute(
+            """
+            SELECT wanted.sensor_id, watermark.analysed_to
+            FROM unnest(%(ids)s::int[]) AS wanted(sensor_id)
+            LEFT JOIN detect_watermark AS watermark
+                   ON watermark.sensor_id = wanted.sensor_id AND watermark.parameters = %(parameters)s
+            CROSS JOIN LATERAL (
+                SELECT FROM reading
+                WHERE reading.sensor_id = wanted.sensor_id
+                  AND reading.timestamp > coalesce(watermark.analysed_to, '-infinity')
+                  AND reading.timestamp < %(end)s
+                LIMIT 1
+            ) AS newer
+            """,
+            {
+                "ids": list(sensor_ids),
+                "parameters": Jsonb(parameters),
+                "end": "infinity" if end is None else as_datetime(end),
+            },
+        )
+        return {
+            int(str(sensor_id)): as_microseconds(time) if isinstance(time, datetime) else None
+            for sensor_id, time in rows
+        }
+
+    def move_watermark(self, sensor_id: int, parameters: Parameters, analysed_to: int) -> None:
+        """Note that a sensor has been looked at up to this reading; never backwards."""
+        self._conn.execute(
+            "INSERT INTO detect_watermark AS stored (sensor_id, parameters, analysed_to) VALUES (%s, %s, %s)"
+            " ON CONFLICT (sensor_id, parameters)"
+            " DO UPDATE SET analysed_to = greatest(stored.analysed_to, EXCLUDED.analysed_to)",
+            (sensor_id, Jsonb(parameters), as_datetime(analysed_to)),
+        )

@@ -1,0 +1,219 @@
+"""Analyse: a few sensors from their readings to their events, each for itself; the task of a worker process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from iotctl.analysis import DetectOptions, detect
+from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
+from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard
+from iotctl.repositories import (
+    AnomalyRepository,
+    Connection,
+    Database,
+    DetectRunRepository,
+    ReadingRepository,
+    Series,
+)
+from iotctl.services.recognise import recognise, within_budget
+
+# An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window
+# of the scores that make events is 256 rows. What ended before that has been judged for good.
+_OPEN_ROWS = 256
+
+# Events closer than this are one in analysis; so are an event and its continuation in the next run.
+_SLACK_ROWS = 12
+
+_WEEK = 7 * 86_400_000_000
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class ChartFolder:
+    """Where each sensor's chart goes as a page. page: the fleet's page, as a link from there."""
+
+    path: Path
+    page: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of each sensor; small and picklable.
+
+    start, end: analyse [start, end), microseconds since 1970-01-01 UTC, None for open. run_id: save under this run;
+    None: save nothing. context: with since_last, so many microseconds before the watermark are read again.
+    notify: people are to be told of what is reported. keep_detection: return the arrays, to draw a single sensor.
+    """
+
+    options: DetectOptions
+    start: int | None = None
+    end: int | None = None
+    run_id: int | None = None
+    since_last: bool = False
+    context: int = 0
+    alert_budget: int | None = None
+    include_labelled: bool = False
+    notify: bool = False
+    keep_detection: bool = False
+    charts: ChartFolder | None = None
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The options as JSON has them: without infinities."""
+        text = json.dumps(asdict(self.options))
+        parsed: dict[str, object] = json.loads(text, parse_constant=lambda _: None)
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Sensors for one worker, over one connection. watermarks: sensor_id -> where the last run ended, if any."""
+
+    database: Database
+    request: Request
+    sensors: tuple[Sensor, ...]
+    watermarks: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SensorFindings:
+    """What a run says of one sensor.
+
+    findings: what is to be reported, by start. new: how many of them no earlier run saved. silenced, over_budget: how
+    many more a label or the alert budget keeps back. trouble: why there is nothing, where it failed.
+    dropped: reason -> readings left out.
+    """
+
+    sensor: Sensor
+    readings: int = 0
+    regimes: int = 0
+    findings: tuple[Finding, ...] = ()
+    new: int = 0
+    silenced: int = 0
+    over_budget: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    detection: Detection | None = None
+    card: SensorCard | None = None
+    trouble: str | None = None
+
+
+def analyse_sensors(task: Task) -> list[SensorFindings]:
+    """Findings of each sensor of a task, in its order; the trouble of one does not touch the others.
+
+    Raises UnreachableError, ForbiddenError, ConfigurationError: the trouble of all.
+    """
+    with task.database.connect(application="iotctl detect") as conn:
+        return [_guarded(task, sensor, conn) for sensor in task.sensors]
+
+
+def _guarded(task: Task, sensor: Sensor, conn: Connection) -> SensorFindings:
+    try:
+        with task.database.errors():
+            return _analyse(sensor, task.request, task.watermarks.get(sensor.sensor_id), conn)
+    except (UnreachableError, ForbiddenError, ConfigurationError):
+        raise
+    except IotctlError as error:
+        return SensorFindings(sensor, trouble=error.message)
+    except Exception as error:  # noqa: BLE001 -- whatever is wrong with one sensor must not end the others
+        return SensorFindings(sensor, trouble=f"{type(error).__name__}: {error}")
+
+
+def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Connection) -> SensorFindings:
+    first = request.start
+    if watermark is not None:
+        first = max(watermark - request.context, request.start or watermark - request.context)
+    time, value = _read(sensor.sensor_id, request, first, conn)
+    looked_at = time if request.end is None else time[time < request.end]
+    detection = detect(time, value, request.options)
+    events = [event for event in detection.events if _is_judged(event, detection, first, request.end, watermark)]
+    slack = _SLACK_ROWS * int(np.median(np.diff(detection.time))) if len(detection.time) > 1 else 0
+    repository = AnomalyRepository(conn)
+    with repository.one_at_a_time(sensor.sensor_id):
+        since = min((event.start for event in events), default=0) - slack - _WEEK
+        stored = repository.known(sensor.sensor_id, since) if events else []
+        recognised = recognise(events, stored, sensor.sensor_uuid, slack)
+        findings = recognised.findings
+        if request.alert_budget is not None:
+            ids = {finding.event.event_id for finding in findings} | set(recognised.merged)
+            others = [known for known in stored if known.event.event_id not in ids]
+            findings = within_budget(findings, others, request.alert_budget)
+        reported = _reported(findings, request, watermark)
+        if request.run_id is not None:
+            told = [finding.event.event_id for finding in reported] if request.notify else []
+            repository.save(sensor.sensor_id, request.run_id, findings, recognised.merged, told)
+            if request.since_last and len(looked_at):
+                DetectRunRepository(conn).move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]))
+    found = SensorFindings(
+        sensor=sensor,
+        readings=len(detection.time),
+        regimes=len(detection.regimes),
+        findings=tuple(reported),
+        new=sum(not finding.known for finding in reported),
+        silenced=sum(finding.silenced for finding in findings) if not request.include_labelled else 0,
+        over_budget=sum(finding.over_budget for finding in findings) if request.alert_budget is not None else 0,
+        dropped=detection.dropped,
+    )
+    if request.charts is None and not request.keep_detection:
+        return found
+    shown = replace(detection, events=tuple(finding.event for finding in reported))
+    return replace(
+        found,
+        detection=shown if request.keep_detection else None,
+        card=None if request.charts is None else _draw(sensor, shown, request.charts, request.options.threshold),
+    )
+
+
+def _draw(sensor: Sensor, detection: Detection, charts: ChartFolder, threshold: float) -> SensorCard:
+    from iotctl.charts import card_of, draw_linked_page  # 0.5 s, and an extra: paid by who asks for a report
+
+    # Named by the UUID: a sensor's name may hold what a file's name must not.
+    page = f"{sensor.sensor_uuid}.html"
+    title = sensor.sensor_name or sensor.sensor_uuid
+    draw_linked_page(
+        detection, charts.path / page, title=title, timezone=charts.timezone, threshold=threshold, back=charts.page
+    )
+    return card_of(sensor, detection, page)
+
+
+def _read(sensor_id: int, request: Request, first: int | None, conn: Connection) -> Series:
+    """The readings in [first, end), and before them those of the reference period where it lies outside."""
+    readings = ReadingRepository(conn)
+    time, value = readings.whole_series(sensor_id, first, request.end)
+    pieces = [(time, value)]
+    if request.options.reference is not None:
+        start, end = request.options.reference
+        if first is not None and start < first:
+            pieces.insert(0, readings.whole_series(sensor_id, start, min(end, first)))
+        if request.end is not None and end > request.end:
+            pieces.append(readings.whole_series(sensor_id, max(start, request.end), end))
+    if len(pieces) == 1:
+        return time, value
+    return np.concatenate([time for time, _ in pieces]), np.concatenate([value for _, value in pieces])
+
+
+def _is_judged(event: Event, detection: Detection, first: int | None, end: int | None, watermark: int | None) -> bool:
+    """Whether this run decides on an event: it lies not in a reference period outside, and no former run settled it."""
+    start = -_FOREVER if first is None else first
+    end = _FOREVER if end is None else end
+    if event.kind is Kind.GAP and (event.start < start or event.end >= end):
+        return False  # what lies between the reference period and the readings that were asked for
+    if watermark is not None:
+        row = int(np.searchsorted(detection.time, watermark, side="right"))
+        start = int(detection.time[max(0, row - _OPEN_ROWS)])
+    return event.end >= start and event.start < end
+
+
+def _reported(findings: Sequence[Finding], request: Request, watermark: int | None) -> list[Finding]:
+    return [
+        finding
+        for finding in findings
+        if (request.include_labelled or not finding.silenced)
+        and (request.alert_budget is None or not finding.over_budget)
+        and (watermark is None or not finding.known or finding.event.end > watermark)
+    ]

@@ -1,0 +1,272 @@
+"""detect and anomalies as their users meet them: fleets, scheduled runs, labels, webhooks, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iotctl.repositories import Connection, Database, ensure_schema
+from tests.cli.conftest import COMMAND, Ended, Iotctl
+from tests.sensors import add_sensor, noise, uuid_of
+from tests.webhook import Webhook
+
+NAMES = [f"pump_{number:02}" for number in range(12)]
+
+
+@pytest.fixture
+def conn(postgres: Database) -> Iterator[Connection]:
+    with postgres.connect() as conn:
+        ensure_schema(conn)
+        yield conn
+
+
+@pytest.fixture
+def fleet(conn: Connection) -> list[float]:
+    """Twelve sensors of two weeks; the odd ones have a spike each, the higher the number the higher."""
+    heights = [15.0 + 5 * number if number % 2 else 0.0 for number in range(12)]
+    for number, name in enumerate(NAMES):
+        value = noise(2000, number)
+        value[1000 + number] += heights[number]
+        add_sensor(conn, name, value)
+    return heights
+
+
+def events(ended: Ended) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(ended.stdout)))
+
+
+def test_all_sensors_come_by_name_and_the_worst_by_severity(iotctl: Iotctl, fleet: list[float]) -> None:
+    everything = iotctl("detect", "--all", "--workers", "2")
+    assert everything.returncode == 0, everything.stderr
+    assert [event["sensor"] for event in events(everything)] == NAMES[1::2]
+    assert "12 sensors, 24,000 readings, 6 events" in everything.stderr
+    worst = iotctl("detect", "--match", "pump_*", "--top", "2", "--format", "csv")
+    severities = [float(event["severity"]) for event in events(worst)]
+    every = sorted((float(event["severity"]) for event in events(everything)), reverse=True)
+    assert severities == every[:2]
+    some = iotctl("detect", "--match", "pump_0?")
+    assert [event["sensor"] for event in events(some)] == ["pump_01", "pump_03", "pump_05", "pump_07", "pump_09"]
+
+
+def test_a_pipeline_can_fail_on_an_anomaly(iotctl: Iotctl, fleet: list[float]) -> None:
+    odd = iotctl("detect", "pump_01", "--fail-on-anomaly")
+    assert (odd.returncode, len(events(odd))) == (10, 1)
+    assert iotctl("detect", "pump_02", "--fail-on-anomaly").returncode == 0
+    assert iotctl("detect", "--all", "--fail-on-anomaly", "--min-severity", "1000").returncode == 0
+
+
+def test_sensors_that_fail_are_named_and_the_exit_code_says_so(
+    iotctl: Iotctl, conn: Connection, fleet: list[float]
+) -> None:
+    conn.execute("ALTER TABLE anomaly ADD CONSTRAINT no_room CHECK (sensor_id % 2 = 0) NOT VALID")
+    odd = conn.execute(
+        "SELECT sensor_name FROM sensor WHERE sensor_id %% 2 = 1 AND sensor_name = ANY(%s)", (NAMES[1::2],)
+    )
+    failing = {str(name) for (name,) in odd}
+    if not failing:
+        conn.execute("ALTER TABLE anomaly DROP CONSTRAINT no_room")
+        conn.execute("ALTER TABLE anomaly ADD CONSTRAINT no_room CHECK (sensor_id % 2 = 1) NOT VALID")
+        failing = set(NAMES[1::2])
+    ended = iotctl("detect", "--all", "--save")
+    assert ended.returncode == 3
+    assert {line.split(":")[0] for line in ended.stderr.splitlines() if "not analysed" in line} == failing
+    assert {event["sensor"] for event in events(ended)} == set(NAMES[1::2]) - failing
+    alone = iotctl("detect", next(iter(failing)), "--save")
+    assert alone.returncode == 1
+    assert "no_room" in alone.stderr
+
+
+def test_scheduled_runs_say_what_is_new(iotctl: Iotctl, conn: Connection, fleet: list[float]) -> None:
+    first = iotctl("detect", "--all", "--since-last")
+    assert (first.returncode, len(events(first))) == (0, 6)
+    second = iotctl("detect", "--all", "--since-last", "--fail-on-anomaly")
+    assert (second.returncode, events(second)) == (0, [])
+    assert "12 without new readings" in second.stderr
+    value = noise(200, 99)
+    value[150] += 40
+    add_sensor(conn, "pump_04", value, first_row=2000)
+    third = iotctl("detect", "--all", "--since-last", "--fail-on-anomaly")
+    assert third.returncode == 10
+    assert [event["sensor"] for event in events(third)] == ["pump_04"]
+    listed = {event["event_id"] for event in events(iotctl("anomalies"))}
+    assert listed == {event["event_id"] for event in events(first) + events(third)}
+
+
+def test_saved_events_are_listed_and_labelled(iotctl: Iotctl, fleet: list[float]) -> None:
+    assert iotctl("anomalies").stdout.count("\n") == 1
+    found = events(iotctl("detect", "--all", "--save"))
+    listed = events(iotctl("anomalies"))
+    assert listed == found
+    assert events(iotctl("anomalies", "list", uuid_of("pump_05"))) == found[2:3]
+    assert events(iotctl("anomalies", "pump_05", "--kind", "spike", "--kind", "gap")) == found[2:3]
+    assert events(iotctl("anomalies", "--kind", "gap", "pump_05")) == []
+    middle = found[3]["start"]
+    assert events(iotctl("anomalies", "--from", middle)) == found[3:]
+    assert events(iotctl("anomalies", "--to", middle)) == found[:3]
+    assert len(json.loads(iotctl("anomalies", "--format", "json").stdout)) == 6
+
+    labelled = iotctl("anomalies", "label", found[0]["event_id"], "false")
+    assert labelled.returncode == 0, labelled.stderr
+    assert "pump_01" in labelled.stderr
+    assert events(iotctl("anomalies", "pump_01"))[0]["label"] == "false"
+    silent = iotctl("detect", "pump_01", "--save", "--fail-on-anomaly")
+    assert (silent.returncode, events(silent)) == (0, [])
+    assert "1 labelled and not shown" in silent.stderr
+    assert len(events(iotctl("detect", "pump_01", "--include-labelled"))) == 1
+    assert iotctl("anomalies", "label", found[0]["event_id"], "none").returncode == 0
+    assert len(events(iotctl("detect", "pump_01"))) == 1
+
+    missing = iotctl("anomalies", "label", "0" * 12, "true")
+    assert (missing.returncode, missing.stdout) == (4, "")
+    assert iotctl("anomalies", "label", found[0]["event_id"], "maybe").returncode == 2
+    assert iotctl("anomalies", "pump_99").returncode == 4
+
+
+def test_new_events_go_to_a_webhook_and_a_failure_loses_none(iotctl: Iotctl, fleet: list[float]) -> None:
+    with Webhook([503, 503]) as hook:
+        ended = iotctl("detect", "--all", "--notify", hook.url)
+        assert ended.returncode == 0, ended.stderr
+        assert "notified: 6 events" in ended.stderr
+        assert len(hook.requests) == 3
+        assert hook.event_ids[-6:] == sorted(hook.event_ids[-6:], key=[e["event_id"] for e in events(ended)].index)
+        assert "notified: 0 events" in iotctl("detect", "--all", "--save", IOTCTL_NOTIFY_URL=hook.url).stderr
+        assert len(hook.requests) == 3
+        assert "notified" not in iotctl("detect", "--all", IOTCTL_NOTIFY_URL=hook.url).stderr
+
+
+def test_a_webhook_that_fails_is_an_error_after_the_events_are_saved(iotctl: Iotctl, fleet: list[float]) -> None:
+    with Webhook([404]) as hook:
+        failed = iotctl("detect", "--all", "--since-last", "--notify", hook.url)
+        assert failed.returncode == 1
+        assert len(events(failed)) == 6
+        assert "hunter2" not in failed.stderr
+        assert "s3cr3t" not in failed.stderr
+        assert len(events(iotctl("anomalies"))) == 6
+        assert "notified: 6 events" in iotctl("detect", "--all", "--since-last", "--notify", hook.url).stderr
+
+
+def test_a_report_has_a_page_for_each_sensor(iotctl: Iotctl, fleet: list[float], tmp_path: Path) -> None:
+    ended = iotctl("detect", "--all", "--report", "out/fleet.html", "--workers", "2")
+    assert ended.returncode == 0, ended.stderr
+    page = (tmp_path / "out" / "fleet.html").read_text()
+    severities = {event["sensor"]: float(event["severity"]) for event in events(ended)}
+    worst = max(severities, key=lambda name: severities[name])
+    assert page.index(f"<b>{worst}</b>") < min(page.index(f"<b>{name}</b>") for name in NAMES if name != worst)
+    for name in NAMES:
+        assert f'href="fleet_charts/{uuid_of(name)}.html"' in page
+        assert 'src="vega.js"' in (tmp_path / "out" / "fleet_charts" / f"{uuid_of(name)}.html").read_text()
+    assert (tmp_path / "out" / "fleet_charts" / "vega.js").stat().st_size > 100_000
+
+
+def test_a_range_and_a_reference_bound_what_is_looked_at(iotctl: Iotctl, fleet: list[float]) -> None:
+    early = iotctl("detect", "--all", "--end", "2015-01-05")
+    assert (early.returncode, events(early)) == (0, [])
+    late = iotctl("detect", "pump_11", "--start", "2015-01-06", "--reference", "2015-01-01/2015-01-05")
+    assert [event["kind"] for event in events(late)] == ["spike"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["detect", "--all", "--notify", "ftp://h/s3cr3t"], 2, "--notify"),
+        (["detect", "--all", "--plot", "x.png"], 2, "--plot"),
+        (["detect", "--all", "--report", "x.png"], 2, "html"),
+        (["detect", "--all", "--context", "soon"], 2, "soon"),
+        (["detect", "--match", "nothing*"], 4, "nothing*"),
+        (["detect", "pump_00", "pump_99"], 4, "pump_99"),
+        (["detect", "--input", "a.csv", "--save"], 2, "--input"),
+        (["anomalies", "--from", "soon"], 2, "soon"),
+    ],
+)
+def test_words_that_do_not_fit_are_refused_before_any_work(
+    iotctl: Iotctl, fleet: list[float], arguments: list[str], code: int, words: str
+) -> None:
+    ended = iotctl(*arguments)
+    assert ended.returncode == code, ended.stderr
+    assert words in ended.stderr
+    assert "s3cr3t" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_even_with_debug_the_secret_of_a_webhook_is_not_shown(iotctl: Iotctl, fleet: list[float]) -> None:
+    with Webhook([410]) as hook:
+        ended = iotctl("--debug", "detect", "pump_01", "--notify", hook.url)
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert "hunter2" not in ended.stderr
+    assert "s3cr3t" not in ended.stderr
+
+
+def test_a_terminal_sees_a_table_after_the_progress_bar(
+    environment: dict[str, str], fleet: list[float], tmp_path: Path
+) -> None:
+    leader, follower = pty.openpty()
+    command = [str(COMMAND), "detect", "--all", "--workers", "2"]
+    with subprocess.Popen(command, env=environment | {"TERM": "xterm"}, cwd=tmp_path, stdout=follower, stderr=follower):
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(leader, 65536)
+            except OSError:  # the other end is closed
+                break
+            shown += piece
+            if not piece:
+                break
+    os.close(leader)
+    text = shown.decode()
+    assert "sensors" in text
+    bar, table = text[: text.index("explanation")], text[text.index("explanation") :]
+    assert "12/12" in bar
+    assert [name for name in NAMES if name in table] == NAMES[1::2]
+    assert "\x1b[" not in table
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_command_and_say_nothing(
+    environment: dict[str, str], fleet: list[float], tmp_path: Path, number: signal.Signals
+) -> None:
+    command = subprocess.Popen(
+        [COMMAND, "detect", "--all", "--workers", "2"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    listed = Path(f"/proc/{command.pid}/task/{command.pid}/children")
+    if not listed.exists():
+        pytest.skip("this system does not list a process's children")
+    while len(workers := _spawned(listed)) < 2:
+        assert command.poll() is None
+        time.sleep(0.01)
+    if number is signal.SIGINT:
+        os.killpg(command.pid, number)
+        stderr = command.communicate(timeout=60)[1]
+        assert "Traceback" not in stderr, stderr
+        assert command.returncode == 130
+    else:
+        command.kill()
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    command.communicate()
+
+
+def _spawned(children: Path) -> list[str]:
+    """The worker processes among the children of a command."""
+    found = children.read_text().split() if children.exists() else []
+    return [pid for pid in found if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]

@@ -1,0 +1,36 @@
+"""Watermarks: which sensors have readings that no run with these parameters has seen."""
+
+from __future__ import annotations
+
+from iotctl.repositories import Connection, DetectRunRepository
+from tests.sensors import START, STEP, add_sensor, noise
+
+ASKED: dict[str, object] = {"method": "piecewise", "limits": [None, 5.0]}
+
+
+def test_news_are_readings_behind_the_watermark_and_before_the_end(conn: Connection) -> None:
+    a, b, c = (add_sensor(conn, name, noise(rows)) for name, rows in (("a", 10), ("b", 20), ("c", 0)))
+    runs = DetectRunRepository(conn)
+    assert runs.with_news([a, b, c], ASKED, None) == {a: None, b: None}
+    last = START + STEP * 9
+    for sensor in (a, b):
+        runs.move_watermark(sensor, ASKED, last)
+    assert runs.with_news([a, b, c], ASKED, None) == {b: last}
+    assert runs.with_news([a, b, c], ASKED, last + STEP) == {}
+    assert runs.with_news([a, b, c], ASKED, last + STEP + 1) == {b: last}
+    assert runs.with_news([a], ASKED, None) == {}
+    assert runs.with_news([a], {**ASKED, "method": "ruptures"}, None) == {a: None}
+
+
+def test_a_watermark_never_goes_back(conn: Connection) -> None:
+    a = add_sensor(conn, "a", noise(10))
+    runs = DetectRunRepository(conn)
+    runs.move_watermark(a, ASKED, START + STEP * 5)
+    runs.move_watermark(a, ASKED, START)
+    assert runs.with_news([a], ASKED, None) == {a: START + STEP * 5}
+
+
+def test_every_run_has_a_number_of_its_own(conn: Connection) -> None:
+    runs = DetectRunRepository(conn)
+    assert runs.begin("piecewise 1", ASKED) < runs.begin("piecewise 1", ASKED)
+    assert conn.execute("SELECT method, parameters FROM detect_run LIMIT 1").fetchone() == ("piecewise 1", ASKED)
