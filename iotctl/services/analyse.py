@@ -30,7 +30,7 @@ _OPEN_ROWS = 256
 _SLACK_ROWS = 12
 
 _WEEK = 7 * 86_400_000_000
-_FOREVER = 2**62
+_FOREVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,8 @@ def _guarded(task: Task, sensor: Sensor, conn: Connection) -> SensorFindings:
 def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Connection) -> SensorFindings:
     first = request.start
     if watermark is not None:
-        first = max(watermark - request.context, request.start or watermark - request.context)
+        context = watermark - request.context
+        first = context if first is None else max(context, first)
     time, value = _read(sensor.sensor_id, request, first, conn)
     looked_at = time if request.end is None else time[time < request.end]
     detection = detect(time, value, request.options)

@@ -116,6 +116,19 @@ def test_one_sensors_trouble_does_not_touch_the_others(database: Database, conn:
     assert (again.sensor.sensor_name, again.new) == ("b", 1)
 
 
+def test_a_reading_that_nothing_can_be_made_of_is_its_sensors_trouble_alone(postgres: Database) -> None:
+    with postgres.connect() as conn:
+        for name in ("a", "b", "c"):
+            sensor = add_sensor(conn, name, noise(500))
+            if name == "b":
+                conn.execute(
+                    "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, '12000-01-01Z', 1)",
+                    (sensor,),
+                )
+    results = run(postgres, Request(DetectOptions()), save=True)
+    assert [result.trouble is None for result in results] == [True, False, True]
+
+
 def test_a_database_that_is_gone_ends_the_run(database: Database, spiky: int) -> None:
     sensors = choose_sensors(database, ["spiky"])
     gone = Database(f"postgresql://127.0.0.1:{free_port()}/x")
