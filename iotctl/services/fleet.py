@@ -89,8 +89,8 @@ def _tasks(
     size = max(1, min(_SENSORS_PER_TASK, len(sensors) // (workers * _TASKS_PER_WORKER)))
     rest = iter(sensors)
     while some := tuple(islice(rest, size)):
-        ids = {sensor.sensor_id for sensor in some}
-        yield Task(database, request, some, {key: time for key, time in watermarks.items() if key in ids})
+        known = (sensor.sensor_id for sensor in some if sensor.sensor_id in watermarks)
+        yield Task(database, request, some, {sensor_id: watermarks[sensor_id] for sensor_id in known})
 
 
 def _in_order(tasks: Iterator[Task], executor: Executor, workers: int) -> Iterator[SensorFindings]:

@@ -233,10 +233,11 @@ def test_a_terminal_sees_a_table_after_the_progress_bar(
     assert "\x1b[" not in table
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_command_and_say_nothing(
-    environment: dict[str, str], fleet: list[float], tmp_path: Path, number: signal.Signals
-) -> None:
+@pytest.fixture
+def running(
+    environment: dict[str, str], fleet: list[float], tmp_path: Path
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A detection of the fleet that has just started its two workers, and their process ids."""
     command = subprocess.Popen(
         [COMMAND, "detect", "--all", "--workers", "2"],
         env=environment,
@@ -248,22 +249,39 @@ def test_workers_end_with_the_command_and_say_nothing(
     )
     listed = Path(f"/proc/{command.pid}/task/{command.pid}/children")
     if not listed.exists():
+        command.communicate(timeout=60)
         pytest.skip("this system does not list a process's children")
     while len(workers := _spawned(listed)) < 2:
         assert command.poll() is None
         time.sleep(0.01)
-    if number is signal.SIGINT:
-        os.killpg(command.pid, number)
-        stderr = command.communicate(timeout=60)[1]
-        assert "Traceback" not in stderr, stderr
-        assert command.returncode == 130
-    else:
-        command.kill()
+    yield command, workers
     deadline = time.monotonic() + 60
     while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "a worker outlives its command"
         time.sleep(0.05)
-    command.communicate()
+
+
+def test_an_interrupt_ends_all_processes_without_a_word(running: tuple[subprocess.Popen[str], list[str]]) -> None:
+    command, _ = running
+    os.killpg(command.pid, signal.SIGINT)
+    stderr = command.communicate(timeout=60)[1]
+    assert "Traceback" not in stderr, stderr
+    assert command.returncode == 130
+
+
+def test_workers_end_with_a_command_that_is_killed(running: tuple[subprocess.Popen[str], list[str]]) -> None:
+    command, _ = running
+    command.kill()
+    command.communicate(timeout=60)
+
+
+def test_a_worker_that_is_killed_is_an_error_that_says_so(running: tuple[subprocess.Popen[str], list[str]]) -> None:
+    command, workers = running
+    os.kill(int(workers[1]), signal.SIGKILL)
+    stderr = command.communicate(timeout=60)[1]
+    assert command.returncode == 1
+    assert "error: A worker process was killed" in stderr
+    assert "--workers" in stderr
 
 
 def _spawned(children: Path) -> list[str]:
