@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from iotctl.repositories import Connection, Database, ensure_schema
-from tests.cli.conftest import COMMAND, Ended, Iotctl
+from tests.cli.conftest import Ended, Iotctl
+from tests.process import COMMAND
 from tests.sensors import add_sensor, noise, uuid_of
 from tests.webhook import Webhook
 
