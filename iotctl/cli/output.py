@@ -47,24 +47,28 @@ def chosen_format(wanted: Format | None, output: Path | None) -> Format:
 
 @contextmanager
 def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
-    """Where rows go: stdout, or a file that appears under its name once it is complete."""
+    """Where rows go: stdout, a device or pipe, or a file that appears under its name once it is complete."""
     if output is None or output == STDOUT:
         if form is Format.PARQUET and sys.stdout.isatty():
             raise UsageError("Parquet is not for a terminal.", hint="Name a file: -o readings.parquet")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    # A device such as /dev/null must not be replaced by a file.
+    in_place = output.exists() and not output.is_file()
+    unfinished = output if in_place else output.with_name(f".{output.name}.{os.getpid()}")
     try:
         with unfinished.open("wb") as file:
             yield file
-        unfinished.replace(output)
+        if not in_place:
+            unfinished.replace(output)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise IotctlError(f"Cannot write {output}: {error.strerror}.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        if not in_place:
+            unfinished.unlink(missing_ok=True)
 
 
 def write_rows(columns: list[str], rows: Iterable[tuple[Cell, ...]], form: Format, output: Path | None = None) -> None:

@@ -137,6 +137,21 @@ def test_every_format_of_query_has_the_same_rows(iotctl: Iotctl, bucket: str, tm
     assert iotctl(*empty, "ndjson").stdout == ""
 
 
+def test_output_goes_through_a_pipe_or_device_and_replaces_only_files(
+    iotctl: Iotctl, bucket: str, tmp_path: Path
+) -> None:
+    loaded(iotctl, bucket)
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+        assert iotctl("query", A, "2016-01-01", "2016-01-02", "-o", "pipe").returncode == 0
+        assert reader.communicate(timeout=20)[0].count("\n") == 3
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "file.csv").write_text("old")
+    assert iotctl("query", A, "2016-01-01", "2016-01-02", "-o", "file.csv").returncode == 0
+    assert (tmp_path / "file.csv").read_text().count("\n") == 3
+    assert iotctl("query", A, "2016-01-01", "2016-01-02", "-o", ".").returncode == 1
+
+
 def test_detect_reads_a_sensor_or_a_file_and_writes_scores(iotctl: Iotctl, tmp_path: Path) -> None:
     lines = ["timestamp,value"]
     noise = random.Random(1)
