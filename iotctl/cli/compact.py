@@ -11,6 +11,9 @@ from iotctl.cli.terminal import note, size
 
 
 def compact(
+    full: Annotated[
+        bool, typer.Option("--full", help="Compress everything anew: worth it after many small files.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Move late readings into the columnstore now; on plain PostgreSQL, vacuum what was written.
@@ -25,7 +28,7 @@ def compact(
     from iotctl.settings import read_settings
 
     with open_database(read_settings()) as database:
-        done = compact(database)
+        done = compact(database, full=full)
     if as_json:
         summary = {"parts": done.parts, "bytes_before": done.bytes_before, "bytes_after": done.bytes_after}
         typer.echo(json.dumps(summary))

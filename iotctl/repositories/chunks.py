@@ -16,7 +16,7 @@ _LOOSE_CHUNKS = """
     SELECT c.schema_name, c.table_name
     FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
     WHERE h.schema_name = current_schema() AND h.table_name = 'reading'
-      AND (c.status & 1 = 0 OR c.status & (2 + 8) <> 0) AND c.status & 4 = 0
+      AND (%(all)s OR c.status & 1 = 0 OR c.status & (2 + 8) <> 0) AND c.status & 4 = 0
     ORDER BY c.id
 """
 
@@ -25,7 +25,7 @@ _LOOSE_PARTITIONS = """
     SELECT n.nspname, c.relname
     FROM pg_partition_tree('reading') t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE t.isleaf AND c.relkind = 'r'
-      AND c.relallvisible < pg_relation_size(c.oid) / current_setting('block_size')::int
+      AND (%(all)s OR c.relallvisible < pg_relation_size(c.oid) / current_setting('block_size')::int)
     ORDER BY c.relname
 """
 
@@ -74,22 +74,25 @@ def set_chunk_interval(conn: Connection, interval: timedelta) -> None:
         conn.execute("SELECT set_chunk_time_interval('reading', %s)", (interval,))
 
 
-def loose_parts(conn: Connection, layout: Layout) -> list[Part]:
-    """The parts of the reading table that compact_part would improve."""
+def loose_parts(conn: Connection, layout: Layout, *, all_parts: bool = False) -> list[Part]:
+    """The parts of the reading table that compact_part would improve for certain, or all that there are."""
     if layout is Layout.HYPERTABLE:
         return []
     query = _LOOSE_CHUNKS if layout is Layout.COLUMNSTORE else _LOOSE_PARTITIONS
-    return [Part(str(schema), str(table)) for schema, table in conn.execute(query.encode())]
+    return [Part(str(schema), str(table)) for schema, table in conn.execute(query.encode(), {"all": all_parts})]
 
 
-def compact_part(conn: Connection, layout: Layout, part: Part) -> None:
+def compact_part(conn: Connection, layout: Layout, part: Part, *, rewrite: bool = False) -> None:
     """Bring a part into its best form: all of a chunk into the columnstore, in order; a partition vacuumed.
 
-    Loads into it wait meanwhile, on the columnstore. Outside a transaction.
+    rewrite: compress anew what is there, too, a thousand readings of a sensor together, however few came at once
+    (measured after files of 500 readings a sensor: 16.8 -> 15.1 bytes a row). Loads into a chunk wait meanwhile.
+    Outside a transaction.
     """
     if layout is Layout.COLUMNSTORE:
         conn.execute(
-            "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass)", (part.schema, part.table)
+            "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass, recompress => %s)",
+            (part.schema, part.table, rewrite),
         )
     else:
         conn.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(part.schema, part.table)))

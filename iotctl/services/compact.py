@@ -16,16 +16,17 @@ class Compacted:
     bytes_after: int
 
 
-def compact(database: Database) -> Compacted:
+def compact(database: Database, *, full: bool = False) -> Compacted:
     """Move all readings into the columnstore, in order; on plain PostgreSQL vacuum what was written since.
 
-    Each chunk is a transaction of its own: what is done stays done, and a second run has nothing to do.
+    full: work on every part, whether it needs it or not, and compress anew. Each part is a transaction of its own:
+    what is done stays done. Without full, a second run has nothing to do.
     Raises ForbiddenError where this user does not own the table.
     """
     with database.connect(application="iotctl compact") as conn:
         layout = ensure_schema(conn)
         before = status(conn, layout).table_bytes["reading"]
-        parts = loose_parts(conn, layout)
+        parts = loose_parts(conn, layout, all_parts=full)
         for part in parts:
-            compact_part(conn, layout, part)
+            compact_part(conn, layout, part, rewrite=full)
         return Compacted(len(parts), before, status(conn, layout).table_bytes["reading"])

@@ -49,6 +49,27 @@ def test_compact_moves_late_readings_and_changes_none(database: Database) -> Non
         assert loose_parts(conn, layout) == []
         assert readings(conn) == before
     assert compact(database).parts == 0
+    assert compact(database, full=True).parts == compacted.parts
+    with database.connect() as conn:
+        assert readings(conn) == before
+
+
+def test_a_full_compact_puts_what_came_in_many_files_together(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        layout = ensure_schema(conn)
+        for day in range(20):
+            load(conn, layout, range(24 * day, 24 * day + 24), 1.0, 1)
+        assert loose_parts(conn, layout) == []
+    compact(timescale, full=True)
+    with timescale.connect() as conn:
+        assert len(readings(conn)) == 24 * 20
+        compressed = conn.execute(
+            "SELECT format('%I.%I', c.schema_name, c.table_name) FROM _timescaledb_catalog.chunk c"
+            " WHERE c.table_name LIKE 'compress%'"
+        ).fetchone()
+        assert compressed is not None
+        # All 480 readings of the sensor in one batch, where there were 20.
+        assert conn.execute(f"SELECT count(*) FROM {compressed[0]}".encode()).fetchone() == (1,)
 
 
 def test_a_chunk_interval_holds_for_chunks_to_come(timescale: Database) -> None:
