@@ -3,10 +3,10 @@
 Importing this needs the extra `plot`.
 """
 
-from iotctl.charts.detection import draw_detection
+from iotctl.charts.detection import draw_detection, draw_linked_page
 from iotctl.charts.files import check_suffix
 from iotctl.charts.fleet import card_of, draw_fleet
-from iotctl.charts.pages import draw_linked_page, write_library
+from iotctl.charts.pages import write_library
 from iotctl.charts.readings import draw_readings
 
 __all__ = [

@@ -24,13 +24,14 @@ from iotctl.charts.marks import (
     value_axis,
     zoom,
 )
+from iotctl.charts.pages import write_linked_page, write_page
 from iotctl.charts.thinning import block_starts, extreme_rows, shown_rows, with_holes
 from iotctl.model import Detection
 
 _HEIGHT, _STRIP_HEIGHT = 340, 70
 
-# Twice as many points as the chart is wide in a PNG of double resolution; a page can be zoomed.
-_PICTURE_POINTS, _PAGE_POINTS = 4000, 20_000
+# Twice as many as a PNG of double resolution is wide; a page can be zoomed; one page of many stays small.
+_PICTURE_POINTS, _PAGE_POINTS, _LINKED_POINTS = 4000, 20_000, 3000
 
 # A band or strip needs no more than one value per pixel.
 _BLOCKS = 1000
@@ -50,18 +51,22 @@ def draw_detection(
     check_suffix(path)
     is_page = path.suffix.lower() == ".html"
     points = _PAGE_POINTS if is_page else _PICTURE_POINTS
-    spec = specification(detection_chart(detection, title=title, timezone=timezone, threshold=threshold, points=points))
+    spec = specification(_chart(detection, title=title, timezone=timezone, threshold=threshold, points=points))
     if is_page:
-        from iotctl.charts.pages import write_page
-
         write_page(spec, path, title)
     else:
         write_picture(spec, path)
 
 
-def detection_chart(
-    detection: Detection, *, title: str, timezone: str, threshold: float, points: int
-) -> alt.VConcatChart:
+def draw_linked_page(
+    detection: Detection, path: Path, *, title: str, timezone: str, threshold: float, back: str
+) -> None:
+    """The same as one page of many, beside the library that all share; back: a relative link to lead back by."""
+    chart = _chart(detection, title=title, timezone=timezone, threshold=threshold, points=_LINKED_POINTS)
+    write_linked_page(specification(chart), path, title, back)
+
+
+def _chart(detection: Detection, *, title: str, timezone: str, threshold: float, points: int) -> alt.VConcatChart:
     """The chart with about so many readings in it."""
     upper = alt.layer(
         *_event_shades(detection, timezone),

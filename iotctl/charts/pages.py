@@ -9,14 +9,9 @@ from typing import Any
 
 import vl_convert
 
-from iotctl.charts.detection import detection_chart
-from iotctl.charts.files import specification, write_whole
-from iotctl.model import Detection
+from iotctl.charts.files import write_whole
 
 LIBRARY = "vega.js"
-
-# Points of a chart that is one of many.
-_LINKED_POINTS = 3000
 
 _DRAW = (
     "window.draw = (spec) => vegaEmbed('#chart', spec, {actions: false, renderer: 'canvas'})"
@@ -30,21 +25,14 @@ def write_page(spec: dict[str, Any], path: Path, title: str) -> None:
 
 
 def write_library(folder: Path) -> None:
-    """The library for draw_linked_page, once for a folder."""
+    """The library for write_linked_page, once for a folder."""
     write_whole(folder / LIBRARY, vl_convert.javascript_bundle(_DRAW).encode())
 
 
-def draw_linked_page(
-    detection: Detection, path: Path, *, title: str, timezone: str, threshold: float, back: str
-) -> None:
-    """A sensor's chart as a page that finds the library beside it, and leads back to another page.
-
-    back: a relative link.
-    """
-    chart = detection_chart(detection, title=title, timezone=timezone, threshold=threshold, points=_LINKED_POINTS)
+def write_linked_page(spec: dict[str, Any], path: Path, title: str, back: str) -> None:
+    """A page that finds the library beside it, and leads back to another page; back: a relative link."""
     link = f'<p><a href="{html.escape(back)}">all sensors</a></p>'
-    page = _page(specification(chart), title, f'<script src="{LIBRARY}"></script>', link)
-    write_whole(path, page.encode())
+    write_whole(path, _page(spec, title, f'<script src="{LIBRARY}"></script>', link).encode())
 
 
 def _page(spec: dict[str, Any], title: str, library: str, above: str = "") -> str:
