@@ -55,7 +55,7 @@ def _write_json(pages: Iterable[Series], timezone: str, form: Format, file: Bina
     written = False
     for time, value in pages:
         # JSON has no NaN or infinity (RFC 8259, section 6).
-        numbers = pc.if_else(_column(np.isfinite(value), pa.bool_()), _numbers(value), "null")
+        numbers = pc.if_else(_column(np.isfinite(value), pa.bool_()), _numbers(value), _text("null"))
         lines = _lines(between + '{"timestamp":"', _times(time, timezone), '","sensor_value":', numbers, "}")
         file.write(lines if written else lines[len(between) :])
         written |= len(time) > 0
@@ -84,8 +84,8 @@ def _times(time: NDArray[np.int64], timezone: str) -> pa.StringArray:
     if not (time % 1_000_000).any():
         local = local.cast(pa.timestamp("s"))
     distinct, which = np.unique(offset, return_inverse=True)
-    suffixes = pa.array([_offset_text(int(value)) for value in distinct], pa.string()).take(_column(which, pa.int64()))
-    return pc.binary_join_element_wise(pc.replace_substring(local.cast(pa.string()), " ", "T"), suffixes, "")
+    suffixes = _strings([_offset_text(int(value)) for value in distinct]).take(_column(which, pa.int64()))
+    return pc.binary_join_element_wise(pc.replace_substring(local.cast(pa.string()), " ", "T"), suffixes, _text(""))
 
 
 def _numbers(value: NDArray[np.float64]) -> pa.StringArray:
@@ -93,23 +93,34 @@ def _numbers(value: NDArray[np.float64]) -> pa.StringArray:
     texts = _column(value, pa.float64()).cast(pa.string())
     whole = _column(value == np.floor(value), pa.bool_())
     bare = pc.and_(whole, pc.invert(pc.match_substring_regex(texts, "[en]")))  # no exponent, no inf
-    return pc.binary_join_element_wise(texts, pc.if_else(bare, ".0", ""), "")
+    return pc.binary_join_element_wise(texts, pc.if_else(bare, _text(".0"), _text("")), _text(""))
+
+
+# pa.array and pa.scalar import pandas where it is installed, to ask whether they got a Series: 0.2 s.
 
 
 def _column(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
-    """Values of the width of a kind as an array of that kind, without a copy.
-
-    pa.array would import pandas where it is installed, to ask whether this is a Series: 0.15 s.
-    """
+    """Values of the width of a kind as an array of that kind, without a copy."""
     content: NDArray[np.generic] = np.ascontiguousarray(values)
     if kind == pa.bool_():
         content = np.packbits(values.astype(np.bool_), bitorder="little")
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(content)])
 
 
+def _strings(texts: list[str]) -> pa.StringArray:
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
+
+
+def _text(text: str) -> pa.StringScalar:
+    return _strings([text])[0]
+
+
 def _lines(*pieces: str | pa.StringArray) -> memoryview:
     """The pieces of each row joined, the rows one after the other."""
-    lines = pc.binary_join_element_wise(*pieces, "")
+    columns = (_text(piece) if isinstance(piece, str) else piece for piece in pieces)
+    lines = pc.binary_join_element_wise(*columns, _text(""))
     _, offsets, content = lines.buffers()
     if not len(lines):
         return memoryview(b"")

@@ -326,3 +326,12 @@ def test_help_imports_nothing_heavy(environment: dict[str, str]) -> None:
     python = COMMAND.parent / "python"
     ended = subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_query_imports_no_pandas(iotctl: Iotctl, bucket: str) -> None:
+    """pyarrow does, at the first list or numpy array that it is given, where it is installed: 0.2 s."""
+    loaded(iotctl, bucket)
+    ended = iotctl("query", A, "2016-01-01", "2016-01-02", PYTHONPROFILEIMPORTTIME="1")
+    assert ended.stdout.count("\n") == 3
+    assert "pyarrow" in ended.stderr
+    assert "pandas" not in ended.stderr
