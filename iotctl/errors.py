@@ -34,6 +34,10 @@ class NotFoundError(IotctlError):
     exit_code = 4
 
 
+class NothingThereError(NotFoundError):
+    """A prefix or folder without a file in it; later there may be one."""
+
+
 class UnreachableError(IotctlError):
     """The database or the store does not answer, or stopped answering."""
 

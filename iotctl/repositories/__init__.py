@@ -9,6 +9,7 @@ from iotctl.repositories.extents import SortedReadings, sort_readings
 from iotctl.repositories.ledger import Balance, FileState, KeptReject, Ledger, LedgerFile
 from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
 from iotctl.repositories.readings import Aggregate, ReadingRepository, Series
+from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
 from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_state
 from iotctl.repositories.sensors import SensorRepository, canonical_uuids
 from iotctl.repositories.status import Status, missing_rights, status
@@ -28,8 +29,12 @@ __all__ = [
     "Ledger",
     "LedgerFile",
     "LostRaceError",
+    "PastRun",
     "ReadingLoader",
     "ReadingRepository",
+    "RunCounts",
+    "RunEnding",
+    "RunRepository",
     "SensorRepository",
     "Series",
     "SortedReadings",

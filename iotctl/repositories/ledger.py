@@ -79,10 +79,11 @@ class KeptReject:
 
 
 class Ledger:
-    """Files, batches and rejects, on one connection."""
+    """Files, batches and rejects, on one connection. run_id: the run that batches are entered for, if it has a row."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, run_id: str | None = None) -> None:
         self._conn = conn
+        self._run_id = run_id
 
     def register(self, files: Sequence[StoredFile]) -> list[LedgerFile]:
         """Files as the ledger knows them, in the given order; versions not seen before are added as pending.
@@ -201,13 +202,13 @@ class Ledger:
         self._conn.execute(
             """
             INSERT INTO ingest_batch (file_id, start_offset, end_offset, end_line, clock,
-                                      rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                      rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent, run_id)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             (
                 *(file_id, batch.start.offset, batch.end.offset, batch.end.line, Jsonb(dict(batch.end.clock))),
                 *(balance.rows_read, balance.loaded, balance.duplicates, balance.rejected),
-                *(balance.ambiguous, balance.nonexistent),
+                *(balance.ambiguous, balance.nonexistent, self._run_id),
             ),
         )
         self._keep_rejects(file_id, batch.rejects)

@@ -75,13 +75,14 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoadTask:
-    """Work for one worker; small and picklable, it travels instead of the files."""
+    """Work for one worker; small and picklable, it travels instead of the files. run_id: whose batches they are."""
 
     files: tuple[LedgerFile, ...]
     database: Database
     layout: Layout
     store: StoreSettings
     options: LoadOptions
+    run_id: str | None = None
 
 
 class Ending(StrEnum):
@@ -135,7 +136,7 @@ class _Worker:
 
     def work(self, conn: Connection) -> None:
         """Load what is left of the task over a connection."""
-        ledger = Ledger(conn)
+        ledger = Ledger(conn, self._task.run_id)
         writer = _Writer(conn, ledger, self._task)
         for entry in self._task.files[len(self.outcomes) :]:
             if self._stop.is_set():

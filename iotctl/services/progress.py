@@ -22,8 +22,8 @@ class IngestListener(Protocol):
     def finished(self, file: StoredFile) -> None:
         """A worker is through with a file, whatever came of it."""
 
-    def noted(self, message: str) -> None:
-        """Something a person should know, such as a file that is left out."""
+    def noted(self, message: str, file: str | None = None) -> None:
+        """Something a person should know, such as a file (its URI) that is left out."""
 
 
 class Silent:
@@ -33,4 +33,4 @@ class Silent:
     def started(self, file: StoredFile) -> None: ...  # noqa: D102
     def advanced(self, file: StoredFile, done: float, rows: int) -> None: ...  # noqa: D102
     def finished(self, file: StoredFile) -> None: ...  # noqa: D102
-    def noted(self, message: str) -> None: ...  # noqa: D102
+    def noted(self, message: str, file: str | None = None) -> None: ...  # noqa: D102

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from iotctl.errors import ChangedFileError, FileError, ForbiddenError, NotFoundError
+from iotctl.errors import ChangedFileError, FileError, ForbiddenError, NotFoundError, NothingThereError
 from iotctl.model import StoredFile
 
 _BUFFER_BYTES = 1024 * 1024
@@ -30,7 +30,16 @@ class LocalSource:
             empty = False
             yield _stored(found)
         if empty:
-            raise NotFoundError(f"There are no files under {path}.", hint="Check the path.")
+            raise NothingThereError(f"There are no files under {path}.", hint="Check the path.")
+
+    def join(self, uri: str, name: str) -> str:
+        """The path below the folder; name itself where it is an absolute path."""
+        return str(_path(uri) / name)
+
+    def below(self, uri: str, file: StoredFile) -> str:
+        """The path below the folder; the file's name where it lies elsewhere."""
+        path, folder = Path(file.uri), _path(uri).absolute()
+        return path.relative_to(folder).as_posix() if path != folder and path.is_relative_to(folder) else path.name
 
     def stat(self, uri: str) -> StoredFile:
         """The file at a path."""

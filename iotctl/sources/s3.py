@@ -31,6 +31,7 @@ from iotctl.errors import (
     ForbiddenError,
     IotctlError,
     NotFoundError,
+    NothingThereError,
     UnreachableError,
     UsageError,
 )
@@ -88,7 +89,18 @@ class S3Source:
         except (ClientError, BotoCoreError) as error:
             raise explain(error, uri) from error
         if empty:
-            raise NotFoundError("Nothing lies under this prefix.", where=uri, hint="Check the bucket and the prefix.")
+            raise NothingThereError(
+                "Nothing lies under this prefix.", where=uri, hint="Check the bucket and the prefix."
+            )
+
+    def join(self, uri: str, name: str) -> str:
+        """The prefix, a / where it does not end in one, and the name."""
+        return f"{uri.rstrip('/')}/{name}"
+
+    def below(self, uri: str, file: StoredFile) -> str:
+        """The rest of the key after the prefix; the last part of the key where no prefix of it was named."""
+        rest = file.uri.removeprefix(uri).lstrip("/")
+        return rest if rest and rest != file.uri else file.uri.rpartition("/")[2]
 
     def stat(self, uri: str) -> StoredFile:
         """The object at uri."""

@@ -15,8 +15,15 @@ class Source(Protocol):
     def list(self, uri: str) -> Iterator[StoredFile]:
         """Every file under a prefix or folder, recursively, or the one file; in order of key, fetched as asked for.
 
-        Raises NotFoundError where nothing lies there, ForbiddenError, UnreachableError.
+        Raises NothingThereError where no file lies there, NotFoundError without bucket or folder, ForbiddenError,
+        UnreachableError.
         """
+
+    def join(self, uri: str, name: str) -> str:
+        """The URI of what a prefix or folder calls name."""
+
+    def below(self, uri: str, file: StoredFile) -> str:
+        """What a prefix or folder calls a file: its path below uri, parts divided by /."""
 
     def stat(self, uri: str) -> StoredFile:
         """The one file at uri. Raises NotFoundError, ForbiddenError, UnreachableError."""

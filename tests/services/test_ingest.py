@@ -17,9 +17,10 @@ from iotctl.errors import DuplicateError, IotctlError, RejectLimitError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, Ledger, ensure_schema
-from iotctl.services.ingest import IngestSummary, ingest
+from iotctl.services.ingest import ingest
 from iotctl.services.load_files import LoadOptions, RejectLimit
 from iotctl.services.progress import Silent
+from iotctl.services.tally import IngestSummary
 from iotctl.sources import StoreSettings
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.obvious import HEADER, SENSORS, obvious, table, write_files

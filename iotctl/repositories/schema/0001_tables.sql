@@ -21,6 +21,31 @@ CREATE TABLE ingest_file (
     UNIQUE (uri, version)
 );
 
+-- One row per run of ingest. While it runs, a session holds the advisory lock on lock_id: a run that has no end and whose
+-- lock nobody holds was killed. The counts are entered at the end; before it, ingest_batch tells.
+CREATE TABLE ingest_run (
+    run_id          text PRIMARY KEY,
+    lock_id         int NOT NULL UNIQUE GENERATED ALWAYS AS IDENTITY,
+    started_at      timestamptz NOT NULL DEFAULT now(),
+    ended_at        timestamptz,
+    ending          text CHECK (ending IN ('done', 'partly', 'failed', 'interrupted')),
+    who             text NOT NULL,
+    command         text NOT NULL, -- as it was typed; secrets are no arguments
+    problem         text,
+    files           bigint NOT NULL DEFAULT 0,
+    files_unchanged bigint NOT NULL DEFAULT 0,
+    files_other     bigint NOT NULL DEFAULT 0,
+    files_failed    bigint NOT NULL DEFAULT 0,
+    rows_read       bigint NOT NULL DEFAULT 0,
+    rows_loaded     bigint NOT NULL DEFAULT 0,
+    duplicates      bigint NOT NULL DEFAULT 0,
+    rejected        bigint NOT NULL DEFAULT 0,
+    CHECK ((ended_at IS NULL) = (ending IS NULL)),
+    CHECK (rows_read = rows_loaded + duplicates + rejected)
+);
+
+CREATE INDEX ingest_run_started_at ON ingest_run (started_at);
+
 -- One row per committed batch, written in the transaction that writes its readings.
 CREATE TABLE ingest_batch (
     file_id      int NOT NULL REFERENCES ingest_file,
@@ -35,9 +60,13 @@ CREATE TABLE ingest_batch (
     ambiguous    bigint NOT NULL,
     nonexistent  bigint NOT NULL,
     loaded_at    timestamptz NOT NULL DEFAULT now(),
+    run_id       text REFERENCES ingest_run,
     PRIMARY KEY (file_id, start_offset),
     CHECK (rows_read = rows_loaded + duplicates + rejected)
 );
+
+CREATE INDEX ingest_batch_run_id ON ingest_batch (run_id);
+CREATE INDEX ingest_batch_loaded_at ON ingest_batch (loaded_at); -- the ingest rate on dashboards
 
 CREATE TABLE reject (
     file_id int NOT NULL REFERENCES ingest_file,

@@ -1,0 +1,136 @@
+"""The history of ingest runs: who ran what and when, how it ended, and the balance of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.ledger import Balance
+from iotctl.repositories.schema import RUN_CLASS
+
+
+class RunEnding(StrEnum):
+    """How a run ended, or stands."""
+
+    DONE = "done"
+    PARTLY = "partly"  # rows were rejected or objects skipped
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    RUNNING = "running"
+    KILLED = "killed"  # it has no end, and nobody runs it
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """Files by how they ended, and the balance of the rows."""
+
+    files: int = 0
+    unchanged: int = 0
+    other: int = 0
+    failed: int = 0
+    balance: Balance = field(default_factory=Balance)
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as the history tells it. started, ended: microseconds since 1970-01-01 UTC; ended: None without an end."""
+
+    run_id: str
+    started: int
+    ended: int | None
+    ending: RunEnding
+    who: str
+    command: str
+    problem: str | None
+    counts: RunCounts
+
+
+class RunRepository:
+    """The table ingest_run, on one connection."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def begin(self, run_id: str, who: str, command: str) -> None:
+        """Enter a run that begins, and mark it as running for as long as this connection lives."""
+        with self._conn.transaction():
+            self._conn.execute(
+                "INSERT INTO ingest_run (run_id, who, command) VALUES (%s, %s, %s)", (run_id, who, command)
+            )
+            self.mark_running(run_id)
+
+    def mark_running(self, run_id: str) -> None:
+        """The same for a run whose connection was lost."""
+        self._conn.execute(
+            "SELECT pg_advisory_lock_shared(%s, lock_id) FROM ingest_run WHERE run_id = %s", (RUN_CLASS, run_id)
+        )
+
+    def count(self, run_id: str, counts: RunCounts) -> None:
+        """Enter what a run has done so far."""
+        self._conn.execute(
+            """
+            UPDATE ingest_run
+            SET files = %s, files_unchanged = %s, files_other = %s, files_failed = %s,
+                rows_read = %s, rows_loaded = %s, duplicates = %s, rejected = %s
+            WHERE run_id = %s
+            """,
+            (
+                *(counts.files, counts.unchanged, counts.other, counts.failed),
+                *(counts.balance.rows_read, counts.balance.loaded, counts.balance.duplicates, counts.balance.rejected),
+                run_id,
+            ),
+        )
+
+    def end(self, run_id: str, ending: RunEnding, problem: str | None) -> None:
+        """Enter how a run ended; problem is for people."""
+        self._conn.execute(
+            "UPDATE ingest_run SET ended_at = now(), ending = %s, problem = %s WHERE run_id = %s",
+            (ending, problem, run_id),
+        )
+
+    def latest(self, limit: int) -> list[PastRun]:
+        """The last runs, the newest first. Of one without an end: what its committed batches hold."""
+        rows = self._conn.execute(
+            """
+            SELECT r.run_id, r.started_at, r.ended_at, r.who, r.command, r.problem,
+                   coalesce(r.ending, CASE WHEN l.alive THEN 'running' ELSE 'killed' END),
+                   coalesce(b.files, r.files), r.files_unchanged, r.files_other, r.files_failed,
+                   coalesce(b.rows_read, r.rows_read), coalesce(b.rows_loaded, r.rows_loaded),
+                   coalesce(b.duplicates, r.duplicates), coalesce(b.rejected, r.rejected)
+            FROM ingest_run r
+            LEFT JOIN LATERAL (
+                SELECT true AS alive FROM pg_locks l
+                WHERE l.locktype = 'advisory' AND l.classid::bigint = %(class)s AND l.objid::bigint = r.lock_id
+                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                LIMIT 1
+            ) l ON true
+            LEFT JOIN LATERAL (
+                SELECT count(DISTINCT file_id) AS files, sum(rows_read)::bigint AS rows_read,
+                       sum(rows_loaded)::bigint AS rows_loaded, sum(duplicates)::bigint AS duplicates,
+                       sum(rejected)::bigint AS rejected
+                FROM ingest_batch b WHERE b.run_id = r.run_id HAVING count(*) > 0
+            ) b ON r.ended_at IS NULL
+            ORDER BY r.started_at DESC, r.lock_id DESC LIMIT %(limit)s
+            """,
+            {"class": RUN_CLASS, "limit": limit},
+        ).fetchall()
+        return [_past_run(row) for row in rows]
+
+
+def _past_run(row: tuple[object, ...]) -> PastRun:
+    run_id, started, ended, who, command, problem, ending, *counts = row
+    assert isinstance(started, datetime)
+    files, unchanged, other, failed, *rows = (int(str(count)) for count in counts)
+    return PastRun(
+        run_id=str(run_id),
+        started=as_microseconds(started),
+        ended=as_microseconds(ended) if isinstance(ended, datetime) else None,
+        ending=RunEnding(str(ending)),
+        who=str(who),
+        command=str(command),
+        problem=None if problem is None else str(problem),
+        counts=RunCounts(files, unchanged, other, failed, Balance(*rows)),
+    )

@@ -1,0 +1,105 @@
+"""Which files an ingest takes: all under a URI or those that a manifest names, if they are new enough and fit."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, UnreachableError, UsageError
+from iotctl.model import StoredFile
+from iotctl.sources import StoreSettings, source_for
+
+T = TypeVar("T")
+
+# A store answers one question about an object in some 10 ms: a million of them take three hours one after the other.
+_ASKED_AT_ONCE = 16
+_ENTRIES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What narrows the files under a URI down.
+
+    manifest: URI of a text file that names the files, instead of a listing. since: aware; only files modified then or
+    later. pattern: a glob on the path below the URI, in which * also stands for /. limit: at most so many files that
+    are not loaded yet.
+    """
+
+    manifest: str | None = None
+    since: datetime | None = None
+    pattern: str | None = None
+    limit: int | None = None
+
+
+def select(
+    uri: str, selection: Selection, store: StoreSettings, missing: Callable[[str, IotctlError], None]
+) -> Iterator[StoredFile]:
+    """The files of a selection in order of key, or of the manifest; limit is left to the caller.
+
+    missing is told of each file that the manifest names and that cannot be had. Raises what Source.list does, and
+    FileError where the manifest is no text.
+    """
+    source = source_for(uri, store)
+    listed = source.list(uri) if selection.manifest is None else _named(uri, selection.manifest, store, missing)
+    for file in listed:
+        if selection.since is not None and file.modified < selection.since:
+            continue
+        if selection.pattern is None or fnmatchcase(source.below(uri, file), selection.pattern):
+            yield file
+
+
+def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items, so many at a time."""
+    items = iter(items)
+    while page := list(islice(items, size)):
+        yield page
+
+
+def _named(
+    uri: str, manifest: str, store: StoreSettings, missing: Callable[[str, IotctlError], None]
+) -> Iterator[StoredFile]:
+    source = source_for(uri, store)
+    stat = partial(_stat, store, from_store="://" in manifest and not manifest.startswith("file://"))
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as threads:
+        for page in pages(_entries(manifest, store), _ENTRIES_AT_ONCE):
+            names = [entry if "://" in entry else source.join(uri, entry) for entry in page]
+            for name, found in zip(names, threads.map(stat, names), strict=True):
+                if isinstance(found, IotctlError):
+                    missing(name, found)
+                else:
+                    yield found
+
+
+def _entries(manifest: str, store: StoreSettings) -> Iterator[str]:
+    """The lines of a manifest that are neither empty nor comments."""
+    source = source_for(manifest, store)
+    # utf-8-sig: some editors put a byte order mark before the first name.
+    with io.TextIOWrapper(source.open(source.stat(manifest)), encoding="utf-8-sig") as lines:
+        try:
+            for line in lines:
+                entry = line.strip()
+                if entry and not entry.startswith("#"):
+                    yield entry
+        except UnicodeDecodeError as error:
+            raise FileError(
+                "The manifest is not UTF-8 text.",
+                where=manifest,
+                hint="A manifest has a URI or a relative path a line.",
+            ) from error
+
+
+def _stat(store: StoreSettings, uri: str, *, from_store: bool) -> StoredFile | IotctlError:
+    if from_store and not uri.startswith("s3://"):
+        # Whoever may write into a bucket must not choose what is read from this machine.
+        return FileError("A manifest in a store names a file of this machine.", where=uri, hint="Use a local manifest.")
+    try:
+        return source_for(uri, store).stat(uri)
+    except (FileError, ForbiddenError, NotFoundError, UnreachableError, UsageError) as error:
+        return error

@@ -1,0 +1,154 @@
+"""What an ingest did: files by how they ended, rows, and what a later round need not do again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableError
+from iotctl.model import StoredFile
+from iotctl.repositories import Balance, LedgerFile, RunEnding
+from iotctl.services.load_files import Ending, Outcome
+
+# So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.
+_MOST_UNREACHABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that was not loaded, and why. version: None where it could not even be looked at."""
+
+    uri: str
+    version: str | None
+    error: IotctlError
+
+    @property
+    def is_final(self) -> bool:
+        """Whether another try at the same version must end the same."""
+        return isinstance(self.error, FileError) and not isinstance(self.error, ChangedFileError)
+
+
+@dataclass
+class Seen:
+    """What a later round of the same process need not do again.
+
+    left_out: objects that are no data files, told of once. failed: by URI, what is not loaded so far; a version that
+    cannot be is not tried again.
+    """
+
+    left_out: set[str] = field(default_factory=set)
+    failed: dict[str, FailedFile] = field(default_factory=dict)
+
+    def given_up(self, file: StoredFile) -> bool:
+        """Whether just this version of the file cannot be loaded."""
+        failed = self.failed.get(file.uri)
+        return failed is not None and failed.is_final and failed.version == file.version
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSummary:
+    """What a run did. files: loaded by this run. balance: the rows this run read, over all its files.
+
+    unchanged: files that were loaded before. other: objects that are no data files. interrupted: told to stop.
+    error: what ended the run early, where it was not one file's trouble.
+    """
+
+    files: int
+    unchanged: int
+    other: int
+    failed: tuple[FailedFile, ...]
+    balance: Balance
+    seconds: float
+    interrupted: bool = False
+    error: IotctlError | None = None
+
+    @property
+    def files_skipped(self) -> int:
+        """Objects that this run left out, for whatever reason."""
+        return self.unchanged + self.other + len(self.failed)
+
+    @property
+    def ending(self) -> RunEnding:
+        """How the run ended."""
+        if self.interrupted:
+            return RunEnding.INTERRUPTED
+        if self.error is not None or (self.failed and self.files + self.unchanged == 0):
+            return RunEnding.FAILED
+        return RunEnding.PARTLY if self.failed or self.other or self.balance.rejected else RunEnding.DONE
+
+    @property
+    def problem(self) -> str | None:
+        """What went wrong, if anything, in a line; the first file's trouble stands for all."""
+        if self.error is not None:
+            return self.error.message
+        return f"{self.failed[0].error.message} ({self.failed[0].uri})" if self.failed else None
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows read per second, listing and waiting included."""
+        return self.balance.rows_read / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass
+class Tally:
+    """What is known so far of a run.
+
+    touched: ids of the files whose rows it counts; before: their rows before it. unreachable: files in a row that the
+    store did not give. busy: another ingest held some of the files.
+    """
+
+    seen: Seen = field(default_factory=Seen)
+    files: int = 0
+    unchanged: int = 0
+    other: int = 0
+    failed: list[FailedFile] = field(default_factory=list)
+    touched: list[int] = field(default_factory=list)
+    before: Balance = field(default_factory=Balance)
+    unreachable: int = 0
+    busy: bool = False
+    error: IotctlError | None = None
+
+    def enter(self, outcomes: list[Outcome]) -> tuple[LedgerFile, ...]:
+        """Count outcomes; returns the files that are to be tried again."""
+        again = []
+        for outcome in outcomes:
+            match outcome.ending:
+                case Ending.BUSY:
+                    again.append(outcome.file)
+                    self.busy = True
+                case Ending.PUT_OFF:
+                    again.append(outcome.file)
+                case Ending.UNCHANGED:
+                    self.unchanged += 1
+                case Ending.LOADED:
+                    self.files += 1
+                    self.unreachable = 0
+                    self.seen.failed.pop(outcome.file.file.uri, None)
+                case Ending.FAILED:
+                    assert outcome.error is not None
+                    self.fail(outcome.file.file.uri, outcome.file.file.version, outcome.error)
+                case Ending.STOPPED:
+                    self.error = self.error or outcome.error
+            if outcome.before is not None:
+                self.touched.append(outcome.file.file_id)
+                self.before += outcome.before
+        return tuple(again)
+
+    def fail(self, uri: str, version: str | None, error: IotctlError) -> None:
+        """Count a file that is not loaded; many in a row that cannot be reached end the run."""
+        self.failed.append(FailedFile(uri, version, error))
+        self.seen.failed[uri] = self.failed[-1]
+        self.unreachable += isinstance(error, UnreachableError)
+        if self.unreachable >= _MOST_UNREACHABLE:
+            self.error = self.error or error
+
+    def missing(self, uri: str, error: IotctlError) -> None:
+        """Count a file of a manifest that cannot be had. Raises the error that ends the run."""
+        self.fail(uri, None, error)
+        if self.error is not None:
+            raise self.error
+
+    def summary(self, balance: Balance, seconds: float, *, interrupted: bool = False) -> IngestSummary:
+        """What is known at the end."""
+        return IngestSummary(
+            self.files, self.unchanged, self.other, tuple(self.failed), balance, seconds, interrupted, self.error
+        )
