@@ -10,10 +10,13 @@ from typing import Annotated
 import typer
 
 from iotctl import __version__
-from iotctl.cli import anomalies, compact, demo, detect, doctor, ingest, load_mapping, query, rejects, status
+from iotctl.cli import anomalies, compact, demo, detect, doctor, ingest, load_mapping, query, rejects, runs, status
+from iotctl.cli.log import Level, LogFormat, is_json, say, use_format
 from iotctl.errors import IotctlError
 
 INTERRUPTED = 130
+
+_debug = False
 
 app = typer.Typer(
     name="iotctl",
@@ -29,6 +32,7 @@ app.command("query")(query.query)
 app.command("detect")(detect.detect)
 app.add_typer(anomalies.app, name="anomalies")
 app.command("rejects")(rejects.rejects)
+app.command("runs")(runs.runs)
 app.command("compact")(compact.compact)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
@@ -46,9 +50,15 @@ def _options(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
     ] = False,
-    _debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Lines on stderr: text for people, or one JSON object each, with a run id.")
+    ] = LogFormat.TEXT,
 ) -> None:
     """From a bucket of IoT sensor files to the anomalies in them."""
+    global _debug
+    _debug = debug
+    use_format(log_format)
 
 
 def main() -> None:
@@ -61,7 +71,7 @@ def main() -> None:
     try:
         app()
     except IotctlError as error:
-        if "--debug" in sys.argv[1:2]:
+        if _debug:
             raise
         show_error(error)
         sys.exit(error.exit_code)
@@ -80,5 +90,8 @@ def show_error(error: IotctlError) -> None:
     """Print an error to stderr, in one to three lines, with nothing in it that a terminal would obey."""
     from iotctl.cli.terminal import printable
 
+    if is_json():
+        say(error.message, Level.ERROR, where=error.where, hint=error.hint)
+        return
     lines = str(error).splitlines()
     typer.echo("\n".join(printable(line) for line in [f"error: {lines[0]}", *lines[1:]]), err=True)

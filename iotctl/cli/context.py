@@ -1,4 +1,4 @@
-"""What a command works on: the settings, the database (a server or the embedded one) and the store."""
+"""What a command works on: the database (a server or the embedded one) and the store; and who called it, and how."""
 
 from __future__ import annotations
 
@@ -37,3 +37,26 @@ def store_settings(settings: Settings) -> StoreSettings:
         ca_file=None if settings.s3_ca_file is None else str(settings.s3_ca_file.expanduser()),
         verify_tls=settings.s3_verify_tls,
     )
+
+
+def who() -> str:
+    """The user and machine that this process runs as and on."""
+    import getpass
+    import os
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def command_line() -> str:
+    """This command as one would type it again; a password inside a URL is left out, though none belongs there."""
+    import shlex
+    import sys
+
+    from iotctl.repositories import passwordless
+
+    return shlex.join(["iotctl", *(passwordless(word) if "://" in word else word for word in sys.argv[1:])])

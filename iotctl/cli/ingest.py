@@ -5,23 +5,21 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import open_database, store_settings
-from iotctl.cli.terminal import note, printable
+from iotctl.cli.ingest_summary import INTERRUPTED
+from iotctl.cli.terminal import note
 from iotctl.model import Ambiguous, Nonexistent, OnDuplicate
 
 if TYPE_CHECKING:
     import threading
 
-    from iotctl.services.ingest import IngestSummary
     from iotctl.services.load_files import RejectLimit
-
-DONE, PARTLY, INTERRUPTED = 0, 3, 130
-
-_FAILED_SHOWN = 5
+    from iotctl.services.selection import Selection
 
 
 def ingest(
@@ -50,28 +48,60 @@ def ingest(
     allow_nan: Annotated[
         bool, typer.Option("--allow-nan", help="Store NaN and infinity instead of rejecting.")
     ] = False,
+    since: Annotated[str | None, typer.Option(help="Only files modified then or later: 2016-01-31, now-7d.")] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Only files whose path below URI fits: '2016/*.csv'; * stands for / as well.")
+    ] = None,
+    limit_files: Annotated[
+        int | None, typer.Option(min=1, help="At most so many files that are not loaded yet (a round, with --watch).")
+    ] = None,
+    manifest: Annotated[
+        str | None, typer.Option(help="Load the files that this text file names, a URI or a path below URI a line.")
+    ] = None,
+    watch: Annotated[
+        float | None, typer.Option(min=0.1, metavar="SECONDS", help="Stay, and look for new files every so often.")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Write what was done to this file, in Prometheus' text format.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Load readings from files; what is loaded already is left out, what was interrupted goes on.
 
-    Exit code 3: done, but rows were rejected or objects skipped.
+    Exit code 3: done, but rows were rejected or objects skipped. With --watch it stays until SIGINT or SIGTERM (exit
+    code 130), waits out a store or database that does not answer, and --json prints a line for each round that had
+    something to do.
 
     Example: iotctl ingest s3://code-challenge-data/timeseries/ --workers 4
+
+    Example: iotctl ingest s3://code-challenge-data/timeseries/ --watch 60 --since now-7d --metrics ingest.prom
     """
     import os
     import threading
     from concurrent.futures import ThreadPoolExecutor
     from datetime import timedelta
+    from functools import partial
 
+    from iotctl.cli.context import command_line, who
+    from iotctl.cli.ingest_summary import as_json as summary_json
+    from iotctl.cli.ingest_summary import exit_code, report
+    from iotctl.cli.ingest_watch import watch as watch_rounds
+    from iotctl.cli.log import run_id
+    from iotctl.cli.metrics import measured
     from iotctl.cli.progress import watch_ingest
     from iotctl.cli.times import duration_seconds
+    from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
-    from iotctl.services.ingest import dry_run as check
+    from iotctl.services.dry_run import dry_run as check
     from iotctl.services.ingest import ingest, worker_count
     from iotctl.services.load_files import LoadOptions
+    from iotctl.services.runs import Run, recorded_run
+    from iotctl.services.tally import Seen
     from iotctl.settings import read_settings
 
+    if dry_run and watch is not None:
+        raise UsageError("--dry-run and --watch do not go together.", hint="Leave one of them out.")
     settings = read_settings()
     uri = uri or settings.timeseries_uri
     store = store_settings(settings)
@@ -86,22 +116,48 @@ def ingest(
         reject_limit(max_rejects),
         timedelta(seconds=duration_seconds(settings.chunk_interval)) if settings.chunk_interval else None,
     )
+    selection = selected(manifest, since, settings.timezone, pattern, limit_files)
     stop = threading.Event()
-    with open_database(settings) as database, watch_ingest() as listener, _stopped_by_signals(stop):
+    with (
+        measured(metrics) as measure,
+        open_database(settings) as database,
+        watch_ingest() as listener,
+        _stopped_by_signals(stop),
+    ):
         if dry_run:
-            summary = check(uri, database, store, options=options, listener=listener)
+            summary = check(uri, database, store, options=options, listener=listener, selection=selection)
         else:
-            count = worker_count(database, workers or settings.workers, os.cpu_count() or 1)
-            with ThreadPoolExecutor(count) as executor:
-                summary = ingest(
-                    uri, database, store, executor, workers=count, options=options, listener=listener, stop=stop
-                )
-    if as_json:
-        typer.echo(_as_json(summary, dry_run))
-    _report(summary, dry_run)
+            with recorded_run(database, Run(run_id(), who(), command_line()), listener) as record:
+                count = worker_count(database, workers or settings.workers, os.cpu_count() or 1)
+                with ThreadPoolExecutor(count) as executor:
+                    seen = Seen()
+                    load = partial(
+                        ingest,
+                        uri,
+                        database,
+                        store,
+                        executor,
+                        workers=count,
+                        options=options,
+                        listener=listener,
+                        stop=stop,
+                        selection=selection,
+                        run_id=run_id(),
+                        seen=seen,
+                    )
+                    summary = (
+                        load()
+                        if watch is None
+                        else watch_rounds(load, watch, seen, record, measure, listener, stop, lines=as_json)
+                    )
+                record.finish(summary)
+        measure(summary, exit_code(summary))
+    if as_json and watch is None:
+        typer.echo(summary_json(summary, dry_run=dry_run))
+    report(summary, dry_run=dry_run)
     if summary.error is not None:
         raise summary.error
-    raise typer.Exit(_exit_code(summary))
+    raise typer.Exit(exit_code(summary))
 
 
 def reject_limit(text: str | None) -> RejectLimit:
@@ -118,6 +174,17 @@ def reject_limit(text: str | None) -> RejectLimit:
     if not (limit.rows or 0) >= 0 or not 0 <= (limit.part or 0) <= 1:
         raise UsageError(f"--max-rejects {text} is no limit.", hint="A number of rows, or a percentage: 100, 0.5%")
     return limit
+
+
+def selected(
+    manifest: str | None, since: str | None, timezone: str, pattern: str | None, limit: int | None
+) -> Selection:
+    """The options that narrow the files down. Raises UsageError."""
+    from iotctl.cli.times import local_time, parse_time
+    from iotctl.services.selection import Selection
+
+    moment = None if since is None else local_time(parse_time(since, timezone), timezone)
+    return Selection(manifest, moment, pattern, limit)
 
 
 def known_zone(name: str) -> str:
@@ -151,74 +218,3 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _exit_code(summary: IngestSummary) -> int:
-    if summary.interrupted:
-        return INTERRUPTED
-    if summary.failed and summary.files + summary.unchanged == 0:
-        codes = {failed.error.exit_code for failed in summary.failed}
-        # Where nothing at all went well for one and the same reason, that reason is the answer.
-        if len(codes) == 1 and (code := codes.pop()) != 1:
-            return code
-    return PARTLY if summary.failed or summary.other or summary.balance.rejected else DONE
-
-
-def _as_json(summary: IngestSummary, dry_run: bool) -> str:
-    import json
-
-    return json.dumps(
-        {
-            "files": summary.files,
-            "files_skipped": summary.files_skipped,
-            "files_unchanged": summary.unchanged,
-            "files_failed": len(summary.failed),
-            "files_other": summary.other,
-            "rows_read": summary.balance.rows_read,
-            "rows_loaded": summary.balance.loaded,
-            "duplicates": summary.balance.duplicates,
-            "rejected": summary.balance.rejected,
-            "ambiguous": summary.balance.ambiguous,
-            "nonexistent": summary.balance.nonexistent,
-            "seconds": round(summary.seconds, 3),
-            "rows_per_second": round(summary.rows_per_second),
-            "interrupted": summary.interrupted,
-            "dry_run": dry_run,
-            "failed": [{"uri": failed.uri, "problem": failed.error.message} for failed in summary.failed],
-        }
-    )
-
-
-def _report(summary: IngestSummary, dry_run: bool) -> None:
-    balance = summary.balance
-    verb = "readable" if dry_run else "loaded"
-    loaded = balance.rows_read - balance.rejected if dry_run else balance.loaded
-    note(
-        f"{summary.files} files {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
-        f"{summary.other} no data files, {len(summary.failed)} failed)"
-    )
-    note(
-        f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
-        f" + {balance.rejected} rejected, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
-    )
-    if balance.ambiguous or balance.nonexistent:
-        note(
-            f"clock changes: {balance.ambiguous} rows in an hour that comes twice,"
-            f" {balance.nonexistent} in a skipped one"
-        )
-    if balance.rejected and not dry_run:
-        note("the rejected rows are kept, with file, line and reason: iotctl rejects")
-    if summary.failed:
-        total = summary.files + summary.files_skipped
-        typer.echo(f"error: {len(summary.failed)} of {total} files were not loaded.", err=True)
-        for failed in summary.failed[:_FAILED_SHOWN]:
-            where = [
-                failed.uri,
-                *(part for part in (failed.error.where, failed.error.hint) if part and part != failed.uri),
-            ]
-            typer.echo(
-                "\n".join(printable(line) for line in [f"  {failed.error.message}", *(f"    {w}" for w in where)]),
-                err=True,
-            )
-    if summary.interrupted:
-        note("interrupted; run the same command to go on")

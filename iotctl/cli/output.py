@@ -54,6 +54,13 @@ def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    with replaced_file(output) as file:
+        yield file
+
+
+@contextmanager
+def replaced_file(output: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name, in place of an older one, once it is complete. Raises IotctlError."""
     # A device such as /dev/null must not be replaced by a file.
     in_place = output.exists() and not output.is_file()
     unfinished = output if in_place else output.with_name(f".{output.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""Progress of an ingest on stderr: bars on a terminal, plain lines elsewhere."""
+"""Progress of an ingest on stderr: bars on a terminal, plain lines elsewhere, JSON where asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from iotctl.cli.log import Level, is_json, say
 from iotctl.cli.terminal import note, printable, size
 from iotctl.services.progress import IngestListener
 
@@ -24,6 +25,9 @@ _LINE_SECONDS = 5.0
 @contextmanager
 def watch_ingest() -> Iterator[IngestListener]:
     """A listener that shows what it hears while the context lasts."""
+    if is_json():
+        yield _Objects()
+        return
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -97,8 +101,8 @@ class _Lines:
         self._totals.finished(file)
         self._line_if_due()
 
-    def noted(self, message: str) -> None:
-        note(message)
+    def noted(self, message: str, file: str | None = None) -> None:
+        say(message, Level.WARNING, file=file)
 
     def _line_if_due(self) -> None:
         totals = self._totals
@@ -112,6 +116,26 @@ class _Lines:
             f"{totals.done_files}/{totals.files} files, {size(totals.done_bytes)} of {size(totals.bytes)}, "
             f"{totals.rows:,} rows, {totals.rows_per_second:,.0f} rows/s, {left:.0f} s left"
         )
+
+
+class _Objects(_Lines):
+    """The same, and a line for each file that is taken up and left, for --log-format json."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[str, int] = {}
+
+    def started(self, file: StoredFile) -> None:
+        self._rows[file.uri] = 0
+        say("file taken up", file=file.uri, bytes=file.size)
+
+    def advanced(self, file: StoredFile, done: float, rows: int) -> None:
+        self._rows[file.uri] += rows
+        super().advanced(file, done, rows)
+
+    def finished(self, file: StoredFile) -> None:
+        super().finished(file)
+        say("file left", file=file.uri, rows=self._rows.pop(file.uri, 0))
 
 
 class _Bars:
@@ -141,7 +165,7 @@ class _Bars:
         self._progress.remove_task(self._bars.pop(file.uri))
         self._draw()
 
-    def noted(self, message: str) -> None:
+    def noted(self, message: str, file: str | None = None) -> None:
         self._progress.console.print(printable(message), markup=False, highlight=False)
 
     def _draw(self) -> None:

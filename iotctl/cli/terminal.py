@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
-
 
 def printable(text: str) -> str:
     """The text with control characters, line ends among them, escaped."""
@@ -13,8 +10,9 @@ def printable(text: str) -> str:
 
 def note(message: str) -> None:
     """A line to stderr; where nobody reads it any more, the work goes on."""
-    with suppress(BrokenPipeError):
-        print(printable(message), file=sys.stderr, flush=True)
+    from iotctl.cli.log import say
+
+    say(message)
 
 
 def size(number: float) -> str:

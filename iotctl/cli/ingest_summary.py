@@ -1,0 +1,109 @@
+"""What an ingest did, for people (stderr), for programs (JSON) and as an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from iotctl.cli.log import Level, is_json, run_id, say
+from iotctl.cli.terminal import note, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iotctl.services.tally import FailedFile, IngestSummary
+
+DONE, PARTLY, INTERRUPTED = 0, 3, 130
+
+_FAILED_SHOWN = 5
+
+
+def exit_code(summary: IngestSummary) -> int:
+    """The exit code of a run that came to its end, or was told to stop."""
+    if summary.error is not None:
+        return summary.error.exit_code
+    if summary.interrupted:
+        return INTERRUPTED
+    if summary.failed and summary.files + summary.unchanged == 0:
+        codes = {failed.error.exit_code for failed in summary.failed}
+        # Where nothing at all went well for one and the same reason, that reason is the answer.
+        if len(codes) == 1 and (code := codes.pop()) != 1:
+            return code
+    return PARTLY if summary.failed or summary.other or summary.balance.rejected else DONE
+
+
+def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int | None = None) -> str:
+    """The summary of a run, or of a round of it, as a line of JSON."""
+    import json
+
+    return json.dumps(
+        {"run": run_id()}
+        | ({} if round_number is None else {"round": round_number})
+        | {
+            "files": summary.files,
+            "files_skipped": summary.files_skipped,
+            "files_unchanged": summary.unchanged,
+            "files_failed": len(summary.failed),
+            "files_other": summary.other,
+            "rows_read": summary.balance.rows_read,
+            "rows_loaded": summary.balance.loaded,
+            "duplicates": summary.balance.duplicates,
+            "rejected": summary.balance.rejected,
+            "ambiguous": summary.balance.ambiguous,
+            "nonexistent": summary.balance.nonexistent,
+            "seconds": round(summary.seconds, 3),
+            "rows_per_second": round(summary.rows_per_second),
+            "interrupted": summary.interrupted,
+            "dry_run": dry_run,
+            "failed": [{"uri": failed.uri, "problem": failed.error.message} for failed in summary.failed],
+        }
+    )
+
+
+def report(summary: IngestSummary, *, dry_run: bool) -> None:
+    """Say what a run did."""
+    balance = summary.balance
+    verb = "readable" if dry_run else "loaded"
+    loaded = balance.rows_read - balance.rejected if dry_run else balance.loaded
+    note(
+        f"{summary.files} files {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
+        f"{summary.other} no data files, {len(summary.failed)} failed)"
+    )
+    note(
+        f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
+        f" + {balance.rejected} rejected, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
+    )
+    if balance.ambiguous or balance.nonexistent:
+        note(
+            f"clock changes: {balance.ambiguous} rows in an hour that comes twice,"
+            f" {balance.nonexistent} in a skipped one"
+        )
+    if balance.rejected and not dry_run:
+        note("the rejected rows are kept, with file, line and reason: iotctl rejects")
+    report_failed(summary.failed, summary.files + summary.files_skipped)
+    if summary.interrupted:
+        note("interrupted; run the same command to go on")
+
+
+def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:
+    """Say what a round of a watch did; failed: the files that are told of for the first time."""
+    balance = summary.balance
+    note(
+        f"round {number}: {summary.files} files loaded; {balance.rows_read} rows read = {balance.loaded} loaded"
+        f" + {balance.duplicates} duplicates + {balance.rejected} rejected"
+    )
+    report_failed(failed, summary.files + len(failed))
+
+
+def report_failed(failed: Sequence[FailedFile], total: int) -> None:
+    """Say which files were not loaded, and why; each of them to a program, the first few to people."""
+    if is_json():
+        for one in failed:
+            say(one.error.message, Level.ERROR, file=one.uri, where=one.error.where, hint=one.error.hint)
+    elif failed:
+        typer.echo(f"error: {len(failed)} of {total} files were not loaded.", err=True)
+        for one in failed[:_FAILED_SHOWN]:
+            where = [one.uri, *(part for part in (one.error.where, one.error.hint) if part and part != one.uri)]
+            lines = [f"  {one.error.message}", *(f"    {line}" for line in where)]
+            typer.echo("\n".join(printable(line) for line in lines), err=True)
