@@ -119,7 +119,7 @@ def ingest(
     selection = selected(manifest, since, settings.timezone, pattern, limit_files)
     stop = threading.Event()
     with (
-        measured(metrics) as measure,
+        measured(None if dry_run else metrics) as measure,
         open_database(settings) as database,
         watch_ingest() as listener,
         _stopped_by_signals(stop),

@@ -42,8 +42,8 @@ def watch(
         measure(total, exit_code(total))
         news = [failed for failed in latest.failed if (failed.uri, failed.error.message) not in told]
         told.update((failed.uri, failed.error.message) for failed in news)
+        record.count(total)  # also shows that the run lives, where the database was started anew
         if news or latest.files or latest.balance.rows_read:
-            record.count(total)
             if lines:
                 typer.echo(as_json(latest, round_number=number))
             report_round(latest, number, news)

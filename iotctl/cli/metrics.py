@@ -27,9 +27,14 @@ _SUCCESSFUL = (0, 3)
 
 @contextmanager
 def measured(path: Path | None) -> Iterator[Measure]:
-    """Writes the metrics of a run as often as it is told; also those of a run that an error ends."""
+    """Writes the metrics of a run as often as it is told; also those of a run that an error ends.
+
+    Raises IotctlError before anything is done where there is no such folder.
+    """
     from iotctl.services.watch import nothing
 
+    if path is not None and not path.parent.is_dir():
+        raise IotctlError(f"There is no folder {path.parent} for the metrics.", hint="Make it, or name another file.")
     last = nothing()
 
     def measure(summary: IngestSummary, exit_code: int) -> None:

@@ -115,7 +115,7 @@ def ingest(
     collect(at_most=0)
     if run.error is not None and not run.touched:
         raise run.error
-    balance = patiently(database, lambda conn: Ledger(conn).balance(run.touched), listener, stop)
+    balance = patiently(database, lambda conn: Ledger(conn).balance(list(run.touched)), listener, stop)
     return run.summary(balance - run.before, time.monotonic() - began, interrupted=stop.is_set() and run.error is None)
 
 

@@ -18,7 +18,7 @@ from iotctl.sources import StoreSettings, source_for
 
 T = TypeVar("T")
 
-# A store answers one question about an object in some 10 ms: a million of them take three hours one after the other.
+# Looking at an object costs 2 ms of one core (measured) and, in a store far away, ten times that in waiting.
 _ASKED_AT_ONCE = 16
 _ENTRIES_AT_ONCE = 1000
 

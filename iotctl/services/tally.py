@@ -101,7 +101,7 @@ class Tally:
     unchanged: int = 0
     other: int = 0
     failed: list[FailedFile] = field(default_factory=list)
-    touched: list[int] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
     before: Balance = field(default_factory=Balance)
     unreachable: int = 0
     busy: bool = False
@@ -128,8 +128,9 @@ class Tally:
                     self.fail(outcome.file.file.uri, outcome.file.file.version, outcome.error)
                 case Ending.STOPPED:
                     self.error = self.error or outcome.error
-            if outcome.before is not None:
-                self.touched.append(outcome.file.file_id)
+            # A manifest may name a file twice.
+            if outcome.before is not None and outcome.file.file_id not in self.touched:
+                self.touched.add(outcome.file.file_id)
                 self.before += outcome.before
         return tuple(again)
 

@@ -138,3 +138,6 @@ def test_metrics_say_what_was_done_and_keep_the_last_success(iotctl: Iotctl, tmp
     assert found["iotctl_ingest_last_success_timestamp_seconds", None] == success
     refused = iotctl("ingest", "a.csv", "--metrics", "no/such/folder/out.prom")
     assert (refused.returncode, "no/such/folder" in refused.stderr) == (1, True)
+    assert len(history(iotctl)) == 2
+    iotctl("ingest", "a.csv", "--dry-run", "--metrics", "dry.prom")
+    assert not (tmp_path / "dry.prom").exists()

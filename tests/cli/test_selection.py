@@ -77,6 +77,7 @@ def test_a_manifest_names_the_files_and_a_missing_one_is_a_failed_file(
         "\ufeff# what is new",
         "",
         "3 x.csv\r",
+        "3 x.csv",
         "s3://manifest/t/4 x.csv",
         "no/such.csv",
         str(folder / "2015/0.csv"),
