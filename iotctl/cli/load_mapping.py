@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.terminal import note
 
 
 def load_mapping(
@@ -47,8 +48,7 @@ def load_mapping(
         )
     else:
         would = "would be " if dry_run else ""
-        typer.echo(
+        note(
             f"{summary.sensors} sensors in the mapping: {summary.added} {would}added, "
-            f"{summary.renamed} {would}renamed, {summary.unchanged} unchanged",
-            err=True,
+            f"{summary.renamed} {would}renamed, {summary.unchanged} unchanged"
         )

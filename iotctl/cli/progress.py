@@ -42,6 +42,7 @@ def watch_ingest() -> Iterator[IngestListener]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=False,  # the lines of a watch are data, and go where stdout goes
     ) as progress:
         yield _Bars(progress)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,38 @@ def test_a_watch_loads_what_appears_and_ends_on_a_signal_with_a_summary_of_all(
     assert samples["iotctl_ingest_files", "loaded"] == 4
     assert samples["iotctl_ingest_exit_code", None] == 130
     assert abs(samples["iotctl_ingest_last_success_timestamp_seconds", None] - time.time()) < SECONDS
+
+
+def test_the_lines_of_a_watch_reach_a_pipe_while_bars_are_drawn(
+    environment: dict[str, str], iotctl: Iotctl, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "0.csv").write_bytes(content(0))
+    ours, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, "ingest", "in", "--watch", "0.2", "--json"],
+        env=environment | {"TERM": "xterm"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+    )
+    os.close(terminal)
+    with ThreadPoolExecutor(1) as screen:
+        drawn = screen.submit(_everything, ours)
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["rows_loaded"] == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 130
+        assert "files" in drawn.result(SECONDS)
+
+
+def _everything(terminal: int) -> str:
+    shown = b""
+    with suppress(OSError):  # the end of a terminal, on Linux
+        while part := os.read(terminal, 4096):
+            shown += part
+    return shown.decode()
 
 
 def test_a_watch_waits_for_a_first_file_but_not_for_a_bucket(
