@@ -62,7 +62,7 @@ def list_anomalies(
 ) -> None:
     """Print the events that detect --save has kept, by sensor and time.
 
-    Example: iotctl anomalies --kind drift --kind shift --format json
+    Example: iotctl anomalies list --kind drift --kind shift --format json
     """
     from iotctl.cli.events import COLUMNS, event_row
     from iotctl.cli.output import chosen_format, write_rows

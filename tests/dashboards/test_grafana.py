@@ -77,10 +77,13 @@ def reader(database: Database, store: S3Server, tmp_path: Path) -> Iterator[Conn
     assert (iotctl("load-mapping", "mapping.csv"), iotctl("ingest", "in")) == (0, 3)
     with database.connect() as conn:
         conn.execute(
-            "INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score, extreme,"
-            " expected, low, high, explanation, method, parameters)"
-            " SELECT sensor_id, 'e', 'spike', '2016-01-01 01:00Z', '2016-01-01 01:10Z', 2, 1.5, 9, 8, 2, 1, 3,"
-            " 'one reading of 8', 'm', '{}' FROM sensor WHERE sensor_uuid = %s",
+            "WITH run AS (INSERT INTO detect_run (method, parameters) VALUES ('m', '{}') RETURNING run_id)"
+            " INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score, extreme,"
+            " expected, low, high, explanation, first_run, last_run, label)"
+            " SELECT sensor_id, event_id, 'spike', '2016-01-01 01:00Z', '2016-01-01 01:10Z', 2, 1.5, 9, 8, 2, 1, 3,"
+            " 'one reading of 8', run_id, run_id, label"
+            " FROM sensor, run, (VALUES ('e', NULL), ('no event', 'false')) AS event (event_id, label)"
+            " WHERE sensor_uuid = %s",
             (A,),
         )
         psql = str(max(POSTGRES_VERSIONS.items())[1] / "psql")
