@@ -86,7 +86,7 @@ def compact_part(conn: Connection, layout: Layout, part: Part, *, rewrite: bool 
     """Bring a part into its best form: all of a chunk into the columnstore, in order; a partition vacuumed.
 
     rewrite: compress anew what is there, too, a thousand readings of a sensor together, however few came at once
-    (measured after files of 500 readings a sensor: 16.8 -> 15.1 bytes a row). Loads into a chunk wait meanwhile.
+    (measured after files of 500 readings a sensor: 17.2 -> 14.2 bytes a row). Loads into a chunk wait meanwhile.
     Outside a transaction.
     """
     if layout is Layout.COLUMNSTORE:

@@ -60,7 +60,9 @@ def _checked(name: str, look: Callable[[], Check]) -> Check:
     try:
         return look()
     except IotctlError as error:
-        return Check(name, "; ".join(part for part in (error.message, error.where) if part), error.hint, error)
+        return Check(
+            name, "; ".join(part.rstrip(".") for part in (error.message, error.where) if part), error.hint, error
+        )
 
 
 def _server(conn: Connection) -> Check:
