@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories import Database, embedded_database
+from iotctl.repositories import Connection, Database, embedded_database, ensure_schema
 from tests.store import S3Server
 from tests.timescale import URL_SETTING, timescale_server
 
@@ -51,6 +51,14 @@ def database(request: pytest.FixtureRequest) -> Database:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Database)
     return found
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[Connection]:
+    """A connection to a new database that has the schema, once on each kind of server."""
+    with database.connect() as conn:
+        ensure_schema(conn)
+        yield conn
 
 
 @pytest.fixture(scope="session")

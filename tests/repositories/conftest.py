@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from iotctl.repositories import Connection, Database, Layout, ensure_schema
-
-
-@pytest.fixture
-def conn(database: Database) -> Iterator[Connection]:
-    with database.connect() as conn:
-        ensure_schema(conn)
-        yield conn
+from iotctl.repositories import Connection, Layout, ensure_schema
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -12,7 +12,7 @@ import pytest
 from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import NotFoundError, UnreachableError
 from iotctl.model import Finding, Kind, Label
-from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories import Connection, Database
 from iotctl.services.analyse import Request, SensorFindings
 from iotctl.services.anomalies import label_event, stored_events
 from iotctl.services.fleet import choose_sensors, detect_fleet
@@ -56,13 +56,6 @@ def hourly(end: int | None) -> Request:
 def stored(database: Database) -> list[Finding]:
     with stored_events(database) as events:
         return [finding for _, finding in events]
-
-
-@pytest.fixture
-def conn(database: Database) -> Iterator[Connection]:
-    with database.connect() as conn:
-        ensure_schema(conn)
-        yield conn
 
 
 @pytest.fixture
