@@ -1,4 +1,4 @@
-"""A connection with the schema on it, once on each kind of server."""
+"""How readings lie on disk, on each kind of server."""
 
 from __future__ import annotations
 
