@@ -88,6 +88,7 @@ def ingest(
     from iotctl.cli.ingest_summary import exit_code, report
     from iotctl.cli.ingest_watch import watch as watch_rounds
     from iotctl.cli.log import run_id
+    from iotctl.cli.memory import keep_freed_memory
     from iotctl.cli.metrics import measured
     from iotctl.cli.progress import watch_ingest
     from iotctl.cli.times import duration_seconds
@@ -118,6 +119,7 @@ def ingest(
     )
     selection = selected(manifest, since, settings.timezone, pattern, limit_files)
     stop = threading.Event()
+    keep_freed_memory()
     with (
         measured(None if dry_run else metrics) as measure,
         open_database(settings) as database,

@@ -28,7 +28,7 @@ def read_blocks(text: BinaryIO, offset: int, block_bytes: int, begun: bytes = b"
     while data:
         cut = data.rfind(b"\n") + 1
         if cut:
-            whole = rest + data[:cut] if rest else data[:cut]
+            whole = b"".join((rest, memoryview(data)[:cut]))  # one copy; others wait for it (GIL)
             rest = data[cut:]
             offset += len(whole)
             yield Block(whole, offset)

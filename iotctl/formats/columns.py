@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +57,11 @@ def read_texts(lines: Lines, header: Header, types: dict[str, pa.DataType]) -> T
     texts = _read(lines.only(~odd), header, types, parse, ".")
     odd[at[wrong_width]] = True
     return TextColumns(texts, np.delete(at, wrong_width), np.flatnonzero(odd))
+
+
+def numbers(column: pa.Array) -> NDArray[Any]:
+    """A column of numbers without nulls where it lies; to_numpy() would import pandas where it is installed."""
+    return np.from_dlpack(column)
 
 
 def _read(

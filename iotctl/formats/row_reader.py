@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from iotctl.formats.columns import OddBlockError, read_texts, read_typed
+from iotctl.formats.columns import OddBlockError, numbers, read_texts, read_typed
 from iotctl.formats.header import Header
 from iotctl.formats.line_index import Lines
 from iotctl.formats.lines import CarefulReader
@@ -88,7 +88,7 @@ class RowReader:
         self._forms.remove(form)
         self._forms.insert(0, form)
         self._tries = len(self._forms)
-        value = columns["sensor_value"].to_numpy()
+        value = numbers(columns["sensor_value"])
         line = np.arange(first_line, first_line + len(value))
         rows, odd = self._rows(line, columns, Values(value, np.zeros(len(value), dtype=np.bool_)))
         if odd.any():
@@ -110,7 +110,7 @@ class RowReader:
         """Columns as rows, and which of them are none, or might be none."""
         times = read_times(columns["timestamp"])
         uuid = columns["sensor_uuid"]
-        sensor = self._sensors.numbers(uuid.dictionary.to_pylist())[uuid.indices.to_numpy()]
+        sensor = self._sensors.numbers(uuid.dictionary.to_pylist())[numbers(uuid.indices)]
         odd = times.odd | values.odd | (sensor < 0) | (times.time < EARLIEST) | (times.time >= LATEST)
         if not self._allow_nan:
             odd |= ~np.isfinite(values.value)

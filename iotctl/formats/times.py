@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from iotctl.formats.columns import numbers
+
 # 1900-01-01 and 2200-01-01 UTC; times outside are taken for errors of a clock or a column.
 EARLIEST = -2_208_988_800_000_000
 LATEST = 7_258_118_400_000_000
@@ -92,7 +94,7 @@ def read_times(column: pa.Array) -> Times:
     """A column of texts, or of timestamps of microseconds with or without a zone, as times."""
     if not pa.types.is_timestamp(column.type):
         return parse_times(column)
-    time: NDArray[np.int64] = column.view(pa.int64()).to_numpy()
+    time: NDArray[np.int64] = numbers(column.view(pa.int64()))
     return Times(time, np.full(len(time), column.type.tz is None), np.zeros(len(time), dtype=np.bool_))
 
 
