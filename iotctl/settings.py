@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     timezone: str = "Europe/Berlin"
     chunk_interval: str | None = None
     workers: int | None = Field(default=None, ge=1, le=256)
+    scheduler: str | None = None
     notify_url: SecretStr | None = None
     home: Path = Field(default_factory=lambda: user_data_path("iotctl", appauthor=False))
 

@@ -43,6 +43,22 @@ def detect(
             rich_help_panel=_CHOOSE,
         ),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:8786",
+            help="Analyse on the workers of a Dask cluster, from four sensors on; IOTCTL_SCHEDULER.",
+            rich_help_panel=_CHOOSE,
+        ),
+    ] = None,
+    send_credentials: Annotated[
+        bool,
+        typer.Option(
+            "--send-credentials",
+            help="Send the database URL to the workers; else they use theirs.",
+            rich_help_panel=_CHOOSE,
+        ),
+    ] = False,
     threshold: Annotated[
         float,
         typer.Option(min=0, help="Robust sigmas from which a reading is an anomaly.", rich_help_panel=_JUDGE),
@@ -146,7 +162,7 @@ def detect(
 
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
-    from iotctl.cli.run_detect import Outcome, Wanted, run_file, run_fleet
+    from iotctl.cli.run_detect import Outcome, Pool, Wanted, run_file, run_fleet
     from iotctl.cli.times import duration_seconds, parse_time
     from iotctl.settings import read_settings
 
@@ -183,7 +199,8 @@ def detect(
     if input_file is not None:
         outcome = run_file(input_file, scores, wanted, settings)
     else:
-        outcome = run_fleet(sensors or [], match, workers, wanted, settings)
+        pool = Pool(workers or settings.workers, scheduler or settings.scheduler, send_credentials)
+        outcome = run_fleet(sensors or [], match, pool, wanted, settings)
     raise typer.Exit(outcome.exit_code(fail_on_anomaly=fail_on_anomaly))
 
 

@@ -64,6 +64,16 @@ def ingest(
     metrics: Annotated[
         Path | None, typer.Option(help="Write what was done to this file, in Prometheus' text format.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:8786", help="Load on the workers of a Dask cluster; IOTCTL_SCHEDULER."),
+    ] = None,
+    send_credentials: Annotated[
+        bool,
+        typer.Option(
+            "--send-credentials", help="Send database URL and store keys to the workers; else they use theirs."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -77,9 +87,7 @@ def ingest(
 
     Example: iotctl ingest s3://code-challenge-data/timeseries/ --watch 60 --since now-7d --metrics ingest.prom
     """
-    import os
     import threading
-    from concurrent.futures import ThreadPoolExecutor
     from datetime import timedelta
     from functools import partial
 
@@ -90,12 +98,13 @@ def ingest(
     from iotctl.cli.log import run_id
     from iotctl.cli.memory import keep_freed_memory
     from iotctl.cli.metrics import measured
+    from iotctl.cli.pool import load_pool
     from iotctl.cli.progress import watch_ingest
     from iotctl.cli.times import duration_seconds
     from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
     from iotctl.services.dry_run import dry_run as check
-    from iotctl.services.ingest import ingest, worker_count
+    from iotctl.services.ingest import ingest
     from iotctl.services.load_files import LoadOptions
     from iotctl.services.runs import Run, recorded_run
     from iotctl.services.tally import Seen
@@ -104,6 +113,11 @@ def ingest(
     if dry_run and watch is not None:
         raise UsageError("--dry-run and --watch do not go together.", hint="Leave one of them out.")
     settings = read_settings()
+    scheduler = scheduler or settings.scheduler
+    if scheduler is not None and not dry_run:
+        from iotctl.cli.cluster import check_scheduler
+
+        check_scheduler(settings, scheduler)
     uri = uri or settings.timeseries_uri
     store = store_settings(settings)
     options = LoadOptions(
@@ -130,8 +144,10 @@ def ingest(
             summary = check(uri, database, store, options=options, listener=listener, selection=selection)
         else:
             with recorded_run(database, Run(run_id(), who(), command_line()), listener) as record:
-                count = worker_count(database, workers or settings.workers, os.cpu_count() or 1)
-                with ThreadPoolExecutor(count) as executor:
+                with load_pool(database, settings, workers or settings.workers, scheduler, send_credentials) as (
+                    executor,
+                    count,
+                ):
                     seen = Seen()
                     load = partial(
                         ingest,

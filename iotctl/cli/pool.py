@@ -1,9 +1,52 @@
-"""The executor that sensors are analysed on."""
+"""The executors that files are loaded and sensors analysed on: threads, processes, or a cluster."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+# More workers than any database has connections for.
+_MANY = 100_000
+
+if TYPE_CHECKING:
+    from iotctl.repositories import Database
+    from iotctl.settings import Settings
+
+
+@contextmanager
+def load_pool(
+    database: Database, settings: Settings, wanted: int | None, scheduler: str | None, send_credentials: bool
+) -> Iterator[tuple[Executor, int]]:
+    """Threads, or a cluster's workers, to load files on, and how many at once; as the database has room for."""
+    from iotctl.services.ingest import worker_count
+
+    if scheduler is not None:
+        with cluster_pool(database, settings, wanted, scheduler, send_credentials) as pool:
+            yield pool
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    count = worker_count(database, wanted, os.cpu_count() or 1)
+    with ThreadPoolExecutor(count) as executor:
+        yield executor, count
+
+
+@contextmanager
+def cluster_pool(
+    database: Database, settings: Settings, wanted: int | None, scheduler: str, send_credentials: bool
+) -> Iterator[tuple[Executor, int]]:
+    """The workers of a cluster, and how many tasks they run at once; as the database has room for."""
+    from iotctl.cli.cluster import ClusterExecutor, connect_cluster
+    from iotctl.services.ingest import worker_count
+
+    with connect_cluster(settings, scheduler, database, send_credentials=send_credentials) as cluster:
+        # Workers may join later: the database has to bear them, too.
+        at_once = worker_count(database, wanted or _MANY, 0)
+        with ClusterExecutor(cluster, at_once) as executor:
+            yield executor, min(cluster.threads, at_once)
 
 
 def analysis_pool(workers: int) -> Executor:

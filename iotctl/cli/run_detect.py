@@ -6,6 +6,7 @@ import heapq
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +20,12 @@ from iotctl.cli.watch_detect import DetectWatch, counted, watch_detect
 from iotctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from iotctl.analysis import DetectOptions
     from iotctl.cli.output import Cell
     from iotctl.model import Finding, SensorCard
+    from iotctl.repositories import Database
     from iotctl.services.analyse import Request, SensorFindings
     from iotctl.settings import Settings
 
@@ -54,6 +58,15 @@ class Wanted:
     plot: Path | None
     report: Path | None
     notify_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Where sensors are analysed. workers: at once, None for what there is; scheduler: of a cluster, None for here."""
+
+    workers: int | None
+    scheduler: str | None
+    send_credentials: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +112,8 @@ def run_file(uri: str, scores: Path | None, wanted: Wanted, settings: Settings) 
     return Outcome(len(findings))
 
 
-def run_fleet(
-    names: Sequence[str], match: str | None, workers: int | None, wanted: Wanted, settings: Settings
-) -> Outcome:
+def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted, settings: Settings) -> Outcome:
     """Analyse sensors of the database, print their events as they come, keep them, draw them, tell people."""
-    from iotctl.cli.pool import analysis_pool
     from iotctl.services.fleet import choose_sensors, detect_fleet
     from iotctl.services.notify import check_url, notify
 
@@ -111,13 +121,16 @@ def run_fleet(
     check_report(wanted.report)
     if wanted.notify_url is not None:
         check_url(wanted.notify_url)
+    if pool.scheduler is not None:
+        from iotctl.cli.cluster import check_scheduler
+
+        check_scheduler(settings, pool.scheduler)
     with open_database(settings) as database:
         sensors = choose_sensors(database, names, match)
         if wanted.plot is not None and len(sensors) != 1:
             raise UsageError("--plot draws one sensor.", hint="Name a single sensor, or use --report.")
-        count = min(workers or settings.workers or os.cpu_count() or 1, len(sensors) // _FEW_SENSORS) or 1
         cards: list[tuple[float, int, SensorCard]] = []
-        with watch_detect(wanted.save) as watch, analysis_pool(count) as executor:
+        with watch_detect(wanted.save) as watch, _executor(pool, len(sensors), database, settings) as (executor, count):
 
             def findings() -> Iterator[tuple[str, Finding]]:
                 request = _request(wanted, settings.timezone)
@@ -139,6 +152,19 @@ def run_fleet(
         if wanted.notify_url is not None:
             note(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
     return Outcome(watch.events, watch.done, watch.failed)
+
+
+@contextmanager
+def _executor(pool: Pool, sensors: int, database: Database, settings: Settings) -> Iterator[tuple[Executor, int]]:
+    from iotctl.cli.pool import analysis_pool, cluster_pool
+
+    if pool.scheduler is not None and sensors >= _FEW_SENSORS:
+        with cluster_pool(database, settings, pool.workers, pool.scheduler, pool.send_credentials) as cluster:
+            yield cluster
+        return
+    count = min(pool.workers or os.cpu_count() or 1, sensors // _FEW_SENSORS) or 1
+    with analysis_pool(count) as executor:
+        yield executor, count
 
 
 def _request(wanted: Wanted, timezone: str) -> Request:

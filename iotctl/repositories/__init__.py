@@ -1,6 +1,7 @@
 """All SQL: connections, schema, the embedded server, and a class per table family."""
 
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.beacon import light_beacon, sees_beacon
 from iotctl.repositories.chunks import Chunks, compact_part, loose_parts, set_chunk_interval
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -47,10 +48,12 @@ __all__ = [
     "ensure_schema",
     "free_connections",
     "is_passing",
+    "light_beacon",
     "loose_parts",
     "missing_rights",
     "passwordless",
     "schema_state",
+    "sees_beacon",
     "set_chunk_interval",
     "sort_readings",
     "status",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from psycopg.types.json import Jsonb
@@ -170,17 +171,33 @@ class Ledger:
             int(str(offset)), int(str(line)), {uuid: (time, second) for uuid, (time, second) in clock.items()}
         )
 
-    def balance(self, file_ids: Sequence[int]) -> Balance:
-        """The rows of files over all runs; a reading whose place another file took since counts as a duplicate."""
+    def now(self) -> datetime:
+        """The server's time, by which batches are dated; aware."""
+        row = self._conn.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        assert isinstance(row[0], datetime)
+        return row[0]
+
+    def balance(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> Balance:
+        """The rows of files over all runs; a reading whose place another file took since counts as a duplicate.
+
+        without_run_since: leave out what this ledger's own run has committed since then.
+        """
         row = self._conn.execute(
             """
             SELECT coalesce(sum(b.rows_read), 0)::bigint, coalesce(sum(b.rows_loaded), 0)::bigint,
                    coalesce(sum(b.duplicates), 0)::bigint, coalesce(sum(b.rejected), 0)::bigint,
                    coalesce(sum(b.ambiguous), 0)::bigint, coalesce(sum(b.nonexistent), 0)::bigint,
                    (SELECT coalesce(sum(displaced), 0)::bigint FROM ingest_file WHERE file_id = ANY(%(files)s))
-            FROM ingest_batch b WHERE b.file_id = ANY(%(files)s)
+            FROM ingest_batch b
+            WHERE b.file_id = ANY(%(files)s)
+              AND (%(since)s::timestamptz IS NULL OR b.run_id IS DISTINCT FROM %(run)s::text OR b.loaded_at < %(since)s)
             """,
-            {"files": list(file_ids)},
+            {
+                "files": list(file_ids),
+                "since": None if self._run_id is None else without_run_since,
+                "run": self._run_id,
+            },
         ).fetchone()
         assert row is not None
         read, loaded, duplicates, rejected, ambiguous, nonexistent, displaced = (int(str(count)) for count in row)

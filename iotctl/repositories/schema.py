@@ -18,6 +18,8 @@ SCHEMA_LOCK, PARTITION_LOCK, CLAIM_LOCK, NOTIFY_LOCK = 1, 2, 3, 4
 CLAIM_CLASS, FILE_CLASS, RUN_CLASS = ADVISORY_CLASS + 1, ADVISORY_CLASS + 2, ADVISORY_CLASS + 4
 # A sensor whose events are being saved; until the transaction ends.
 EVENTS_CLASS = ADVISORY_CLASS + 3
+# Shows the workers of a cluster that they are in the same database as the command; as long as a session.
+BEACON_CLASS = ADVISORY_CLASS + 5
 
 _OLDEST_SERVER = 150000
 _DIRECT_COMPRESS_SINCE = (2, 21)

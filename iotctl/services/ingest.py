@@ -11,6 +11,7 @@ from iotctl.errors import IotctlError
 from iotctl.formats import is_data_file
 from iotctl.model import StoredFile
 from iotctl.repositories import (
+    Connection,
     Database,
     FileState,
     Layout,
@@ -78,26 +79,38 @@ def ingest(
         layout = ensure_schema(conn)
         if options.chunk_interval is not None and layout is Layout.COLUMNSTORE:
             set_chunk_interval(conn, options.chunk_interval)
-    pending: set[Future[list[Outcome]]] = set()
+        since = Ledger(conn).now()
+    pending: dict[Future[list[Outcome]], tuple[LedgerFile, ...]] = {}
 
     def submit(files: tuple[LedgerFile, ...]) -> None:
-        task = LoadTask(files, database, layout, store, options, run_id)
-        pending.add(executor.submit(load_files, task, listener, halt))
+        task = LoadTask(files, database, layout, store, options, run_id, since)
+        pending[executor.submit(load_files, task, listener, halt)] = files
 
     def collect(at_most: int) -> None:
         """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
         while len(pending) > at_most:
-            done = wait(pending, return_when=FIRST_COMPLETED).done
-            pending.difference_update(done)
-            for future in done:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                files = pending.pop(future)
                 waited = run.busy
-                again = run.enter(future.result())
+                try:
+                    again = run.enter(future.result())
+                except IotctlError as error:  # the worker is lost, or cannot work
+                    again = ()
+                    run.error = run.error or error
+                    count_lost(files)
                 if run.busy and not waited:
                     listener.noted("another ingest is loading some of these files; waiting for it")
                 if run.error is not None:
                     halt.set()
                 elif again and not halt.wait(_BUSY_SECONDS):
                     submit(again)
+
+    def count_lost(files: tuple[LedgerFile, ...]) -> None:
+        def touch(conn: Connection) -> None:
+            for entry in files:
+                run.touch(entry.file_id, Ledger(conn, run_id).balance([entry.file_id], since))
+
+        patiently(database, touch, listener, halt)
 
     def register(files: list[StoredFile]) -> list[LedgerFile]:
         return patiently(database, lambda conn: Ledger(conn).register(files), listener, halt)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -75,7 +75,11 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoadTask:
-    """Work for one worker; small and picklable, it travels instead of the files. run_id: whose batches they are."""
+    """Work for one worker; small and picklable, it travels instead of the files.
+
+    run_id: whose batches they are. since: what this run has committed from then on is part of this task: a worker that
+    died may have done some of it already.
+    """
 
     files: tuple[LedgerFile, ...]
     database: Database
@@ -83,6 +87,7 @@ class LoadTask:
     store: StoreSettings
     options: LoadOptions
     run_id: str | None = None
+    since: datetime | None = None
 
 
 class Ending(StrEnum):
@@ -158,9 +163,13 @@ class _Worker:
         self.outcomes.append(Outcome(entry, Ending.STOPPED, self._before.get(entry.file_id), error))
 
     def _load(self, entry: LedgerFile, ledger: Ledger, writer: _Writer) -> Outcome:
+        before = self._before.get(entry.file_id) or ledger.balance([entry.file_id], self._task.since)
         if ledger.state(entry.file_id) is FileState.LOADED:
-            return Outcome(entry, Ending.UNCHANGED, self._before.get(entry.file_id))
-        before = self._before.setdefault(entry.file_id, ledger.balance([entry.file_id]))
+            if before.rows_read == ledger.balance([entry.file_id]).rows_read:
+                return Outcome(entry, Ending.UNCHANGED)
+            # By this task, over a connection or on a worker that was lost since.
+            return Outcome(entry, Ending.LOADED, before)
+        self._before[entry.file_id] = before
         self._listener.started(entry.file)
         try:
             if not self._load_batches(entry, ledger, writer):

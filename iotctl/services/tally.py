@@ -92,8 +92,8 @@ class IngestSummary:
 class Tally:
     """What is known so far of a run.
 
-    touched: ids of the files whose rows it counts; before: their rows before it. unreachable: files in a row that the
-    store did not give. busy: another ingest held some of the files.
+    loaded: ids of the files that it counts as loaded; touched: of those whose rows it counts; before: their rows before
+    it. unreachable: files in a row that the store did not give. busy: another ingest held some of the files.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -101,6 +101,7 @@ class Tally:
     unchanged: int = 0
     other: int = 0
     failed: list[FailedFile] = field(default_factory=list)
+    loaded: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     before: Balance = field(default_factory=Balance)
     unreachable: int = 0
@@ -119,7 +120,10 @@ class Tally:
                     again.append(outcome.file)
                 case Ending.UNCHANGED:
                     self.unchanged += 1
+                case Ending.LOADED if outcome.file.file_id in self.loaded:
+                    self.unchanged += 1
                 case Ending.LOADED:
+                    self.loaded.add(outcome.file.file_id)
                     self.files += 1
                     self.unreachable = 0
                     self.seen.failed.pop(outcome.file.file.uri, None)
@@ -128,11 +132,15 @@ class Tally:
                     self.fail(outcome.file.file.uri, outcome.file.file.version, outcome.error)
                 case Ending.STOPPED:
                     self.error = self.error or outcome.error
-            # A manifest may name a file twice.
-            if outcome.before is not None and outcome.file.file_id not in self.touched:
-                self.touched.add(outcome.file.file_id)
-                self.before += outcome.before
+            if outcome.before is not None:
+                self.touch(outcome.file.file_id, outcome.before)
         return tuple(again)
+
+    def touch(self, file_id: int, before: Balance) -> None:
+        """Count the rows of a file from here on; a manifest may name a file twice."""
+        if file_id not in self.touched:
+            self.touched.add(file_id)
+            self.before += before
 
     def fail(self, uri: str, version: str | None, error: IotctlError) -> None:
         """Count a file that is not loaded; many in a row that cannot be reached end the run."""

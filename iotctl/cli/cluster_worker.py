@@ -1,0 +1,181 @@
+"""What runs on a worker of a Dask cluster: a task of ingest or detect, with the worker's own settings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from iotctl import __version__
+from iotctl.cli.context import open_database, store_settings
+from iotctl.errors import ConfigurationError, IotctlError
+from iotctl.repositories import Database, sees_beacon
+from iotctl.services.analyse import Task, analyse_sensors
+from iotctl.services.load_files import LoadTask, load_files
+
+if TYPE_CHECKING:
+    from iotctl.model import StoredFile
+    from iotctl.services.analyse import SensorFindings
+    from iotctl.services.load_files import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a worker has to know beside its task: whom it works for; small, and without secrets.
+
+    topic: of the events that tell of progress. halt: the name of the Dask event that ends the work after the batches
+    in hand. beacon: what the database shows. own_settings: database and store are those of the worker's settings, not
+    of the task.
+    """
+
+    topic: str
+    halt: str
+    beacon: int
+    own_settings: bool
+
+
+def version() -> str:
+    """The version of this machine's iotctl."""
+    return __version__
+
+
+def check(errand: Errand, task_database: Database | None) -> str:
+    """Be sure that this worker can work; returns the version of its iotctl. Raises IotctlError."""
+    _database(errand, task_database)
+    return __version__
+
+
+def load(task: LoadTask, errand: Errand) -> list[Outcome]:
+    """load_files on this worker. Raises ConfigurationError where its settings do not fit the run."""
+    task = replace(task, database=_database(errand, task.database))
+    if errand.own_settings:
+        from iotctl.settings import read_settings
+
+        task = replace(task, store=store_settings(read_settings()))
+    return load_files(task, Reporter(errand.topic), _Halt(errand.halt))
+
+
+def analyse(task: Task, errand: Errand) -> tuple[list[SensorFindings], dict[str, bytes]]:
+    """analyse_sensors on this worker, and the charts it drew: name -> page.
+
+    Raises IotctlError where the database, or the worker's settings, are no good.
+    """
+    task = replace(task, database=_database(errand, task.database))
+    charts = task.request.charts
+    if charts is None:
+        return analyse_sensors(task), {}
+    # The folder for the charts is on the machine of whoever asked for them.
+    with TemporaryDirectory(prefix="iotctl-") as name:
+        folder = Path(name)
+        task = replace(task, request=replace(task.request, charts=replace(charts, path=folder)))
+        findings = analyse_sensors(task)
+        return findings, {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class Reporter:
+    """A listener that tells the command, through the scheduler, what this worker does; called from one thread."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def found(self, files: int, size: int) -> None:
+        """Workers find no files."""
+
+    def started(self, file: StoredFile) -> None:
+        """A file is taken up."""
+        self._say("started", file=file.uri)
+
+    def advanced(self, file: StoredFile, done: float, rows: int) -> None:
+        """A batch is committed."""
+        self._say("advanced", file=file.uri, done=done, rows=rows)
+
+    def finished(self, file: StoredFile) -> None:
+        """A file is left."""
+        self._say("finished", file=file.uri)
+
+    def noted(self, message: str, file: str | None = None) -> None:
+        """Something a person should know."""
+        self._say("noted", message=message, file=file)
+
+    def _say(self, what: str, **more: str | float | None) -> None:
+        from distributed import get_worker
+
+        get_worker().log_event(self._topic, {"what": what} | more)
+
+
+class _Halt(threading.Event):
+    """Set where the command has set the Dask event of this name, or is gone, and the scheduler with it or not."""
+
+    def __init__(self, name: str) -> None:
+        from distributed import Event, get_worker
+
+        super().__init__()
+        self._worker = get_worker()
+        self._task = self._worker.get_current_task()
+        self._event = Event(name)
+
+    def is_set(self) -> bool:
+        return self._is_given_up() or self._asks(lambda: self._event.is_set())
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._is_given_up() or self._asks(lambda: self._event.wait(timeout))
+
+    def _is_given_up(self) -> bool:
+        """Whether nobody waits for the result any more: a command that was killed cannot set the event."""
+        task = self._worker.state.tasks.get(self._task)
+        return task is None or task.state in ("cancelled", "released")
+
+    def _asks(self, ask: Callable[[], object]) -> bool:
+        try:
+            return bool(ask())
+        except (OSError, RuntimeError):  # the scheduler is gone: nobody will hear what we do
+            return True
+
+
+# The beacons that this process has seen.
+_seen: set[int] = set()
+
+
+def _database(errand: Errand, of_task: Database | None) -> Database:
+    """The database to work on, being the one that the command works on. Raises ConfigurationError."""
+    database = of_task
+    if errand.own_settings or database is None:
+        from iotctl.settings import read_settings
+
+        settings = read_settings()
+        if settings.database_url is None:
+            raise ConfigurationError(
+                "A worker has no IOTCTL_DATABASE_URL.",
+                where=f"worker: {_address()}",
+                hint="Set IOTCTL_* where the worker starts, or use --send-credentials.",
+            )
+        with open_database(settings) as own:
+            database = own
+    if errand.beacon in _seen:
+        return database
+    try:
+        with database.connect(application="iotctl cluster") as conn:
+            seen = sees_beacon(conn, errand.beacon)
+    except IotctlError as error:
+        # The message tells of the database; which of many machines cannot reach it is what helps.
+        raise type(error)(error.message, where=f"{error.where}; worker: {_address()}", hint=error.hint) from error
+    if not seen:
+        raise ConfigurationError(
+            "A worker works on another database than this command.",
+            where=f"worker: {_address()}, database: {database.address}",
+            hint="Set IOTCTL_DATABASE_URL there to the same database. (If that was restarted just now: run again.)",
+        )
+    _seen.add(errand.beacon)
+    return database
+
+
+def _address() -> str:
+    from distributed import get_worker
+
+    with suppress(ValueError):
+        return str(get_worker().address)
+    return "unknown"
