@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults lint format bench bench-detect up down clean
+.PHONY: help demo test test-faults lint format bench bench-cluster bench-detect up down clean
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "iotctl needs Python 3.11 or newer: make PYTHON=python3.11")'
@@ -37,6 +37,9 @@ format: $(VENV)/installed ## rewrite the code in the house format
 bench: $(VENV)/installed ## ingest and query speed, beside psql, pandas and the floor
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.query
+
+bench-cluster: $(VENV)/installed ## a Dask cluster of two workers beside one process with two
+	$(BIN)/python -m tests.bench.cluster
 
 bench-detect: $(VENV)/installed ## detection quality and speed, beside the textbook method
 	$(BIN)/python -m tests.bench.detect

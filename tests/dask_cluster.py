@@ -48,7 +48,7 @@ class DaskCluster:
         """What scheduler and workers have said."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
-    def _start(self, name: str, arguments: list[str], settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, arguments: list[str], settings: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments],

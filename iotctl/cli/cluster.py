@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 # A cluster that is being started gets so long until its first worker is there.
 _WORKER_SECONDS = 30.0
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
 
 # Whoever waits notices a stop, within this; and that no worker is left, within the other.
 _HALT_SECONDS = 0.1

@@ -1,0 +1,197 @@
+"""--scheduler: the same work on the workers of a real Dask cluster, which find database and store by themselves."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from iotctl.analysis import DetectOptions
+from iotctl.cli.cluster import ClusterExecutor, connect_cluster
+from iotctl.errors import ConfigurationError, UnreachableError
+from iotctl.repositories import Database, Layout
+from iotctl.services.analyse import Request, Task, analyse_sensors
+from iotctl.services.load_files import LoadOptions, LoadTask, load_files
+from iotctl.services.progress import Silent
+from iotctl.settings import Settings
+from iotctl.sources import StoreSettings
+from tests import process
+from tests.conftest import new_database
+from tests.dask_cluster import DaskCluster
+from tests.obvious import obvious, table, write_files
+from tests.sensors import add_sensor, noise
+from tests.store import S3Server, free_port
+
+Ended = subprocess.CompletedProcess[str]
+Iotctl = Callable[..., Ended]
+
+SECRET = "a-secret-of-the-client-7Qz"
+
+
+@pytest.fixture(scope="module")
+def shared(postgres_server: Database) -> Iterator[Database]:
+    """A database that the workers' settings name."""
+    with new_database(postgres_server) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def cluster(shared: Database, store: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    with DaskCluster(tmp_path_factory.mktemp("dask"), process.environment(shared, store)) as started:
+        started.start_worker()
+        started.start_worker()
+        started.wait_for_workers(2)
+        yield started
+
+
+@pytest.fixture
+def iotctl(shared: Database, store: S3Server, cluster: DaskCluster, tmp_path: Path) -> Iterator[Iotctl]:
+    """Runs iotctl with arguments on the cluster; keywords are settings. None of its secrets reach the workers."""
+
+    def run(*arguments: str, **settings: str) -> Ended:
+        return subprocess.run(
+            [process.COMMAND, *arguments],
+            env=process.environment(shared, store) | {"IOTCTL_SCHEDULER": cluster.address} | settings,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    yield run
+    assert SECRET not in cluster.log
+
+
+def test_workers_load_what_one_machine_would_have_loaded(iotctl: Iotctl, shared: Database, store: S3Server) -> None:
+    contents = write_files(store, "cluster", 6, 3_000)
+    ended = iotctl("--log-format", "json", "ingest", "s3://cluster/t/", "--json", "--timezone", "Europe/Berlin")
+    assert ended.returncode == 3, ended.stderr  # each file has a bad row
+    summary = json.loads(ended.stdout)
+    assert (summary["files"], summary["rows_read"], summary["rejected"]) == (6, 18_000, 6)
+    assert summary["rows_read"] == summary["rows_loaded"] + summary["duplicates"] + summary["rejected"]
+    assert table(shared) == obvious(contents)
+    said = [json.loads(line) for line in ended.stderr.splitlines()]
+    left = {line["file"]: line["rows"] for line in said if line["message"] == "file left"}
+    assert left == {f"s3://cluster/t/{number:03}.csv": 3_000 for number in range(6)}
+    assert [line["file"] for line in said if line["message"] == "file taken up"] == list(left)
+    again = json.loads(iotctl("ingest", "s3://cluster/t/", "--json").stdout)
+    assert (again["files"], again["files_unchanged"], again["rows_read"]) == (0, 6, 0)
+
+
+def test_detect_says_the_same_as_on_one_machine(iotctl: Iotctl, shared: Database, tmp_path: Path) -> None:
+    with shared.connect() as conn:
+        for number in range(6):
+            value = noise(3_000, seed=number)
+            value[1_000 + number] += 30
+            add_sensor(conn, f"fleet_{number}", value)
+    arguments = ("detect", "--match", "fleet_*", "--format", "csv")
+    there = iotctl(*arguments, "--report", "page.html")
+    assert there.returncode == 0, there.stderr
+    pages = {path.name: path.read_bytes() for path in (tmp_path / "page_charts").iterdir()}
+    (tmp_path / "page.html").unlink()
+    here = iotctl(*arguments, "--report", "page.html", IOTCTL_SCHEDULER="")
+    assert there.stdout == here.stdout
+    assert there.stdout.count("spike") >= 6
+    assert pages == {path.name: path.read_bytes() for path in (tmp_path / "page_charts").iterdir()}
+    assert len(pages) > 6
+
+
+def test_workers_use_their_own_credentials(iotctl: Iotctl, shared: Database, store: S3Server, tmp_path: Path) -> None:
+    contents = "timestamp;sensor_uuid;sensor_value\n2031-01-01T00:00Z;00000000-0000-4000-8000-000000000000;1\n"
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "0.csv").write_text(contents)
+    # The client has no use for the store here: its key opens nothing, and the workers do not get to know it.
+    other = make_conninfo(shared.dsn, password=SECRET)
+    ended = iotctl("ingest", str(tmp_path / "own"), IOTCTL_S3_SECRET_KEY=SECRET, IOTCTL_DATABASE_URL=other)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_what_is_submitted_has_no_credentials_unless_asked(
+    shared: Database, cluster: DaskCluster, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = make_conninfo(shared.dsn, password=SECRET)
+    settings = Settings(database_url=dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
+    travelled: list[object] = []
+    with (
+        connect_cluster(settings, cluster.address, Database(dsn), send_credentials=sent) as connected,
+        ClusterExecutor(connected, 2) as executor,
+    ):
+        submit = executor._futures.submit
+
+        def listen(*arguments: object, **more: object) -> object:
+            travelled.append((arguments, more))
+            return submit(*arguments, **more)
+
+        monkeypatch.setattr(executor._futures, "submit", listen)
+        task = LoadTask((), Database(dsn), Layout.PARTITIONS, StoreSettings(secret_key=SECRET), LoadOptions())
+        assert executor.submit(load_files, task, Silent(), threading.Event()).result(30) == []
+    assert (SECRET.encode() in pickle.dumps(travelled)) is sent
+    assert SECRET not in repr(travelled)
+    assert SECRET not in cluster.log
+
+
+def test_a_worker_on_another_database_is_refused(iotctl: Iotctl, postgres: Database) -> None:
+    for command in (["ingest", "s3://cluster/t/"], ["ingest", "s3://cluster/t/", "--send-credentials"]):
+        ended = iotctl(*command, IOTCTL_DATABASE_URL=postgres.dsn)
+        sent = "--send-credentials" in command
+        assert ended.returncode == (3 if sent else 7), ended.stderr
+        assert ("another database" in ended.stderr) is not sent
+    assert table(postgres)
+
+
+def test_the_embedded_database_is_refused(iotctl: Iotctl) -> None:
+    for command in (["ingest", "s3://cluster/t/"], ["detect", "--all"]):
+        ended = iotctl(*command, IOTCTL_DATABASE_URL="")
+        assert ended.returncode == 7
+        assert "IOTCTL_DATABASE_URL" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_scheduler_that_is_not_there_is_an_error_with_a_hint(iotctl: Iotctl) -> None:
+    ended = iotctl("ingest", "s3://cluster/t/", "--scheduler", f"tcp://127.0.0.1:{free_port()}")
+    assert ended.returncode == 5
+    assert "scheduler" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    ended = iotctl("ingest", "s3://cluster/t/", "--scheduler", "nonsense")
+    assert ended.returncode == 7
+
+
+def test_a_cluster_without_workers_is_an_error_that_says_how_to_start_one(
+    shared: Database, store: S3Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(database_url=shared.dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
+    lacking = process.environment(shared, store) | {"IOTCTL_DATABASE_URL": ""}
+    with DaskCluster(tmp_path / "dask", lacking) as empty:
+        with (
+            pytest.raises(UnreachableError, match="dask worker"),
+            connect_cluster(settings, empty.address, shared, worker_seconds=0.2),
+        ):
+            pass
+        assert "no worker has joined" in capsys.readouterr().err
+        empty.start_worker()
+        with (
+            pytest.raises(ConfigurationError, match="no IOTCTL_DATABASE_URL"),
+            connect_cluster(settings, empty.address, shared),
+        ):
+            pass
+
+
+def test_no_more_tasks_are_with_the_cluster_than_allowed(shared: Database, cluster: DaskCluster) -> None:
+    settings = Settings(database_url=shared.dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
+    most = 0
+    with connect_cluster(settings, cluster.address, shared) as connected, ClusterExecutor(connected, 1) as executor:
+        futures = [executor.submit(analyse_sensors, Task(shared, Request(DetectOptions()), ())) for _ in range(8)]
+        while not all(future.done() for future in futures):
+            most = max(most, sum(one.status == "pending" for one in list(connected.client.futures.values())))
+            time.sleep(0.001)
+        assert [future.result() for future in futures] == [[]] * 8
+    assert most == 1
