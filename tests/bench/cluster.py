@@ -86,8 +86,12 @@ def main() -> None:
         for number in range(arguments.files):
             write_csv(folder / "bench" / "files" / f"{number:04}.csv", make_readings(number, rows), uuids)
         for number in range(2 * WORKERS):
-            # Decades on, so that nothing overlaps.
-            write_csv(folder / "bench" / "warm" / f"{number}.csv", make_readings(1_000_000 + number, 2000), uuids)
+            # Where the others end.
+            write_csv(
+                folder / "bench" / "warm" / f"{number}.csv",
+                make_readings(rows * arguments.files // 2000 + 1 + number, 2000),
+                uuids,
+            )
         with (
             S3Server(folder) as store,
             embedded_database(folder / "home") as embedded,
