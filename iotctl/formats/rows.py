@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,7 @@ class Sensors:
         return np.frombuffer(b"".join(self._by_uuid), dtype=np.uint8).reshape(-1, 16)
 
 
+@lru_cache(maxsize=100_000)  # files have the same sensors
 def parse_uuid(text: str) -> bytes:
     """The 16 bytes of a UUID in any usual form: upper case, braces, without dashes, urn:uuid:. Raises ValueError."""
     match = _UUID.fullmatch(text.strip(" \t"))

@@ -6,8 +6,8 @@ from iotctl.repositories.chunks import Chunks, compact_part, loose_parts, set_ch
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
-from iotctl.repositories.extents import SortedReadings, sort_readings
-from iotctl.repositories.ledger import Balance, FileState, KeptReject, Ledger, LedgerFile
+from iotctl.repositories.extents import SortedReadings, joined_readings, sort_readings
+from iotctl.repositories.ledger import Balance, BatchEntry, FileState, KeptReject, Ledger, LedgerFile
 from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
 from iotctl.repositories.readings import Aggregate, ReadingRepository, Series
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
@@ -19,6 +19,7 @@ __all__ = [
     "Aggregate",
     "AnomalyRepository",
     "Balance",
+    "BatchEntry",
     "Capabilities",
     "Chunks",
     "Connection",
@@ -48,6 +49,7 @@ __all__ = [
     "ensure_schema",
     "free_connections",
     "is_passing",
+    "joined_readings",
     "light_beacon",
     "loose_parts",
     "missing_rights",

@@ -41,22 +41,26 @@ _ARRAY_HEADER = 20
 
 
 def encode_readings(
-    sensor_id: NDArray[np.int32], file_id: int, time: NDArray[np.int64], value: NDArray[np.float64], rows_at_once: int
+    sensor_id: NDArray[np.int32],
+    file_id: NDArray[np.int32],
+    time: NDArray[np.int64],
+    value: NDArray[np.float64],
+    rows_at_once: int,
 ) -> Iterator[memoryview]:
     """The readings as rows of COPY (sensor_id, file_id, timestamp, sensor_value), without header and trailer.
 
-    sensor_id, time (microseconds since 1970-01-01 UTC), value: (n,). 42 bytes a row; each piece of so many rows lies
-    in the memory of the one before.
+    sensor_id, file_id, time (microseconds since 1970-01-01 UTC), value: (n,). 42 bytes a row; each piece of so many
+    rows lies in the memory of the one before.
     """
     rows = np.empty(min(rows_at_once, len(time)), dtype=_READING)
     rows["fields"] = 4
     rows["sensor_length"] = rows["file_length"] = 4
     rows["time_length"] = rows["value_length"] = 8
-    rows["file_id"] = file_id
     for start in range(0, len(time), rows_at_once):
         end = min(start + rows_at_once, len(time))
         piece = rows[: end - start]
         piece["sensor_id"] = sensor_id[start:end]
+        piece["file_id"] = file_id[start:end]
         np.subtract(time[start:end], EPOCH_OFFSET, out=piece["time"])
         piece["value"] = value[start:end]
         yield piece.view(np.uint8).data

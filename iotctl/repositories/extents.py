@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +45,42 @@ def sort_readings(
     return SortedReadings(sensor_id, time, value)
 
 
+def joined_readings(parts: Sequence[SortedReadings]) -> tuple[SortedReadings, NDArray[np.intp]]:
+    """The readings of several batches, none empty, as one, and the index of the part that each is of, (n,).
+
+    Where parts share a (sensor_id, time), the first of them gives it.
+    """
+    in_time = sorted(range(len(parts)), key=lambda at: int(parts[at].time.min()))
+    part = np.repeat(in_time, [len(parts[at]) for at in in_time])
+    sensor_id = np.concatenate([parts[at].sensor_id for at in in_time])
+    time = np.concatenate([parts[at].time for at in in_time])
+    value = np.concatenate([parts[at].value for at in in_time])
+    order = _by_sensor(sensor_id)
+    if order is None or not _is_sorted(sensor_id[order], time[order]):
+        order = np.lexsort((part, time, sensor_id))
+    joined = SortedReadings(sensor_id, time, value)[order]
+    kept = np.ones(len(joined), dtype=np.bool_)
+    kept[1:] = (np.diff(joined.sensor_id) != 0) | (np.diff(joined.time) != 0)
+    return joined[kept], part[order][kept]
+
+
 def _order(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.intp]:
     """The stable order by (sensor_id, time)."""
-    if len(time) and (time[1:] >= time[:-1]).all() and (low := int(sensor_id.min())) + 0xFFFF >= int(sensor_id.max()):
-        # numpy sorts 16-bit integers by radix: 5 ms a million rows against 150 ms for lexsort.
-        return np.argsort((sensor_id - low).astype(np.uint16), kind="stable")
-    return np.lexsort((time, sensor_id))
+    by_sensor = _by_sensor(sensor_id) if (time[1:] >= time[:-1]).all() else None
+    return np.lexsort((time, sensor_id)) if by_sensor is None else by_sensor
+
+
+def _by_sensor(sensor_id: NDArray[np.int32]) -> NDArray[np.intp] | None:
+    """The stable order by sensor_id, where it is quick to find."""
+    if not len(sensor_id) or (low := int(sensor_id.min())) + 0xFFFF < int(sensor_id.max()):
+        return None
+    # numpy sorts 16-bit integers by radix: 5 ms a million rows against 150 ms for lexsort.
+    return np.argsort((sensor_id - low).astype(np.uint16), kind="stable")
+
+
+def _is_sorted(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> bool:
+    """Whether times ascend within each sensor; the sensors do."""
+    return bool(((sensor_id[1:] != sensor_id[:-1]) | (time[1:] > time[:-1])).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,16 @@ class KeptReject:
     reject: Reject
 
 
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """A batch of a file and what became of it. repeated: readings that it had twice itself."""
+
+    file_id: int
+    batch: FileBatch
+    written: Written
+    repeated: int
+
+
 class Ledger:
     """Files, batches and rejects, on one connection. run_id: the run that batches are entered for, if it has a row."""
 
@@ -142,34 +152,41 @@ class Ledger:
         ).fetchall()
         return [loaded is True for (loaded,) in rows]
 
-    def try_lock(self, file_id: int) -> bool:
-        """Take a file for this session; False where another session has it."""
-        row = self._conn.execute("SELECT pg_try_advisory_lock(%s, %s)", (FILE_CLASS, file_id)).fetchone()
-        return row == (True,)
-
-    def unlock(self, file_id: int) -> None:
-        """Let others have the file."""
-        self._conn.execute("SELECT pg_advisory_unlock(%s, %s)", (FILE_CLASS, file_id))
-
-    def state(self, file_id: int) -> FileState:
-        """How far the file is now."""
-        row = self._conn.execute("SELECT state FROM ingest_file WHERE file_id = %s", (file_id,)).fetchone()
-        assert row is not None
-        return FileState(str(row[0]))
-
-    def position(self, file_id: int) -> Position:
-        """Where the next batch of a file starts: the end of its last committed one."""
-        row = self._conn.execute(
-            "SELECT end_offset, end_line, clock FROM ingest_batch WHERE file_id = %s ORDER BY end_offset DESC LIMIT 1",
-            (file_id,),
-        ).fetchone()
-        if row is None:
-            return Position()
-        offset, line, clock = row
-        assert isinstance(clock, dict)
-        return Position(
-            int(str(offset)), int(str(line)), {uuid: (time, second) for uuid, (time, second) in clock.items()}
+    def try_lock(self, file_ids: Sequence[int]) -> set[int]:
+        """Take files for this session; returns those that no other session has."""
+        rows = self._conn.execute(
+            "SELECT file_id FROM unnest(%s::int[]) AS file_id WHERE pg_try_advisory_lock(%s, file_id)",
+            (list(file_ids), FILE_CLASS),
         )
+        return {int(str(row[0])) for row in rows}
+
+    def unlock(self, file_ids: Sequence[int]) -> None:
+        """Let others have the files."""
+        self._conn.execute(
+            "SELECT pg_advisory_unlock(%s, file_id) FROM unnest(%s::int[]) AS file_id", (FILE_CLASS, list(file_ids))
+        )
+
+    def states(self, file_ids: Sequence[int]) -> dict[int, FileState]:
+        """How far each file is now."""
+        rows = self._conn.execute("SELECT file_id, state FROM ingest_file WHERE file_id = ANY(%s)", (list(file_ids),))
+        return {int(str(file_id)): FileState(str(state)) for file_id, state in rows}
+
+    def positions(self, file_ids: Sequence[int]) -> dict[int, Position]:
+        """Where the next batch of each file starts: the end of its last committed one."""
+        rows = self._conn.execute(
+            """
+            SELECT DISTINCT ON (file_id) file_id, end_offset, end_line, clock FROM ingest_batch
+            WHERE file_id = ANY(%s) ORDER BY file_id, end_offset DESC
+            """,
+            (list(file_ids),),
+        )
+        found = dict.fromkeys(file_ids, Position())
+        for file_id, offset, line, clock in rows:
+            assert isinstance(clock, dict)
+            found[int(str(file_id))] = Position(
+                int(str(offset)), int(str(line)), {uuid: (time, second) for uuid, (time, second) in clock.items()}
+            )
+        return found
 
     def now(self) -> datetime:
         """The server's time, by which batches are dated; aware."""
@@ -178,65 +195,81 @@ class Ledger:
         assert isinstance(row[0], datetime)
         return row[0]
 
-    def balance(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> Balance:
-        """The rows of files over all runs; a reading whose place another file took since counts as a duplicate.
+    def balances(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> dict[int, Balance]:
+        """The rows of each file over all runs; a reading whose place another file took since counts as a duplicate.
 
         without_run_since: leave out what this ledger's own run has committed since then.
         """
-        row = self._conn.execute(
+        rows = self._conn.execute(
             """
-            SELECT coalesce(sum(b.rows_read), 0)::bigint, coalesce(sum(b.rows_loaded), 0)::bigint,
+            SELECT f.file_id, coalesce(sum(b.rows_read), 0)::bigint, coalesce(sum(b.rows_loaded), 0)::bigint,
                    coalesce(sum(b.duplicates), 0)::bigint, coalesce(sum(b.rejected), 0)::bigint,
-                   coalesce(sum(b.ambiguous), 0)::bigint, coalesce(sum(b.nonexistent), 0)::bigint,
-                   (SELECT coalesce(sum(displaced), 0)::bigint FROM ingest_file WHERE file_id = ANY(%(files)s))
-            FROM ingest_batch b
-            WHERE b.file_id = ANY(%(files)s)
-              AND (%(since)s::timestamptz IS NULL OR b.run_id IS DISTINCT FROM %(run)s::text OR b.loaded_at < %(since)s)
+                   coalesce(sum(b.ambiguous), 0)::bigint, coalesce(sum(b.nonexistent), 0)::bigint, f.displaced
+            FROM ingest_file f LEFT JOIN ingest_batch b
+              ON b.file_id = f.file_id AND (%(since)s::timestamptz IS NULL OR b.run_id IS DISTINCT FROM %(run)s::text
+                                            OR b.loaded_at < %(since)s)
+            WHERE f.file_id = ANY(%(files)s)
+            GROUP BY f.file_id
             """,
             {
                 "files": list(file_ids),
                 "since": None if self._run_id is None else without_run_since,
                 "run": self._run_id,
             },
-        ).fetchone()
-        assert row is not None
-        read, loaded, duplicates, rejected, ambiguous, nonexistent, displaced = (int(str(count)) for count in row)
-        return Balance(read, loaded - displaced, duplicates + displaced, rejected, ambiguous, nonexistent)
-
-    def record(self, file_id: int, batch: FileBatch, written: Written, repeated: int) -> Balance:
-        """Enter a batch and its rejects, in the transaction that wrote its readings; returns the batch's balance.
-
-        repeated: readings that the batch itself had twice.
-        """
-        balance = Balance(
-            batch.rows_read,
-            written.loaded,
-            written.duplicates + repeated,
-            len(batch.rejects),
-            batch.ambiguous,
-            batch.nonexistent,
         )
+        found = {}
+        for row in rows:
+            file_id, read, loaded, duplicates, rejected, ambiguous, nonexistent, displaced = (int(str(n)) for n in row)
+            found[file_id] = Balance(read, loaded - displaced, duplicates + displaced, rejected, ambiguous, nonexistent)
+        return found
+
+    def balance(self, file_ids: Sequence[int]) -> Balance:
+        """The rows of files together, as balances() has them."""
+        return sum(self.balances(file_ids).values(), Balance())
+
+    def record(self, entries: Sequence[BatchEntry]) -> list[Balance]:
+        """Enter batches and their rejects, in the transaction that wrote their readings; returns their balances."""
+        balances = [
+            Balance(
+                entry.batch.rows_read,
+                entry.written.loaded,
+                entry.written.duplicates + entry.repeated,
+                len(entry.batch.rejects),
+                entry.batch.ambiguous,
+                entry.batch.nonexistent,
+            )
+            for entry in entries
+        ]
+        with self._conn.cursor() as cursor:
+            cursor.executemany(
+                """
+                INSERT INTO ingest_batch (file_id, start_offset, end_offset, end_line, clock,
+                                          rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent, run_id)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                """,
+                [
+                    (
+                        *(entry.file_id, entry.batch.start.offset, entry.batch.end.offset, entry.batch.end.line),
+                        *(Jsonb(dict(entry.batch.end.clock)), balance.rows_read, balance.loaded, balance.duplicates),
+                        *(balance.rejected, balance.ambiguous, balance.nonexistent, self._run_id),
+                    )
+                    for entry, balance in zip(entries, balances, strict=True)
+                ],
+            )
+        self._keep_rejects(entries)
+        for entry in entries:
+            self._displace(entry.written.displaced)
+        return balances
+
+    def finish(self, file_ids: Sequence[int]) -> None:
+        """Every batch of the files is committed."""
+        # In order of file_id, see _displace().
         self._conn.execute(
             """
-            INSERT INTO ingest_batch (file_id, start_offset, end_offset, end_line, clock,
-                                      rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent, run_id)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            UPDATE ingest_file SET state = 'loaded', problem = NULL, finished_at = now()
+            WHERE file_id IN (SELECT file_id FROM ingest_file WHERE file_id = ANY(%s) ORDER BY file_id FOR UPDATE)
             """,
-            (
-                *(file_id, batch.start.offset, batch.end.offset, batch.end.line, Jsonb(dict(batch.end.clock))),
-                *(balance.rows_read, balance.loaded, balance.duplicates, balance.rejected),
-                *(balance.ambiguous, balance.nonexistent, self._run_id),
-            ),
-        )
-        self._keep_rejects(file_id, batch.rejects)
-        self._displace(written.displaced)
-        return balance
-
-    def finish(self, file_id: int) -> None:
-        """Every batch of the file is committed."""
-        self._conn.execute(
-            "UPDATE ingest_file SET state = 'loaded', problem = NULL, finished_at = now() WHERE file_id = %s",
-            (file_id,),
+            (list(file_ids),),
         )
 
     def fail(self, file_id: int, problem: str) -> None:
@@ -264,12 +297,13 @@ class Ledger:
             for uri, line, why, raw in cursor:
                 yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
 
-    def _keep_rejects(self, file_id: int, rejects: Sequence[Reject]) -> None:
-        if not rejects:
+    def _keep_rejects(self, entries: Sequence[BatchEntry]) -> None:
+        if not any(entry.batch.rejects for entry in entries):
             return
         with self._conn.cursor() as cursor, cursor.copy("COPY reject (file_id, line, reason, raw) FROM STDIN") as copy:
-            for reject in rejects:
-                copy.write_row((file_id, reject.line, reject.reason.value, reject.text))
+            for entry in entries:
+                for reject in entry.batch.rejects:
+                    copy.write_row((entry.file_id, reject.line, reject.reason.value, reject.text))
 
     def _displace(self, displaced: Mapping[int, int]) -> None:
         # In order of file_id, so that two loads that displace each other's readings cannot deadlock here.

@@ -108,6 +108,16 @@ class ReadingLoader:
         duplicates = len(row) - sum(displaced.values())
         return Written(len(readings) - duplicates, duplicates, displaced)
 
+    def write_new(self, readings: SortedReadings, file_id: NDArray[np.int32]) -> bool:
+        """Write readings of many files (file_id: (n,)) inside batch(), if the table has none in any of their stretches.
+
+        Else nothing is written.
+        """
+        if len(readings) and len(self._overlapping(Extents.of(readings))):
+            return False
+        self._copy(readings, file_id, in_order=True)
+        return True
+
     def _make_partitions(self, readings: SortedReadings) -> None:
         if self._layout is Layout.PARTITIONS:
             for month in months_of(readings.time):
@@ -180,16 +190,20 @@ class ReadingLoader:
         ).fetchall()
         return ~np.isin(owner, [int(str(row[0])) for row in newer])
 
-    def _copy(self, readings: SortedReadings, file_id: int, *, in_order: bool, table: str = "reading") -> None:
+    def _copy(
+        self, readings: SortedReadings, file_id: int | NDArray[np.int32], *, in_order: bool, table: str = "reading"
+    ) -> None:
         if len(readings) == 0:
             return
+        files = np.broadcast_to(np.asarray(file_id, dtype=np.int32), len(readings))
         if self._layout is Layout.COLUMNSTORE:
             self._direct_compress(in_order)
-            readings = _by_chunk(readings, self._chunk_microseconds)
+            if (order := _chunk_order(readings, self._chunk_microseconds)) is not None:
+                readings, files = readings[order], files[order]
         statement = f"COPY {table} (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
         with self._conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             copy.write(COPY_HEADER)
-            for rows in encode_readings(readings.sensor_id, file_id, readings.time, readings.value, _ROWS_PER_WRITE):
+            for rows in encode_readings(readings.sensor_id, files, readings.time, readings.value, _ROWS_PER_WRITE):
                 copy.write(rows)
             copy.write(COPY_TRAILER)
 
@@ -232,15 +246,14 @@ def _composite(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray
     return sensor_id + 1j * time
 
 
-def _by_chunk(readings: SortedReadings, interval: int) -> SortedReadings:
-    """Sorted by (chunk, sensor, time): each chunk's compressor is opened once. interval: of chunks, microseconds.
+def _chunk_order(readings: SortedReadings, interval: int) -> NDArray[np.intp] | None:
+    """The order by (chunk, sensor, time): each chunk's compressor is opened once. interval: of chunks, microseconds.
 
-    Chunks from before the interval was changed are cut elsewhere, which costs speed and nothing else.
+    None where it is that of the readings. Chunks from before the interval was changed are cut elsewhere, which costs
+    speed and nothing else.
     """
     chunk = readings.time // interval  # TimescaleDB aligns chunks to 1970-01-01
-    if chunk.min() == chunk.max():
-        return readings
-    return readings[np.argsort(chunk, kind="stable")]
+    return None if chunk.min() == chunk.max() else np.argsort(chunk, kind="stable")
 
 
 def _duplicates(readings: SortedReadings, row: NDArray[np.intp]) -> DuplicateError:

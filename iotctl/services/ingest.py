@@ -31,8 +31,10 @@ from iotctl.sources import StoreSettings
 # Files looked up in the ledger at once.
 FILES_AT_ONCE = 1000
 
-# Small files travel together, so that a connection serves many of them: about one batch's worth.
-_TASK_BYTES = 32 * 1024 * 1024
+# Small files travel together and share a batch: about one batch's worth, or so many. The first tasks of a run are
+# smaller, so that each worker has some.
+_TASK_BYTES = 40 * 1024 * 1024
+_FIRST_TASK_BYTES = 16 * 1024 * 1024
 _TASK_FILES = 200
 
 # A file that another ingest holds is looked at again after this.
@@ -107,8 +109,9 @@ def ingest(
 
     def count_lost(files: tuple[LedgerFile, ...]) -> None:
         def touch(conn: Connection) -> None:
-            for entry in files:
-                run.touch(entry.file_id, Ledger(conn, run_id).balance([entry.file_id], since))
+            before = Ledger(conn, run_id).balances([entry.file_id for entry in files], since)
+            for file_id, balance in before.items():
+                run.touch(file_id, balance)
 
         patiently(database, touch, listener, halt)
 
@@ -117,7 +120,7 @@ def ingest(
 
     try:
         files = data_files(select(uri, selection, store, run.missing), run, listener)
-        for task in _tasks(_unloaded(files, register, run, listener, selection.limit)):
+        for task in _tasks(_unloaded(files, register, run, listener, selection.limit), workers):
             submit(task)
             collect(at_most=2 * workers)
             if halt.is_set():
@@ -165,14 +168,15 @@ def _unloaded(
             return
 
 
-def _tasks(files: Iterator[LedgerFile]) -> Iterator[tuple[LedgerFile, ...]]:
+def _tasks(files: Iterator[LedgerFile], workers: int) -> Iterator[tuple[LedgerFile, ...]]:
     """Files in the order of their listing, small ones together."""
     together: list[LedgerFile] = []
-    size = 0
+    size = made = 0
     for entry in files:
-        if together and (size + entry.file.size > _TASK_BYTES or len(together) == _TASK_FILES):
+        most = _TASK_BYTES if made >= 2 * workers else _FIRST_TASK_BYTES
+        if together and (size + entry.file.size > most or len(together) == _TASK_FILES):
             yield tuple(together)
-            together, size = [], 0
+            together, size, made = [], 0, made + 1
         together.append(entry)
         size += entry.file.size
     if together:

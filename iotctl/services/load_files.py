@@ -1,9 +1,9 @@
-"""What one ingest worker does: load a few files, batch by batch, each batch with its ledger entry in a transaction."""
+"""What one ingest worker does: load a few files, batch by batch; small files share one."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,10 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-
 from iotctl.errors import (
-    DuplicateError,
     FileError,
     ForbiddenError,
     IotctlError,
@@ -24,29 +21,17 @@ from iotctl.errors import (
     UnreachableError,
 )
 from iotctl.formats import ReadOptions, read_batches
-from iotctl.model import FileBatch, OnDuplicate, StoredFile
-from iotctl.repositories import (
-    Balance,
-    Connection,
-    Database,
-    FileState,
-    Layout,
-    Ledger,
-    LedgerFile,
-    LostRaceError,
-    ReadingLoader,
-    SensorRepository,
-    canonical_uuids,
-    sort_readings,
-)
+from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
+from iotctl.repositories import Balance, Connection, Database, FileState, Layout, Ledger, LedgerFile
 from iotctl.services.patience import patiently
 from iotctl.services.progress import IngestListener, Silent
+from iotctl.services.write_batches import BatchWriter, Part
 from iotctl.sources import StoreSettings, source_for
 
 T = TypeVar("T")
 
-# A race is lost only to a commit of someone else; so many in a row are no accident.
-_MOST_RACES = 30
+# Batches of small files are committed together once they have this part of a batch's rows.
+_COMPLETE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +113,32 @@ def load_files(
     return worker.outcomes
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A batch of a file; or, without one, the file's end, with an error where it could not be read on."""
+
+    entry: LedgerFile
+    batch: FileBatch | None = None
+    error: IotctlError | None = None
+
+
+@dataclass
+class _Group:
+    """Batches that are to be committed together, and the files that end with them."""
+
+    parts: list[Part] = field(default_factory=list)
+    ended: list[LedgerFile] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(part.batch.rows_read for part in self.parts)
+
+
 class _Worker:
-    """The files of a task and how far they are, across reconnections."""
+    """The files of a task and how far they are, across reconnections.
+
+    batches: how many are committed. The files that are left have no outcome yet.
+    """
 
     def __init__(self, task: LoadTask, listener: IngestListener, stop: threading.Event) -> None:
         self.outcomes: list[Outcome] = []
@@ -137,106 +146,144 @@ class _Worker:
         self._task = task
         self._listener = listener
         self._stop = stop
+        self._left = list(task.files)
         self._before: dict[int, Balance] = {}
+        self._so_far: dict[int, Balance] = {}  # as read, whether committed or not
+        self._started: set[int] = set()
+        self._failed: set[int] = set()
 
     def work(self, conn: Connection) -> None:
         """Load what is left of the task over a connection."""
         ledger = Ledger(conn, self._task.run_id)
-        writer = _Writer(conn, ledger, self._task)
-        for entry in self._task.files[len(self.outcomes) :]:
-            if self._stop.is_set():
-                return
-            if not ledger.try_lock(entry.file_id):
-                self.outcomes.append(Outcome(entry, Ending.BUSY))
-                continue
-            outcome = self._load(entry, ledger, writer)
-            self.outcomes.append(outcome)
-            ledger.unlock(entry.file_id)
-            if isinstance(outcome.error, UnreachableError):
-                # Whether it is this file's trouble or all the store's shows over the whole run.
-                self.outcomes += [Outcome(left, Ending.PUT_OFF) for left in self._task.files[len(self.outcomes) :]]
-                return
+        writer = BatchWriter(conn, ledger, self._task.layout, self._task.options.on_duplicate)
+        group = _Group()
+        try:
+            with closing(_ahead(self._read(self._take_up(ledger)))) as pieces:
+                for piece in pieces:
+                    group = self._add(piece, group, ledger, writer)
+                    if self._stop.is_set():
+                        break
+            self._write(group, ledger, writer)
+        finally:
+            for entry in self._left:
+                self._tell_finished(entry)
+        # Whether it is one file's trouble or all the store's, that it gave trouble, shows over the whole run.
+        for entry in list(self._left):
+            self._end(entry, Ending.STOPPED if self._stop.is_set() else Ending.PUT_OFF)
 
     def give_up(self, error: IotctlError) -> None:
-        """End with the file in hand."""
-        entry = self._task.files[len(self.outcomes)]
-        self.outcomes.append(Outcome(entry, Ending.STOPPED, self._before.get(entry.file_id), error))
+        """End with the files in hand."""
+        in_hand = [entry for entry in self._left if entry.file_id in self._before] or self._left[:1]
+        for entry in in_hand:
+            self._end(entry, Ending.STOPPED, error)
 
-    def _load(self, entry: LedgerFile, ledger: Ledger, writer: _Writer) -> Outcome:
-        before = self._before.get(entry.file_id) or ledger.balance([entry.file_id], self._task.since)
-        if ledger.state(entry.file_id) is FileState.LOADED:
-            if before.rows_read == ledger.balance([entry.file_id]).rows_read:
-                return Outcome(entry, Ending.UNCHANGED)
-            # By this task, over a connection or on a worker that was lost since.
-            return Outcome(entry, Ending.LOADED, before)
-        self._before[entry.file_id] = before
-        self._listener.started(entry.file)
-        try:
-            if not self._load_batches(entry, ledger, writer):
-                return Outcome(entry, Ending.STOPPED, before)
-        except (FileError, ForbiddenError, NotFoundError, UnreachableError) as error:
-            ledger.fail(entry.file_id, error.message)
-            return Outcome(entry, Ending.FAILED, before, error)
-        finally:
-            self._listener.finished(entry.file)
-        ledger.finish(entry.file_id)
-        return Outcome(entry, Ending.LOADED, before)
+    def _take_up(self, ledger: Ledger) -> list[tuple[LedgerFile, Position]]:
+        """The files that are to be loaded, and from where on; the others get their outcome."""
+        ids = list(dict.fromkeys(entry.file_id for entry in self._left))
+        mine = ledger.try_lock(ids)
+        states, positions = ledger.states(ids), ledger.positions(ids)
+        balances, before = ledger.balances(ids), ledger.balances(ids, self._task.since)
+        taken: dict[int, tuple[LedgerFile, Position]] = {}
+        for entry in list(self._left):
+            file_id = entry.file_id
+            if file_id not in mine:
+                self._end(entry, Ending.BUSY)
+            elif states[file_id] is FileState.LOADED:
+                # By this task, over a connection or on a worker that was lost since; or by others.
+                self._before.setdefault(file_id, before[file_id])
+                ours = self._before[file_id].rows_read != balances[file_id].rows_read
+                self._end(entry, Ending.LOADED if ours else Ending.UNCHANGED)
+            elif file_id in taken:  # a manifest may name a file twice
+                self._end(entry, Ending.PUT_OFF)
+            else:
+                self._before.setdefault(file_id, before[file_id])
+                self._so_far[file_id] = balances[file_id]
+                taken[file_id] = entry, positions[file_id]
+        return list(taken.values())
 
-    def _load_batches(self, entry: LedgerFile, ledger: Ledger, writer: _Writer) -> bool:
-        """Load the rest of a file; False where stop came first."""
-        file, options = entry.file, self._task.options
-        so_far = ledger.balance([entry.file_id])
-        source = source_for(file.uri, self._task.store)
-        batches = read_batches(file, partial(source.open, file), options.read, ledger.position(entry.file_id))
-        with closing(_ahead(batches)) as upcoming:
-            for batch in upcoming:
-                rejected = so_far.rejected + len(batch.rejects)
-                if not options.max_rejects.allows(rejected, so_far.rows_read + batch.rows_read):
-                    raise _too_many_rejects(file, batch, rejected)
-                so_far += writer.write(entry.file_id, batch)
-                self.batches += 1
-                self._listener.advanced(file, min(1.0, batch.end.offset / max(file.size, 1)), batch.rows_read)
-                if self._stop.is_set():
-                    return False
-        return True
-
-
-class _Writer:
-    """Writes batches over one connection."""
-
-    def __init__(self, conn: Connection, ledger: Ledger, task: LoadTask) -> None:
-        self._ledger = ledger
-        self._loader = ReadingLoader(conn, task.layout)
-        self._sensors = SensorRepository(conn)
-        self._on_duplicate = task.options.on_duplicate
-        self._ids: dict[str, int] = {}
-
-    def write(self, file_id: int, batch: FileBatch) -> Balance:
-        """Commit a batch and its entry in the ledger; returns its balance."""
-        readings = sort_readings(
-            self._sensor_ids(batch), batch.time, batch.value, keep_last=self._on_duplicate is OnDuplicate.REPLACE
-        )
-        repeated = len(batch.time) - len(readings)
-        if repeated and self._on_duplicate is OnDuplicate.FAIL:
-            raise _repeated(repeated, batch)
-        for _ in range(_MOST_RACES):
+    def _read(self, files: Sequence[tuple[LedgerFile, Position]]) -> Iterator[_Piece]:
+        """The files' batches and ends, until the store gives trouble or the run is told to stop."""
+        for entry, position in files:
+            if self._stop.is_set():
+                return
             try:
-                with self._loader.batch(readings):
-                    written = self._loader.write(readings, file_id, self._on_duplicate)
-                    return self._ledger.record(file_id, batch, written, repeated)
-            except LostRaceError:
-                continue
-        raise IotctlError(
-            f"Another load was faster {_MOST_RACES} times in a row at the same readings; the batch was given up.",
-            hint="Run again; if it stays so, use --workers 1 and report it.",
-        )
+                source = source_for(entry.file.uri, self._task.store)
+                open_at = partial(source.open, entry.file)
+                for batch in read_batches(entry.file, open_at, self._task.options.read, position):
+                    yield _Piece(entry, batch)
+                    if entry.file_id in self._failed:
+                        break
+                else:
+                    yield _Piece(entry)
+            except (FileError, ForbiddenError, NotFoundError, UnreachableError) as error:
+                yield _Piece(entry, error=error)
+                if isinstance(error, UnreachableError):
+                    return
 
-    def _sensor_ids(self, batch: FileBatch) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-        uuids = canonical_uuids(batch.uuids)
-        if unknown := [uuid for uuid in uuids if uuid not in self._ids]:
-            self._ids |= self._sensors.ids(unknown)
-        ids: np.ndarray[tuple[int], np.dtype[np.int32]] = np.array([self._ids[uuid] for uuid in uuids], dtype=np.int32)
-        return ids[batch.sensor] if len(uuids) else np.empty(0, dtype=np.int32)
+    def _add(self, piece: _Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
+        """Put a piece to a group, which is written when it is complete; returns the group that goes on."""
+        entry, options = piece.entry, self._task.options
+        if entry.file_id in self._failed:
+            return group
+        if entry.file_id not in self._started:
+            self._started.add(entry.file_id)
+            self._listener.started(entry.file)
+        error = piece.error
+        if piece.batch is not None:
+            so_far = self._so_far[entry.file_id]
+            so_far += Balance(rows_read=piece.batch.rows_read, rejected=len(piece.batch.rejects))
+            self._so_far[entry.file_id] = so_far
+            if not options.max_rejects.allows(so_far.rejected, so_far.rows_read):
+                error = _too_many_rejects(entry.file, piece.batch, so_far.rejected)
+        if error is not None:
+            self._write(group, ledger, writer)
+            self._fail(entry, error, ledger)
+            return _Group()
+        if piece.batch is None:
+            group.ended.append(entry)
+        else:
+            group.parts.append(Part(entry, piece.batch))
+        complete = group.rows >= _COMPLETE * options.read.batch_rows
+        if complete or not group.parts or options.on_duplicate is OnDuplicate.FAIL:
+            return self._write(group, ledger, writer)
+        return group
+
+    def _write(self, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
+        """Commit a group; returns an empty one."""
+        try:
+            writer.write(group.parts)
+        except FileError as error:  # --on-duplicate fail, where each batch is a group of its own
+            self._fail(group.parts[0].entry, error, ledger)
+            return _Group()
+        self.batches += len(group.parts)
+        for entry, batch in ((part.entry, part.batch) for part in group.parts):
+            done = min(1.0, batch.end.offset / max(entry.file.size, 1))
+            self._listener.advanced(entry.file, done, batch.rows_read)
+        if group.ended:
+            ended = [entry.file_id for entry in group.ended]
+            ledger.finish(ended)
+            ledger.unlock(ended)
+            for entry in group.ended:
+                self._end(entry, Ending.LOADED)
+        return _Group()
+
+    def _fail(self, entry: LedgerFile, error: IotctlError, ledger: Ledger) -> None:
+        self._failed.add(entry.file_id)
+        ledger.fail(entry.file_id, error.message)
+        ledger.unlock([entry.file_id])
+        self._end(entry, Ending.FAILED, error)
+
+    def _end(self, entry: LedgerFile, ending: Ending, error: IotctlError | None = None) -> None:
+        self._left.remove(entry)
+        counts = ending in (Ending.LOADED, Ending.FAILED, Ending.STOPPED)
+        before = self._before.get(entry.file_id) if counts else None
+        self.outcomes.append(Outcome(entry, ending, before, error))
+        self._tell_finished(entry)
+
+    def _tell_finished(self, entry: LedgerFile) -> None:
+        if entry.file_id in self._started:
+            self._started.remove(entry.file_id)
+            self._listener.finished(entry.file)
 
 
 def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
@@ -246,14 +293,6 @@ def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
         while (item := upcoming.result()) is not None:
             upcoming = thread.submit(next, items, None)
             yield item
-
-
-def _repeated(count: int, batch: FileBatch) -> DuplicateError:
-    return DuplicateError(
-        f"{count} readings are in the file twice (--on-duplicate fail).",
-        where=f"between line {batch.start.line} and line {batch.end.line}",
-        hint="Use --on-duplicate skip or replace to go on.",
-    )
 
 
 def _too_many_rejects(file: StoredFile, batch: FileBatch, rejected: int) -> RejectLimitError:

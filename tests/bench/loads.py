@@ -115,7 +115,7 @@ def encode_file(path: Path, readings: Readings) -> None:
     """What iotctl would send for a file: sorted, in COPY's binary form."""
     batch = sort_readings(readings.sensor, readings.time, readings.value)
     path.parent.mkdir(parents=True, exist_ok=True)
-    (rows,) = encode_readings(batch.sensor_id, 1, batch.time, batch.value, len(batch))
+    (rows,) = encode_readings(batch.sensor_id, np.ones(len(batch), dtype=np.int32), batch.time, batch.value, len(batch))
     path.write_bytes(COPY_HEADER + bytes(rows) + COPY_TRAILER)
 
 

@@ -23,6 +23,7 @@ from iotctl.repositories import (
     SortedReadings,
     Written,
     ensure_schema,
+    joined_readings,
     sort_readings,
 )
 
@@ -91,6 +92,24 @@ def test_sorting_keeps_the_first_of_equal_keys_or_the_last() -> None:
     )
     last = sort_readings(sensor, time, value, keep_last=True)
     assert last.value.tolist() == [3, 1, 4, 2]
+
+
+@pytest.mark.parametrize("far", [0, 100_000])
+def test_joined_batches_are_sorted_and_the_first_of_them_wins(far: int) -> None:
+    noise = np.random.default_rng(3)
+    parts = []
+    for number in range(5):
+        sensor = noise.integers(0, 4, 200).astype(np.int32)
+        sensor[sensor == 3] += far  # too many numbers for the quick way
+        parts.append(sort_readings(sensor, noise.integers(0, 300, 200) + 50 * (number % 2), np.full(200, number * 1.0)))
+    joined, origin = joined_readings(parts)
+    expected: dict[tuple[int, int], float] = {}
+    for part in parts:
+        for key in zip(part.sensor_id.tolist(), part.time.tolist(), strict=True):
+            expected.setdefault(key, float(part.value[0]))
+    found = zip(joined.sensor_id.tolist(), joined.time.tolist(), joined.value.tolist(), strict=True)
+    assert [((sensor, time), value) for sensor, time, value in found] == sorted(expected.items())
+    assert origin.tolist() == joined.value.astype(int).tolist()
 
 
 def test_what_is_there_is_not_doubled(conn: Connection) -> None:

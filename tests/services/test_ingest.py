@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -105,6 +106,44 @@ def test_replace_keeps_the_newest_files_readings(database: Database, tmp_path: P
     summary = run(str(tmp_path), database, StoreSettings(), on_duplicate=OnDuplicate.REPLACE)
     assert list(table(database).values()) == [9.5]
     assert (summary.balance.loaded, summary.balance.duplicates) == (1, 1)
+
+
+@pytest.mark.parametrize("on_duplicate", [OnDuplicate.SKIP, OnDuplicate.REPLACE])
+def test_small_files_share_a_batch_and_each_keeps_its_own_balance(
+    database: Database, tmp_path: Path, on_duplicate: OnDuplicate
+) -> None:
+    def write(name: str, minutes: range, value: float, hour: int, more: str = "") -> None:
+        rows = "".join(f"2014-01-01 {m // 60:02}:{m % 60:02};{SENSORS[m % 3]};{value}\n" for m in minutes)
+        (tmp_path / name).write_text(HEADER + rows + more)
+        moment = datetime(2020, 1, 1, hour, tzinfo=UTC).timestamp()
+        os.utime(tmp_path / name, (moment, moment))
+
+    write("a.csv", range(60), 1.0, 3)
+    write("b.csv", range(30, 90), 2.0, 1)
+    write("c.csv", range(80, 100), 3.0, 2, "nonsense\n")
+    write("d.csv", range(0), 4.0, 4)
+    summary = run(str(tmp_path), database, StoreSettings(), batch_rows=10_000, on_duplicate=on_duplicate)
+    first = {1.0: 60, 2.0: 30, 3.0: 10} if on_duplicate is OnDuplicate.SKIP else {1.0: 60, 2.0: 20, 3.0: 20}
+    assert Counter(table(database).values()) == first
+    with database.connect() as conn:
+        batches = conn.execute(
+            "SELECT uri, rows_read, rows_loaded, duplicates, rejected, count(*) OVER (PARTITION BY loaded_at)"
+            " FROM ingest_batch JOIN ingest_file USING (file_id) WHERE rows_read > 0 ORDER BY uri"
+        ).fetchall()
+    assert [row[1:] for row in batches] == [
+        (60, first[1.0], 60 - first[1.0], 0, 3),
+        (60, first[2.0], 60 - first[2.0], 0, 3),
+        (21, first[3.0], 20 - first[3.0], 1, 3),
+    ]
+    assert (summary.files, summary.balance.loaded, summary.balance.duplicates) == (4, 100, 40)
+    # What the table has by now is looked at file by file.
+    write("e.csv", range(50, 110), 5.0, 5)
+    write("f.csv", range(100, 120), 6.0, 6)
+    run(str(tmp_path), database, StoreSettings(), batch_rows=10_000, on_duplicate=on_duplicate)
+    newest = {1.0: 50, 5.0: 50, 6.0: 20}
+    assert Counter(table(database).values()) == (
+        first | {5.0: 10, 6.0: 10} if on_duplicate is OnDuplicate.SKIP else newest
+    )
 
 
 def test_fail_and_too_many_rejects_stop_a_file_and_not_the_others(postgres: Database, tmp_path: Path) -> None:
