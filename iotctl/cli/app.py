@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from iotctl import __version__
-from iotctl.cli import anomalies, compact, demo, detect, doctor, ingest, load_mapping, query, rejects, runs, status
+from iotctl.cli import (
+    anomalies,
+    compact,
+    demo,
+    detect,
+    doctor,
+    ingest,
+    load_mapping,
+    policy,
+    query,
+    rejects,
+    runs,
+    status,
+)
 from iotctl.cli.log import Level, LogFormat, is_json, say, use_format
 from iotctl.errors import IotctlError
 
@@ -34,6 +47,7 @@ app.add_typer(anomalies.app, name="anomalies")
 app.command("rejects")(rejects.rejects)
 app.command("runs")(runs.runs)
 app.command("compact")(compact.compact)
+app.command("policy")(policy.policy)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

@@ -21,12 +21,13 @@ _MOST_PER_CHUNK = 100_000_000
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
 ) -> None:
-    """Show what is loaded: sensors, readings, files, rejects, sizes, and on which server.
+    """Show what is loaded: sensors, readings, files, rejects, sizes, policies, and on which server.
 
     Example: iotctl status --json
     """
     import json
 
+    from iotctl.cli.policy import about_policies, policies_json
     from iotctl.cli.terminal import size
     from iotctl.cli.times import local_time
     from iotctl.repositories import ensure_schema
@@ -63,6 +64,7 @@ def status(
                 "count": found.chunks.count,
                 "loose": found.chunks.loose,
             },
+            "policies": policies_json(found.policies, settings.timezone),
         }
         typer.echo(json.dumps(summary))
         return
@@ -81,6 +83,7 @@ def status(
     }
     if found.chunks is not None and found.readings:
         lines["chunks"] = _about_chunks(found.chunks, found.readings, found.sensors)
+    lines["policies"] = about_policies(found.policies, settings.timezone)
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")
 

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 from iotctl.errors import UsageError
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])")
 _NOW = re.compile(r"now(?:\s*([+-])\s*(.+))?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def duration_seconds(text: str) -> float:
-    """A duration such as 90s, 15m, 1h, 7d or 2w in seconds. Raises UsageError."""
+    """A duration such as 90s, 15m, 1h, 7d, 2w or 5y (of 365 days) in seconds. Raises UsageError."""
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None or float(match[1]) <= 0:
-        raise UsageError(f"{text!r} is no duration.", hint="Write a number and a unit: 30s, 15m, 1h, 7d, 2w.")
+        raise UsageError(f"{text!r} is no duration.", hint="Write a number and a unit: 30s, 15m, 1h, 7d, 2w, 5y.")
     return float(match[1]) * _UNITS[match[2]]
 
 

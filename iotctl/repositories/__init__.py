@@ -1,7 +1,15 @@
 """All SQL: connections, schema, the embedded server, and a class per table family."""
 
+from iotctl.repositories.aggregates import (
+    AggregateState,
+    drop_aggregates,
+    has_aggregates,
+    make_aggregates,
+    refresh_aggregates,
+)
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.beacon import light_beacon, sees_beacon
+from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.repositories.chunks import Chunks, compact_part, loose_parts, set_chunk_interval
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -9,7 +17,9 @@ from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import SortedReadings, joined_readings, sort_readings
 from iotctl.repositories.ledger import Balance, BatchEntry, FileState, KeptReject, Ledger, LedgerFile
 from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
-from iotctl.repositories.readings import Aggregate, ReadingRepository, Series
+from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
+from iotctl.repositories.readings import ReadingRepository, Series
+from iotctl.repositories.retention import Expired, drop_expired, expired, set_retention
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
 from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_state
 from iotctl.repositories.sensors import SensorRepository, canonical_uuids
@@ -17,6 +27,7 @@ from iotctl.repositories.status import Status, missing_rights, status
 
 __all__ = [
     "Aggregate",
+    "AggregateState",
     "AnomalyRepository",
     "Balance",
     "BatchEntry",
@@ -25,6 +36,7 @@ __all__ = [
     "Connection",
     "Database",
     "DetectRunRepository",
+    "Expired",
     "FileState",
     "KeptReject",
     "Layout",
@@ -32,6 +44,7 @@ __all__ = [
     "LedgerFile",
     "LostRaceError",
     "PastRun",
+    "Policies",
     "ReadingLoader",
     "ReadingRepository",
     "RunCounts",
@@ -44,19 +57,31 @@ __all__ = [
     "Written",
     "canonical_uuids",
     "capabilities",
+    "check_policies_exist",
     "compact_part",
+    "drop_aggregates",
+    "drop_expired",
     "embedded_database",
     "ensure_schema",
+    "expired",
+    "failing_jobs",
     "free_connections",
+    "has_aggregates",
     "is_passing",
     "joined_readings",
     "light_beacon",
     "loose_parts",
+    "make_aggregates",
     "missing_rights",
     "passwordless",
+    "policies",
+    "read_buckets",
+    "refresh_aggregates",
     "schema_state",
     "sees_beacon",
     "set_chunk_interval",
+    "set_compression",
+    "set_retention",
     "sort_readings",
     "status",
 ]

@@ -28,6 +28,7 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents, SortedReadings
 from iotctl.repositories.partitions import ensure_partition, months_of
 from iotctl.repositories.schema import Layout
+from iotctl.repositories.summary_tables import touching
 
 # 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
 # and so much stays in the processor's cache from encoding to sending.
@@ -70,11 +71,19 @@ class ReadingLoader:
         self._make_partitions(readings)
         claim = self._claim(readings)
         try:
-            with self._conn.transaction():
+            extents = Extents.of(readings) if self._layout is Layout.PARTITIONS and len(readings) else None
+            with self._conn.transaction(), touching(self._conn, extents):
                 yield
                 if claim is not None:
                     claims.release(self._conn, claim)
         except pg.UniqueViolation as error:
+            raise LostRaceError from error
+        except (pg.CheckViolation, pg.UndefinedTable) as error:
+            # Retention dropped a partition or chunk that we knew to be there, or aggregates were switched off. A row
+            # without a partition is a violation of no named constraint.
+            if error.diag.constraint_name is not None:
+                raise
+            self._months.clear()
             raise LostRaceError from error
         finally:
             if claim is not None and not self._conn.closed:

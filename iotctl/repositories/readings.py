@@ -1,14 +1,12 @@
-"""Readings out of the database: a sensor's series as arrays, page by page, or one value per bucket of time."""
+"""Readings out of the database: a sensor's series as arrays, page by page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import sql
 
 from iotctl.repositories.binary import array_value, as_datetime, decode_floats, decode_times
 from iotctl.repositories.connection import Connection
@@ -18,29 +16,6 @@ from iotctl.repositories.connection import Connection
 _PAGE_READINGS = 200_000
 
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
-
-
-class Aggregate(StrEnum):
-    """What stands for the readings of a bucket."""
-
-    MEAN = "mean"
-    MIN = "min"
-    MAX = "max"
-    SUM = "sum"
-    COUNT = "count"
-    FIRST = "first"
-    LAST = "last"
-
-
-_AGGREGATES = {
-    Aggregate.MEAN: "avg(sensor_value)",
-    Aggregate.MIN: "min(sensor_value)",
-    Aggregate.MAX: "max(sensor_value)",
-    Aggregate.SUM: "sum(sensor_value)",
-    Aggregate.COUNT: "count(*)::float8",
-    Aggregate.FIRST: "(array_agg(sensor_value ORDER BY timestamp))[1]",
-    Aggregate.LAST: "(array_agg(sensor_value ORDER BY timestamp DESC))[1]",
-}
 
 
 class ReadingRepository:
@@ -75,27 +50,6 @@ class ReadingRepository:
         if not pages:
             return np.empty(0, dtype=np.int64), np.empty(0)
         return np.concatenate([time for time, _ in pages]), np.concatenate([value for _, value in pages])
-
-    def buckets(
-        self, sensor_id: int, start: int | None, end: int | None, every_seconds: float, aggregate: Aggregate
-    ) -> Series:
-        """(start of bucket, aggregate of its values) per bucket that has readings, aligned to 1970-01-01 UTC."""
-        query = sql.SQL(
-            """
-            SELECT array_agg(bucket ORDER BY bucket), array_agg(aggregate ORDER BY bucket) FROM (
-                SELECT date_bin(make_interval(secs => %(every)s), timestamp, timestamptz '1970-01-01 00:00Z') AS bucket,
-                       {aggregate} AS aggregate
-                FROM reading
-                WHERE sensor_id = %(sensor_id)s AND timestamp >= %(start)s AND timestamp < %(end)s
-                GROUP BY 1
-            ) AS buckets
-            """
-        ).format(aggregate=sql.SQL(_AGGREGATES[aggregate]))
-        bounds = {"start": _bound(start, "-infinity"), "end": _bound(end, "infinity")}
-        cursor = self._conn.cursor(binary=True).execute(
-            query, {"sensor_id": sensor_id, "every": every_seconds, **bounds}
-        )
-        return decode_times(array_value(cursor, 0)), decode_floats(array_value(cursor, 1))
 
     def _page(self, sensor_id: int, start: int | None, end: int | None, size: int) -> Series:
         cursor = self._conn.cursor(binary=True).execute(

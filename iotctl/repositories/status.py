@@ -8,6 +8,7 @@ from datetime import datetime
 from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.chunks import Chunks, chunks
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.policies import Policies, policies
 from iotctl.repositories.schema import Capabilities, Layout, capabilities
 
 
@@ -30,6 +31,7 @@ class Status:
     anomalies: int
     table_bytes: dict[str, int]
     chunks: Chunks | None
+    policies: Policies
 
 
 def status(conn: Connection, layout: Layout) -> Status:
@@ -50,6 +52,7 @@ def status(conn: Connection, layout: Layout) -> Status:
         anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL")[0]),
         table_bytes=_table_bytes(conn, layout),
         chunks=chunks(conn) if layout is Layout.COLUMNSTORE else None,
+        policies=policies(conn, layout),
     )
 
 

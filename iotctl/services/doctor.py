@@ -11,6 +11,7 @@ from iotctl.repositories import (
     Database,
     Layout,
     capabilities,
+    failing_jobs,
     free_connections,
     missing_rights,
     schema_state,
@@ -40,6 +41,7 @@ def check_database(database: Database) -> list[Check]:
                 _checked("server", lambda: _server(conn)),
                 _checked("schema", lambda: _schema(conn)),
                 _checked("rights", lambda: _rights(conn)),
+                _checked("policies", lambda: _policies(conn)),
                 _checked("connections", lambda: Check("connections", f"{free_connections(conn)} free")),
             ]
     except IotctlError as error:
@@ -84,6 +86,16 @@ def _schema(conn: Connection) -> Check:
     if present == 0:
         return Check("schema", "none yet; the first command that loads makes it")
     return Check("schema", f"version {present} of {known}")
+
+
+def _policies(conn: Connection) -> Check:
+    failing = failing_jobs(conn, capabilities(conn).layout)
+    if failing:
+        raise IotctlError(
+            f"the last run of these failed: {', '.join(failing)}",
+            hint="See timescaledb_information.job_errors; iotctl policy --apply does their work now.",
+        )
+    return Check("policies", "none fails")
 
 
 def _rights(conn: Connection) -> Check:

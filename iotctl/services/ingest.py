@@ -23,6 +23,7 @@ from iotctl.repositories import (
 )
 from iotctl.services.load_files import LoadOptions, LoadTask, Outcome, load_files
 from iotctl.services.patience import patiently
+from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection, pages, select
 from iotctl.services.tally import IngestSummary, Seen, Tally
@@ -129,10 +130,25 @@ def ingest(
         run.error = run.error or error
         halt.set()
     collect(at_most=0)
-    if run.error is not None and not run.touched:
+    if run.error is None:
+        _keep_up(database, layout, listener, halt)
+    elif not run.touched:
         raise run.error
     balance = patiently(database, lambda conn: Ledger(conn).balance(list(run.touched)), listener, stop)
     return run.summary(balance - run.before, time.monotonic() - began, interrupted=stop.is_set() and run.error is None)
+
+
+def _keep_up(database: Database, layout: Layout, listener: IngestListener, halt: threading.Event) -> None:
+    """Do what policies ask for, where the server does not; readings are loaded whether it succeeds or not."""
+    try:
+        gone = patiently(database, lambda conn: keep_up(conn, layout, halt.is_set), listener, halt)
+    except IotctlError as error:
+        listener.noted(f"policies were not applied; the next ingest tries again: {error.message}")
+        return
+    if gone.parts:
+        listener.noted(f"older than the retention: {gone.readings} readings dropped in {gone.parts} partitions")
+    if gone.busy:
+        listener.noted("another load is under way; what is older than the retention goes the next time")
 
 
 def data_files(files: Iterator[StoredFile], run: Tally, listener: IngestListener) -> Iterator[StoredFile]:

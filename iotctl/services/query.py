@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from iotctl.errors import UsageError
 from iotctl.model import Sensor
-from iotctl.repositories import Aggregate, Database, ReadingRepository, SensorRepository, Series, ensure_schema
+from iotctl.repositories import (
+    Aggregate,
+    Database,
+    ReadingRepository,
+    SensorRepository,
+    Series,
+    ensure_schema,
+    read_buckets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,12 @@ def query(
     if start >= end:
         raise UsageError("START is not before END.", hint="The range is [START, END): END itself is left out.")
     with database.connect() as conn:
-        ensure_schema(conn)
+        layout = ensure_schema(conn)
         sensor = SensorRepository(conn).find(name_or_uuid)
-        readings = ReadingRepository(conn)
         if buckets is None:
-            yield sensor, readings.series(sensor.sensor_id, start, end, limit)
+            yield sensor, ReadingRepository(conn).series(sensor.sensor_id, start, end, limit)
         else:
-            time, value = readings.buckets(sensor.sensor_id, start, end, buckets.every_seconds, buckets.aggregate)
+            time, value = read_buckets(
+                conn, layout, sensor.sensor_id, start, end, buckets.every_seconds, buckets.aggregate
+            )
             yield sensor, iter([(time[:limit], value[:limit])])

@@ -8,3 +8,9 @@ CREATE TABLE reading (
     sensor_value float8 NOT NULL,
     PRIMARY KEY (sensor_id, "timestamp")
 ) PARTITION BY RANGE ("timestamp");
+
+-- How long readings are kept; no row where for good. Nothing runs by itself here: ingest and iotctl policy drop partitions.
+CREATE TABLE reading_retention (
+    only_row   bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    drop_after interval NOT NULL
+);

@@ -1,0 +1,82 @@
+"""Aggregates on TimescaleDB: continuous aggregates with a policy that refreshes what changed.
+
+Direct compress goes on beside them: it enters each compressed batch's first and last time into TimescaleDB's own log of
+invalidations (src/copy.c, compressor_set_invalidation), as every other write does, whoever does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from psycopg import sql
+
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.stretches import Stretch
+
+# How often the policy looks; a look that finds nothing changed costs nothing.
+_SCHEDULE = "1 hour"
+
+# Buckets are aligned like date_bin from 1970-01-01 UTC. Materialised alone: what is not, or changed since, is taken
+# from the readings by whoever asks (buckets.py), since a real-time aggregate does so only above its watermark.
+_MAKE = sql.SQL("""
+    CREATE MATERIALIZED VIEW {name} WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS
+    SELECT sensor_id, time_bucket({width}::interval, "timestamp") AS bucket, count(*) AS readings,
+           sum(sensor_value) AS sum, min(sensor_value) AS min, max(sensor_value) AS max
+    FROM reading GROUP BY 1, 2
+    WITH NO DATA
+""")
+
+# The path of a change: into the log of the hypertable with the transaction that makes it; by a refresh into that of the
+# aggregate, then into the ranges being materialised, out of which it goes with the new rows. What lies above the
+# threshold was never materialised and is in no log (tsl/src/continuous_aggs/invalidation.c, refresh.c).
+_STALE = """
+    WITH aggregate AS (
+        SELECT mat_hypertable_id AS id, raw_hypertable_id AS raw_id FROM _timescaledb_catalog.continuous_agg
+        WHERE user_view_schema = current_schema() AND user_view_name = %s
+    )
+    SELECT l.lowest_modified_value, l.greatest_modified_value
+    FROM aggregate a
+    JOIN _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log l ON l.hypertable_id = a.raw_id
+    UNION ALL
+    SELECT l.lowest_modified_value, l.greatest_modified_value
+    FROM aggregate a
+    JOIN _timescaledb_catalog.continuous_aggs_materialization_invalidation_log l ON l.materialization_id = a.id
+    UNION ALL
+    SELECT l.lowest_modified_value, l.greatest_modified_value
+    FROM aggregate a
+    JOIN _timescaledb_catalog.continuous_aggs_materialization_ranges l ON l.materialization_id = a.id
+    UNION ALL
+    SELECT coalesce(t.watermark, -9223372036854775808), 9223372036854775807
+    FROM aggregate a
+    LEFT JOIN _timescaledb_catalog.continuous_aggs_invalidation_threshold t ON t.hypertable_id = a.raw_id
+"""
+
+
+def make(conn: Connection, widths: Mapping[str, int]) -> None:
+    """Make an aggregate per name, its buckets so many microseconds wide, and its policy."""
+    for name, width in widths.items():
+        conn.execute(_MAKE.format(name=sql.Identifier(name), width=sql.Literal(f"{width // 1_000_000} seconds")))
+        # The first run an hour from now: whoever makes an aggregate refreshes it at once.
+        conn.execute(
+            "SELECT add_continuous_aggregate_policy(%(name)s::text::regclass, start_offset => NULL, end_offset => NULL,"
+            " schedule_interval => %(every)s::interval, initial_start => now() + %(every)s::interval)",
+            {"name": name, "every": _SCHEDULE},
+        )
+
+
+def drop(conn: Connection, names: Mapping[str, int]) -> None:
+    """Drop the aggregates and their policies."""
+    for name in names:
+        conn.execute(sql.SQL("DROP MATERIALIZED VIEW IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def refresh(conn: Connection, names: Mapping[str, int]) -> None:
+    """Materialise what changed."""
+    for name in names:
+        conn.execute(sql.SQL("CALL refresh_continuous_aggregate({}, NULL, NULL)").format(sql.Literal(name)))
+
+
+def stale_stretches(conn: Connection, name: str) -> list[Stretch]:
+    """Where the readings changed since they were materialised, or never were; any sensor's."""
+    # TimescaleDB counts microseconds from 1970 as we do, both ends inclusive.
+    return [(int(str(low)), int(str(high)) + 1) for low, high in conn.execute(_STALE, (name,))]

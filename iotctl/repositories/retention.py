@@ -1,0 +1,124 @@
+"""Retention: for how long readings are kept. What is older goes by whole chunks or partitions, never a part of one.
+
+TimescaleDB drops chunks by a policy of its own; on plain PostgreSQL nothing runs by itself, so that ingest and
+`iotctl policy` call drop_expired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg import errors as pg
+from psycopg import sql
+
+from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.schema import Layout
+
+# Dropping a partition waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
+_LOCK_TIMEOUT = "3s"
+
+# Those that end at or before the moment: no reading in them is younger. A partition without an upper bound never does.
+_OLD_PARTITIONS = r"""
+    SELECT n.nspname, c.relname, until
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+         LATERAL pg_get_expr(c.relpartbound, c.oid) AS bound,
+         LATERAL (SELECT substring(bound FROM $$TO \('([^']+)'\)$$)::timestamptz) AS b (until)
+    WHERE i.inhparent = 'reading'::regclass AND until <= now() - %s::interval
+    ORDER BY until
+"""
+_OLD_CHUNKS = """
+    SELECT chunk_schema, chunk_name, range_end FROM timescaledb_information.chunks
+    WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading' AND range_end <= now() - %s::interval
+    ORDER BY range_end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Chunks or partitions that are older than wanted. readings: in them. until: the end of the last one.
+
+    until: microseconds since 1970-01-01 UTC, None where there is none. busy: loads kept us from dropping all of them.
+    """
+
+    parts: int
+    readings: int
+    until: int | None
+    busy: bool = False
+
+
+def retention(conn: Connection, layout: Layout) -> timedelta | None:
+    """For how long readings are kept, None for good."""
+    if layout is Layout.PARTITIONS:
+        row = conn.execute("SELECT drop_after FROM reading_retention").fetchone()
+    else:
+        row = conn.execute(
+            "SELECT (config->>'drop_after')::interval FROM timescaledb_information.jobs"
+            " WHERE proc_name = 'policy_retention'"
+            " AND hypertable_schema = current_schema() AND hypertable_name = 'reading'"
+        ).fetchone()
+    if row is None:
+        return None
+    assert isinstance(row[0], timedelta)
+    return row[0]
+
+
+def set_retention(conn: Connection, layout: Layout, keep: timedelta | None) -> None:
+    """Keep readings for so long from now on, None for good."""
+    with conn.transaction():
+        if layout is Layout.PARTITIONS:
+            conn.execute("DELETE FROM reading_retention")
+            if keep is not None:
+                conn.execute("INSERT INTO reading_retention (drop_after) VALUES (%s)", (keep,))
+        else:
+            conn.execute("SELECT remove_retention_policy('reading', if_exists => true)")
+            if keep is not None:
+                conn.execute("SELECT add_retention_policy('reading', %s::interval)", (keep,))
+
+
+def expired(conn: Connection, layout: Layout, keep: timedelta) -> Expired:
+    """What would go if readings were kept for so long."""
+    old = _old_parts(conn, layout, keep)
+    if not old:
+        return Expired(0, 0, None)
+    # Parts do not overlap: a reading before the end of the last one is in one of them.
+    until = old[-1][2]
+    row = conn.execute("SELECT count(*) FROM reading WHERE timestamp < %s", (until,)).fetchone()
+    assert row is not None
+    return Expired(len(old), int(str(row[0])), as_microseconds(until))
+
+
+def drop_expired(conn: Connection, layout: Layout) -> Expired:
+    """Drop what is older than the retention that is set; returns what went. Outside a transaction."""
+    keep = retention(conn, layout)
+    if keep is None:
+        return Expired(0, 0, None)
+    gone = Expired(0, 0, None)
+    for schema, name, until in _old_parts(conn, layout, keep):
+        part = sql.Identifier(schema, name)
+        try:
+            with conn.transaction():
+                conn.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
+                row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(part)).fetchone()
+                assert row is not None
+                if layout is Layout.PARTITIONS:
+                    conn.execute(sql.SQL("DROP TABLE {}").format(part))
+                else:
+                    # Not the chunk alone by DROP: drop_chunks tells continuous aggregates.
+                    conn.execute("SELECT drop_chunks('reading', older_than => %s::timestamptz)", (until,))
+        except pg.UndefinedTable:
+            continue  # someone else was faster
+        except (pg.LockNotAvailable, pg.DeadlockDetected):
+            return Expired(gone.parts, gone.readings, gone.until, busy=True)
+        gone = Expired(gone.parts + 1, gone.readings + int(str(row[0])), as_microseconds(until))
+    return gone
+
+
+def _old_parts(conn: Connection, layout: Layout, keep: timedelta) -> list[tuple[str, str, datetime]]:
+    query = _OLD_PARTITIONS if layout is Layout.PARTITIONS else _OLD_CHUNKS
+    parts = []
+    for schema, name, until in conn.execute(query.encode(), (keep,)).fetchall():
+        assert isinstance(until, datetime)
+        parts.append((str(schema), str(name), until))
+    return parts
