@@ -74,7 +74,11 @@ def set_retention(conn: Connection, layout: Layout, keep: timedelta | None) -> N
         else:
             conn.execute("SELECT remove_retention_policy('reading', if_exists => true)")
             if keep is not None:
-                conn.execute("SELECT add_retention_policy('reading', %s::interval)", (keep,))
+                # The first run a day from now: whoever sets it drops at once, and the two would wait for each other.
+                conn.execute(
+                    "SELECT add_retention_policy('reading', %s::interval, initial_start => now() + interval '1 day')",
+                    (keep,),
+                )
 
 
 def expired(conn: Connection, layout: Layout, keep: timedelta) -> Expired:

@@ -80,7 +80,7 @@ _PARTITIONS = r"""
 # may be infinite.
 _UNSUMMARISED = (
     """
-    WITH present AS ("""
+    WITH present AS ("""  # noqa: S608
     + _PARTITIONS
     + """)
     SELECT first::text, until::text, oid, file_node, true AS there FROM present p
@@ -224,7 +224,7 @@ def _work_off_batches(conn: Connection) -> bool:
             # OFFSET 0 keeps an index look-up per stretch.
             inside = f"sensor_id = r.sensor_id AND {time} >= r.first AND {time} < r.until"
             conn.execute(
-                f"INSERT INTO {table} SELECT new.* FROM refreshing r,"
+                f"INSERT INTO {table} SELECT new.* FROM refreshing r,"  # noqa: S608
                 f" LATERAL ({rows.format(inside)} OFFSET 0) AS new".encode()
             )
     return True
