@@ -54,9 +54,9 @@ def policy(
     in the ledger; readings that are too old already when a file brings them are loaded, and go the same way.
 
     --aggregates on makes reading_hourly and reading_daily (UTC), and query --every takes whole hours and days from them
-    where nothing has changed since; answers stay the same. A job of TimescaleDB refreshes them every hour, and loads are
-    as fast as without; on plain PostgreSQL the end of each ingest does, which takes longer than the load itself. --retain off, --compress-after off and
-    --aggregates off take a policy away.
+    where nothing has changed since; answers stay the same. A job of TimescaleDB refreshes them every hour, and loads
+    are as fast as without; on plain PostgreSQL the end of each ingest does, which takes longer than the load itself.
+    --retain off, --compress-after off and --aggregates off take a policy away.
 
     Example: iotctl policy --retain 5y --aggregates on --yes
 
