@@ -13,6 +13,8 @@ from psycopg import sql
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.stretches import Stretch
 
+_EVER = (-(2**63), 2**63)
+
 # How often the policy looks; a look that finds nothing changed costs nothing.
 _SCHEDULE = "1 hour"
 
@@ -52,6 +54,15 @@ _STALE = """
 """
 
 
+# Catalog tables that _STALE asks; a TimescaleDB without one of them does not tell what changed.
+_LOGS = (
+    "continuous_aggs_hypertable_invalidation_log",
+    "continuous_aggs_materialization_invalidation_log",
+    "continuous_aggs_materialization_ranges",
+    "continuous_aggs_invalidation_threshold",
+)
+
+
 def make(conn: Connection, widths: Mapping[str, int]) -> None:
     """Make an aggregate per name, its buckets so many microseconds wide, and its policy."""
     for name, width in widths.items():
@@ -78,5 +89,11 @@ def refresh(conn: Connection, names: Mapping[str, int]) -> None:
 
 def stale_stretches(conn: Connection, name: str) -> list[Stretch]:
     """Where the readings changed since they were materialised, or never were; any sensor's."""
+    known = conn.execute(
+        "SELECT bool_and(to_regclass('_timescaledb_catalog.' || name) IS NOT NULL) FROM unnest(%s::text[]) AS name",
+        (list(_LOGS),),
+    ).fetchone()
+    if known != (True,):
+        return [_EVER]
     # TimescaleDB counts microseconds from 1970 as we do, both ends inclusive.
     return [(int(str(low)), int(str(high)) + 1) for low, high in conn.execute(_STALE, (name,))]
