@@ -150,4 +150,5 @@ def _peak(a: Floats, first: int, last: int) -> float:
     at = first + int(np.argmax(a[first : last + 1]))
     before, here, after = (float(v) for v in a[at - 1 : at + 2])
     bend = before - 2 * here + after
-    return at + (0.5 * (before - after) / bend if bend < 0 else 0.0)
+    # Off a peak, on a slope that is nearly straight, the parabola's own peak may be anywhere.
+    return at + (min(1.0, max(-1.0, 0.5 * (before - after) / bend)) if bend < 0 else 0.0)

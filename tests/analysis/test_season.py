@@ -106,3 +106,15 @@ def test_a_profile_bridges_hours_without_rows() -> None:
     assert season is not None
     day = np.linspace(0, 24, 97)
     assert off(season.at(day), 5 * np.sin(2 * np.pi * day / 24)).max() < 0.3
+
+
+def test_a_gap_of_decades_leads_to_no_period_out_of_the_series() -> None:
+    # A peak of the autocorrelation here lies on a slope that is straight but for rounding.
+    noise = np.random.default_rng(3278)
+    late, years = int(noise.integers(2, 40)), int(noise.integers(5, 60))
+    x: Floats = np.arange(500.0) * (8 / 60)
+    x[-late:] += years * 8766.0
+    residual: Floats = noise.normal(0, 1, 500)
+    residual[-late:] += noise.normal(0, 30) * (noise.random() < 0.7)
+    residual += noise.normal(0, 5) * np.sin(2 * np.pi * x / noise.uniform(1, 3000))
+    assert all(0 < period < x[-1] / 4 for period in correlated_periods(x, residual, 8 / 60))
