@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults lint format bench bench-cluster bench-detect up down clean
+.PHONY: help demo test test-faults lint format bench bench-cluster bench-scaling bench-detect up down clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -43,6 +43,9 @@ bench-cluster: $(VENV)/installed ## a Dask cluster of two workers beside one pro
 
 bench-detect: $(VENV)/installed ## detection quality and speed, beside the textbook method
 	$(BIN)/python -m tests.bench.detect
+
+bench-scaling: $(VENV)/installed ## load, disk and queries from 1 to 64 million readings; 10 GB of disk
+	$(BIN)/python -m tests.bench.scaling
 
 up: ## TimescaleDB, MinIO and iotctl in containers
 	docker compose up --build --detach --wait
