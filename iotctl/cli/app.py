@@ -18,6 +18,7 @@ from iotctl.cli import (
     doctor,
     ingest,
     load_mapping,
+    plan,
     policy,
     query,
     rejects,
@@ -48,6 +49,7 @@ app.command("rejects")(rejects.rejects)
 app.command("runs")(runs.runs)
 app.command("compact")(compact.compact)
 app.command("policy")(policy.policy)
+app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +10,6 @@ from iotctl.cli.context import open_database
 
 if TYPE_CHECKING:
     from iotctl.repositories import Chunks
-
-# A compressed batch holds 1000 readings of a sensor: a chunk should fill some. And one of more than this many readings,
-# about a gigabyte, takes minutes to compact and blocks loads meanwhile.
-_FEWEST_PER_SENSOR = 1000
-_MOST_PER_CHUNK = 100_000_000
 
 
 def status(
@@ -90,22 +84,19 @@ def status(
 
 def _about_chunks(chunks: Chunks, readings: int, sensors: int) -> str:
     """How chunks are cut, whether that suits the data, and what to do where it does not."""
+    from iotctl.services.plan import duration, suited_chunk_days
+
     days = chunks.interval.total_seconds() / 86400
     per_chunk = readings / max(chunks.count, 1)
     per_sensor = per_chunk / max(sensors, 1)
+    suited = suited_chunk_days(days, per_chunk / days, sensors)
     advice = ""
-    if per_chunk > _MOST_PER_CHUNK:
-        shorter = max(days * _MOST_PER_CHUNK / per_chunk, 1 / 24)
-        advice = f"; shorter ones would be quicker to work on: IOTCTL_CHUNK_INTERVAL={_duration(shorter)}"
-    elif per_sensor < _FEWEST_PER_SENSOR and chunks.count > 1:
-        longer = days * _FEWEST_PER_SENSOR / per_sensor
-        advice = f"; longer ones would compress better: IOTCTL_CHUNK_INTERVAL={_duration(longer)}"
+    if suited < days:
+        advice = f"; shorter ones would be quicker to work on: IOTCTL_CHUNK_INTERVAL={duration(suited)}"
+    elif suited > days and chunks.count > 1:
+        advice = f"; longer ones would compress better: IOTCTL_CHUNK_INTERVAL={duration(suited)}"
     loose = f"; {chunks.loose} with readings outside the columnstore (iotctl compact)" if chunks.loose else ""
     return (
         f"{chunks.count} of {days:g} days, some {per_chunk:,.0f} readings each, {per_sensor:,.0f} of a sensor"
         f"{advice}{loose}"
     )
-
-
-def _duration(days: float) -> str:
-    return f"{math.ceil(days)}d" if days >= 1 else f"{math.ceil(days * 24)}h"

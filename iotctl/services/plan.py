@@ -1,0 +1,263 @@
+"""Plan: how long a load takes, what it needs, and what breaks first, at a size that is not there yet.
+
+Every constant was measured (docs/scaling.md says how; beyond two cores, one machine and 64 million readings all is
+extrapolated) or is a rule of a manual that stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from iotctl.repositories import Layout
+
+# A line of the reference files: 2015-12-31 23:53:00;59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf;-75.33380361808872
+LINE_BYTES = 76
+
+# A compressed batch holds 1000 readings of a sensor: a chunk should fill some. And one of more than this many readings,
+# about a gigabyte and a half, takes minutes to compact and blocks loads meanwhile.
+FEWEST_PER_SENSOR = 1000
+MOST_PER_CHUNK = 100_000_000
+USUAL_CHUNK_DAYS = 30.0
+_ABOUT = 0.1
+
+# Readings that are committed together, from files of half a million readings or many small ones.
+_BATCH_READINGS = 500_000
+_MOST_PER_COMPRESSED_BATCH = 1000
+
+# Until the first batch is under way; and the part of the cores' time that is in use after that.
+_START_SECONDS = 0.5
+_IN_USE = 0.89
+
+# Processor seconds to look for anomalies: 1000 sensors with 63.6 million readings took 117 s on two cores.
+_DETECT_SECONDS = 117 * 2 / 63.6e6
+
+# Memory of a worker of ingest, and of detect for each reading of the sensor in hand.
+_WORKER_BYTES = 200_000_000
+_DETECT_BYTES = 357
+
+# `iotctl status` counts every reading.
+_COUNT_SECONDS = {Layout.COLUMNSTORE: 2.4e-9, Layout.PARTITIONS: 7.0e-8}
+
+# A file's row in the ledger and its batch's, with their indexes.
+_FILE_BYTES = 700
+
+# PostgreSQL's manual, 19.5 (WAL): what is written between two checkpoints should fit into max_wal_size.
+_CHECKPOINT_SECONDS = 300
+_PAGE_BYTES = 8192
+
+# A query over all of time locks each chunk, its compressed chunk and their indexes; the shared table has room for
+# max_locks_per_transaction * max_connections (manual, 19.12), whose defaults these are.
+_LOCKS_PER_PART, _USUAL_LOCKS, _CONNECTIONS = 4, 64, 100
+
+# From here on _breaks() speaks of it. 1 Gbit/s carries 110 MB/s of files; 20 million readings in a worker are 7 GB.
+_MANY_ROWS = 1e9
+_MUCH_MEMORY = 8e9
+_FEW_TOGETHER = 50
+_GIGABIT = 110e6
+_LONG_SERIES = 20e6
+_MANY_PARTS = 1000
+_MANY_FILES = 1e6
+_LONG_STATUS = 60.0
+_DAY = 86_400.0
+
+_EXACT_DAYS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is to be held. days: the time that the readings span. cores: of each machine.
+
+    machines: 1 is one machine for all; of more, one is the database's and the others run iotctl.
+    """
+
+    rows: int
+    sensors: int
+    days: float
+    cores: int = 2
+    machines: int = 1
+    rows_per_file: int = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it comes to on one kind of server. Bytes and seconds; breaks: what does first, and what to do about it."""
+
+    layout: Layout
+    load_seconds: float
+    rows_per_second: float
+    reading_bytes: int
+    bytes_per_row: float
+    ledger_bytes: int
+    log_bytes: int
+    network_bytes_per_second: float
+    part_days: float
+    parts: int
+    workers: int
+    client_bytes: int
+    detect_seconds: float
+    status_seconds: float
+    settings: dict[str, str]
+    breaks: tuple[str, ...]
+
+
+def suited_chunk_days(days: float, rows_per_day: float, sensors: int) -> float:
+    """The length of chunks itself, where chunks of about so many days suit the data; else one that does."""
+    longest = max(MOST_PER_CHUNK / rows_per_day, 1 / 24)
+    shortest = min(FEWEST_PER_SENSOR * max(sensors, 1) / rows_per_day, longest)
+    if shortest * (1 - _ABOUT) <= days <= longest * (1 + _ABOUT):
+        return days
+    return min(max(days, shortest), longest)
+
+
+def plan(need: Need, layout: Layout) -> Plan:
+    """What a need comes to on a layout: COLUMNSTORE or PARTITIONS. Plain arithmetic; no database is asked."""
+    together = min(_MOST_PER_COMPRESSED_BATCH, max(1.0, _BATCH_READINGS / need.sensors))
+    client, server, bytes_per_row, log_per_row = _costs(layout, together)
+    seconds = _START_SECONDS + need.rows * _seconds_a_row(need, client, server)
+    rate = need.rows / seconds
+    helpers = max(1, need.machines - 1)
+    workers = need.cores * helpers
+    rows_per_day = need.rows / need.days
+    part_days = 365 / 12
+    if layout is Layout.COLUMNSTORE:
+        part_days = suited_chunk_days(USUAL_CHUNK_DAYS, rows_per_day, need.sensors)
+    found = Plan(
+        layout=layout,
+        load_seconds=seconds,
+        rows_per_second=rate,
+        reading_bytes=round(need.rows * bytes_per_row),
+        bytes_per_row=bytes_per_row,
+        ledger_bytes=math.ceil(need.rows / need.rows_per_file) * _FILE_BYTES,
+        log_bytes=round(rate * log_per_row * min(seconds, _CHECKPOINT_SECONDS)),
+        network_bytes_per_second=rate * LINE_BYTES,
+        part_days=part_days,
+        parts=math.ceil(need.days / part_days),
+        workers=workers,
+        client_bytes=_WORKER_BYTES * need.cores,
+        detect_seconds=need.rows * _DETECT_SECONDS / workers,
+        status_seconds=need.rows * _COUNT_SECONDS[layout],
+        settings={},
+        breaks=(),
+    )
+    return _advised(found, need, together)
+
+
+def _costs(layout: Layout, together: float) -> tuple[float, float, float, float]:
+    """Processor seconds of client and server, bytes of disk and of log, all a reading.
+
+    together: readings of a sensor in a batch. On the columnstore each compressed batch has a cost of its own; in an
+    index each run of a sensor's readings begins at a page of its own.
+    """
+    client = (0.26 + 8 / together) * 1e-6
+    if layout is Layout.COLUMNSTORE:
+        return client, (0.45 + 13 / together) * 1e-6, 16.3 + 320 / together, 14.2 + 450 / together
+    return client, 1.6e-6, 87.4, 110 + 90 / together
+
+
+def _seconds_a_row(need: Need, client: float, server: float) -> float:
+    if need.machines == 1:
+        return (client + server) / (need.cores * _IN_USE)
+    return max(server / need.cores, client / (need.cores * (need.machines - 1))) / _IN_USE
+
+
+def _advised(found: Plan, need: Need, together: float) -> Plan:
+    """The plan with what to set, and what breaks first."""
+    columnstore = found.layout is Layout.COLUMNSTORE
+    # Each sensor's newest leaf of the primary key is written to all the time (docs/performance.md).
+    leaves = 0 if columnstore else 2 * need.sensors * _PAGE_BYTES
+    settings = {
+        "IOTCTL_WORKERS": str(found.workers),
+        "max_connections": str(max(_CONNECTIONS, found.workers + 20)),
+        "max_wal_size": _setting(min(64e9, max(4e9, found.log_bytes))),
+        "shared_buffers": f"a quarter of the memory{f', {_setting(max(512e6, leaves))} or more' if leaves else ''}",
+        "maintenance_work_mem": _setting(1e9),
+    }
+    if (locks := math.ceil(_LOCKS_PER_PART * found.parts / _CONNECTIONS)) > _USUAL_LOCKS:
+        settings["max_locks_per_transaction"] = str(locks)
+    if columnstore:
+        settings["IOTCTL_CHUNK_INTERVAL"] = duration(found.part_days)
+    if need.machines > 1:
+        settings["IOTCTL_SCHEDULER"] = "tcp://HOST:8786"
+    return replace(found, settings=settings, breaks=tuple(_breaks(found, need, together, leaves)))
+
+
+def _breaks(found: Plan, need: Need, together: float, leaves: float) -> list[str]:
+    """The worst first."""
+    columnstore = found.layout is Layout.COLUMNSTORE
+    said = []
+    if not columnstore and need.rows > _MANY_ROWS:
+        said.append(
+            f"disk: {found.bytes_per_row:.0f} bytes a reading; TimescaleDB's columnstore takes a fifth of it"
+            " and loads in half the time"
+        )
+    if leaves > _MUCH_MEMORY:
+        said.append(
+            f"the primary key: {leaves / 1e9:.0f} GB of its pages are written to all the time; beyond the memory each"
+            " reading costs a read from the disk"
+        )
+    if columnstore and together < _FEW_TOGETHER:
+        said.append(
+            f"compression: a batch has {together:.0f} readings of a sensor, where 500 or more compress well; run"
+            " iotctl compact --full once chunks are complete"
+        )
+    if found.network_bytes_per_second > _GIGABIT:
+        said.append(
+            f"the network: {found.network_bytes_per_second * 8 / 1e9:.1f} Gbit/s from the store; with 1 Gbit/s the load"
+            f" takes {span(need.rows * LINE_BYTES / _GIGABIT)}; compressed files (.zst, .gz, Parquet) need less"
+        )
+    client, server, *_ = _costs(found.layout, together)
+    if need.machines > 1 and server > client / (need.machines - 1):
+        enough = math.ceil(client / server) + 1
+        said.append(
+            f"the database: its {need.cores} cores set the pace, and {enough} machines in all keep them busy; more for"
+            " iotctl help detect, not ingest"
+        )
+    if found.load_seconds > _DAY:
+        said.append(
+            f"time: the first load takes {span(found.load_seconds)}; it can be stopped and goes on. More"
+            " cores for the database, more --machines for the files"
+        )
+    if need.rows / need.sensors > _LONG_SERIES:
+        memory = need.rows / need.sensors * _DETECT_BYTES / 1e9
+        said.append(
+            f"detect: the whole series of a sensor takes {memory:.0f} GB in a worker; use --start or --since-last"
+        )
+    if found.detect_seconds > _DAY:
+        said.append(
+            f"detect --all: {span(found.detect_seconds)} for all there is; --since-last looks at what is new,"
+            " --scheduler shares the work"
+        )
+    if found.parts > _MANY_PARTS:
+        said.append(
+            f"planning: {found.parts:,} chunks or partitions; all of time takes 0.25 ms of planning for each; keep less"
+            " (iotctl policy --retain)"
+        )
+    if need.rows / need.rows_per_file > _MANY_FILES:
+        said.append(
+            "listing: each run lists all files, a thousand a request, and looks them up; use --since or --manifest"
+        )
+    if found.status_seconds > _LONG_STATUS:
+        said.append(f"status: it counts every reading, {span(found.status_seconds)}")
+    return said
+
+
+def span(seconds: float) -> str:
+    """Seconds for people: 26 s, 3.5 h."""
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 1 else "less than 1 s"
+
+
+def duration(days: float) -> str:
+    """Days as iotctl's settings have them, to a few per cent: 30d, 36h."""
+    if days >= _EXACT_DAYS:
+        return f"{round(days)}d"
+    hours = max(1, round(days * 24))
+    return f"{hours}h" if hours % 24 else f"{hours // 24}d"
+
+
+def _setting(number: float) -> str:
+    """Bytes as PostgreSQL's settings have them."""
+    return f"{math.ceil(number / 1e9)}GB" if number >= 1e9 else f"{math.ceil(number / 1e6)}MB"
