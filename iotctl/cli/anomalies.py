@@ -98,7 +98,7 @@ def label_anomaly(
 
     Example: iotctl anomalies label 3f0c5a9be1d2 false
     """
-    from iotctl.cli.terminal import note
+    from iotctl.cli.log import say
     from iotctl.cli.times import local_time
     from iotctl.model import Label
     from iotctl.services.anomalies import label_event
@@ -109,7 +109,7 @@ def label_anomaly(
         label = None if verdict is Verdict.NONE else Label(verdict.value)
         sensor, finding = label_event(database, event_id, label)
     begun = local_time(finding.event.start, settings.timezone).isoformat()
-    note(
+    say(
         f"{sensor.sensor_name or sensor.sensor_uuid}, {finding.event.kind} of {begun}"
         f" ({finding.event.event_id}): labelled {verdict}"
     )

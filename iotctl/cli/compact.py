@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.context import open_database
-from iotctl.cli.terminal import note, size
+from iotctl.cli.log import say
+from iotctl.cli.terminal import size
 
 
 def compact(
@@ -33,4 +34,4 @@ def compact(
         summary = {"parts": done.parts, "bytes_before": done.bytes_before, "bytes_after": done.bytes_after}
         typer.echo(json.dumps(summary))
     else:
-        note(f"{done.parts} parts compacted: readings take {size(done.bytes_before)} -> {size(done.bytes_after)}")
+        say(f"{done.parts} parts compacted: readings take {size(done.bytes_before)} -> {size(done.bytes_after)}")

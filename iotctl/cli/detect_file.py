@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iotctl.cli.log import say
 from iotctl.cli.output import Cell, chosen_format, write_rows
-from iotctl.cli.terminal import note
 from iotctl.cli.watch_detect import counted
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ def note_file(uri: str, found: FileDetection) -> None:
     """Say on stderr what was read and found."""
     detection = found.detection
     dropped = "".join(f", {count} {reason} left out" for reason, count in detection.dropped.items())
-    note(
+    say(
         f"{uri}: {len(detection.time):,} readings{dropped}; {counted(len(detection.regimes), 'regime')},"
         f" {counted(len(detection.events), 'event')}"
     )
     if found.unreadable:
-        note(f"{uri}: {found.unreadable} rows without a readable time were left out")
+        say(f"{uri}: {found.unreadable} rows without a readable time were left out")
 
 
 def write_scores(found: FileDetection, path: Path, timezone: str) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from iotctl.cli.context import open_database, store_settings
 from iotctl.cli.ingest_summary import INTERRUPTED
-from iotctl.cli.terminal import note
+from iotctl.cli.log import say
 from iotctl.model import Ambiguous, Nonexistent, OnDuplicate
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
             # The server rolls back what its clients did not commit.
             os._exit(INTERRUPTED)
         stop.set()
-        note("stopping after the batches in hand; once more ends at once")
+        say("stopping after the batches in hand; once more ends at once")
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

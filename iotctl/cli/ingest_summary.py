@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from iotctl.cli.log import Level, is_json, run_id, say
-from iotctl.cli.terminal import note, printable
+from iotctl.cli.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,30 +66,30 @@ def report(summary: IngestSummary, *, dry_run: bool) -> None:
     balance = summary.balance
     verb = "readable" if dry_run else "loaded"
     loaded = balance.rows_read - balance.rejected if dry_run else balance.loaded
-    note(
+    say(
         f"{summary.files} files {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
         f"{summary.other} no data files, {len(summary.failed)} failed)"
     )
-    note(
+    say(
         f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
         f" + {balance.rejected} rejected, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
     )
     if balance.ambiguous or balance.nonexistent:
-        note(
+        say(
             f"clock changes: {balance.ambiguous} rows in an hour that comes twice,"
             f" {balance.nonexistent} in a skipped one"
         )
     if balance.rejected and not dry_run:
-        note("the rejected rows are kept, with file, line and reason: iotctl rejects")
+        say("the rejected rows are kept, with file, line and reason: iotctl rejects")
     report_failed(summary.failed, summary.files + summary.files_skipped)
     if summary.interrupted:
-        note("interrupted; run the same command to go on")
+        say("interrupted; run the same command to go on")
 
 
 def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:
     """Say what a round of a watch did; failed: the files that are told of for the first time."""
     balance = summary.balance
-    note(
+    say(
         f"round {number}: {summary.files} files loaded; {balance.rows_read} rows read = {balance.loaded} loaded"
         f" + {balance.duplicates} duplicates + {balance.rejected} rejected"
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.context import open_database, store_settings
-from iotctl.cli.terminal import note
+from iotctl.cli.log import say
 
 
 def load_mapping(
@@ -48,7 +48,7 @@ def load_mapping(
         )
     else:
         would = "would be " if dry_run else ""
-        note(
+        say(
             f"{summary.sensors} sensors in the mapping: {summary.added} {would}added, "
             f"{summary.renamed} {would}renamed, {summary.unchanged} unchanged"
         )

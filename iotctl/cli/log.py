@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from iotctl.cli.terminal import printable
+
 
 class LogFormat(StrEnum):
     """How lines on stderr look."""
@@ -55,8 +57,6 @@ def say(message: str, level: Level = Level.INFO, **more: str | int | float | Non
 
     more: further fields, left out where None, of the JSON object alone: file, rows, where, hint.
     """
-    from iotctl.cli.terminal import printable
-
     line = printable(message)
     if is_json():
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

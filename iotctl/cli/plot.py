@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iotctl.cli.terminal import note
+from iotctl.cli.log import say
 from iotctl.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str
     listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
     series = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
     draw_readings(*series, path, title=title, timezone=timezone)
-    note(f"chart: {path}")
+    say(f"chart: {path}")
     return series
 
 
@@ -50,4 +50,4 @@ def plot_detection(detection: Detection, path: Path, title: str, timezone: str, 
     from iotctl.charts import draw_detection
 
     draw_detection(detection, path, title=title, timezone=timezone, threshold=threshold)
-    note(f"chart: {path}")
+    say(f"chart: {path}")

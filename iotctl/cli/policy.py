@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotctl.cli.context import open_database
+from iotctl.cli.log import say
 from iotctl.cli.output import Format, chosen_format, write_rows
-from iotctl.cli.terminal import note, size
+from iotctl.cli.terminal import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +179,7 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
                 f"--retain drops readings: {what}, and others as they grow old.", hint="Add --yes if that is meant."
             )
         if not typer.confirm(f"{what}, and others as they grow old. Set it?", err=True):
-            note("nothing was changed")
+            say("nothing was changed")
             return False
         return True
 
@@ -187,9 +188,9 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
 
 def _note(gone: Expired) -> None:
     if gone.parts:
-        note(f"{gone.readings:,} readings were dropped, in {gone.parts} chunks or partitions")
+        say(f"{gone.readings:,} readings were dropped, in {gone.parts} chunks or partitions")
     if gone.busy:
-        note("a load held up the rest; the next ingest, or iotctl policy --apply, drops it")
+        say("a load held up the rest; the next ingest, or iotctl policy --apply, drops it")
 
 
 def _days(span: timedelta | None) -> float | None:

@@ -39,7 +39,8 @@ def cluster_pool(
     database: Database, settings: Settings, wanted: int | None, scheduler: str, send_credentials: bool
 ) -> Iterator[tuple[Executor, int]]:
     """The workers of a cluster, and how many tasks they run at once; as the database has room for."""
-    from iotctl.cli.cluster import ClusterExecutor, connect_cluster
+    from iotctl.cli.cluster import connect_cluster
+    from iotctl.cli.cluster_executor import ClusterExecutor
     from iotctl.services.ingest import worker_count
 
     with connect_cluster(settings, scheduler, database, send_credentials=send_credentials) as cluster:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from iotctl.cli.log import Level, is_json, say
-from iotctl.cli.terminal import note, printable, size
+from iotctl.cli.terminal import printable, size
 from iotctl.services.progress import IngestListener
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class _Lines:
                 return
             self._last = now
             left = (totals.bytes - totals.done_bytes) / max(totals.done_bytes, 1) * (now - totals.began)
-        note(
+        say(
             f"{totals.done_files}/{totals.files} files, {size(totals.done_bytes)} of {size(totals.bytes)}, "
             f"{totals.rows:,} rows, {totals.rows_per_second:,.0f} rows/s, {left:.0f} s left"
         )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from iotctl.cli.context import open_database, store_settings
 from iotctl.cli.events import COLUMNS, event_row
+from iotctl.cli.log import say
 from iotctl.cli.output import STDOUT, Format, chosen_format, write_rows
 from iotctl.cli.plot import check_chart, check_report, plot_detection
-from iotctl.cli.terminal import note
 from iotctl.cli.watch_detect import DetectWatch, counted, watch_detect
 from iotctl.errors import UsageError
 
@@ -150,7 +150,7 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
         if wanted.report is not None:
             _report([card for _, _, card in cards], wanted.report, watch, settings.timezone)
         if wanted.notify_url is not None:
-            note(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
+            say(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
     return Outcome(watch.events, watch.done, watch.failed)
 
 
@@ -215,7 +215,7 @@ def _report(cards: Sequence[SensorCard], path: Path, watch: DetectWatch, timezon
         notes.append(f"{counted(watch.without_news, 'sensor')} had no new readings and are left out")
     shown = watch.done - watch.failed
     draw_fleet(cards, path, _chart_folder(path).name, sensors=shown, notes=notes, timezone=timezone)
-    note(f"report: {path}")
+    say(f"report: {path}")
 
 
 def _chart_folder(report: Path) -> Path:

@@ -8,13 +8,6 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def note(message: str) -> None:
-    """A line to stderr; where nobody reads it any more, the work goes on."""
-    from iotctl.cli.log import say
-
-    say(message)
-
-
 def size(number: float) -> str:
     """Bytes for people: 1.5 GB."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from iotctl.cli.terminal import note, printable
+from iotctl.cli.log import say
+from iotctl.cli.terminal import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -89,7 +90,7 @@ class DetectWatch:
         """Say what the whole run did, where the lines of single sensors have not said it."""
         if self.sensors == 1 and not self.without_news:
             return
-        note(
+        say(
             f"{counted(self.done, 'sensor')}, {self.readings:,} readings, {counted(self.events, 'event')}"
             + (f", {self.new} new" if self._saves else "")
             + kept_back(self.silenced, self.over_budget)
@@ -100,7 +101,7 @@ class DetectWatch:
 
     def _note(self, message: str) -> None:
         if self._progress is None:
-            note(message)
+            say(message)
         else:
             self._progress.console.print(printable(message), markup=False, highlight=False)
 
@@ -114,7 +115,7 @@ class DetectWatch:
             return
         self._last = now
         left = (self.sensors - self.done) / self.done * (now - self._began)
-        note(f"{self.done:,}/{self.sensors:,} sensors, {counted(self.events, 'event')}, {left:.0f} s left")
+        say(f"{self.done:,}/{self.sensors:,} sensors, {counted(self.events, 'event')}, {left:.0f} s left")
 
 
 def counted(number: int, noun: str) -> str:

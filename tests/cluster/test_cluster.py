@@ -14,7 +14,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from iotctl.analysis import DetectOptions
-from iotctl.cli.cluster import ClusterExecutor, connect_cluster
+from iotctl.cli.cluster import connect_cluster
+from iotctl.cli.cluster_executor import ClusterExecutor
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.repositories import Database, Layout
 from iotctl.services.analyse import Request, Task, analyse_sensors

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from iotctl.cli.cluster import ClusterExecutor, connect_cluster
+from iotctl.cli.cluster import connect_cluster
+from iotctl.cli.cluster_executor import ClusterExecutor
 from iotctl.cli.context import store_settings
 from iotctl.errors import UnreachableError
 from iotctl.formats import ReadOptions
