@@ -46,9 +46,9 @@ _FILE_BYTES = 700
 _CHECKPOINT_SECONDS = 300
 _PAGE_BYTES = 8192
 
-# A query over all of time locks each chunk, its compressed chunk and their indexes; the shared table has room for
-# max_locks_per_transaction * max_connections (manual, 19.12), whose defaults these are.
-_LOCKS_PER_PART, _USUAL_LOCKS, _CONNECTIONS = 4, 64, 100
+# A query over all of time locks chunks, compressed chunks and their indexes; a worker up to 200 files. The shared
+# table has room for max_locks_per_transaction * max_connections (manual, 19.12), whose defaults these are.
+_LOCKS_PER_PART, _LOCKS_PER_WORKER, _USUAL_LOCKS, _CONNECTIONS = 4, 200, 64, 100
 
 # From here on _breaks() speaks of it. 1 Gbit/s carries 110 MB/s of files; 20 million readings in a worker are 7 GB.
 _MANY_ROWS = 1e9
@@ -173,7 +173,8 @@ def _advised(found: Plan, need: Need, together: float) -> Plan:
         "shared_buffers": f"a quarter of the memory{f', {_setting(max(512e6, leaves))} or more' if leaves else ''}",
         "maintenance_work_mem": _setting(1e9),
     }
-    if (locks := math.ceil(_LOCKS_PER_PART * found.parts / _CONNECTIONS)) > _USUAL_LOCKS:
+    locks = math.ceil((_LOCKS_PER_PART * found.parts + _LOCKS_PER_WORKER * found.workers) / _CONNECTIONS)
+    if locks > _USUAL_LOCKS:
         settings["max_locks_per_transaction"] = str(locks)
     if columnstore:
         settings["IOTCTL_CHUNK_INTERVAL"] = duration(found.part_days)
