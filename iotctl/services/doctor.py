@@ -93,7 +93,7 @@ def _policies(conn: Connection) -> Check:
     if failing:
         raise IotctlError(
             f"the last run of these failed: {', '.join(failing)}",
-            hint="See timescaledb_information.job_errors; iotctl policy --apply does their work now.",
+            hint="See timescaledb_information.job_errors; iotctl policy --apply and iotctl compact do their work now.",
         )
     return Check("policies", "none fails")
 

@@ -70,7 +70,9 @@ def test_a_killed_run_shows_as_such_with_the_rows_that_it_committed(
 ) -> None:
     (tmp_path / "0.csv").write_text(ROWS)
     (tmp_path / "1.csv").write_text(HEADER + f"2016-02-01T00:00Z;{SENSORS[0]};1\n")
-    iotctl("ingest", "nowhere")  # makes the schema
+    # With a reading in the midst of the others there already, the files share no batch.
+    (tmp_path / "before.csv").write_text(HEADER + f"2016-01-01T12:00Z;{SENSORS[0]};1\n")
+    iotctl("ingest", "before.csv")
     with postgres.connect() as conn:
         # The second file cannot be entered until the lock is gone: the run is in its middle for sure.
         conn.execute(
