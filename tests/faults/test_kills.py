@@ -57,6 +57,24 @@ def test_twenty_kills_lose_and_double_nothing(database: Database, store: S3Serve
     assert table(database) == obvious(contents)
 
 
+def test_kills_among_small_files_that_share_batches_lose_and_double_nothing(
+    database: Database, store: S3Server
+) -> None:
+    contents = write_files(store, "small", 600, 100, seed=14)
+    chance = random.Random(6)
+    for number in range(6):
+        process = start("s3://small/t/", database, store, 1 + number % 2, chance.choice([1000, 2000, 4000]))
+        kill_after(process, chance.randrange(25), chance.random() * 0.02)
+        assert process.returncode == -9
+    finish(start("s3://small/t/", database, store, batch_rows=4000))
+    assert table(database) == obvious(contents)
+    with database.connect() as conn:
+        shared = conn.execute(
+            "SELECT max(count) FROM (SELECT count(*) FROM ingest_batch GROUP BY loaded_at) AS batches"
+        )
+        assert int(str((shared.fetchone() or (0,))[0])) > 1
+
+
 def test_of_two_ingests_at_once_one_is_killed_and_the_other_does_all_the_work(
     database: Database, store: S3Server
 ) -> None:
