@@ -10,6 +10,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import errors as pg
+from psycopg import sql
 
 from iotctl.errors import DuplicateError
 from iotctl.model import OnDuplicate
@@ -33,6 +34,22 @@ from iotctl.repositories.summary_tables import touching
 # 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
 # and so much stays in the processor's cache from encoding to sending.
 _ROWS_PER_WRITE = 2048
+
+# OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
+_EXTENTS_WITH_READINGS = sql.SQL("""
+    SELECT e.position
+    FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
+         WITH ORDINALITY AS e (sensor_id, first, last, position)
+    WHERE EXISTS (SELECT FROM reading r WHERE r.sensor_id = e.sensor_id AND {} OFFSET 0)
+""")
+_WITHIN = sql.SQL("r.timestamp BETWEEN e.first AND e.last AND r.timestamp BETWEEN %(start)s AND %(end)s")
+# Without the second bound no chunk would be left out before the probes.
+_LATER = sql.SQL(
+    "r.timestamp > e.last AND r.timestamp > (SELECT min(last) FROM unnest(%(last)s::timestamptz[]) AS last)"
+)
+
+# So many readings of a sensor, on average, are worth compressed batches of their own beside what is there.
+_FEWEST_IN_ORDER = 100
 
 # Sensors whose keys are fetched at once where a batch overlaps what is there: bounds memory.
 _SENSORS_AT_ONCE = 16
@@ -101,14 +118,15 @@ class ReadingLoader:
         if len(there) == 0:
             self._copy(readings, file_id, in_order=True)
             return Written(len(readings), 0, {})
-        row, owner = self._present(readings, there)
+        row, owner, last = self._present(readings, there)
         if on_duplicate is OnDuplicate.FAIL and len(row):
             raise _duplicates(readings, row)
         shared = np.isin(readings.sensor_id, there.sensor_id)
+        in_order = ~shared | self._after_all(readings, shared, there, last)
         new = np.ones(len(readings), dtype=np.bool_)
         new[row] = False
-        self._copy(readings[~shared], file_id, in_order=True)
-        self._copy(readings[shared & new], file_id, in_order=False)
+        self._copy(readings[in_order], file_id, in_order=True)
+        self._copy(readings[~in_order & new], file_id, in_order=False)
         wins = self._wins(owner, file_id, on_duplicate)
         self._replace(readings[row[wins]], file_id, owner[wins])
         # A later line of the same file that replaces an earlier one is counted as the duplicate itself.
@@ -141,26 +159,41 @@ class ReadingLoader:
 
     def _overlapping(self, extents: Extents) -> Extents:
         """Those extents in which the table has readings."""
-        # OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
-        rows = self._conn.execute(
-            """
-            SELECT e.position
-            FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
-                 WITH ORDINALITY AS e (sensor_id, first, last, position)
-            WHERE EXISTS (
-                SELECT FROM reading r
-                WHERE r.sensor_id = e.sensor_id AND r.timestamp BETWEEN e.first AND e.last
-                  AND r.timestamp BETWEEN %(start)s AND %(end)s
-                OFFSET 0
-            )
-            """,
-            extents.parameters(),
-        ).fetchall()
-        return extents[np.array([int(str(row[0])) - 1 for row in rows], dtype=np.intp)]
+        return extents[self._with_readings(extents, _WITHIN)]
 
-    def _present(self, readings: SortedReadings, overlapping: Extents) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-        """The rows of readings whose (sensor, time) the table has, and the file each of those came from; (m,) both."""
+    def _with_readings(self, extents: Extents, where: sql.SQL) -> NDArray[np.intp]:
+        """The extents of whose sensors the table has readings, where it says; their indexes, ascending."""
+        rows = self._conn.execute(_EXTENTS_WITH_READINGS.format(where), extents.parameters()).fetchall()
+        return np.sort(np.array([int(str(row[0])) - 1 for row in rows], dtype=np.intp))
+
+    def _after_all(
+        self, readings: SortedReadings, shared: NDArray[np.bool_], there: Extents, last: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Readings of shared sensors that come after all that the table has of their sensor; (n,).
+
+        A file that begins with what the one before ends with need not go through the row store. last: of the table's
+        readings in each of the extents, (len(there),).
+        """
+        if self._layout is not Layout.COLUMNSTORE:
+            return np.zeros(len(readings), dtype=np.bool_)
+        newest = last.copy()
+        newest[self._with_readings(there, _LATER)] = np.iinfo(np.int64).max
+        at = np.minimum(np.searchsorted(there.sensor_id, readings.sensor_id), len(there) - 1)
+        after: NDArray[np.bool_] = shared & (readings.time > newest[at])
+        # A compressed batch of a few readings is worse than the row store, which is compressed by and by.
+        if np.count_nonzero(after) < _FEWEST_IN_ORDER * len(there):
+            after[:] = False
+        return after
+
+    def _present(
+        self, readings: SortedReadings, overlapping: Extents
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int64]]:
+        """The rows of readings whose (sensor, time) the table has, and the file each of those came from; (m,) both.
+
+        And the time of the table's last reading in each of the extents; (len(overlapping),).
+        """
         keys = _composite(readings.sensor_id, readings.time)
+        last = np.full(len(overlapping), np.iinfo(np.int64).min)
         rows, owners = [], []
         for extents in overlapping.split(_SENSORS_AT_ONCE):
             cursor = self._conn.cursor(binary=True).execute(
@@ -177,14 +210,16 @@ class ReadingLoader:
                 """,
                 extents.parameters(),
             )
-            theirs = _composite(decode_ints(array_value(cursor, 0)), decode_times(array_value(cursor, 1)))
+            sensor_id, time = decode_ints(array_value(cursor, 0)), decode_times(array_value(cursor, 1))
+            np.maximum.at(last, np.searchsorted(overlapping.sensor_id, sensor_id), time)
+            theirs = _composite(sensor_id, time)
             at = np.searchsorted(keys, theirs)
             hit = keys[np.minimum(at, len(keys) - 1)] == theirs
             rows.append(at[hit])
             owners.append(decode_ints(array_value(cursor, 2))[hit])
         row, owner = np.concatenate(rows), np.concatenate(owners)
         in_order = np.argsort(row, kind="stable")  # the server's order is its own
-        return row[in_order], owner[in_order]
+        return row[in_order], owner[in_order], last
 
     def _wins(self, owner: NDArray[np.int32], file_id: int, on_duplicate: OnDuplicate) -> NDArray[np.bool_]:
         """Whether our reading takes the place of the one that is there, by that one's file; (m,)."""

@@ -24,8 +24,10 @@ from iotctl.repositories import (
     Written,
     ensure_schema,
     joined_readings,
+    loose_parts,
     sort_readings,
 )
+from iotctl.repositories.binary import as_microseconds
 
 MINUTE = 60_000_000
 START = 1_388_534_400_000_000  # 2014-01-01 00:00 UTC
@@ -203,6 +205,37 @@ def test_ordered_reads_stay_right_after_interleaved_loads(conn: Connection, layo
         "SELECT count(*) FROM reading WHERE timestamp >= '2014-01-01 01:00Z' AND timestamp < '2014-01-01 02:00Z'"
     ).fetchone()
     assert span == (60,)
+
+
+def in_order_of_time(conn: Connection, sensor: int) -> list[int]:
+    """Minutes as the server gives them when it is asked for an order, and trusts its batches to have it."""
+    rows = conn.execute("SELECT timestamp FROM reading WHERE sensor_id = %s ORDER BY timestamp", (sensor,)).fetchall()
+    return [(as_microseconds(row[0]) - START) // MINUTE for row in rows if isinstance(row[0], datetime)]
+
+
+def test_a_batch_that_begins_with_the_last_readings_again_goes_on_in_order(conn: Connection, layout: Layout) -> None:
+    load(conn, [(s, m, 1.0) for s in (1, 2) for m in range(1000)])
+    written = load(conn, [(s, m, 2.0) for s in (1, 2) for m in range(990, 2000)])
+    assert written == Written(2000, 20, {})
+    # All of it is in the columnstore, in order: nothing is left to compact.
+    assert layout is not Layout.COLUMNSTORE or loose_parts(conn, layout) == []
+    assert in_order_of_time(conn, 1) == list(range(2000))
+
+
+def test_overlapping_loads_of_any_shape_come_back_whole_and_in_order(conn: Connection) -> None:
+    chance = random.Random(9)
+    expected: dict[tuple[int, int], float] = {}
+    for number in range(40):
+        start, step, count = chance.randrange(6000), chance.randrange(1, 4), chance.choice([5, 150, 600, 1500])
+        rows = [(s, start + step * i, float(number)) for s in (1, 2, 3) if chance.random() < 0.8 for i in range(count)]
+        if not rows:
+            continue
+        written = load(conn, rows)
+        assert written.loaded == sum((sensor, minute) not in expected for sensor, minute, _ in rows)
+        expected = {(sensor, minute): value for sensor, minute, value in rows} | expected
+        for sensor in (1, 2, 3):
+            assert in_order_of_time(conn, sensor) == sorted(m for s, m in expected if s == sensor)
+    assert table(conn) == [(*key, value) for key, value in sorted(expected.items())]
 
 
 def test_a_load_that_dies_leaves_no_claim_behind(database: Database) -> None:
