@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iotctl.cli.cluster import Cluster
     from iotctl.model import StoredFile
     from iotctl.services.analyse import SensorFindings, Task
-    from iotctl.services.load_files import LoadTask
+    from iotctl.services.load_task import LoadTask
     from iotctl.services.progress import IngestListener
 
 T = TypeVar("T")

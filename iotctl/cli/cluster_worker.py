@@ -15,12 +15,13 @@ from iotctl.cli.context import open_database, store_settings
 from iotctl.errors import ConfigurationError, IotctlError
 from iotctl.repositories import Database, sees_beacon
 from iotctl.services.analyse import Task, analyse_sensors
-from iotctl.services.load_files import LoadTask, load_files
+from iotctl.services.load_files import load_files
+from iotctl.services.load_task import LoadTask
 
 if TYPE_CHECKING:
     from iotctl.model import StoredFile
     from iotctl.services.analyse import SensorFindings
-    from iotctl.services.load_files import Outcome
+    from iotctl.services.load_task import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from iotctl.model import Ambiguous, Nonexistent, OnDuplicate
 if TYPE_CHECKING:
     import threading
 
-    from iotctl.services.load_files import RejectLimit
+    from iotctl.services.load_task import RejectLimit
     from iotctl.services.selection import Selection
 
 
@@ -105,7 +105,7 @@ def ingest(
     from iotctl.formats import ReadOptions
     from iotctl.services.dry_run import dry_run as check
     from iotctl.services.ingest import ingest
-    from iotctl.services.load_files import LoadOptions
+    from iotctl.services.load_task import LoadOptions
     from iotctl.services.runs import Run, recorded_run
     from iotctl.services.tally import Seen
     from iotctl.settings import read_settings
@@ -181,7 +181,7 @@ def ingest(
 def reject_limit(text: str | None) -> RejectLimit:
     """--max-rejects as a limit: 100 or 0.5%. Raises UsageError."""
     from iotctl.errors import UsageError
-    from iotctl.services.load_files import RejectLimit
+    from iotctl.services.load_task import RejectLimit
 
     if text is None:
         return RejectLimit()

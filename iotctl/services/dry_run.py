@@ -11,7 +11,7 @@ from iotctl.formats import read_batches
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, Database, Ledger, ensure_schema
 from iotctl.services.ingest import FILES_AT_ONCE, data_files
-from iotctl.services.load_files import LoadOptions
+from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection, pages, select
 from iotctl.services.tally import IngestSummary, Tally

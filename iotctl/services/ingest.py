@@ -21,7 +21,8 @@ from iotctl.repositories import (
     free_connections,
     set_chunk_interval,
 )
-from iotctl.services.load_files import LoadOptions, LoadTask, Outcome, load_files
+from iotctl.services.load_files import load_files
+from iotctl.services.load_task import LoadOptions, LoadTask, Outcome
 from iotctl.services.patience import patiently
 from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener

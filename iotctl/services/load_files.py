@@ -7,8 +7,6 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
@@ -20,80 +18,19 @@ from iotctl.errors import (
     RejectLimitError,
     UnreachableError,
 )
-from iotctl.formats import ReadOptions, read_batches
+from iotctl.formats import read_batches
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
-from iotctl.repositories import Balance, Connection, Database, FileState, Layout, Ledger, LedgerFile
+from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile
+from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import patiently
 from iotctl.services.progress import IngestListener, Silent
 from iotctl.services.write_batches import BatchWriter, Part
-from iotctl.sources import StoreSettings, source_for
+from iotctl.sources import source_for
 
 T = TypeVar("T")
 
 # Batches of small files are committed together once they have this part of a batch's rows.
 _COMPLETE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class RejectLimit:
-    """More bad rows than this in one file stop it: a number of rows, or a part (0..1) of the rows read so far."""
-
-    rows: int | None = None
-    part: float | None = None
-
-    def allows(self, rejected: int, rows_read: int) -> bool:
-        """Whether so many bad ones among so many rows are within the limit."""
-        if self.rows is not None and rejected > self.rows:
-            return False
-        return self.part is None or rejected <= self.part * rows_read
-
-
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """How files are read and what becomes of readings that are there already. chunk_interval: of new chunks."""
-
-    read: ReadOptions = field(default_factory=ReadOptions)
-    on_duplicate: OnDuplicate = OnDuplicate.SKIP
-    max_rejects: RejectLimit = field(default_factory=RejectLimit)
-    chunk_interval: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoadTask:
-    """Work for one worker; small and picklable, it travels instead of the files.
-
-    run_id: whose batches they are. since: what this run has committed from then on is part of this task: a worker that
-    died may have done some of it already.
-    """
-
-    files: tuple[LedgerFile, ...]
-    database: Database
-    layout: Layout
-    store: StoreSettings
-    options: LoadOptions
-    run_id: str | None = None
-    since: datetime | None = None
-
-
-class Ending(StrEnum):
-    """How a worker left a file."""
-
-    LOADED = "loaded"
-    UNCHANGED = "unchanged"  # another ingest has loaded it meanwhile
-    BUSY = "busy"  # another ingest is loading it now
-    PUT_OFF = "put off"  # not taken up, as the store gave trouble with the one before
-    FAILED = "failed"  # something is wrong with the file, or the store does not give it
-    STOPPED = "stopped"  # the run ends: it was told to, or database or store cannot be used
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a file. before: its rows in the ledger when this run took it up, None where it did not."""
-
-    file: LedgerFile
-    ending: Ending
-    before: Balance | None = None
-    error: IotctlError | None = None
 
 
 def load_files(

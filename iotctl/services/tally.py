@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableError
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, LedgerFile, RunEnding
-from iotctl.services.load_files import Ending, Outcome
+from iotctl.services.load_task import Ending, Outcome
 
 # So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.
 _MOST_UNREACHABLE = 3

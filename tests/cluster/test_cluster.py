@@ -19,7 +19,8 @@ from iotctl.cli.cluster_executor import ClusterExecutor
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.repositories import Database, Layout
 from iotctl.services.analyse import Request, Task, analyse_sensors
-from iotctl.services.load_files import LoadOptions, LoadTask, load_files
+from iotctl.services.load_files import load_files
+from iotctl.services.load_task import LoadOptions, LoadTask
 from iotctl.services.progress import Silent
 from iotctl.settings import Settings
 from iotctl.sources import StoreSettings

@@ -14,7 +14,7 @@ from iotctl.cli.context import open_database, store_settings
 from iotctl.formats import ReadOptions
 from iotctl.model import StoredFile
 from iotctl.services.ingest import ingest
-from iotctl.services.load_files import LoadOptions
+from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.settings import read_settings
 

@@ -20,7 +20,7 @@ from iotctl.formats import ReadOptions
 from iotctl.model import StoredFile
 from iotctl.repositories import Database
 from iotctl.services.ingest import ingest
-from iotctl.services.load_files import LoadOptions
+from iotctl.services.load_task import LoadOptions
 from iotctl.services.runs import Run, recorded_run
 from iotctl.services.tally import IngestSummary
 from iotctl.settings import Settings

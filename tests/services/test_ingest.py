@@ -19,7 +19,7 @@ from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, Ledger, ensure_schema
 from iotctl.services.ingest import ingest
-from iotctl.services.load_files import LoadOptions, RejectLimit
+from iotctl.services.load_task import LoadOptions, RejectLimit
 from iotctl.services.progress import Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.sources import StoreSettings
