@@ -36,10 +36,10 @@ _COMPLETE = 0.5
 def load_files(
     task: LoadTask, listener: IngestListener | None = None, stop: threading.Event | None = None
 ) -> list[Outcome]:
-    """Load the files of a task, one after the other; stop, when set, ends after the batch in hand.
+    """Load the files of a task, one after the other; stop, when set, ends after the batches in hand.
 
-    Returns an outcome per file that was taken up, the last one STOPPED, with its error, where database or store could
-    not be used any more; what was committed stays.
+    Returns an outcome per file that was taken up; those in hand are STOPPED, with the error, where the database could
+    not be used any more. What was committed stays.
     """
     listener, stop = listener or Silent(), stop or threading.Event()
     worker = _Worker(task, listener, stop)
