@@ -116,8 +116,8 @@ def plan(need: Need, layout: Layout) -> Plan:
     client, server, bytes_per_row, log_per_row = _costs(layout, together)
     seconds = _START_SECONDS + need.rows * _seconds_a_row(need, client, server)
     rate = need.rows / seconds
-    helpers = max(1, need.machines - 1)
-    workers = need.cores * helpers
+    clients = max(1, need.machines - 1)
+    workers = need.cores * clients
     rows_per_day = need.rows / need.days
     part_days = 365 / 12
     if layout is Layout.COLUMNSTORE:
