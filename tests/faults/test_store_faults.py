@@ -34,11 +34,14 @@ def test_a_network_that_breaks_all_the_time_gives_the_same_table(database: Datab
         breaking = threading.Thread(target=break_often, args=(proxy,))
         breaking.start()
         try:
-            run("s3://breaking/t/", database, store_settings(store, proxy.endpoint_url), batch_rows=20_000)
+            summary = run("s3://breaking/t/", database, store_settings(store, proxy.endpoint_url), batch_rows=20_000)
         finally:
             over.set()
             breaking.join()
     assert struck >= 5
+    # Chance may break one file off too often in a row; then it is said, and the next run goes on with it.
+    if summary.failed:
+        assert run("s3://breaking/t/", database, store_settings(store)).files == len(summary.failed)
     assert table(database) == obvious(contents)
 
 
