@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.robust import CENTRE_ROWS, mad_sigma, rolling_mean, running_median5, thin
+from iotctl.analysis.still import run_lengths, stands_still
 
 Floats = NDArray[np.float64]
 
@@ -18,6 +19,7 @@ CLIP = 12.0
 _FEWEST_WINDOWS = 8  # a window may be an eighth of the series
 _SHAPE_ROWS, _SHAPE_POINTS = 4, 32
 _SHAPE_SAMPLE = 5_000  # windows for a covariance of 32 by 32
+_LEAST_SHAPE = 1e-9
 _STUCK_ROWS, _STUCK_FACTOR = 8, 3.0
 STUCK_SCORE = 6.0
 _NORMAL_Q90 = 1.645
@@ -74,7 +76,9 @@ def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
         return None
     means = u[: points * _SHAPE_ROWS].reshape(points, _SHAPE_ROWS).mean(axis=1)
     # The usual course, without what is to be found: residuals beyond 3 sigma are drawn in.
-    limit = 3 * max(mad_sigma(means), 1e-12)
+    limit = 3 * mad_sigma(means)
+    if limit < _LEAST_SHAPE:  # a sensor that stands still has no course to be unlike
+        return None
     usual = np.lib.stride_tricks.sliding_window_view(np.clip(means, -limit, limit), _SHAPE_POINTS)
     sample = usual[:: max(1, len(usual) // _SHAPE_SAMPLE)]
     centre = sample.mean(axis=0)
@@ -95,17 +99,11 @@ def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
     return np.concatenate([per_row, np.full(len(u) - len(per_row), per_row[-1])])
 
 
-def run_lengths(y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Start and length of each run of equal values."""
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(y)) + 1])
-    return starts, np.diff(np.append(starts, len(y)))
-
-
 def _stuck(y: Floats) -> Floats:
     """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere."""
-    _, length = run_lengths(y)
-    if len(length) == 1:  # a constant: nothing to be stuck against
+    if stands_still(y):  # nothing to be stuck against
         return np.zeros(len(y))
+    _, length = run_lengths(y)
     usual, long = np.quantile(length, [0.9, 0.99], method="lower")
     # On a coarse scale runs are long by chance: as long as one in a hundred such series has, by an exponential tail.
     by_chance = long + (long - usual) * np.log10(len(length))

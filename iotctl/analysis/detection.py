@@ -16,6 +16,7 @@ from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum,
 from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
 from iotctl.analysis.segmentation import segment
 from iotctl.analysis.severity import severity
+from iotctl.analysis.still import changes, held, stands_still
 from iotctl.analysis.textbook import textbook_trend
 from iotctl.model import Detection, Method, Regime
 
@@ -26,6 +27,8 @@ _FEWEST_ROWS = 8
 
 # A profile rests on 100 rows per bin or more.
 _SEASON_ROWS = 16_384
+# Of the least change of a series that stands still.
+_STILL_SCALE = 1e-6
 _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
 
@@ -34,6 +37,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
     not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
+    A series that stands still is modelled by its levels, whatever the method.
     Raises ValueError where time and value are not two columns of one length.
     """
     if time.ndim != 1 or time.shape != value.shape:
@@ -47,8 +51,12 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     unit = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
     y = value / unit
     seasons: tuple[Season, ...] = ()
-    if len(value) < _FEWEST_ROWS or options.method is Method.RUPTURES:
-        trend = _plain_trend(x, y, options.method)
+    # The textbook has no answer where there is no noise: its sigma is that of the anomalies.
+    method = Method.PIECEWISE if (still := stands_still(y)) else options.method
+    if still:
+        trend = _still_trend(x, y, step_hours)
+    elif len(value) < _FEWEST_ROWS or method is Method.RUPTURES:
+        trend = _plain_trend(x, y, method)
     else:
         trend, seasons = _model(x, dithered(y), step_hours)
     expected = trend.expected + _seasonal(x, seasons)
@@ -57,7 +65,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
-    components = _components(u, value, options.method, known_good)
+    components = _components(u, value, method, known_good)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
     rarities = [*components.scores.values(), *components.slow.values()]
     rare = severity(rarities, known_good) if rarities else np.zeros(len(u))
@@ -137,6 +145,17 @@ def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
         return Trend(np.empty(0), np.empty(0), ())
     trend = textbook_trend(x, y) if method is Method.RUPTURES else fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0)
     return replace(trend, scale=np.maximum(trend.scale, _least_scale(y)))
+
+
+def _still_trend(x: Floats, y: Floats, step_hours: float) -> Trend:
+    """The levels of a series that stands still, without its odd readings; it has no noise, and no season."""
+    level = held(y)
+    trend = fit_trend(x, level, changes(level), step_hours)
+    # So small that the least change is odd, so large that rounding is not.
+    at = changes(y)
+    least = _STILL_SCALE * float(np.abs(y[at] - y[at - 1]).min()) if len(at) else 0.0
+    floor = max(least, 1e-12 * float(np.abs(level).max()), 1e-300)
+    return replace(trend, scale=np.full(len(y), floor))
 
 
 def _least_scale(y: Floats) -> float:

@@ -15,6 +15,7 @@ _SPIKE_ROWS = 3
 _BURST_ROWS = 40
 _DRIFT_CORRELATION = 0.6
 _LEANING_SIGMAS = 1.5
+_NO_BAND = 1e-4  # of how far a reading is off: the usual range is one value
 
 
 def name_kind(u: Floats, before: Floats, after: Floats) -> Kind:
@@ -48,10 +49,14 @@ def explain(kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, 
     width of the usual range there. Numbers are rounded to what matters beside the band.
     """
     away = float(value[at] - expected[at])
-    low, high = number(float(expected[at]) - band, band), number(float(expected[at]) + band, band)
+    if band < _NO_BAND * abs(away):  # a sensor that stands still
+        band = abs(away) / 10
+        usual = number(float(expected[at]), band)
+    else:
+        usual = f"{number(float(expected[at]) - band, band)} to {number(float(expected[at]) + band, band)}"
     reach = (
         f"{number(float(value[at]), band)} where {number(float(expected[at]), band)} was expected, "
-        f"{number(abs(away), band)} {_side(away)} (usual: {low} to {high})"
+        f"{number(abs(away), band)} {_side(away)} (usual: {usual})"
     )
     match kind:
         case Kind.SPIKE if len(u) == 1:

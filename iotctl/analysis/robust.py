@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iotctl.analysis.still import stands_still
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,15 +41,20 @@ def mad_sigma(a: NDArray[np.float64]) -> float:
 
 
 def quantum(y: NDArray[np.float64]) -> float:
-    """Return the smallest step between two different values of y, in y's unit; 0 when all are equal.
+    """Return the smallest step between two different values of y, in y's unit; 0 where y stands still.
 
-    Rounding of the last digits (1e-9 of the range) is no step.
+    Rounding of the last digits (1e-12 of a value, 1e-9 of the usual range) is no step.
     """
-    distinct = np.unique(thin(y, 16_384))
+    if stands_still(y):
+        return 0.0
+    sample = thin(y, 16_384)
+    distinct = np.unique(sample)
     if len(distinct) < 2:
         return 0.0
     steps = np.diff(distinct)
-    steps = steps[steps > 1e-9 * (distinct[-1] - distinct[0])]
+    # Of the usual range: beside one reading of 1e12 all steps of a scale are small.
+    low, high = np.quantile(sample, [0.01, 0.99])
+    steps = steps[steps > np.maximum(1e-9 * (high - low), 1e-12 * np.abs(distinct[1:]))]
     return float(steps.min()) if len(steps) else 0.0
 
 

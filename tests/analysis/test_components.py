@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import measure_components, run_lengths
+from iotctl.analysis.components import measure_components
+from iotctl.analysis.still import run_lengths
 
 Floats = NDArray[np.float64]
 ROWS = 20_000

@@ -1,0 +1,65 @@
+"""Series that stand still but for a few changes: setpoints, valves, states. They have no noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# A run of this many equal values is a level; what lies between two levels is an odd reading or a few.
+_HELD_ROWS = 5
+# At most so many changes (or one in 500 rows), and so many among levels: a sensor that changes more often is described
+# by how it varies.
+_CHANGES, _ROWS_PER_CHANGE, _LEVEL_CHANGES = 40, 500, 10
+_FEWEST_ROWS = 8
+# Differences in the last bits are no change.
+_ROUNDING = 1e-12
+# A few rows of a slow drift on a coarse scale look like levels, too, but go on in one direction by one step.
+_STAIRS = 3
+
+
+def run_lengths(y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Start and length of each run of equal values."""
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(y)) + 1])
+    return starts, np.diff(np.append(starts, len(y)))
+
+
+def changes(y: Floats) -> NDArray[np.intp]:
+    """The rows whose value differs from the one before by more than rounding, ascending."""
+    return np.flatnonzero(np.abs(np.diff(y)) > _ROUNDING * np.maximum(np.abs(y[1:]), np.abs(y[:-1]))) + 1
+
+
+def stands_still(y: Floats) -> bool:
+    """Whether y, (n,), is one constant or a few, but for a few odd readings.
+
+    Its usual step is then 0: the size of a change is that of an event, not the resolution of a scale.
+    """
+    n = len(y)
+    if n < _FEWEST_ROWS:
+        return False
+    at = changes(y)
+    if len(at) > max(2, min(n // 10, _CHANGES), n // _ROWS_PER_CHANGE) or _is_staircase(y, at):
+        return False
+    return len(changes(held(y))) <= _LEVEL_CHANGES
+
+
+def held(y: Floats) -> Floats:
+    """y with what lies between levels, runs of 5 rows or more, replaced by the level before it; the first after it.
+
+    Without any level y as it is.
+    """
+    starts = np.concatenate([[0], changes(y)])
+    level = np.flatnonzero(np.diff(np.append(starts, len(y))) >= _HELD_ROWS)
+    if not len(level):
+        return y
+    before = np.searchsorted(starts[level], np.arange(len(y)), side="right") - 1
+    values: Floats = y[starts[level]][np.maximum(before, 0)]
+    return values
+
+
+def _is_staircase(y: Floats, at: NDArray[np.intp]) -> bool:
+    if len(at) < _STAIRS:
+        return False
+    steps = y[at] - y[at - 1]
+    return bool(np.abs(steps - steps[0]).max() <= 1e-6 * abs(steps[0]))
