@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotctl.cli.context import open_database, store_settings
-from iotctl.cli.ingest_summary import INTERRUPTED
+from iotctl.cli.ingest_summary import DONE, INTERRUPTED, PARTLY
 from iotctl.cli.log import say
 from iotctl.model import Ambiguous, Nonexistent, OnDuplicate
 
@@ -79,9 +79,9 @@ def ingest(
 ) -> None:
     """Load readings from files; what is loaded already is left out, what was interrupted goes on.
 
-    Exit code 3: done, but rows were rejected or objects skipped. With --watch it stays until SIGINT or SIGTERM (exit
-    code 130), waits out a store or database that does not answer, and --json prints a line for each round that had
-    something to do.
+    Exit code 3: done, but rows were rejected or objects skipped; 1: no file could be read, or every row was rejected.
+    With --watch it stays until SIGINT or SIGTERM (exit code 130), waits out a store or database that does not answer,
+    and --json prints a line for each round that had something to do.
 
     Example: iotctl ingest s3://code-challenge-data/timeseries/ --workers 4
 
@@ -169,13 +169,15 @@ def ingest(
                         else watch_rounds(load, watch, seen, record, measure, listener, stop, lines=as_json)
                     )
                 record.finish(summary)
-        measure(summary, exit_code(summary))
+        code = exit_code(summary)
+        # Done, and done although rows were rejected or objects skipped: those have metrics of their own.
+        measure(summary, code, code in (DONE, PARTLY))
     if as_json and watch is None:
         typer.echo(summary_json(summary, dry_run=dry_run))
     report(summary, dry_run=dry_run)
     if summary.error is not None:
         raise summary.error
-    raise typer.Exit(exit_code(summary))
+    raise typer.Exit(code)
 
 
 def reject_limit(text: str | None) -> RejectLimit:

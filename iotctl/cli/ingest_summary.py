@@ -14,23 +14,28 @@ if TYPE_CHECKING:
 
     from iotctl.services.tally import FailedFile, IngestSummary
 
-DONE, PARTLY, INTERRUPTED = 0, 3, 130
+DONE, FAILED, PARTLY, INTERRUPTED = 0, 1, 3, 130
 
 _FAILED_SHOWN = 5
 
 
 def exit_code(summary: IngestSummary) -> int:
     """The exit code of a run that came to its end, or was told to stop."""
+    from iotctl.repositories import RunEnding
+
     if summary.error is not None:
         return summary.error.exit_code
-    if summary.interrupted:
-        return INTERRUPTED
-    if summary.failed and summary.files + summary.unchanged == 0:
-        codes = {failed.error.exit_code for failed in summary.failed}
-        # Where nothing at all went well for one and the same reason, that reason is the answer.
-        if len(codes) == 1 and (code := codes.pop()) != 1:
-            return code
-    return PARTLY if summary.failed or summary.other or summary.balance.rejected else DONE
+    match summary.ending:
+        case RunEnding.INTERRUPTED:
+            return INTERRUPTED
+        case RunEnding.FAILED:
+            codes = {failed.error.exit_code for failed in summary.failed}
+            # Where nothing at all went well for one and the same reason, that reason is the answer.
+            return codes.pop() if len(codes) == 1 and summary.files == 0 else FAILED
+        case RunEnding.PARTLY:
+            return PARTLY
+        case _:
+            return DONE
 
 
 def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int | None = None) -> str:
@@ -82,6 +87,10 @@ def report(summary: IngestSummary, *, dry_run: bool) -> None:
     if balance.rejected and not dry_run:
         say("the rejected rows are kept, with file, line and reason: iotctl rejects")
     report_failed(summary.failed, summary.files + summary.files_skipped)
+    if summary.all_rejected:
+        _say_error(f"all {balance.rejected} rows were rejected.")
+    if summary.only_other:
+        _say_error(f"none of {summary.other} objects is a data file.")
     if summary.interrupted:
         say("interrupted; run the same command to go on")
 
@@ -94,6 +103,10 @@ def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFil
         f" + {balance.duplicates} duplicates + {balance.rejected} rejected"
     )
     report_failed(failed, summary.files + len(failed))
+
+
+def _say_error(message: str) -> None:
+    say(message if is_json() else f"error: {message}", Level.ERROR)
 
 
 def report_failed(failed: Sequence[FailedFile], total: int) -> None:

@@ -31,15 +31,20 @@ def watch(
 ) -> IngestSummary:
     """Load until stop is set; returns the summary over all rounds. lines: a JSON line to stdout per round.
 
-    A round without anything new is not told of; a file that stays as it failed is told of once.
+    A round without anything new is not told of; a file that stays as it failed is told of once. Nor does such a round
+    count as a success after one that failed: what failed is still not loaded.
     """
+    from iotctl.repositories import RunEnding
     from iotctl.services.watch import nothing, rounds, together
 
     total: IngestSummary | None = None
     told: set[tuple[str, str]] = set()
+    succeeded = True
     for number, latest in enumerate(rounds(load, seconds, listener, stop), 1):
         total = together(total, latest, seen)
-        measure(total, exit_code(total))
+        if not latest.was_idle:
+            succeeded = latest.ending is not RunEnding.FAILED
+        measure(total, exit_code(total), succeeded)
         news = [failed for failed in latest.failed if (failed.uri, failed.error.message) not in told]
         told.update((failed.uri, failed.error.message) for failed in news)
         record.count(total)  # also shows that the run lives, where the database was started anew

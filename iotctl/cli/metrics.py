@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 _SUCCESS = "iotctl_ingest_last_success_timestamp_seconds"
 _SUCCESS_LINE = re.compile(rf"^{_SUCCESS} ([0-9.e+]+)$", re.MULTILINE)
 
-# Is told what a run has done so far, and the exit code it would have now.
-Measure = Callable[["IngestSummary", int], None]
-
-# Done, and done although rows were rejected or objects skipped: those have metrics of their own.
-_SUCCESSFUL = (0, 3)
+# Is told what a run has done so far, the exit code it would have now, and whether loading works as far as it knows.
+Measure = Callable[["IngestSummary", int, bool], None]
 
 
 @contextmanager
@@ -37,26 +34,26 @@ def measured(path: Path | None) -> Iterator[Measure]:
         raise IotctlError(f"There is no folder {path.parent} for the metrics.", hint="Make it, or name another file.")
     last = nothing()
 
-    def measure(summary: IngestSummary, exit_code: int) -> None:
+    def measure(summary: IngestSummary, exit_code: int, succeeded: bool) -> None:
         nonlocal last
         last = summary
         if path is not None:
-            write_metrics(path, summary, exit_code, time.time())
+            write_metrics(path, summary, exit_code, time.time(), succeeded=succeeded)
 
     try:
         yield measure
     except IotctlError as error:
-        measure(last, error.exit_code)
+        measure(last, error.exit_code, False)
         raise
 
 
-def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float) -> None:
+def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float, *, succeeded: bool) -> None:
     """Write the metrics of a run that ended with exit_code at now (seconds since 1970-01-01 UTC).
 
     The file appears whole or not at all. The time of the last success stays where this run was none.
     Raises IotctlError where it cannot be written.
     """
-    success = now if exit_code in _SUCCESSFUL else _last_success(path)
+    success = now if succeeded else _last_success(path)
     balance = summary.balance
     metrics: dict[str, tuple[str, dict[str, float]]] = {
         "iotctl_ingest_rows_read": ("Rows read from files by the last run.", {"": balance.rows_read}),
@@ -82,7 +79,7 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
         "iotctl_ingest_last_run_timestamp_seconds": ("When the last run ended.", {"": now}),
     }
     if success is not None:
-        metrics[_SUCCESS] = ("When a run last ended with exit code 0 or 3.", {"": success})
+        metrics[_SUCCESS] = ("When a run, or a round of a watch, last ended well.", {"": success})
     with replaced_file(path) as file:
         for name, (meaning, samples) in metrics.items():
             lines = [f"# HELP {name} {meaning}", f"# TYPE {name} gauge"]

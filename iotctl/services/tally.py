@@ -68,19 +68,42 @@ class IngestSummary:
 
     @property
     def ending(self) -> RunEnding:
-        """How the run ended."""
+        """How the run ended: as failed, too, where there was something to load and none of it could be used.
+
+        Files that were loaded before do not count: they say nothing about the files that come now.
+        """
         if self.interrupted:
             return RunEnding.INTERRUPTED
-        if self.error is not None or (self.failed and self.files + self.unchanged == 0):
+        nothing_read = self.files == 0 and bool(self.failed)
+        if self.error is not None or nothing_read or self.all_rejected or self.only_other:
             return RunEnding.FAILED
         return RunEnding.PARTLY if self.failed or self.other or self.balance.rejected else RunEnding.DONE
+
+    @property
+    def all_rejected(self) -> bool:
+        """Whether rows were read, and every one of them was rejected."""
+        return 0 < self.balance.rows_read == self.balance.rejected
+
+    @property
+    def only_other(self) -> bool:
+        """Whether there were objects, and none of them is a data file."""
+        return self.other > 0 and self.files + self.unchanged + len(self.failed) == 0
 
     @property
     def problem(self) -> str | None:
         """What went wrong, if anything, in a line; the first file's trouble stands for all."""
         if self.error is not None:
             return self.error.message
-        return f"{self.failed[0].error.message} ({self.failed[0].uri})" if self.failed else None
+        if self.failed:
+            return f"{self.failed[0].error.message} ({self.failed[0].uri})"
+        if self.all_rejected:
+            return f"all {self.balance.rejected} rows were rejected"
+        return f"none of {self.other} objects is a data file" if self.only_other else None
+
+    @property
+    def was_idle(self) -> bool:
+        """Whether the run found nothing to do, so that it says nothing about whether loading works."""
+        return not (self.files or self.failed or self.balance.rows_read or self.only_other or self.error)
 
     @property
     def rows_per_second(self) -> float:

@@ -77,7 +77,7 @@ def test_a_second_run_is_clean_and_a_changed_object_is_loaded_again(
 def test_rejects_are_listed_with_file_line_reason_and_text(iotctl: Iotctl, bucket: str, tmp_path: Path) -> None:
     loaded(iotctl, bucket)
     (tmp_path / "b.csv").write_text(f"timestamp;sensor_uuid;sensor_value\nnever;{A};1\n2016-01-01;{A}\n")
-    assert iotctl("ingest", "b.csv", "--workers", "1").returncode == 3
+    assert iotctl("ingest", "b.csv", "--workers", "1").returncode == 1
     everything = list(csv.DictReader(io.StringIO(iotctl("rejects").stdout)))
     first = {
         "file": f"{bucket}/timeseries/2016/data 001.csv",
@@ -96,9 +96,9 @@ def test_rejects_are_listed_with_file_line_reason_and_text(iotctl: Iotctl, bucke
 def test_a_lower_reject_limit_holds_for_a_run_that_goes_on(iotctl: Iotctl, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + "x\n" * 5)
     refused = iotctl("ingest", "a.csv", "--max-rejects", "4")
-    assert refused.returncode == 3
+    assert refused.returncode == 1
     assert "line 2 (fields)" in refused.stderr
-    assert iotctl("ingest", "a.csv", "--max-rejects", "5").returncode == 3
+    assert iotctl("ingest", "a.csv", "--max-rejects", "5").returncode == 1
     assert json.loads(iotctl("status", "--json").stdout)["rejects"] == 5
 
 
