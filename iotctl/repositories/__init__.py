@@ -10,7 +10,7 @@ from iotctl.repositories.aggregates import (
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.beacon import light_beacon, sees_beacon
 from iotctl.repositories.buckets import Aggregate, read_buckets
-from iotctl.repositories.chunks import Chunks, compact_part, loose_parts, set_chunk_interval
+from iotctl.repositories.chunks import Chunks, compact_part, disordered_parts, loose_parts, set_chunk_interval
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
@@ -59,6 +59,7 @@ __all__ = [
     "capabilities",
     "check_policies_exist",
     "compact_part",
+    "disordered_parts",
     "drop_aggregates",
     "drop_expired",
     "embedded_database",

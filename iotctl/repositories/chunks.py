@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.batch_order import chunk_named, disordered_chunks, is_disordered
+from iotctl.repositories.connection import Connection, is_passing
 from iotctl.repositories.schema import Layout
 
 # Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
@@ -28,6 +31,12 @@ _LOOSE_PARTITIONS = """
       AND (%(all)s OR c.relallvisible < pg_relation_size(c.oid) / current_setting('block_size')::int)
     ORDER BY c.relname
 """
+
+
+_MOST_STEPS = 4
+
+# Seconds to wait before a recompression that another session's work ended is tried again.
+_WAIT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +91,45 @@ def loose_parts(conn: Connection, layout: Layout, *, all_parts: bool = False) ->
     return [Part(str(schema), str(table)) for schema, table in conn.execute(query.encode(), {"all": all_parts})]
 
 
+def disordered_parts(conn: Connection, layout: Layout) -> list[Part]:
+    """The parts whose readings come back in a wrong order, so that LIMIT leaves some out; compact_part repairs them."""
+    if layout is not Layout.COLUMNSTORE:
+        return []
+    return [Part(chunk.schema, chunk.table) for chunk in disordered_chunks(conn)]
+
+
 def compact_part(conn: Connection, layout: Layout, part: Part, *, rewrite: bool = False) -> None:
     """Bring a part into its best form: all of a chunk into the columnstore, in order; a partition vacuumed.
 
     rewrite: compress anew what is there, too, a thousand readings of a sensor together, however few came at once
     (measured after files of 500 readings a sensor: 17.2 -> 14.2 bytes a row). Loads into a chunk wait meanwhile.
-    Outside a transaction.
+    Outside a transaction. A deadlock with a load, or a recompression that gave way to one, is tried again.
     """
     if layout is Layout.COLUMNSTORE:
-        conn.execute(
-            "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass, recompress => %s)",
-            (part.schema, part.table, rewrite),
-        )
+        # What is both in the row store and out of order takes two steps; a load beside us may ask for more.
+        for _ in range(_MOST_STEPS):
+            chunk = chunk_named(conn, part.table)
+            if chunk is None:  # dropped since
+                return
+            _compress(conn, part, rewrite=rewrite or is_disordered(conn, chunk))
+            rewrite = False
+            chunk = chunk_named(conn, part.table)
+            if chunk is None or (chunk.ordered and not chunk.partial and not is_disordered(conn, chunk)):
+                return
     else:
         conn.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier(part.schema, part.table)))
+
+
+def _compress(conn: Connection, part: Part, *, rewrite: bool) -> None:
+    for seconds in (*_WAIT_SECONDS, None):
+        try:
+            conn.execute(
+                "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass, recompress => %s)",
+                (part.schema, part.table, rewrite),
+            )
+        except psycopg.Error as error:
+            if seconds is None or not is_passing(error):
+                raise
+            time.sleep(seconds)
+        else:
+            return

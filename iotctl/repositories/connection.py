@@ -17,13 +17,41 @@ from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, Unrea
 # Without these a connection that a firewall dropped hangs for two hours (Linux' default keepalive time).
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 
-# The machine's own zone, PGTZ and postgresql.conf must never shift a time. A server that does not notice that its
-# client is gone keeps the client's locks, for two hours by default, and every other load waits.
+# What we rely on, whatever the defaults of the server, the database and the user are. A server that does not notice
+# that its client is gone keeps the client's locks, for two hours by default, and every other load waits.
 _SESSION = """
     SET timezone = 'UTC';
     SET tcp_keepalives_idle = 30;
     SET tcp_keepalives_interval = 10;
     SET tcp_keepalives_count = 3;
+    SET default_transaction_isolation = 'read committed';
+    SET default_transaction_read_only = off;
+    SET default_transaction_deferrable = off;
+    SET lock_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0;
+    SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) IS NOT NULL;
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+    SET row_security = off; -- an error, not half of the rows, where a policy would hide the rest
+"""
+
+# Our tables' schema comes first: where a schema with the user's name is made later, current_schema() would change. A
+# default search_path that leads elsewhere does not hide our tables; one that this client asks for (in its DSN) does.
+_SEARCH_PATH = """
+    SELECT set_config('search_path', (
+        SELECT string_agg(quote_ident(name), ', ' ORDER BY position) FROM (
+            SELECT name, min(position) AS position FROM (
+                SELECT coalesce(
+                    (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE c.relname = 'iotctl_schema' AND c.relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE')
+                       AND (pg_table_is_visible(c.oid) OR
+                            (SELECT source FROM pg_settings WHERE name = 'search_path') NOT IN ('client', 'session'))
+                     ORDER BY pg_table_is_visible(c.oid) DESC, n.nspname LIMIT 1),
+                    current_schema(), 'public'), 0
+                UNION ALL SELECT * FROM unnest(current_schemas(false)) WITH ORDINALITY
+                UNION ALL SELECT n.nspname, 1000 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+                          WHERE e.extname = 'timescaledb'
+            ) AS all_schemas (name, position) GROUP BY name
+        ) AS schemas), false)
 """
 
 # libpq reports what goes wrong before the session exists by text alone (docs: libpq, PQconnectPoll).
@@ -32,6 +60,9 @@ _REFUSED_LOGIN = re.compile(
     r"|is not permitted to log in|permission denied for database"
 )
 _NO_DATABASE = re.compile(r'database ".*" does not exist')
+# SQLSTATE classes (manual, appendix A): resources and program limits; connection and operator intervention.
+_LIMIT_CLASSES = ("53", "54")
+_AWAY = ("08", "57")
 _NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -67,7 +98,7 @@ class Database:
         with self.errors():
             conn = psycopg.connect(self._conninfo(application), autocommit=True)
             try:
-                conn.execute(_SESSION)
+                conn.execute(_SESSION + _SEARCH_PATH)
                 yield conn
             finally:
                 conn.close()
@@ -182,7 +213,13 @@ def explain(error: psycopg.Error, address: str) -> IotctlError:
             )
         case psycopg.OperationalError() if _says(error, _REFUSED_LOGIN):
             return _refused(first_line, where)
-        case psycopg.OperationalError():
+        case psycopg.Error() if (error.sqlstate or "").startswith(_LIMIT_CLASSES):
+            return IotctlError(
+                f"The database is at one of its limits: {first_line}",
+                where=where,
+                hint="Raise the limit that it names and run again: it goes on from the last committed batch.",
+            )
+        case psycopg.OperationalError() if (error.sqlstate or _AWAY[0]).startswith(_AWAY):
             return UnreachableError(
                 f"The database does not answer: {first_line}",
                 where=where,

@@ -10,11 +10,11 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import errors as pg
-from psycopg import sql
 
 from iotctl.errors import DuplicateError
 from iotctl.model import OnDuplicate
 from iotctl.repositories import claims
+from iotctl.repositories.batch_order import Way, place, prove_order
 from iotctl.repositories.binary import (
     COPY_HEADER,
     COPY_TRAILER,
@@ -26,7 +26,7 @@ from iotctl.repositories.binary import (
 )
 from iotctl.repositories.chunks import chunk_interval
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents, SortedReadings
+from iotctl.repositories.extents import Extents, SortedReadings, composite_keys
 from iotctl.repositories.partitions import ensure_partition, months_of
 from iotctl.repositories.schema import Layout
 from iotctl.repositories.summary_tables import touching
@@ -36,22 +36,15 @@ from iotctl.repositories.summary_tables import touching
 _ROWS_PER_WRITE = 2048
 
 # OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
-_EXTENTS_WITH_READINGS = sql.SQL("""
+_EXTENTS_WITH_READINGS = """
     SELECT e.position
     FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
          WITH ORDINALITY AS e (sensor_id, first, last, position)
-    WHERE EXISTS (SELECT FROM reading r WHERE r.sensor_id = e.sensor_id AND {} OFFSET 0)
-""")
-_WITHIN = sql.SQL("r.timestamp BETWEEN e.first AND e.last AND r.timestamp BETWEEN %(start)s AND %(end)s")
-# Without the second bound no chunk would be left out before the probes.
-_LATER = sql.SQL(
-    "r.timestamp > e.last AND r.timestamp > (SELECT min(last) FROM unnest(%(last)s::timestamptz[]) AS last)"
-)
-
-# So many readings of a sensor, on average, are worth compressed batches of their own beside what is there.
-_FEWEST_IN_ORDER = 100
-
-# Sensors whose keys are fetched at once where a batch overlaps what is there: bounds memory.
+    WHERE EXISTS (
+        SELECT FROM reading r WHERE r.sensor_id = e.sensor_id AND r.timestamp BETWEEN e.first AND e.last
+          AND r.timestamp BETWEEN %(start)s AND %(end)s OFFSET 0
+    )
+"""  # Sensors whose keys are fetched at once where a batch overlaps what is there: bounds memory.
 _SENSORS_AT_ONCE = 16
 
 
@@ -116,17 +109,14 @@ class ReadingLoader:
             return Written(0, 0, {})
         there = self._overlapping(Extents.of(readings))
         if len(there) == 0:
-            self._copy(readings, file_id, in_order=True)
+            self._insert(readings, file_id)
             return Written(len(readings), 0, {})
-        row, owner, last = self._present(readings, there)
+        row, owner = self._present(readings, there)
         if on_duplicate is OnDuplicate.FAIL and len(row):
             raise _duplicates(readings, row)
-        shared = np.isin(readings.sensor_id, there.sensor_id)
-        in_order = ~shared | self._after_all(readings, shared, there, last)
         new = np.ones(len(readings), dtype=np.bool_)
         new[row] = False
-        self._copy(readings[in_order], file_id, in_order=True)
-        self._copy(readings[~in_order & new], file_id, in_order=False)
+        self._insert(readings[new], file_id)
         wins = self._wins(owner, file_id, on_duplicate)
         self._replace(readings[row[wins]], file_id, owner[wins])
         # A later line of the same file that replaces an earlier one is counted as the duplicate itself.
@@ -142,7 +132,7 @@ class ReadingLoader:
         """
         if len(readings) and len(self._overlapping(Extents.of(readings))):
             return False
-        self._copy(readings, file_id, in_order=True)
+        self._insert(readings, file_id)
         return True
 
     def _make_partitions(self, readings: SortedReadings) -> None:
@@ -159,41 +149,12 @@ class ReadingLoader:
 
     def _overlapping(self, extents: Extents) -> Extents:
         """Those extents in which the table has readings."""
-        return extents[self._with_readings(extents, _WITHIN)]
+        rows = self._conn.execute(_EXTENTS_WITH_READINGS.encode(), extents.parameters()).fetchall()
+        return extents[np.sort(np.array([int(str(row[0])) - 1 for row in rows], dtype=np.intp))]
 
-    def _with_readings(self, extents: Extents, where: sql.SQL) -> NDArray[np.intp]:
-        """The extents of whose sensors the table has readings, where it says; their indexes, ascending."""
-        rows = self._conn.execute(_EXTENTS_WITH_READINGS.format(where), extents.parameters()).fetchall()
-        return np.sort(np.array([int(str(row[0])) - 1 for row in rows], dtype=np.intp))
-
-    def _after_all(
-        self, readings: SortedReadings, shared: NDArray[np.bool_], there: Extents, last: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """Readings of shared sensors that come after all that the table has of their sensor; (n,).
-
-        A file that begins with what the one before ends with need not go through the row store. last: of the table's
-        readings in each of the extents, (len(there),).
-        """
-        if self._layout is not Layout.COLUMNSTORE:
-            return np.zeros(len(readings), dtype=np.bool_)
-        newest = last.copy()
-        newest[self._with_readings(there, _LATER)] = np.iinfo(np.int64).max
-        at = np.minimum(np.searchsorted(there.sensor_id, readings.sensor_id), len(there) - 1)
-        after: NDArray[np.bool_] = shared & (readings.time > newest[at])
-        # A compressed batch of a few readings is worse than the row store, which is compressed by and by.
-        if np.count_nonzero(after) < _FEWEST_IN_ORDER * len(there):
-            after[:] = False
-        return after
-
-    def _present(
-        self, readings: SortedReadings, overlapping: Extents
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.int64]]:
-        """The rows of readings whose (sensor, time) the table has, and the file each of those came from; (m,) both.
-
-        And the time of the table's last reading in each of the extents; (len(overlapping),).
-        """
-        keys = _composite(readings.sensor_id, readings.time)
-        last = np.full(len(overlapping), np.iinfo(np.int64).min)
+    def _present(self, readings: SortedReadings, overlapping: Extents) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """The rows of readings whose (sensor, time) the table has, and the file each of those came from; (m,) both."""
+        keys = composite_keys(readings.sensor_id, readings.time)
         rows, owners = [], []
         for extents in overlapping.split(_SENSORS_AT_ONCE):
             cursor = self._conn.cursor(binary=True).execute(
@@ -211,15 +172,14 @@ class ReadingLoader:
                 extents.parameters(),
             )
             sensor_id, time = decode_ints(array_value(cursor, 0)), decode_times(array_value(cursor, 1))
-            np.maximum.at(last, np.searchsorted(overlapping.sensor_id, sensor_id), time)
-            theirs = _composite(sensor_id, time)
+            theirs = composite_keys(sensor_id, time)
             at = np.searchsorted(keys, theirs)
             hit = keys[np.minimum(at, len(keys) - 1)] == theirs
             rows.append(at[hit])
             owners.append(decode_ints(array_value(cursor, 2))[hit])
         row, owner = np.concatenate(rows), np.concatenate(owners)
         in_order = np.argsort(row, kind="stable")  # the server's order is its own
-        return row[in_order], owner[in_order], last
+        return row[in_order], owner[in_order]
 
     def _wins(self, owner: NDArray[np.int32], file_id: int, on_duplicate: OnDuplicate) -> NDArray[np.bool_]:
         """Whether our reading takes the place of the one that is there, by that one's file; (m,)."""
@@ -234,16 +194,31 @@ class ReadingLoader:
         ).fetchall()
         return ~np.isin(owner, [int(str(row[0])) for row in newer])
 
-    def _copy(
-        self, readings: SortedReadings, file_id: int | NDArray[np.int32], *, in_order: bool, table: str = "reading"
-    ) -> None:
+    def _insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
+        """Write readings of which the table has none; file_id: one for all, or (n,)."""
         if len(readings) == 0:
             return
         files = np.broadcast_to(np.asarray(file_id, dtype=np.int32), len(readings))
-        if self._layout is Layout.COLUMNSTORE:
-            self._direct_compress(in_order)
-            if (order := _chunk_order(readings, self._chunk_microseconds)) is not None:
-                readings, files = readings[order], files[order]
+        if self._layout is not Layout.COLUMNSTORE:
+            self._copy(readings, files)
+            return
+        in_order = np.zeros(len(readings), dtype=np.bool_)
+        for part in place(self._conn, readings):
+            self._direct_compress(part.way)
+            if part.way is Way.IN_ORDER:
+                in_order[part.rows] = True
+            # Nearly always all of them go one way: no need to copy them then.
+            whole = len(part.rows) == len(readings)
+            self._copy(readings if whole else readings[part.rows], files if whole else files[part.rows])
+        if not prove_order(self._conn, readings if in_order.all() else readings[in_order]):
+            raise LostRaceError
+
+    def _copy(self, readings: SortedReadings, files: NDArray[np.int32], table: str = "reading") -> None:
+        if (
+            self._layout is Layout.COLUMNSTORE
+            and (order := _chunk_order(readings, self._chunk_microseconds)) is not None
+        ):
+            readings, files = readings[order], files[order]
         statement = f"COPY {table} (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
         with self._conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             copy.write(COPY_HEADER)
@@ -251,13 +226,16 @@ class ReadingLoader:
                 copy.write(rows)
             copy.write(COPY_TRAILER)
 
-    def _direct_compress(self, on: bool) -> None:
-        # client_sorted makes TimescaleDB trust our order and read batches one after the other, which is right only
-        # where no two batches of a sensor overlap in time; readings that fall between others go to the row store.
+    def _direct_compress(self, way: Way) -> None:
+        # Our readings come sorted, so that the server need not sort a COPY's batches, whatever lies beside them.
         self._conn.execute(
-            "SELECT set_config('timescaledb.enable_direct_compress_copy', %(on)s, true),"
-            " set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(on)s, true)",
-            {"on": "on" if on else "off"},
+            "SELECT set_config('timescaledb.enable_direct_compress_copy', %(compress)s, true),"
+            " set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(in_order)s, true),"
+            " set_config('timescaledb.enable_direct_compress_copy_sort_batches', 'off', true)",
+            {
+                "compress": "off" if way is Way.ROW_STORE else "on",
+                "in_order": "on" if way is Way.IN_ORDER else "off",
+            },
         )
 
     def _replace(self, readings: SortedReadings, file_id: int, seen: NDArray[np.int32]) -> None:
@@ -271,7 +249,7 @@ class ReadingLoader:
         for owner in np.unique(seen).tolist():
             theirs = readings[seen == owner]
             self._conn.execute("TRUNCATE replacing")
-            self._copy(theirs, file_id, in_order=False, table="replacing")
+            self._copy(theirs, np.full(len(theirs), file_id, dtype=np.int32), table="replacing")
             replaced = self._conn.execute(
                 """
                 UPDATE reading r SET sensor_value = n.sensor_value, file_id = n.file_id
@@ -283,11 +261,6 @@ class ReadingLoader:
             ).rowcount
             if replaced != len(theirs):
                 raise LostRaceError
-
-
-def _composite(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.complex128]:
-    # numpy orders complex numbers by real, then imaginary part; both fit a double exactly (times below 2**53 us).
-    return sensor_id + 1j * time
 
 
 def _chunk_order(readings: SortedReadings, interval: int) -> NDArray[np.intp] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iotctl.repositories import Database, compact_part, ensure_schema, loose_parts, status
+from iotctl.repositories import Database, compact_part, disordered_parts, ensure_schema, loose_parts, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,9 @@ class Compacted:
 
 
 def compact(database: Database, *, full: bool = False) -> Compacted:
-    """Move all readings into the columnstore, in order; on plain PostgreSQL vacuum what was written since.
+    """Move all readings into the columnstore, in order, and repair chunks that are out of order.
+
+    On plain PostgreSQL vacuum what was written since.
 
     full: work on every part, whether it needs it or not, and compress anew. Each part is a transaction of its own:
     what is done stays done. Without full, a second run has nothing to do.
@@ -27,6 +29,7 @@ def compact(database: Database, *, full: bool = False) -> Compacted:
         layout = ensure_schema(conn)
         before = status(conn, layout).table_bytes["reading"]
         parts = loose_parts(conn, layout, all_parts=full)
+        parts += [part for part in disordered_parts(conn, layout) if part not in parts]
         for part in parts:
             compact_part(conn, layout, part, rewrite=full)
         return Compacted(len(parts), before, status(conn, layout).table_bytes["reading"])

@@ -11,6 +11,7 @@ from iotctl.repositories import (
     Database,
     Layout,
     capabilities,
+    disordered_parts,
     failing_jobs,
     free_connections,
     missing_rights,
@@ -42,6 +43,7 @@ def check_database(database: Database) -> list[Check]:
                 _checked("schema", lambda: _schema(conn)),
                 _checked("rights", lambda: _rights(conn)),
                 _checked("policies", lambda: _policies(conn)),
+                _checked("order", lambda: _order(conn)),
                 _checked("connections", lambda: Check("connections", f"{free_connections(conn)} free")),
             ]
     except IotctlError as error:
@@ -96,6 +98,17 @@ def _policies(conn: Connection) -> Check:
             hint="See timescaledb_information.job_errors; iotctl policy --apply and iotctl compact do their work now.",
         )
     return Check("policies", "none fails")
+
+
+def _order(conn: Connection) -> Check:
+    present, _ = schema_state(conn)
+    parts = disordered_parts(conn, capabilities(conn).layout) if present else []
+    if parts:
+        raise IotctlError(
+            f"readings of {len(parts)} chunks come back in a wrong order (the first: {parts[0].table})",
+            hint="ORDER BY and LIMIT give wrong answers there until iotctl compact has repaired them.",
+        )
+    return Check("order", "readings come back in order of time")
 
 
 def _rights(conn: Connection) -> Check:

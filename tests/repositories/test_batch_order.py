@@ -1,0 +1,193 @@
+"""The columnstore gives readings in order of time, however they came in; what is out of order is found and repaired."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from iotctl.model import OnDuplicate
+from iotctl.repositories import (
+    Connection,
+    Database,
+    Layout,
+    LostRaceError,
+    ReadingLoader,
+    SortedReadings,
+    disordered_parts,
+    ensure_schema,
+    loose_parts,
+    sort_readings,
+)
+from iotctl.repositories.batch_order import chunks_between, place
+from iotctl.services.compact import compact
+from iotctl.services.doctor import check_database
+
+MINUTE = 60_000_000
+START = 1_577_836_800_000_000  # 2020-01-01 00:00 UTC
+
+
+def load(conn: Connection, minutes: list[int] | range, file_id: int, sensors: int = 2) -> None:
+    sensor = np.repeat(np.arange(1, sensors + 1, dtype=np.int32), len(minutes))
+    minute = np.tile(np.array(minutes, dtype=np.int64), sensors)
+    batch = sort_readings(sensor, START + MINUTE * minute, minute.astype(float))
+    loader = ReadingLoader(conn, ensure_schema(conn))
+    while True:
+        try:
+            with loader.batch(batch):
+                loader.write(batch, file_id, OnDuplicate.SKIP)
+        except LostRaceError:
+            continue
+        return
+
+
+def in_order(conn: Connection, direction: str = "ASC", limit: int | None = None) -> list[int]:
+    rows = conn.execute(
+        f"SELECT sensor_value FROM reading WHERE sensor_id = 1 ORDER BY timestamp {direction} LIMIT %s".encode(),
+        (limit,),
+    ).fetchall()
+    return [int(float(str(value))) for (value,) in rows]
+
+
+def damage(conn: Connection) -> None:
+    """What iotctl once did: a gap inside a compressed batch, filled with readings that are said to be in order."""
+    load(conn, [*range(100), *range(200, 300)], 1)
+    with conn.transaction():
+        conn.execute("SET LOCAL timescaledb.enable_direct_compress_copy = on")
+        conn.execute("SET LOCAL timescaledb.enable_direct_compress_copy_client_sorted = on")
+        with (
+            conn.cursor() as cursor,
+            cursor.copy("COPY reading (sensor_id, file_id, timestamp, sensor_value) FROM STDIN") as copy,
+        ):
+            for sensor in (1, 2):
+                for minute in range(100, 200):
+                    moment = np.datetime64(START + MINUTE * minute, "us").astype(object).isoformat() + "Z"
+                    copy.write_row((sensor, 2, moment, float(minute)))
+
+
+def test_a_gap_inside_a_batch_is_filled_in_order(conn: Connection, layout: Layout, database: Database) -> None:
+    load(conn, [*range(100), *range(200, 300)], 1)
+    load(conn, range(100, 200), 2)
+    for _ in range(3):
+        assert in_order(conn) == list(range(300))
+        assert in_order(conn, limit=15) == list(range(15))
+        assert in_order(conn, "DESC", 110) == list(range(299, 189, -1))
+        compact(database, full=_ == 1)
+    assert loose_parts(conn, layout) == []
+
+
+def test_small_files_in_order_of_their_names_stay_in_order(conn: Connection) -> None:
+    days = sorted(range(25), key=lambda day: f"f_{day}")  # f_0, f_1, f_10, f_11, ...
+    for file_id, day in enumerate(days, start=1):
+        load(conn, range(1440 * day // 10, 1440 * (day + 1) // 10), file_id)
+    assert in_order(conn) == list(range(3600))
+
+
+def test_many_gaps_of_any_size_are_filled_in_order(conn: Connection) -> None:
+    chance = random.Random(5)
+    minutes = list(range(30_000))
+    chance.shuffle(minutes)
+    there: set[int] = set()
+    for file_id in range(1, 25):
+        start = chance.randrange(30_000)
+        size, step = chance.choice([3, 40, 400, 4000]), chance.choice([1, 1, 2, 7])
+        picked = [m for m in range(start, min(30_000, start + size * step), step) if chance.random() < 0.8]
+        if picked:
+            load(conn, picked, file_id)
+            there |= set(picked)
+        assert in_order(conn) == sorted(there)
+        assert in_order(conn, limit=7) == sorted(there)[:7]
+
+
+def test_readings_that_go_on_behind_the_last_are_compressed_in_order(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        layout = ensure_schema(conn)
+        for day in range(6):
+            load(conn, range(1440 * day, 1440 * (day + 1)), day + 1)
+        assert loose_parts(conn, layout) == []
+
+
+def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commit(
+    timescale: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two late readings on either side of ours are compressed into one batch after our look, before our COPY."""
+    with timescale.connect() as conn, timescale.connect() as other:
+        layout = ensure_schema(conn)
+        load(conn, range(2000, 3000), 1, sensors=1)  # a chunk with batches
+        for minute in (0, 1900):
+            conn.execute(
+                "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (1, to_timestamp(%s), %s)",
+                (START / 1e6 + 60 * minute, minute),
+            )
+        (chunk,) = chunks_between(conn, START, START + MINUTE)
+        looks: list[object] = []
+
+        def look_and_wait(conn: Connection, readings: SortedReadings) -> object:
+            looks.append(placed := place(conn, readings))
+            if len(looks) == 1:
+                other.execute(f"SELECT compress_chunk('{chunk.schema}.{chunk.table}')".encode())
+            return placed
+
+        monkeypatch.setattr("iotctl.repositories.loading.place", look_and_wait)
+        load(conn, range(500, 700), 2, sensors=1)
+        assert len(looks) == 2  # the first try was given up
+        assert in_order(conn) == [0, *range(500, 700), 1900, *range(2000, 3000)]
+        assert disordered_parts(conn, layout) == []
+
+
+def test_disorder_is_found_and_repaired(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        layout = ensure_schema(conn)
+        damage(conn)
+        assert in_order(conn) != list(range(300))  # the fault is there
+        assert len(disordered_parts(conn, layout)) == 1
+        checks = {check.name: check for check in check_database(timescale)}
+        assert checks["order"].error is not None
+        assert "compact" in str(checks["order"].advice)
+        assert compact(timescale).parts == 1
+        assert disordered_parts(conn, layout) == []
+        assert in_order(conn) == list(range(300))
+        assert {check.name: check for check in check_database(timescale)}["order"].error is None
+
+
+def test_disorder_beside_late_readings_is_repaired_too(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        layout = ensure_schema(conn)
+        damage(conn)
+        conn.execute(
+            "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (2, to_timestamp(%s), 5)",
+            (START / 1e6 + 5,),
+        )
+        compact(timescale)
+        assert disordered_parts(conn, layout) == loose_parts(conn, layout) == []
+        assert in_order(conn) == list(range(300))
+
+
+def test_compact_tries_again_after_a_change_beside_it(timescale: Database) -> None:
+    with timescale.connect() as conn, timescale.connect() as other, ThreadPoolExecutor(1) as thread:
+        layout = ensure_schema(conn)
+        load(conn, range(300), 1)
+        for second in (1, 2):
+            conn.execute(
+                "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (2, to_timestamp(%s), 5)",
+                (START / 1e6 + second,),
+            )
+        other.execute("BEGIN")
+        # A recompression that meets this gives up: "aborting recompression due to concurrent updates".
+        other.execute("DELETE FROM reading WHERE sensor_id = 2 AND timestamp = to_timestamp(%s)", (START / 1e6 + 1,))
+        compacting = thread.submit(compact, timescale)
+        deadline = time.monotonic() + 30
+        while not waits(conn) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        other.execute("COMMIT")
+        assert compacting.result(30).parts == 1
+        assert loose_parts(conn, layout) == []
+        assert conn.execute("SELECT count(*) FROM reading").fetchone() == (601,)
+
+
+def waits(conn: Connection) -> bool:
+    query = "SELECT FROM pg_stat_activity WHERE application_name = 'iotctl compact' AND wait_event_type = 'Lock'"
+    return conn.execute(query).fetchone() is not None
