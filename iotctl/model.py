@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 # --- files and readings
 
+# 1900-01-01 and 2200-01-01 UTC, microseconds since 1970; times outside are taken for errors of a clock or a column.
+EARLIEST = -2_208_988_800_000_000
+LATEST = 7_258_118_400_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from iotctl.errors import ConfigurationError
+from iotctl.timezones import zone_name
 
 
 class Settings(BaseSettings):
@@ -37,11 +37,7 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, OSError):
-            raise ValueError(f"there is no time zone {name!r}") from None
-        return name
+        return zone_name(name)
 
     @field_validator("chunk_interval")
     @classmethod

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from iotctl.charts.files import write_whole
 from iotctl.charts.marks import COLOURS, READINGS_COLOUR
 from iotctl.charts.thinning import extreme_rows, shown_rows, with_holes
 from iotctl.model import Detection, Event, Kind, Sensor, SensorCard
+from iotctl.timezones import find_zone
 
 _WIDTH, _HEIGHT, _EDGE = 300, 72, 6
 _POINTS = 300
@@ -111,7 +111,7 @@ def _summary(card: SensorCard, timezone: str) -> str:
     if not card.events:
         return f"{card.readings:,} readings, no events"
     worst = max(card.events, key=lambda event: (event.kind is not Kind.GAP, event.severity))
-    day = (_EPOCH + timedelta(microseconds=worst.start)).astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+    day = (_EPOCH + timedelta(microseconds=worst.start)).astimezone(find_zone(timezone)).strftime("%Y-%m-%d %H:%M")
     count = f"{len(card.events)} event{'s' * (len(card.events) != 1)}"
     return f"{count}; worst: {worst.kind}, severity {worst.severity:.1f}, {day}"
 

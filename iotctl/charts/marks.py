@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import Event, Kind
+from iotctl.timezones import find_zone
 
 WIDTH = 1000
 
@@ -47,7 +47,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def clock(microseconds: int, timezone: str) -> float:
     """Milliseconds that Vega shows, as UTC, as the clock in timezone: the viewer's own zone never matters."""
-    moment = (_EPOCH + timedelta(microseconds=microseconds)).astimezone(ZoneInfo(timezone))
+    moment = (_EPOCH + timedelta(microseconds=microseconds)).astimezone(find_zone(timezone))
     offset = moment.utcoffset() or timedelta()
     return (microseconds + offset / timedelta(microseconds=1)) / 1000
 
@@ -57,7 +57,7 @@ def span(time: NDArray[np.int64], timezone: str) -> str:
     if not len(time):
         return ""
     first, last = (
-        (_EPOCH + timedelta(microseconds=int(time[row]))).astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+        (_EPOCH + timedelta(microseconds=int(time[row]))).astimezone(find_zone(timezone)).strftime("%Y-%m-%d %H:%M")
         for row in (0, -1)
     )
     return f", {first} to {last}"

@@ -31,7 +31,11 @@ def ingest(
         int | None, typer.Option(min=1, help="Files at once; one per core and at least two where left out.")
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option(help="Zone of timestamps without an offset; IOTCTL_TIMEZONE where left out.")
+        str | None,
+        typer.Option(
+            help="Zone of timestamps without an offset: a name, or +01:00 (east of Greenwich; UTC+1 is the same);"
+            " IOTCTL_TIMEZONE where left out."
+        ),
     ] = None,
     ambiguous: Annotated[
         Ambiguous, typer.Option(help="The hour that comes twice: by order in the file, earlier, later, or reject.")
@@ -208,16 +212,14 @@ def selected(
 
 
 def known_zone(name: str) -> str:
-    """The name of a time zone, if there is such a one. Raises UsageError."""
-    from zoneinfo import ZoneInfo
-
+    """The name of a time zone or fixed offset, in one spelling. Raises UsageError."""
     from iotctl.errors import UsageError
+    from iotctl.timezones import HINT, zone_name
 
     try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError(f"There is no time zone {name!r}.", hint="Names look like Europe/Berlin or UTC.") from None
-    return name
+        return zone_name(name)
+    except ValueError:
+        raise UsageError(f"There is no time zone {name!r}.", hint=HINT) from None
 
 
 @contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from iotctl.errors import UsageError
+from iotctl.model import EARLIEST, LATEST
+from iotctl.timezones import find_zone
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])")
@@ -25,14 +26,18 @@ def duration_seconds(text: str) -> float:
 def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
     """A time as microseconds since 1970-01-01 UTC; one without an offset is in timezone.
 
-    now, now-7d, 2016-01-31 (its first moment), 2016-01-31 12:00, 2016-01-31T12:00:00.5+01:00. Raises UsageError.
+    now, now-7d, 2016-01-31 (its first moment), 2016-01-31 12:00, 2016-01-31T12:00:00.5+01:00. What lies before 1900
+    or after 2199, where no reading is, is moved to that edge. Raises UsageError.
     """
     text = text.strip()
     if match := _NOW.fullmatch(text.lower()):
         moment = now or datetime.now(UTC)
         if match[2]:
-            shift = timedelta(seconds=duration_seconds(match[2]))
-            moment = moment - shift if match[1] == "-" else moment + shift
+            sign = -1 if match[1] == "-" else 1
+            try:
+                moment += sign * timedelta(seconds=duration_seconds(match[2]))
+            except OverflowError:
+                return EARLIEST if sign < 0 else LATEST
     else:
         try:
             moment = datetime.fromisoformat(text)
@@ -42,10 +47,10 @@ def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
                 hint="Write 2016-01-31, '2016-01-31 12:00', 2016-01-31T12:00:00+01:00, now or now-7d.",
             ) from None
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(timezone))
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+            moment = moment.replace(tzinfo=find_zone(timezone))
+    return min(max((moment - _EPOCH) // timedelta(microseconds=1), EARLIEST), LATEST)
 
 
 def local_time(microseconds: int, timezone: str) -> datetime:
     """Microseconds since 1970-01-01 UTC as a time in a zone."""
-    return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(ZoneInfo(timezone))
+    return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(find_zone(timezone))

@@ -9,9 +9,9 @@ import numpy as np
 from iotctl.formats.header import Header
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import BadRow, is_blank, reject_text, split_line
-from iotctl.formats.times import EARLIEST, LATEST, parse_time
+from iotctl.formats.times import parse_time
 from iotctl.formats.values import parse_value
-from iotctl.model import Reject, RejectReason
+from iotctl.model import EARLIEST, LATEST, Reject, RejectReason
 
 # A row: sensor's number, time, naive, value.
 _Row = tuple[int, int, bool, float]

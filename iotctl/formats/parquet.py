@@ -19,9 +19,9 @@ from iotctl.formats.header import find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import reject_text
-from iotctl.formats.times import EARLIEST, LATEST, parse_time, parse_times
+from iotctl.formats.times import parse_time, parse_times
 from iotctl.formats.values import parse_value, parse_values
-from iotctl.model import FileBatch, Position, Reject, RejectReason, StoredFile
+from iotctl.model import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
 
 _COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 _UUID_BYTES = 16

@@ -17,9 +17,9 @@ from iotctl.formats.line_index import Lines
 from iotctl.formats.lines import CarefulReader
 from iotctl.formats.odd_lines import has_odd_lines
 from iotctl.formats.rows import Rows, Sensors, joined
-from iotctl.formats.times import EARLIEST, LATEST, read_times
+from iotctl.formats.times import read_times
 from iotctl.formats.values import Values, parse_values
-from iotctl.model import Reject
+from iotctl.model import EARLIEST, LATEST, Reject
 
 _TEXTS = {
     "timestamp": pa.string(),

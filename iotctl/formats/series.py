@@ -12,6 +12,7 @@ from iotctl.formats.split import BadRow, split_line
 from iotctl.formats.times import parse_time
 from iotctl.formats.values import parse_value
 from iotctl.formats.zones import local_offsets
+from iotctl.model import EARLIEST, LATEST
 
 _COLUMNS = (("timestamp", "time", "date"), ("value", "sensor_value"))
 
@@ -20,7 +21,8 @@ def read_series(open_at: OpenAt, name: str, timezone: str) -> tuple[NDArray[np.i
     """(time, value, unreadable) of a file with the columns timestamp and value, in file order.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC; one without an offset is in timezone, and of an hour that
-    comes twice the first. value: float64 (n,), NaN where it is missing or no number. unreadable: rows without a time.
+    comes twice the first. value: float64 (n,), NaN where it is missing or no number. unreadable: rows whose time is
+    missing, unreadable, or outside of 1900 to 2199.
     Raises FileError where a column is missing, and what open_at raises.
     """
     with open_text(open_at, name, 0) as text:
@@ -36,7 +38,7 @@ def read_series(open_at: OpenAt, name: str, timezone: str) -> tuple[NDArray[np.i
         try:
             fields = split_line(line, header.delimiter)
             times.append(parse_time(fields[at_time]))
-        except (BadRow, ValueError, IndexError):
+        except (BadRow, ValueError, OverflowError, IndexError):
             unreadable += 1
             continue
         number = parse_value(fields[at_value], comma=header.delimiter == ";") if at_value < len(fields) else None
@@ -44,4 +46,5 @@ def read_series(open_at: OpenAt, name: str, timezone: str) -> tuple[NDArray[np.i
     time = np.array([moment for moment, _ in times], dtype=np.int64)
     naive = np.array([is_naive for _, is_naive in times], dtype=np.bool_)
     time[naive] -= local_offsets(time[naive], timezone).offset
-    return time, np.array(values, dtype=np.float64), unreadable
+    within = (time >= EARLIEST) & (time < LATEST)
+    return time[within], np.array(values, dtype=np.float64)[within], unreadable + int(np.sum(~within))

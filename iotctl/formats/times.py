@@ -17,10 +17,6 @@ from numpy.typing import NDArray
 
 from iotctl.formats.columns import numbers
 
-# 1900-01-01 and 2200-01-01 UTC; times outside are taken for errors of a clock or a column.
-EARLIEST = -2_208_988_800_000_000
-LATEST = 7_258_118_400_000_000
-
 _UTC_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
 _MICROSECOND = timedelta(microseconds=1)

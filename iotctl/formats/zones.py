@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iotctl.timezones import find_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -83,6 +84,6 @@ def _day_start(year: int) -> int:
 
 
 def _offset(timezone: str, instant: int) -> int:
-    offset = (_EPOCH + timedelta(microseconds=instant)).astimezone(ZoneInfo(timezone)).utcoffset()
+    offset = (_EPOCH + timedelta(microseconds=instant)).astimezone(find_zone(timezone)).utcoffset()
     assert offset is not None
     return offset // timedelta(microseconds=1)
