@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
@@ -72,10 +72,12 @@ Connection = psycopg.Connection[tuple[object, ...]]
 class Database:
     """A server and how to reach it; small and picklable, opens nothing by itself.
 
-    dsn: a libpq connection string or URL; never printed, since it may hold a password.
+    dsn: a libpq connection string or URL; never printed, since it may hold a password. revive: starts the server
+    where it does not run any more; of the embedded server alone.
     """
 
     dsn: str = field(repr=False)
+    revive: Callable[[], object] | None = field(default=None, repr=False, compare=False)
 
     @property
     def address(self) -> str:
@@ -96,12 +98,21 @@ class Database:
         Raises UnreachableError, ForbiddenError, ConfigurationError.
         """
         with self.errors():
-            conn = psycopg.connect(self._conninfo(application), autocommit=True)
+            conn = self._connected(self._conninfo(application))
             try:
                 conn.execute(_SESSION + _SEARCH_PATH)
                 yield conn
             finally:
                 conn.close()
+
+    def _connected(self, conninfo: str) -> Connection:
+        try:
+            return psycopg.connect(conninfo, autocommit=True)
+        except psycopg.OperationalError:
+            if self.revive is None:
+                raise
+        self.revive()
+        return psycopg.connect(conninfo, autocommit=True)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
