@@ -64,6 +64,10 @@ class ChangedFileError(FileError):
     """A file changed or vanished while it was read."""
 
 
+class UnfinishedFileError(FileError):
+    """A file's last line has no end and may still be written; every line before it has been read."""
+
+
 class RejectLimitError(FileError):
     """A file has more bad rows than the caller allows."""
 

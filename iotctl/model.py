@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,23 @@ class StoredFile:
     """A file in a bucket or folder, as its listing shows it.
 
     version tells one content from another: the ETag in a store, modification time in ns and size for a local file.
-    modified is aware (UTC). size is in bytes.
+    modified is aware (UTC). size is in bytes. listed: when the listing showed it, by the clock that set modified; None
+    where that is not known.
     """
 
     uri: str
     size: int
     version: str
     modified: datetime
+    listed: datetime | None = None
+
+    def has_settled(self, seconds: float) -> bool:
+        """Whether the file had not changed for so long when it was listed; with 0 it always has.
+
+        Nothing is added for the time since then: clocks of other machines (S3, workers) have no say in it.
+        """
+        age = (self.listed or datetime.now(UTC)) - self.modified
+        return seconds <= 0 or age.total_seconds() >= seconds
 
 
 class RejectReason(StrEnum):
@@ -80,7 +90,8 @@ class FileBatch:
 
     uuids: (k, 16) uint8, the distinct sensors. sensor: int32 (n,), index into uuids. time: int64 (n,), microseconds
     since 1970-01-01 UTC. value: float64 (n,), the file's unit. rows_read counts every data row of the stretch:
-    rows_read == n + len(rejects). end is where the next batch begins.
+    rows_read == n + rows_rejected. rejected: how many for each reason; rejects: the first of them, see
+    ReadOptions.keep_rejects. end is where the next batch begins.
     ambiguous and nonexistent count the rows whose local time the clock change made doubtful.
     """
 
@@ -91,9 +102,15 @@ class FileBatch:
     time: NDArray[np.int64]
     value: NDArray[np.float64]
     rejects: tuple[Reject, ...]
+    rejected: Mapping[RejectReason, int]
     rows_read: int
     ambiguous: int = 0
     nonexistent: int = 0
+
+    @property
+    def rows_rejected(self) -> int:
+        """How many rows of the stretch are no readings."""
+        return sum(self.rejected.values())
 
 
 class Ambiguous(StrEnum):

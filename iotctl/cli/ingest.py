@@ -49,9 +49,18 @@ def ingest(
     max_rejects: Annotated[
         str | None, typer.Option(help="Stop a file with more bad rows than N, or than P% of its rows.")
     ] = None,
+    keep_rejects: Annotated[
+        int, typer.Option(min=0, help="Keep line and text of so many bad rows a file; the others are counted.")
+    ] = 1000,
     allow_nan: Annotated[
         bool, typer.Option("--allow-nan", help="Store NaN and infinity instead of rejecting.")
     ] = False,
+    settle: Annotated[
+        str,
+        typer.Option(
+            help="A last line without a line end is loaded once its file has not changed for so long; 0s: at once."
+        ),
+    ] = "60s",
     since: Annotated[str | None, typer.Option(help="Only files modified then or later: 2016-01-31, now-7d.")] = None,
     pattern: Annotated[
         str | None, typer.Option(help="Only files whose path below URI fits: '2016/*.csv'; * stands for / as well.")
@@ -130,6 +139,8 @@ def ingest(
             ambiguous=ambiguous,
             nonexistent=nonexistent,
             allow_nan=allow_nan,
+            settle_seconds=settle_seconds(settle),
+            keep_rejects=keep_rejects,
         ),
         on_duplicate,
         reject_limit(max_rejects),
@@ -178,7 +189,7 @@ def ingest(
         measure(summary, code, code in (DONE, PARTLY))
     if as_json and watch is None:
         typer.echo(summary_json(summary, dry_run=dry_run))
-    report(summary, dry_run=dry_run)
+    report(summary, dry_run=dry_run, settle_seconds=options.read.settle_seconds)
     if summary.error is not None:
         raise summary.error
     raise typer.Exit(code)
@@ -198,6 +209,13 @@ def reject_limit(text: str | None) -> RejectLimit:
     if not (limit.rows or 0) >= 0 or not 0 <= (limit.part or 0) <= 1:
         raise UsageError(f"--max-rejects {text} is no limit.", hint="A number of rows, or a percentage: 100, 0.5%")
     return limit
+
+
+def settle_seconds(text: str) -> float:
+    """--settle in seconds; 0 is one, too. Raises UsageError."""
+    from iotctl.cli.times import duration_seconds
+
+    return 0.0 if text.strip().rstrip("smhdwy") == "0" else duration_seconds(text)
 
 
 def selected(

@@ -51,6 +51,7 @@ def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int 
             "files_unchanged": summary.unchanged,
             "files_failed": len(summary.failed),
             "files_other": summary.other,
+            "files_unfinished": summary.unfinished,
             "rows_read": summary.balance.rows_read,
             "rows_loaded": summary.balance.loaded,
             "duplicates": summary.balance.duplicates,
@@ -66,8 +67,8 @@ def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int 
     )
 
 
-def report(summary: IngestSummary, *, dry_run: bool) -> None:
-    """Say what a run did."""
+def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> None:
+    """Say what a run did. settle_seconds: as in ReadOptions."""
     balance = summary.balance
     verb = "readable" if dry_run else "loaded"
     loaded = balance.rows_read - balance.rejected if dry_run else balance.loaded
@@ -79,6 +80,12 @@ def report(summary: IngestSummary, *, dry_run: bool) -> None:
         f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
         f" + {balance.rejected} rejected, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
     )
+    if summary.unfinished:
+        files = "1 file ends" if summary.unfinished == 1 else f"{summary.unfinished} files end"
+        say(
+            f"{files} in an unfinished line; it is loaded once the file has not changed for {settle_seconds:g} s"
+            " (--settle)"
+        )
     if balance.ambiguous or balance.nonexistent:
         say(
             f"clock changes: {balance.ambiguous} rows in an hour that comes twice,"

@@ -66,11 +66,13 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
             },
         ),
         "iotctl_ingest_files": (
-            "Objects by what became of them: unchanged were loaded before, other are no data files.",
+            "Objects by what became of them: unchanged were loaded before, other are no data files, of unfinished ones"
+            " the last line may still be being written.",
             {
                 '{ending="loaded"}': summary.files,
                 '{ending="unchanged"}': summary.unchanged,
                 '{ending="other"}': summary.other,
+                '{ending="unfinished"}': summary.unfinished,
                 '{ending="failed"}': len(summary.failed),
             },
         ),

@@ -9,15 +9,20 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.context import open_database
+from iotctl.cli.log import say
 from iotctl.cli.output import Cell, Format, chosen_format, write_rows
 from iotctl.model import RejectReason
 
 COLUMNS = ["file", "line", "reason", "text"]
+COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 
 
 def rejects(
     file: Annotated[str | None, typer.Option(help="Only of files whose name contains this.")] = None,
     reason: Annotated[RejectReason | None, typer.Option(help="Only for this reason.")] = None,
+    count: Annotated[
+        bool, typer.Option("--count", help="How many rows per file and reason, also those that are not kept.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     form: Annotated[
         Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
@@ -26,15 +31,31 @@ def rejects(
 ) -> None:
     """List the rows that were not loaded: file, line (the header's is 1), reason, and the row's text up to 1 kB.
 
+    Of each file the first 1,000 are kept (ingest --keep-rejects), and the others are counted.
+
     Example: iotctl rejects --file data_004.csv --format csv
     """
     from iotctl.repositories import Ledger, ensure_schema
     from iotctl.settings import read_settings
 
+    not_kept = 0
+
     def rows() -> Iterator[tuple[Cell, ...]]:
+        nonlocal not_kept
         with open_database(read_settings()) as database, database.connect() as conn:
             ensure_schema(conn)
-            for kept in Ledger(conn).rejects(file, reason, limit):
+            ledger = Ledger(conn)
+            if count:
+                for found in ledger.reject_counts(file, reason, limit):
+                    yield found.uri, found.reason.value, found.rows, found.kept
+                return
+            for kept in ledger.rejects(file, reason, limit):
                 yield kept.uri, kept.reject.line, kept.reject.reason.value, kept.reject.text
+            not_kept = sum(found.rows - found.kept for found in ledger.reject_counts(file, reason))
 
-    write_rows(COLUMNS, rows(), chosen_format(form, output), output)
+    write_rows(COUNT_COLUMNS if count else COLUMNS, rows(), chosen_format(form, output), output)
+    if not_kept:
+        say(
+            f"{not_kept} more rows were rejected; of each file the first ones are kept (ingest --keep-rejects), the"
+            " others are counted: iotctl rejects --count"
+        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+
+from iotctl.formats.options import Readable
 
 MAX_LINE_BYTES = 1024 * 1024
 _READ_BYTES = 1024 * 1024
@@ -21,7 +22,7 @@ class Block:
     end: int
 
 
-def read_blocks(text: BinaryIO, offset: int, block_bytes: int, begun: bytes = b"") -> Iterator[Block]:
+def read_blocks(text: Readable, offset: int, block_bytes: int, begun: bytes = b"") -> Iterator[Block]:
     """Blocks of about block_bytes from a text at offset; begun: what was read from there already."""
     rest = b""
     data = begun or text.read(block_bytes)
@@ -41,7 +42,7 @@ def read_blocks(text: BinaryIO, offset: int, block_bytes: int, begun: bytes = b"
         yield Block(rest, offset + len(rest))
 
 
-def _over_long_line(text: BinaryIO, begun: bytes, offset: int) -> Generator[Block, None, tuple[int, bytes]]:
+def _over_long_line(text: Readable, begun: bytes, offset: int) -> Generator[Block, None, tuple[int, bytes]]:
     """Pass over a line without end; returns the offset after it and the begun line in the bytes read behind it."""
     length = len(begun)
     while data := text.read(_READ_BYTES):

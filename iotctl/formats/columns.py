@@ -12,7 +12,6 @@ from pyarrow import csv as pa_csv
 
 from iotctl.formats.header import Header
 from iotctl.formats.line_index import Lines
-from iotctl.formats.odd_lines import find_odd_lines
 
 
 class OddBlockError(Exception):
@@ -34,29 +33,30 @@ def read_typed(data: bytes, header: Header, types: dict[str, pa.DataType], point
 
 @dataclass(frozen=True, slots=True)
 class TextColumns:
-    """texts: wanted column -> (n,) text. at: (n,), the lines that they are of. others: lines that were not read."""
+    """texts: wanted column -> (n,) text. at: (n,), the lines that they are of. others: those that do not have all."""
 
     texts: dict[str, pa.Array]
     at: NDArray[np.intp]
     others: NDArray[np.intp]
 
 
-def read_texts(lines: Lines, header: Header, types: dict[str, pa.DataType]) -> TextColumns:
-    """The wanted columns of all lines with nothing odd but what the fields say; types: how to read texts."""
+def read_texts(lines: Lines, header: Header, types: dict[str, pa.DataType], chosen: NDArray[np.bool_]) -> TextColumns:
+    """The wanted columns of the chosen lines, in which nothing is odd but what the fields say.
+
+    types: how to read texts. chosen: bool (n,), one per line.
+    """
     wrong_width: list[int] = []
 
     def skip(row: pa_csv.InvalidRow) -> str:
         wrong_width.append(row.number - 1)
         return "skip"
 
-    odd = find_odd_lines(lines, header.delimiter)
-    at = np.flatnonzero(~odd)
+    at = np.flatnonzero(chosen)
     if not len(at):
-        return TextColumns({}, at, np.flatnonzero(odd))
+        return TextColumns({}, at, at)
     parse = pa_csv.ParseOptions(delimiter=header.delimiter, invalid_row_handler=skip)
-    texts = _read(lines.only(~odd), header, types, parse, ".")
-    odd[at[wrong_width]] = True
-    return TextColumns(texts, np.delete(at, wrong_width), np.flatnonzero(odd))
+    texts = _read(lines.only(chosen), header, types, parse, ".")
+    return TextColumns(texts, np.delete(at, wrong_width), at[wrong_width])
 
 
 def numbers(column: pa.Array) -> NDArray[Any]:

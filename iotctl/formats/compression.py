@@ -1,64 +1,161 @@
-"""Stored bytes to text: gzip, bzip2, xz and Zstandard, where damage never looks like the end of the file."""
+"""Stored bytes to text: gzip, bzip2, xz, Zstandard, where damage never looks like the end of the file; and UTF-16."""
 
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from functools import partial
 from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 from iotctl.errors import FileError
-from iotctl.formats.options import COMPRESSIONS, OpenAt
+from iotctl.formats.content import HEAD_BYTES, Packing, binary_kind_of, is_parquet, packing_of, wide_encoding_of
+from iotctl.formats.options import OpenAt
 
 _READ_BYTES = 1024 * 1024
 _DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException)
 
+# Some programs pack a file that is packed already; more often than this it is a trap.
+_MOST_PACKINGS = 3
+
+# What xz -9 needs is 65 MiB; a file may ask for 4 GiB. Zstandard's own limit is 128 MiB.
+_XZ_MEMORY_BYTES = 128 * 1024 * 1024
+
 
 @contextmanager
-def open_text(open_at: OpenAt, name: str, offset: int) -> Iterator[BinaryIO]:
-    """The decompressed bytes from an offset on; reading them raises FileError where the compressed form is damaged."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in COMPRESSIONS:
-        with open_at(offset) as plain:
-            yield plain
-        return
-    with open_at(0) as stored:
-        text = _Checked(stored, suffix, name)
-        text.skip(offset)
-        yield cast("BinaryIO", text)
+def open_text(open_at: OpenAt, name: str, offset: int = 0) -> Iterator[Text]:
+    """A file's text from an offset on, which counts bytes of the text as it is read.
+
+    Raises FileError where the file is no text, but for a Parquet file, and where its compressed form is damaged.
+    """
+    with Text(open_at, name) as text:
+        if offset:
+            text.go_to(offset)
+        yield text
 
 
-class _Checked:
-    """A decompressed stream whose errors are those of its file."""
+class Text:
+    """A file's text: decompressed, in UTF-8 where it is in UTF-16 or UTF-32; other encodings as they are.
 
-    def __init__(self, stored: BinaryIO, suffix: str, name: str) -> None:
+    head: the first bytes. packing: how the file is compressed, if it is; such a file is complete, or it cannot be read.
+    """
+
+    def __init__(self, open_at: OpenAt, name: str) -> None:
+        self._open_at = open_at
         self._name = name
-        try:
-            self._text = _decompressed(stored, suffix)
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
+        self._stored: BinaryIO
+        self._stream: BinaryIO
+        self._unread: bytes
+        self._position: int
+        self._is_stored_text: bool
+        self._begin()
+
+    def __enter__(self) -> Text:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stored.close()
 
     def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most so many, all of them with -1; none at the end."""
+        head, self._unread = self._unread, b""
+        if head and size >= 0:
+            data, self._unread = head[:size], head[size:]
+        else:
+            data = head + self._read(self._stream, size)
+        self._position += len(data)
+        return data
+
+    def go_to(self, offset: int) -> None:
+        """Go on reading from another offset."""
+        if self._is_stored_text:
+            self._stored.close()
+            self._stored = self._stream = self._open_at(offset)
+            self._unread, self._position = b"", offset
+            return
+        if offset < self._position:
+            self._stored.close()
+            self._begin()
+        while self._position < offset:
+            if not self.read(min(_READ_BYTES, offset - self._position)):
+                raise self._damaged(EOFError("it is shorter than when it was read before"))
+
+    def _begin(self) -> None:
+        self._stored = self._open_at(0)
+        self.packing: Packing | None = None
+        self._position = 0
+        self._stream = self._stored
         try:
-            return self._text.read(None if size < 0 else size)  # type: ignore[arg-type]  # None is all, with each
+            self._unpack()
+        except BaseException:
+            self._stored.close()
+            raise
+
+    def _unpack(self) -> None:
+        head = self._head()
+        for _ in range(_MOST_PACKINGS):
+            packing = packing_of(head)
+            if packing is None:
+                break
+            self._stream = self._decompressed(_rejoined(head, self._stream), packing)
+            self.packing = packing
+            head = self._head()
+        if (kind := binary_kind_of(head) or (packing_of(head) and "packed more than three times")) is not None:
+            raise FileError(
+                f"This is {kind}{self._within}.",
+                where=self._name,
+                hint="Readings are read from text (CSV) and Parquet files: unpack or convert it.",
+            )
+        if self.packing and is_parquet(head):
+            raise FileError(
+                f"This is a Parquet file{self._within}.", where=self._name, hint="Unpack it; Parquet compresses itself."
+            )
+        self._is_stored_text = self.packing is None
+        if wide := wide_encoding_of(head):
+            encoding, mark = wide
+            self._stream = io.BufferedReader(_Recoded(_rejoined(head[mark:], self._stream), encoding), _READ_BYTES)
+            self._is_stored_text = False
+            head = self._head()
+        self.head = self._unread = head
+
+    @property
+    def _within(self) -> str:
+        return f" within {self.packing} data" if self.packing else ""
+
+    def _head(self) -> bytes:
+        head = b""
+        while len(head) < HEAD_BYTES and (data := self._read(self._stream, HEAD_BYTES - len(head))):
+            head += data
+        return head
+
+    def _read(self, stream: BinaryIO, size: int) -> bytes:
+        if self.packing is None:
+            return stream.read(size)
+        try:
+            return stream.read(None if size < 0 else size)  # type: ignore[arg-type]  # None is all, with each
         except _DAMAGE as error:
             raise self._damaged(error) from error
 
-    def skip(self, count: int) -> None:
-        while count:
-            data = self.read(min(_READ_BYTES, count))
-            if not data:
-                raise self._damaged(EOFError("it is shorter than when it was read before"))
-            count -= len(data)
+    def _decompressed(self, packed: BinaryIO, packing: Packing) -> BinaryIO:
+        try:
+            return _decompressed(packed, packing)
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> FileError:
+        if "emory" in str(error):  # of xz: Memory usage limit exceeded; of Zstandard: requires too much memory
+            return FileError(
+                f"To unpack this {self.packing} data would take more than 128 MiB of memory.",
+                where=self._name,
+                hint="Pack it anew with a smaller dictionary or window.",
+            )
         return FileError(
             f"The compressed data is damaged: {str(error).rstrip('.')}.",
             where=self._name,
@@ -66,17 +163,71 @@ class _Checked:
         )
 
 
-def _decompressed(stored: BinaryIO, suffix: str) -> BinaryIO:
-    match suffix:
-        case ".gz":
-            return cast("BinaryIO", gzip.GzipFile(fileobj=stored))
-        case ".bz2":
-            return io.BufferedReader(_Members(stored, bz2.BZ2Decompressor), _READ_BYTES)
-        case ".xz":
-            return io.BufferedReader(_Members(stored, lzma.LZMADecompressor), _READ_BYTES)
-        case _:
+def _decompressed(packed: BinaryIO, packing: Packing) -> BinaryIO:
+    match packing:
+        case Packing.GZIP:
+            return cast("BinaryIO", gzip.GzipFile(fileobj=packed))
+        case Packing.BZIP2:
+            return io.BufferedReader(_Members(packed, bz2.BZ2Decompressor), _READ_BYTES)
+        case Packing.XZ:
+            new = partial(lzma.LZMADecompressor, memlimit=_XZ_MEMORY_BYTES)
+            return io.BufferedReader(_Members(packed, new), _READ_BYTES)
+        case Packing.ZSTD:
             # The standard library knows Zstandard from Python 3.14 on only.
-            return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(stored, "r"), "zstd"))
+            return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd"))
+
+
+def _rejoined(head: bytes, rest: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(_Rejoined(head, rest), _READ_BYTES)
+
+
+class _Rejoined(io.RawIOBase):
+    """Bytes that were read already, and those that follow them."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
+        data = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _no_character(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udcff", error.end
+
+
+_NO_CHARACTER = "iotctl.no_character"
+codecs.register_error(_NO_CHARACTER, _no_character)
+
+
+class _Recoded(io.RawIOBase):
+    """A text in UTF-16 or UTF-32 as UTF-8; what is no character becomes bytes that are none in UTF-8, either."""
+
+    def __init__(self, wide: BinaryIO, encoding: str) -> None:
+        self._wide = wide
+        self._decoder = codecs.getincrementaldecoder(encoding)(_NO_CHARACTER)
+        self._rest = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
+        while not self._rest and not self._ended:
+            data = self._wide.read(len(buffer))
+            self._ended = not data
+            self._rest = self._decoder.decode(data, final=not data).encode("utf-8", "surrogatepass")
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
 
 
 class _Members(io.RawIOBase):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
-from iotctl.errors import FileError
+from iotctl.errors import FileError, UnfinishedFileError
 from iotctl.formats.blocks import MAX_LINE_BYTES
+from iotctl.formats.content import text_kind_of
+from iotctl.formats.options import Readable
 from iotctl.formats.split import BadRow, is_blank, split_line
 
 _DELIMITERS = (";", ",", "\t", "|")
@@ -38,28 +39,65 @@ class TextStart:
     begun: bytes
 
 
-def read_start(text: BinaryIO, wanted: Wanted, where: str) -> TextStart | None:
+def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = True) -> TextStart | None:
     """Read the header, which is the first line that is not blank; None where there is none.
 
-    Raises FileError that names a column which is missing or there twice.
+    finished: a header without a line end is taken as it is. Raises FileError that names a column which is missing or
+    there twice, and UnfinishedFileError where more of the header may still come.
     """
-    begun, at, blank = b"", 0, 0
-    while True:
-        data = text.read(_READ_BYTES)
+    begun, offset, line = b"", 0, 1
+    while data := text.read(_READ_BYTES):
         begun += data
-        while end := begun.find(b"\n", at) + 1 or (0 if data else len(begun)):
-            line = begun[at:end].removeprefix(_BYTE_ORDER_MARK)
-            if not is_blank(line):
-                return TextStart(parse_header(line, wanted, where), end, blank + 2, begun[end:])
-            at, blank = end, blank + 1
-            if at == len(begun):
-                break
-        if not data:
-            return None
-        if len(begun) - at > MAX_LINE_BYTES:
+        blank = _blank_lines(begun)
+        offset, line, begun = offset + blank, line + begun.count(b"\n", 0, blank), begun[blank:]
+        if end := begun.find(b"\n") + 1:
+            return TextStart(_header(begun, end, wanted, where), offset + end, line + 1, begun[end:])
+        if len(begun) > MAX_LINE_BYTES:
             raise FileError(
                 "The first line is longer than 1 MiB.", where=where, hint="A data file begins with its column names."
             )
+    if is_blank(_unmarked(begun)):
+        return None
+    if not finished:
+        raise unfinished(where)
+    return TextStart(_header(begun, len(begun), wanted, where), offset + len(begun), line + 1, b"")
+
+
+def unfinished(where: str) -> UnfinishedFileError:
+    """What says that a file's last line may still be written."""
+    return UnfinishedFileError(
+        "The file ends in a line that may still be being written.",
+        where=where,
+        hint="That line is loaded once the file has not changed for a while (--settle).",
+    )
+
+
+def _header(begun: bytes, end: int, wanted: Wanted, where: str) -> Header:
+    """The header that ends there; where there is none, the error says what the text is, if that shows."""
+    try:
+        return parse_header(_unmarked(begun[:end]), wanted, where)
+    except FileError as error:
+        if kind := text_kind_of(begun):
+            raise FileError(
+                f"This is {kind}, not a table with a line of column names.", where=error.where, hint=error.hint
+            ) from None
+        raise
+
+
+def _blank_lines(text: bytes) -> int:
+    """How many bytes the blank lines take that a text begins with."""
+    at = 0
+    while True:
+        rest = _unmarked(text[at:])
+        written = len(text) - len(rest.lstrip(b" \t\r\n"))
+        end = text.rfind(b"\n", at, written) + 1
+        if not end:
+            return at
+        at = end
+
+
+def _unmarked(text: bytes) -> bytes:
+    return text.removeprefix(_BYTE_ORDER_MARK)
 
 
 def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
@@ -70,7 +108,8 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
     problem = ""
     for delimiter in sorted(_DELIMITERS, key=lambda candidate: line.count(candidate.encode()), reverse=True):
         try:
-            names = split_line(line.rstrip(b"\r\n"), delimiter)
+            # Other columns may be named in any encoding.
+            names = split_line(line.rstrip(b"\r\n"), delimiter, text_only=False)
         except BadRow as bad:
             problem = problem or f"The first line cannot be read ({bad.reason})."
             continue

@@ -17,11 +17,14 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self.byte = np.frombuffer(data, dtype=np.uint8)
-        ends = np.flatnonzero(self.byte == _LINE_FEED) + 1
-        if not data.endswith(b"\n"):
-            ends = np.append(ends, len(data))
+        ends = np.flatnonzero(self.byte == _LINE_FEED)
+        closed = not data or data.endswith(b"\n")
         self.data = data
-        self.offset = np.concatenate([[0], ends]).astype(np.int32)
+        self.offset = np.empty(len(ends) + 1 + (not closed), dtype=np.int32)
+        self.offset[0] = 0
+        self.offset[1 : len(ends) + 1] = ends
+        self.offset[1 : len(ends) + 1] += 1
+        self.offset[-1] = len(data)
 
     def __len__(self) -> int:
         return len(self.offset) - 1
@@ -33,12 +36,30 @@ class Lines:
         """The line of each byte."""
         return np.searchsorted(self.offset, place, side="right") - 1
 
+    def count(self, chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """How many of its bytes are chosen, of each line; chosen: one entry per byte."""
+        if not len(self):
+            return np.empty(0, dtype=np.int32)
+        counts: NDArray[np.int32] = np.add.reduceat(chosen, self.offset[:-1], dtype=np.int32)
+        return counts
+
+    def distinct(self, chosen: NDArray[np.intp], data: bytes) -> tuple[list[bytes], NDArray[np.intp]]:
+        """The lines that differ among the chosen ones, without their ends, and which of them each chosen line is.
+
+        data: bytes in the place of these, with lines of the same length.
+        """
+        encoded = self._array(data).take(pa.array(chosen)).dictionary_encode()
+        lines = [line.removesuffix(b"\n") for line in encoded.dictionary.to_pylist()]
+        return lines, encoded.indices.to_numpy().astype(np.intp)
+
+    def _array(self, data: bytes) -> pa.BinaryArray:
+        return pa.BinaryArray.from_buffers(
+            pa.binary(), len(self), [None, pa.py_buffer(self.offset), pa.py_buffer(data)]
+        )
+
     def only(self, chosen: NDArray[np.bool_]) -> bytes:
         """The chosen lines, one after the other."""
-        array = pa.BinaryArray.from_buffers(
-            pa.binary(), len(self), [None, pa.py_buffer(self.offset), pa.py_buffer(self.data)]
-        )
-        kept = array.filter(pa.array(chosen))
+        kept = self._array(self.data).filter(pa.array(chosen))
         _, offsets, content = kept.buffers()
         first, last = np.frombuffer(offsets, dtype=np.int32)[[kept.offset, kept.offset + len(kept)]]
         return bytes(memoryview(content)[first:last])

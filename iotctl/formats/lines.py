@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from iotctl.formats.bad_rows import code_of
 from iotctl.formats.header import Header
-from iotctl.formats.rows import Rows, Sensors
-from iotctl.formats.split import BadRow, is_blank, reject_text, split_line
+from iotctl.formats.rows import Sensors
+from iotctl.formats.split import BadRow, is_text, split_line
 from iotctl.formats.times import parse_time
 from iotctl.formats.values import parse_value
-from iotctl.model import EARLIEST, LATEST, Reject, RejectReason
+from iotctl.model import EARLIEST, LATEST, RejectReason
+
+GOOD = -1
 
 # A row: sensor's number, time, naive, value.
 _Row = tuple[int, int, bool, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What lines are; all (n,). code: int8, GOOD or the code of a reason (bad_rows). The others are as in Rows."""
+
+    code: NDArray[np.int8]
+    sensor: NDArray[np.int32]
+    time: NDArray[np.int64]
+    naive: NDArray[np.bool_]
+    value: NDArray[np.float64]
 
 
 class CarefulReader:
@@ -29,34 +45,32 @@ class CarefulReader:
         self._sensors = sensors
         self._allow_nan = allow_nan
 
-    def read(self, lines: Iterable[tuple[int, bytes]]) -> tuple[Rows, list[Reject]]:
-        """The rows and rejects among numbered lines; blank lines are neither."""
+    def read(self, lines: Sequence[bytes]) -> Verdicts:
+        """What each of some lines, none of which is blank, is."""
+        codes: list[int] = []
         rows: list[_Row] = []
-        numbers: list[int] = []
-        rejects: list[Reject] = []
-        for number, line in lines:
-            if is_blank(line):
-                continue
+        for line in lines:
             try:
                 rows.append(self._row(line))
+                codes.append(GOOD)
             except BadRow as bad:
-                rejects.append(Reject(number, bad.reason, reject_text(line)))
-            else:
-                numbers.append(number)
+                rows.append((0, 0, False, 0.0))
+                codes.append(code_of(bad.reason))
         sensor, time, naive, value = zip(*rows, strict=True) if rows else ((), (), (), ())
-        found = Rows(
-            np.array(numbers, dtype=np.int64),
+        return Verdicts(
+            np.array(codes, dtype=np.int8),
             np.array(sensor, dtype=np.int32),
             np.array(time, dtype=np.int64),
             np.array(naive, dtype=np.bool_),
             np.array(value, dtype=np.float64),
         )
-        return found, rejects
 
     def _row(self, line: bytes) -> _Row:
-        fields = split_line(line, self._delimiter)
+        fields = split_line(line, self._delimiter, text_only=False)
         if len(fields) != self._width:
             raise BadRow(RejectReason.FIELDS)
+        if not all(is_text(fields[at]) for at in (self._time, self._sensor, self._value)):
+            raise BadRow(RejectReason.ENCODING)
         try:
             sensor = self._sensors.number(fields[self._sensor])
         except ValueError:

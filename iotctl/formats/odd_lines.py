@@ -8,39 +8,66 @@ from numpy.typing import NDArray
 from iotctl.formats.blocks import MAX_LINE_BYTES
 from iotctl.formats.line_index import Lines
 
-_NUL, _LINE_FEED, _RETURN, _QUOTE = 0, 10, 13, ord('"')
-_NOT_ASCII = 128
+_TAB, _LINE_FEED, _RETURN, _SPACE, _QUOTE = 9, 10, 13, 32, ord('"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# Each costs 60 bytes while it is looked at; a block of ordinary fields in quotes has a tenth of its bytes.
+_MOST_QUOTES = 1024 * 1024
+
+# For NUL and for what is no ASCII: a character that no time, UUID or number has.
+_SUBSTITUTE = 1
+_SUBSTITUTES = bytes(_SUBSTITUTE if byte == 0 or byte > 127 else byte for byte in range(256))
+
+
+def readable(data: bytes) -> bytes:
+    """The bytes as pyarrow can read them: those that are no text have a substitute of the same length.
+
+    A file in another encoding has many of them, in columns that nobody reads. In a column that is read the substitute
+    makes a row odd, and it is then judged by the bytes that are there.
+    """
+    return data if b"\0" not in data and _is_utf8(data) else data.translate(_SUBSTITUTES)
 
 
 def has_odd_lines(data: bytes, delimiter: str) -> bool:
-    """Whether find_odd_lines would find some, but for blank lines; quick where there are none."""
+    """Whether find_odd_lines would find some, or there are very many quotes; quick where there is nothing odd."""
     if data.startswith(_BYTE_ORDER_MARK):  # pyarrow would drop it
         return True
-    if b"\0" in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")) or not _is_utf8(data):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return True
     # A line over the limit covers at least one whole stretch.
     stretch = MAX_LINE_BYTES // 2
     if any(data.find(b"\n", start, start + stretch) < 0 for start in range(0, len(data) - stretch, stretch)):
         return True
-    return b'"' in data and bool(_odd_quotes(Lines(data), delimiter).any())
+    if b'"' not in data:
+        return False
+    return data.count(b'"') > _MOST_QUOTES or bool(_odd_quotes(Lines(data), delimiter).any())
 
 
 def find_odd_lines(lines: Lines, delimiter: str) -> NDArray[np.bool_]:
-    """Lines that are blank, too long, no text, or have quotes other than around a whole field; bool (n,)."""
-    length = np.diff(lines.offset)
-    begin = lines.byte[lines.offset[:-1]]
-    odd: NDArray[np.bool_] = length > MAX_LINE_BYTES
-    odd |= begin == _LINE_FEED
-    odd |= begin == _BYTE_ORDER_MARK[0]
-    odd |= (begin == _RETURN) & (length <= len("\r\n"))
-    strange = lines.byte == _NUL
-    if not _is_utf8(lines.data):
-        strange |= lines.byte >= _NOT_ASCII
-    strange[:-1] |= (lines.byte[:-1] == _RETURN) & (lines.byte[1:] != _LINE_FEED)
-    strange[-1] |= lines.byte[-1] == _RETURN
+    """Lines that are too long, have returns within, or quotes other than around a whole field; bool (n,)."""
+    odd: NDArray[np.bool_] = np.diff(lines.offset) > MAX_LINE_BYTES
+    odd |= lines.byte[lines.offset[:-1]] == _BYTE_ORDER_MARK[0]
+    strange = np.zeros(len(lines.byte), dtype=np.bool_)
+    strange[:-1] = (lines.byte[:-1] == _RETURN) & (lines.byte[1:] != _LINE_FEED)
+    strange[-1:] = lines.byte[-1:] == _RETURN
     odd[lines.of(np.flatnonzero(strange))] = True
     return odd | _odd_quotes(lines, delimiter)
+
+
+def find_blank_lines(lines: Lines) -> NDArray[np.bool_]:
+    """Lines that are no rows at all; bool (n,)."""
+    byte = lines.byte
+    written = lines.count((byte != _LINE_FEED) & (byte != _RETURN) & (byte != _SPACE) & (byte != _TAB))
+    blank: NDArray[np.bool_] = written == 0
+    return blank
+
+
+def find_wrong_widths(lines: Lines, delimiter: str, width: int) -> NDArray[np.bool_]:
+    """Lines that do not have so many fields, of those without quotes; bool (n,)."""
+    wrong: NDArray[np.bool_] = lines.count(lines.byte == ord(delimiter)) != width - 1
+    if b'"' in lines.data:
+        wrong &= lines.count(lines.byte == _QUOTE) == 0
+    return wrong
 
 
 def _is_utf8(data: bytes) -> bool:

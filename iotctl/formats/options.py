@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from iotctl.model import Ambiguous, Nonexistent
+
+
+class Readable(Protocol):
+    """Bytes one after the other."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+
 
 # Opens the stored bytes of a file at a byte offset.
 OpenAt = Callable[[int], BinaryIO]
@@ -19,12 +27,18 @@ COMPRESSIONS = {".gz", ".zst", ".bz2", ".xz"}
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """timezone: of times without an offset. batch_rows: a batch ends with the block in which it reaches so many."""
+    """timezone: of times without an offset. batch_rows: a batch ends with the block in which it reaches so many.
+
+    settle_seconds: a last line without an end counts as finished once its file has not changed for so long.
+    keep_rejects: so many bad rows are kept with line and text, the others are counted.
+    """
 
     timezone: str = "Europe/Berlin"
     ambiguous: Ambiguous = Ambiguous.INFER
     nonexistent: Nonexistent = Nonexistent.FORWARD
     allow_nan: bool = False
+    settle_seconds: float = 60.0
+    keep_rejects: int = 1000
     batch_rows: int = 1_000_000
     block_bytes: int = 8 * 1024 * 1024
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
+from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.header import find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
@@ -21,9 +22,10 @@ from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import reject_text
 from iotctl.formats.times import parse_time, parse_times
 from iotctl.formats.values import parse_value, parse_values
-from iotctl.model import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
+from iotctl.model import EARLIEST, LATEST, FileBatch, Position, RejectReason, StoredFile
 
 _COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
+_MAGIC = b"PAR1"
 _UUID_BYTES = 16
 _PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000}
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
@@ -45,20 +47,32 @@ _KINDS = (
 )
 
 
-def read_parquet(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
+def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -> pq.ParquetFile | None:
+    """A file as Parquet; None where it is none and must be something else. is_known: it begins as Parquet does.
+
+    Raises FileError where it is damaged.
+    """
+    try:
+        parquet = pq.ParquetFile(io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024))
+        _ = parquet.schema_arrow.names
+    except _DAMAGE as error:
+        with open_at(0) as begin:
+            if not is_known and begin.read(len(_MAGIC)) != _MAGIC:
+                return None
+        raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
+    return parquet
+
+
+def read_parquet(
+    file: StoredFile, parquet: pq.ParquetFile, options: ReadOptions, start: Position
+) -> Iterator[FileBatch]:
     """As read_batches; positions count rows, from 0, and lines count them from 1.
 
     timestamp: a timestamp with or without zone, a date, a text, or an integer (epoch); sensor_uuid: a text or 16
     bytes; sensor_value: any number, or a text.
     """
-    if not file.size:
-        return
-    try:
-        parquet = pq.ParquetFile(io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024))
-        schema = parquet.schema_arrow
-        names = schema.names
-    except _DAMAGE as error:
-        raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
+    schema = parquet.schema_arrow
+    names = schema.names
     at = find_columns(names, _COLUMNS, file.uri)
     columns = [names[at[column[0]]] for column in _COLUMNS]
     _check_types(schema, columns, file.uri)
@@ -141,7 +155,7 @@ def _first_line(error: Exception) -> str:
 
 def _read_page(
     page: pa.RecordBatch, columns: list[str], sensors: Sensors, first_line: int, options: ReadOptions
-) -> tuple[Rows, list[Reject]]:
+) -> tuple[Rows, BadRows]:
     time, naive, time_reason = _times(page.column(columns[0]))
     sensor = _sensors(page.column(columns[1]), sensors)
     value, value_reason = _values(page.column(columns[2]))
@@ -154,14 +168,12 @@ def _read_page(
         (~np.isfinite(value) & (not options.allow_nan), RejectReason.NOT_FINITE),
     ]
     bad = np.zeros(len(page), dtype=np.bool_)
-    rejects: list[Reject] = []
+    found: list[BadRows] = []
     for applies, reason in reasons:
-        for row in np.flatnonzero(applies & ~bad).tolist():
-            line = first_line + row
-            rejects.append(Reject(line, reason, _text_of(page, columns, first_line, line)))
+        found.append(bad_rows(first_line + np.flatnonzero(applies & ~bad), reason))
         bad |= applies
     rows = Rows(np.arange(first_line, first_line + len(page)), sensor, time, naive, value)
-    return rows[~bad] if bad.any() else rows, sorted(rejects, key=lambda reject: reject.line)
+    return rows[~bad] if bad.any() else rows, joined_bad_rows(found)
 
 
 def _text_of(page: pa.RecordBatch, columns: list[str], first_line: int, line: int) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import partial
 from pathlib import PurePosixPath
 
+import numpy as np
+
+from iotctl.formats.bad_rows import bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.blocks import read_blocks
-from iotctl.formats.compression import open_text
-from iotctl.formats.header import read_start
+from iotctl.formats.compression import Text, open_text
+from iotctl.formats.content import is_parquet
+from iotctl.formats.header import read_start, unfinished
+from iotctl.formats.last_line import is_cut_time
+from iotctl.formats.line_index import Lines
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
-from iotctl.formats.parquet import read_parquet
+from iotctl.formats.parquet import open_parquet, read_parquet
 from iotctl.formats.row_reader import RowReader
-from iotctl.formats.split import reject_text
-from iotctl.model import FileBatch, Position, StoredFile
+from iotctl.formats.rows import joined
+from iotctl.formats.split import is_blank, reject_text
+from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 
 COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 
@@ -26,39 +31,68 @@ def read_batches(
     """The readings of a file from a position on, in file order, in batches of about options.batch_rows.
 
     The rows are the same whatever the batch size, and whether read at once or from any batch's end. A header without
-    rows gives a batch without rows; an empty file gives none.
-    Raises FileError where the file cannot be read as readings, and what open_at raises.
+    rows gives a batch without rows; an empty file gives none. What a file is, its content says, and not its name.
+    Raises FileError where the file cannot be read as readings, and what open_at raises; UnfinishedFileError, after the
+    last batch, where a last line without an end may still be being written: reading can go on from there later.
     """
     start = start or Position()
-    if PurePosixPath(file.uri).suffix.lower() in PARQUET:
-        return read_parquet(file, open_at, options, start)
-    return _read_text(file, open_at, options, start)
-
-
-def _read_text(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
-    with ExitStack() as opened:
-        text = opened.enter_context(open_text(open_at, file.uri, 0))
-        found = read_start(text, COLUMNS, file.uri)
-        if found is None:
+    if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size and (parquet := open_parquet(file, open_at)):
+        yield from read_parquet(file, parquet, options, start)
+        return
+    with open_text(open_at, file.uri) as text:
+        if not is_parquet(text.head):
+            yield from _read_text(file, text, options, start)
             return
-        builder = BatchBuilder(options, start)
-        reader = RowReader(found.header, builder.sensors, allow_nan=options.allow_nan)
-        offset, line, begun = found.offset, found.line, found.begun
-        if start.offset:
-            opened.close()
-            offset, line, begun = start.offset, start.line, b""
-            text = opened.enter_context(open_text(open_at, file.uri, offset))
-        for block in read_blocks(text, offset, options.block_bytes, begun):
-            rows, rejects, lines = reader.read(block.data, line)
-            builder.add(rows, rejects, partial(_text_of, block.data, line))
-            line += lines
-            offset = block.end
-            if builder.rows_read >= options.batch_rows:
-                yield builder.batch(offset, line)
-        if builder.rows_read or builder.start.offset < offset:
+    yield from read_parquet(file, open_parquet(file, open_at, is_known=True), options, start)
+
+
+def _read_text(file: StoredFile, text: Text, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
+    finished = text.packing is not None or file.has_settled(options.settle_seconds)
+    found = read_start(text, COLUMNS, file.uri, finished=finished)
+    if found is None:
+        return
+    builder = BatchBuilder(options, start)
+    reader = RowReader(found.header, builder.sensors, allow_nan=options.allow_nan)
+    example = _first_row(found.begun)
+    offset, line, begun = found.offset, found.line, found.begun
+    if start.offset:
+        offset, line, begun = start.offset, start.line, b""
+        text.go_to(offset)
+    is_open = False
+    for block in read_blocks(text, offset, options.block_bytes, begun):
+        # A line without an end is a file's last one, and a block of its own.
+        is_ended = block.data.endswith(b"\n") or is_blank(block.data)
+        if not is_ended and not finished:
+            is_open = True
+            break
+        if not is_ended and is_cut_time(block.data, example, found.header):
+            rows, bad, lines = joined([]), bad_rows(np.array([line]), RejectReason.TIME), 1
+        else:
+            rows, bad, lines = reader.read(block.data, line)
+        builder.add(rows, bad, _Texts(block.data, line))
+        line += lines
+        offset = block.end
+        if builder.rows_read >= options.batch_rows:
             yield builder.batch(offset, line)
+    if builder.rows_read or builder.start.offset < offset:
+        yield builder.batch(offset, line)
+    if is_open:
+        raise unfinished(file.uri)
 
 
-def _text_of(data: bytes, first_line: int, line: int) -> str:
-    """What a reject keeps of a line of a block."""
-    return reject_text(data.split(b"\n")[line - first_line])
+def _first_row(begun: bytes) -> bytes:
+    """The first line that is not blank, if it has an end; the same wherever reading starts."""
+    return next((line for line in begun.split(b"\n")[:-1] if not is_blank(line)), b"")
+
+
+class _Texts:
+    """What a reject keeps of the lines of a block, which is looked into once a reject asks."""
+
+    def __init__(self, data: bytes, first_line: int) -> None:
+        self._data = data
+        self._first_line = first_line
+        self._lines: Lines | None = None
+
+    def __call__(self, line: int) -> str:
+        self._lines = self._lines or Lines(self._data)
+        return reject_text(self._lines[line - self._first_line])

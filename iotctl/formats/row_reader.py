@@ -5,21 +5,26 @@ All three read one grammar, which lines.py has in its plainest form.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.columns import OddBlockError, numbers, read_texts, read_typed
 from iotctl.formats.header import Header
 from iotctl.formats.line_index import Lines
-from iotctl.formats.lines import CarefulReader
-from iotctl.formats.odd_lines import has_odd_lines
+from iotctl.formats.lines import GOOD, CarefulReader
+from iotctl.formats.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, has_odd_lines, readable
 from iotctl.formats.rows import Rows, Sensors, joined
+from iotctl.formats.split import is_blank
 from iotctl.formats.times import read_times
 from iotctl.formats.values import Values, parse_values
-from iotctl.model import EARLIEST, LATEST, Reject
+from iotctl.model import EARLIEST, LATEST, RejectReason
+
+_PIECE_BYTES = 1024 * 1024
 
 _TEXTS = {
     "timestamp": pa.string(),
@@ -56,20 +61,59 @@ class RowReader:
         self._forms = [_Form(time, point) for point in (".", ",")[: 1 + self._comma] for time in _TIMES]
         self._tries = len(self._forms)
 
-    def read(self, data: bytes, first_line: int) -> tuple[Rows, list[Reject], int]:
-        """The rows and rejects of a block, in the order of its lines, and how many lines it has."""
-        if not has_odd_lines(data, self._header.delimiter):
-            try:
-                rows = self._whole(data, first_line)
-            except OddBlockError:
-                pass
-            else:
-                return rows, [], len(rows)
-        lines = Lines(data)
-        found, left = self._by_columns(lines, first_line)
-        careful, rejects = self._careful.read((first_line + at, lines[at]) for at in left.tolist())
+    def read(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
+        """The rows and bad rows of a block, in the order of its lines, and how many lines it has."""
+        if data.isspace() and is_blank(data):
+            return joined([]), joined_bad_rows([]), _line_count(data)
+        found = self._plain(data, first_line)
+        if found is not None:
+            return found, joined_bad_rows([]), len(found)
+        # In pieces: what is odd is then looked at beside less that is not, and its arrays take less memory.
+        rows: list[Rows] = []
+        bad: list[BadRows] = []
+        line = first_line
+        for piece in _pieces(data):
+            found = self._plain(piece, line) if len(piece) < len(data) else None
+            if found is not None:
+                rows.append(found)
+                line += len(found)
+                continue
+            some, some_bad, count = self._odd(piece, line)
+            rows.append(some)
+            bad.append(some_bad)
+            line += count
+        return joined(rows), joined_bad_rows(bad), line - first_line
+
+    def _plain(self, data: bytes, first_line: int) -> Rows | None:
+        """The rows of some lines, each of which is a plain row; None where one of them is not."""
+        plain = readable(data)
+        if has_odd_lines(plain, self._header.delimiter):
+            return None
+        try:
+            return self._whole(plain, first_line)
+        except OddBlockError:
+            return None
+
+    def _odd(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
+        """As read, for lines of which some are no plain rows."""
+        lines = Lines(readable(data))
+        blank = find_blank_lines(lines)
+        odd = find_odd_lines(lines, self._header.delimiter)
+        wrong = ~blank & ~odd & find_wrong_widths(lines, self._header.delimiter, self._header.width)
+        found, left = self._by_columns(lines, first_line, odd, blank | wrong)
+        texts, which = lines.distinct(left, data)
+        verdicts = self._careful.read(texts)
+        code = verdicts.code[which]
+        good, at = code == GOOD, which[code == GOOD]
+        careful = Rows(
+            first_line + left[good], verdicts.sensor[at], verdicts.time[at], verdicts.naive[at], verdicts.value[at]
+        )
         rows = joined([found, careful])
-        return rows[np.argsort(rows.line, kind="stable")], rejects, len(lines)
+        bad = [
+            bad_rows(first_line + np.flatnonzero(wrong), RejectReason.FIELDS),
+            BadRows(first_line + left[~good], code[~good]),
+        ]
+        return rows[np.argsort(rows.line, kind="stable")], joined_bad_rows(bad), len(lines)
 
     def _whole(self, data: bytes, first_line: int) -> Rows:
         """The rows of a block. Raises OddBlockError where one of its lines is no plain row."""
@@ -95,14 +139,17 @@ class RowReader:
             raise OddBlockError
         return rows
 
-    def _by_columns(self, lines: Lines, first_line: int) -> tuple[Rows, NDArray[np.intp]]:
-        """The rows among some lines, and those lines that need a closer look."""
-        columns = read_texts(lines, self._header, _TEXTS)
+    def _by_columns(
+        self, lines: Lines, first_line: int, odd: NDArray[np.bool_], no_rows: NDArray[np.bool_]
+    ) -> tuple[Rows, NDArray[np.intp]]:
+        """The rows among some lines, and those lines that need a closer look: the odd ones, and what they leave."""
+        columns = read_texts(lines, self._header, _TEXTS, ~(odd | no_rows))
+        others = np.flatnonzero(odd)
         if not len(columns.at):
-            return joined([]), columns.others
+            return joined([]), np.sort(np.concatenate([others, columns.others]))
         values = parse_values(columns.texts["sensor_value"], comma=self._comma)
-        rows, odd = self._rows(first_line + columns.at, columns.texts, values)
-        return rows[~odd], np.sort(np.concatenate([columns.others, columns.at[odd]]))
+        rows, doubtful = self._rows(first_line + columns.at, columns.texts, values)
+        return rows[~doubtful], np.sort(np.concatenate([others, columns.others, columns.at[doubtful]]))
 
     def _rows(
         self, line: NDArray[np.int64], columns: dict[str, pa.Array], values: Values
@@ -115,3 +162,17 @@ class RowReader:
         if not self._allow_nan:
             odd |= ~np.isfinite(values.value)
         return Rows(line, sensor, times.time, times.naive, values.value), odd
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """The bytes in pieces of whole lines, each of about _PIECE_BYTES."""
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start + _PIECE_BYTES) + 1
+        piece = data[start : end or len(data)]
+        yield piece
+        start += len(piece)
+
+
+def _line_count(data: bytes) -> int:
+    return data.count(b"\n") + (not data.endswith(b"\n"))

@@ -20,20 +20,29 @@ class BadRow(Exception):  # noqa: N818 -- no error: a verdict
         self.reason = reason
 
 
-def split_line(line: bytes, delimiter: str) -> list[str]:
+def split_line(line: bytes, delimiter: str, *, text_only: bool = True) -> list[str]:
     """The fields of a line without its end. Raises BadRow where it is too long, no text, or has an unclosed quote.
 
     A field that begins with a quote ends with one, two within it stand for one; elsewhere a quote is a character.
+    text_only: False where some fields are not read, and may hold other bytes; is_text tells of each.
     """
     if len(line) > MAX_LINE_BYTES:
         raise BadRow(RejectReason.TOO_LONG)
-    if b"\0" in line:
+    text = line.decode("utf-8", "surrogateescape").rstrip("\r")
+    if text_only and not is_text(text):
         raise BadRow(RejectReason.ENCODING)
-    try:
-        text = line.decode("utf-8").rstrip("\r")
-    except UnicodeDecodeError:
-        raise BadRow(RejectReason.ENCODING) from None
     return text.split(delimiter) if '"' not in text else _split_quoted(text, delimiter)
+
+
+def is_text(field: str) -> bool:
+    """Whether a field has neither NUL nor bytes that are no UTF-8."""
+    if "\0" in field:
+        return False
+    try:
+        field.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_blank(line: bytes) -> bool:

@@ -15,7 +15,7 @@ from iotctl.repositories.connection import Connection, Database, free_connection
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import SortedReadings, joined_readings, sort_readings
-from iotctl.repositories.ledger import Balance, BatchEntry, FileState, KeptReject, Ledger, LedgerFile
+from iotctl.repositories.ledger import Balance, BatchEntry, FileState, KeptReject, Ledger, LedgerFile, RejectCount
 from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
 from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
 from iotctl.repositories.readings import ReadingRepository, Series
@@ -47,6 +47,7 @@ __all__ = [
     "Policies",
     "ReadingLoader",
     "ReadingRepository",
+    "RejectCount",
     "RunCounts",
     "RunEnding",
     "RunRepository",

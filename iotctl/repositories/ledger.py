@@ -80,6 +80,16 @@ class KeptReject:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectCount:
+    """Rows that a file has lost for a reason; kept: so many of them have their line and text in the ledger."""
+
+    uri: str
+    reason: RejectReason
+    rows: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchEntry:
     """A batch of a file and what became of it. repeated: readings that it had twice itself."""
 
@@ -234,7 +244,7 @@ class Ledger:
                 entry.batch.rows_read,
                 entry.written.loaded,
                 entry.written.duplicates + entry.repeated,
-                len(entry.batch.rejects),
+                entry.batch.rows_rejected,
                 entry.batch.ambiguous,
                 entry.batch.nonexistent,
             )
@@ -244,14 +254,16 @@ class Ledger:
             cursor.executemany(
                 """
                 INSERT INTO ingest_batch (file_id, start_offset, end_offset, end_line, clock,
-                                          rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent, run_id)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                          rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent, run_id,
+                                          reasons)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 """,
                 [
                     (
                         *(entry.file_id, entry.batch.start.offset, entry.batch.end.offset, entry.batch.end.line),
                         *(Jsonb(dict(entry.batch.end.clock)), balance.rows_read, balance.loaded, balance.duplicates),
                         *(balance.rejected, balance.ambiguous, balance.nonexistent, self._run_id),
+                        Jsonb(dict(entry.batch.rejected)),
                     )
                     for entry, balance in zip(entries, balances, strict=True)
                 ],
@@ -296,6 +308,29 @@ class Ledger:
             )
             for uri, line, why, raw in cursor:
                 yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
+
+    def reject_counts(
+        self, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
+    ) -> list[RejectCount]:
+        """How many rows each file has lost for each reason, and how many of them are kept; as rejects() chooses."""
+        rows = self._conn.execute(
+            """
+            SELECT f.uri, r.reason, sum(r.rows)::bigint,
+                   (SELECT count(*) FROM reject k WHERE k.file_id = f.file_id AND k.reason = r.reason)
+            FROM ingest_file f
+            JOIN ingest_batch b USING (file_id)
+            CROSS JOIN LATERAL (SELECT key AS reason, value::bigint AS rows FROM jsonb_each_text(b.reasons)) r
+            WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
+              AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+            GROUP BY f.file_id, f.uri, r.reason
+            ORDER BY f.uri, f.file_id, r.reason LIMIT %(limit)s
+            """,
+            {"part": uri_part, "reason": reason, "limit": limit},
+        ).fetchall()
+        return [
+            RejectCount(str(uri), RejectReason(str(why)), int(str(count)), int(str(kept)))
+            for uri, why, count, kept in rows
+        ]
 
     def _keep_rejects(self, entries: Sequence[BatchEntry]) -> None:
         if not any(entry.batch.rejects for entry in entries):

@@ -48,7 +48,7 @@ def status(conn: Connection, layout: Layout) -> Status:
         first=as_microseconds(first) if isinstance(first, datetime) else None,
         last=as_microseconds(last) if isinstance(last, datetime) else None,
         files={str(state): _int(count) for state, count in files},
-        rejects=_int(_row(conn, "SELECT count(*) FROM reject")[0]),
+        rejects=_int(_row(conn, "SELECT coalesce(sum(rejected), 0) FROM ingest_batch")[0]),
         anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL")[0]),
         table_bytes=_table_bytes(conn, layout),
         chunks=chunks(conn) if layout is Layout.COLUMNSTORE else None,

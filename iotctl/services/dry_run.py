@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from iotctl.errors import IotctlError
+from iotctl.errors import IotctlError, UnfinishedFileError
 from iotctl.formats import read_batches
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, Database, Ledger, ensure_schema
@@ -41,10 +41,12 @@ def dry_run(
             listener.started(file)
             try:
                 for batch in read_batches(file, partial(source.open, file), options.read):
-                    rejected = len(batch.rejects)
+                    rejected = batch.rows_rejected
                     balance += Balance(batch.rows_read, 0, 0, rejected, batch.ambiguous, batch.nonexistent)
                     listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)
                 run.files += 1
+            except UnfinishedFileError:
+                run.unfinished.add(file.uri)
             except IotctlError as error:
                 run.fail(file.uri, file.version, error)
             listener.finished(file)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from iotctl.errors import (
     IotctlError,
     NotFoundError,
     RejectLimitError,
+    UnfinishedFileError,
     UnreachableError,
 )
 from iotctl.formats import read_batches
@@ -52,19 +53,24 @@ def load_files(
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A batch of a file; or, without one, the file's end, with an error where it could not be read on."""
+    """A batch of a file; or, without one, the file's end, with an error where it could not be read on.
+
+    unfinished: this is the end for now; more of the last line may come.
+    """
 
     entry: LedgerFile
     batch: FileBatch | None = None
     error: IotctlError | None = None
+    unfinished: bool = False
 
 
 @dataclass
 class _Group:
-    """Batches that are to be committed together, and the files that end with them."""
+    """Batches that are to be committed together, and the files that end with them; unfinished: end for now."""
 
     parts: list[Part] = field(default_factory=list)
     ended: list[LedgerFile] = field(default_factory=list)
+    unfinished: list[LedgerFile] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -146,12 +152,16 @@ class _Worker:
             try:
                 source = source_for(entry.file.uri, self._task.store)
                 open_at = partial(source.open, entry.file)
-                for batch in read_batches(entry.file, open_at, self._task.options.read, position):
+                read = self._task.options.read
+                room = max(0, read.keep_rejects - self._so_far[entry.file_id].rejected)
+                for batch in read_batches(entry.file, open_at, replace(read, keep_rejects=room), position):
                     yield _Piece(entry, batch)
                     if entry.file_id in self._failed:
                         break
                 else:
                     yield _Piece(entry)
+            except UnfinishedFileError:
+                yield _Piece(entry, unfinished=True)
             except (FileError, ForbiddenError, NotFoundError, UnreachableError) as error:
                 yield _Piece(entry, error=error)
                 if isinstance(error, UnreachableError):
@@ -168,7 +178,7 @@ class _Worker:
         error = piece.error
         if piece.batch is not None:
             so_far = self._so_far[entry.file_id]
-            so_far += Balance(rows_read=piece.batch.rows_read, rejected=len(piece.batch.rejects))
+            so_far += Balance(rows_read=piece.batch.rows_read, rejected=piece.batch.rows_rejected)
             self._so_far[entry.file_id] = so_far
             if not options.max_rejects.allows(so_far.rejected, so_far.rows_read):
                 error = _too_many_rejects(entry.file, piece.batch, so_far.rejected)
@@ -176,7 +186,9 @@ class _Worker:
             self._write(group, ledger, writer)
             self._fail(entry, error, ledger)
             return _Group()
-        if piece.batch is None:
+        if piece.unfinished:
+            group.unfinished.append(entry)
+        elif piece.batch is None:
             group.ended.append(entry)
         else:
             group.parts.append(Part(entry, piece.batch))
@@ -202,6 +214,11 @@ class _Worker:
             ledger.unlock(ended)
             for entry in group.ended:
                 self._end(entry, Ending.LOADED)
+        if group.unfinished:
+            # They stay pending: the next run goes on from the last committed batch.
+            ledger.unlock([entry.file_id for entry in group.unfinished])
+            for entry in group.unfinished:
+                self._end(entry, Ending.UNFINISHED)
         return _Group()
 
     def _fail(self, entry: LedgerFile, error: IotctlError, ledger: Ledger) -> None:
@@ -212,7 +229,7 @@ class _Worker:
 
     def _end(self, entry: LedgerFile, ending: Ending, error: IotctlError | None = None) -> None:
         self._left.remove(entry)
-        counts = ending in (Ending.LOADED, Ending.FAILED, Ending.STOPPED)
+        counts = ending in (Ending.LOADED, Ending.UNFINISHED, Ending.FAILED, Ending.STOPPED)
         before = self._before.get(entry.file_id) if counts else None
         self.outcomes.append(Outcome(entry, ending, before, error))
         self._tell_finished(entry)

@@ -61,6 +61,7 @@ class Ending(StrEnum):
     UNCHANGED = "unchanged"  # another ingest has loaded it meanwhile
     BUSY = "busy"  # another ingest is loading it now
     PUT_OFF = "put off"  # not taken up, as the store gave trouble with the one before
+    UNFINISHED = "unfinished"  # loaded up to its last line, which may still be being written
     FAILED = "failed"  # something is wrong with the file, or the store does not give it
     STOPPED = "stopped"  # the run ends: it was told to, or database or store cannot be used
 

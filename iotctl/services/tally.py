@@ -49,7 +49,8 @@ class IngestSummary:
     """What a run did. files: loaded by this run. balance: the rows this run read, over all its files.
 
     unchanged: files that were loaded before. other: objects that are no data files. interrupted: told to stop.
-    error: what ended the run early, where it was not one file's trouble.
+    error: what ended the run early, where it was not one file's trouble. unfinished: files that are loaded but for
+    their last line, which may still be being written.
     """
 
     files: int
@@ -60,6 +61,7 @@ class IngestSummary:
     seconds: float
     interrupted: bool = False
     error: IotctlError | None = None
+    unfinished: int = 0
 
     @property
     def files_skipped(self) -> int:
@@ -115,8 +117,9 @@ class IngestSummary:
 class Tally:
     """What is known so far of a run.
 
-    loaded: ids of the files that it counts as loaded; touched: of those whose rows it counts; before: their rows before
-    it. unreachable: files in a row that the store did not give. busy: another ingest held some of the files.
+    loaded: ids of the files that it counts as loaded; unfinished: URIs of those whose last line may still be written;
+    touched: ids of those whose rows it counts; before: their rows before it. unreachable: files in a row that the store
+    did not give. busy: another ingest held some of the files.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -125,6 +128,7 @@ class Tally:
     other: int = 0
     failed: list[FailedFile] = field(default_factory=list)
     loaded: set[int] = field(default_factory=set)
+    unfinished: set[str] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     before: Balance = field(default_factory=Balance)
     unreachable: int = 0
@@ -148,6 +152,10 @@ class Tally:
                 case Ending.LOADED:
                     self.loaded.add(outcome.file.file_id)
                     self.files += 1
+                    self.unreachable = 0
+                    self.seen.failed.pop(outcome.file.file.uri, None)
+                case Ending.UNFINISHED:
+                    self.unfinished.add(outcome.file.file.uri)
                     self.unreachable = 0
                     self.seen.failed.pop(outcome.file.file.uri, None)
                 case Ending.FAILED:
@@ -182,5 +190,13 @@ class Tally:
     def summary(self, balance: Balance, seconds: float, *, interrupted: bool = False) -> IngestSummary:
         """What is known at the end."""
         return IngestSummary(
-            self.files, self.unchanged, self.other, tuple(self.failed), balance, seconds, interrupted, self.error
+            self.files,
+            self.unchanged,
+            self.other,
+            tuple(self.failed),
+            balance,
+            seconds,
+            interrupted,
+            self.error,
+            len(self.unfinished),
         )

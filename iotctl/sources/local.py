@@ -106,7 +106,7 @@ def _stored(path: Path) -> StoredFile:
     except OSError as error:
         raise _os_error(error, path) from error
     modified = datetime.fromtimestamp(found.st_mtime, UTC)
-    return StoredFile(str(path.absolute()), found.st_size, _version(found), modified)
+    return StoredFile(str(path.absolute()), found.st_size, _version(found), modified, datetime.now(UTC))
 
 
 def _version(found: os.stat_result) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
@@ -77,6 +79,7 @@ class S3Source:
         empty = True
         try:
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                listed = _answered(page["ResponseMetadata"]["HTTPHeaders"])
                 for entry in page.get("Contents", []):
                     if not entry["Key"].endswith("/"):  # a folder that some tool made visible
                         empty = False
@@ -85,6 +88,7 @@ class S3Source:
                             entry["Size"],
                             entry["ETag"].strip('"'),
                             entry["LastModified"],
+                            listed,
                         )
         except (ClientError, BotoCoreError) as error:
             raise explain(error, uri) from error
@@ -111,7 +115,8 @@ class S3Source:
             head = self._client.head_object(Bucket=bucket, Key=key)
         except (ClientError, BotoCoreError) as error:
             raise explain(error, uri) from error
-        return StoredFile(uri, head["ContentLength"], head["ETag"].strip('"'), head["LastModified"])
+        listed = _answered(head["ResponseMetadata"]["HTTPHeaders"])
+        return StoredFile(uri, head["ContentLength"], head["ETag"].strip('"'), head["LastModified"], listed)
 
     def open(self, file: StoredFile, offset: int = 0) -> BinaryIO:
         """The object's bytes from offset on, resumed by range where the connection breaks."""
@@ -192,6 +197,15 @@ def _client(store: StoreSettings) -> S3Client:
         raise UsageError(
             f"The store's address cannot be used: {error}", hint="Check IOTCTL_S3_ENDPOINT_URL and IOTCTL_S3_REGION."
         ) from error
+
+
+def _answered(headers: Mapping[str, str]) -> datetime:
+    """When the store answered, by its own clock, which also dates its objects."""
+    try:
+        moment = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _split(uri: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ def batches(
     file = StoredFile(f"s3://b/{name}", len(stored), "v", EPOCH)
     found = list(read_batches(file, open_at, options or ReadOptions(), start))
     for batch in found:
-        assert batch.rows_read == len(batch.time) + len(batch.rejects)
+        assert batch.rows_read == len(batch.time) + batch.rows_rejected
     return found
 
 

@@ -57,6 +57,7 @@ CREATE TABLE ingest_batch (
     rows_loaded  bigint NOT NULL,
     duplicates   bigint NOT NULL,
     rejected     bigint NOT NULL,
+    reasons      jsonb NOT NULL, -- of the rejected rows: reason -> how many; reject keeps only a file's first ones
     ambiguous    bigint NOT NULL,
     nonexistent  bigint NOT NULL,
     loaded_at    timestamptz NOT NULL DEFAULT now(),
