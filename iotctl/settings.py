@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,27 +11,30 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from iotctl.errors import ConfigurationError
+from iotctl.secrets import remember, remember_address, remember_path
 from iotctl.timezones import zone_name
+
+_ENV_FILE = ".env"
 
 
 class Settings(BaseSettings):
     """Every setting is the upper-case name with IOTCTL_ before it; the environment goes before .env."""
 
-    model_config = SettingsConfigDict(env_prefix="IOTCTL_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="IOTCTL_", env_ignore_empty=True, extra="ignore")
 
     database_url: SecretStr | None = None
-    s3_endpoint_url: str | None = None
-    s3_access_key: str | None = None
+    s3_endpoint_url: str | None = Field(default=None, repr=False)
+    s3_access_key: str | None = Field(default=None, repr=False)
     s3_secret_key: SecretStr | None = None
     s3_region: str | None = None
     s3_ca_file: Path | None = None
     s3_verify_tls: bool = True
-    mapping_uri: str = "s3://code-challenge-data/mapping/mapping.csv"
-    timeseries_uri: str = "s3://code-challenge-data/timeseries/"
+    mapping_uri: str = Field(default="s3://code-challenge-data/mapping/mapping.csv", repr=False)
+    timeseries_uri: str = Field(default="s3://code-challenge-data/timeseries/", repr=False)
     timezone: str = "Europe/Berlin"
     chunk_interval: str | None = None
     workers: int | None = Field(default=None, ge=1, le=256)
-    scheduler: str | None = None
+    scheduler: str | None = Field(default=None, repr=False)
     notify_url: SecretStr | None = None
     home: Path = Field(default_factory=lambda: user_data_path("iotctl", appauthor=False))
 
@@ -53,14 +57,48 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings as they are now. Raises ConfigurationError, with the setting's name but never its value."""
+    """The settings as they are now; secrets among them are kept out of all lines from here on.
+
+    Raises ConfigurationError, with the setting's name but never its value.
+    """
     try:
-        return Settings()
+        settings = Settings(_env_file=_env_file())  # type: ignore[call-arg]  # pydantic-settings takes it
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         name = "IOTCTL_" + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(
             f"{name} cannot be used: {first['msg']}.", hint="Set it in the environment or in .env; see .env.example."
         ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(".env is not UTF-8 text.", hint="Save it as UTF-8.") from error
+    except UnicodeDecodeError:
+        raise ConfigurationError(".env is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f".env cannot be read: {error.strerror}.", hint="Check its owner and mode, or use another folder."
+        ) from error
+    except RuntimeError as error:  # a user without a home folder
+        raise ConfigurationError("There is no folder for the user's data.", hint="Set IOTCTL_HOME.") from error
+    _remember_secrets(settings)
+    return settings
+
+
+def _env_file() -> str | None:
+    """The .env of the working directory, if that can be looked into."""
+    try:
+        return _ENV_FILE if Path(_ENV_FILE).is_file() else None
+    except PermissionError:
+        return None
+
+
+def _remember_secrets(settings: Settings) -> None:
+    addresses = [settings.s3_endpoint_url, settings.scheduler, settings.mapping_uri, settings.timeseries_uri]
+    if settings.database_url is not None:
+        addresses.append(settings.database_url.get_secret_value())
+    # The names that libpq, the AWS chain and proxies are set by.
+    addresses += [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    for address in addresses:
+        remember_address(address)
+    remember(*(os.environ.get(name) for name in ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")))
+    if settings.s3_secret_key is not None:
+        remember(settings.s3_secret_key.get_secret_value())
+    if settings.notify_url is not None:
+        remember_path(settings.notify_url.get_secret_value())

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from iotctl import __version__
+from iotctl import __version__, interrupt
 from iotctl.cli import (
     anomalies,
     compact,
@@ -26,9 +26,9 @@ from iotctl.cli import (
     status,
 )
 from iotctl.cli.log import Level, LogFormat, is_json, say, use_format
+from iotctl.cli.streams import prepare_streams
 from iotctl.errors import IotctlError
-
-INTERRUPTED = 130
+from iotctl.secrets import hidden, remember_address
 
 _debug = False
 
@@ -84,30 +84,54 @@ def main() -> None:
     # numpy's threads wait for one another longer than they work: a sensor-year costs 0.21 s of CPU with one and 0.57 s
     # with two. It reads this once, when it is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    prepare_streams()
+    for word in sys.argv[1:]:
+        remember_address(word)
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int | str | None:
+    """Run the command; what it raises is shown. Ends with what may be said before the interpreter ends."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except IotctlError as error:
-        if _debug:
-            raise
         show_error(error)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return interrupt.INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:
         # typer makes a broken pipe an exit with 1, but whoever read our output has seen enough.
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
-            raise
+            return error.code
         # The interpreter must not complain at its last flush either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 0
+    except Exception as error:  # noqa: BLE001 -- a defect of ours; Python's own traceback might show a secret
+        if interrupt.came():
+            return interrupt.INTERRUPTED
+        typer.echo(_traceback(error), err=True, nl=False)
+        return 1
+    return 0
 
 
 def show_error(error: IotctlError) -> None:
-    """Print an error to stderr, in one to three lines, with nothing in it that a terminal would obey."""
+    """Print an error to stderr, in one to three lines, with nothing in it that a terminal would obey, and no secret."""
     from iotctl.cli.terminal import printable
 
+    where_it_arose = _traceback(error) if _debug else None
     if is_json():
-        say(error.message, Level.ERROR, where=error.where, hint=error.hint)
+        say(error.message, Level.ERROR, where=error.where, hint=error.hint, traceback=where_it_arose)
         return
-    lines = str(error).splitlines()
+    if where_it_arose is not None:
+        typer.echo(where_it_arose, err=True, nl=False)
+    lines = hidden(str(error)).splitlines()
     typer.echo("\n".join(printable(line) for line in [f"error: {lines[0]}", *lines[1:]]), err=True)
+
+
+def _traceback(error: BaseException) -> str:
+    import traceback
+
+    return hidden("".join(traceback.format_exception(error)))

@@ -11,6 +11,7 @@ from iotctl import __version__
 from iotctl.cli.log import say
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.repositories import Database, light_beacon
+from iotctl.secrets import passwordless
 
 if TYPE_CHECKING:
     from iotctl.settings import Settings
@@ -58,9 +59,10 @@ def connect_cluster(
 
 def check_scheduler(settings: Settings, scheduler: str) -> None:
     """Raises ConfigurationError where a cluster cannot be used at all."""
-    if "://" not in scheduler:
+    if "://" not in scheduler or "@" in scheduler:
         raise ConfigurationError(
-            f"{scheduler} is not the address of a Dask scheduler.", hint="Its form: tcp://HOST:8786 (or tls://)"
+            f"{passwordless(scheduler)} is not the address of a Dask scheduler.",
+            hint="Its form: tcp://HOST:8786 (or tls://)",
         )
     if settings.database_url is None:
         raise ConfigurationError(

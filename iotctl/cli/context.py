@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from iotctl import interrupt
+
 if TYPE_CHECKING:
     from iotctl.repositories import Database
     from iotctl.settings import Settings
@@ -17,6 +19,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
     """The server that IOTCTL_DATABASE_URL names, or the embedded one while the context lasts."""
     from iotctl.repositories import Database, embedded_database
 
+    interrupt.begin()
     if settings.database_url is not None:
         yield Database(settings.database_url.get_secret_value())
     else:
@@ -53,10 +56,10 @@ def who() -> str:
 
 
 def command_line() -> str:
-    """This command as one would type it again; a password inside a URL is left out, though none belongs there."""
+    """This command as one would type it again; what may be a password or key is left out, though none belongs there."""
     import shlex
     import sys
 
-    from iotctl.repositories import passwordless
+    from iotctl.secrets import passwordless
 
-    return shlex.join(["iotctl", *(passwordless(word) if "://" in word else word for word in sys.argv[1:])])
+    return shlex.join(["iotctl", *map(passwordless, sys.argv[1:])])

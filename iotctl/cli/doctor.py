@@ -6,6 +6,7 @@ import typer
 
 from iotctl.cli.context import open_database, store_settings
 from iotctl.cli.terminal import printable
+from iotctl.secrets import hidden
 
 
 def doctor() -> None:
@@ -22,9 +23,9 @@ def doctor() -> None:
 
     def show(check: Check) -> None:
         mark = "ok" if check.error is None else "NO"
-        typer.echo(f"{mark:3} {check.name:12} {printable(check.found)}")
+        typer.echo(f"{mark:3} {check.name:12} {printable(hidden(check.found))}")
         if check.advice:
-            typer.echo(f"    {'':12} -> {printable(check.advice)}")
+            typer.echo(f"    {'':12} -> {printable(hidden(check.advice))}")
 
     show(Check("iotctl", f"{__version__}, Python {platform.python_version()}"))
     settings = read_settings()

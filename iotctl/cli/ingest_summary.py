@@ -8,6 +8,7 @@ import typer
 
 from iotctl.cli.log import Level, is_json, run_id, say
 from iotctl.cli.terminal import printable
+from iotctl.secrets import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int 
             "rows_per_second": round(summary.rows_per_second),
             "interrupted": summary.interrupted,
             "dry_run": dry_run,
-            "failed": [{"uri": failed.uri, "problem": failed.error.message} for failed in summary.failed],
+            "failed": [{"uri": failed.uri, "problem": hidden(failed.error.message)} for failed in summary.failed],
         }
     )
 
@@ -126,4 +127,4 @@ def report_failed(failed: Sequence[FailedFile], total: int) -> None:
         for one in failed[:_FAILED_SHOWN]:
             where = [one.uri, *(part for part in (one.error.where, one.error.hint) if part and part != one.uri)]
             lines = [f"  {one.error.message}", *(f"    {line}" for line in where)]
-            typer.echo("\n".join(printable(line) for line in lines), err=True)
+            typer.echo("\n".join(printable(hidden(line)) for line in lines), err=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from iotctl.cli.terminal import printable
+from iotctl.secrets import hidden
 
 
 class LogFormat(StrEnum):
@@ -53,14 +54,19 @@ def run_id() -> str:
 
 
 def say(message: str, level: Level = Level.INFO, **more: str | int | float | None) -> None:
-    """A line to stderr; where nobody reads it any more, the work goes on.
+    """A line to stderr, without a secret; where nobody reads it any more, the work goes on.
 
-    more: further fields, left out where None, of the JSON object alone: file, rows, where, hint.
+    more: further fields, left out where None, of the JSON object alone: file, rows, where, hint, traceback.
     """
+    message = hidden(message)
     line = printable(message)
     if is_json():
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        given = {name: value for name, value in more.items() if value is not None}
+        given = {
+            name: hidden(value) if isinstance(value, str) else value
+            for name, value in more.items()
+            if value is not None
+        }
         line = json.dumps({"time": now, "level": level, "run": _log.run_id, "message": message} | given)
     with suppress(BrokenPipeError):
         print(line, file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
+from iotctl import interrupt
 from iotctl.cli.terminal import printable
 from iotctl.errors import IotctlError, UsageError
 
@@ -64,6 +65,7 @@ def replaced_file(output: Path) -> Iterator[BinaryIO]:
     # A device such as /dev/null must not be replaced by a file.
     in_place = output.exists() and not output.is_file()
     unfinished = output if in_place else output.with_name(f".{output.name}.{os.getpid()}")
+    interrupt.begin()
     try:
         with unfinished.open("wb") as file:
             yield file

@@ -11,7 +11,7 @@ from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.beacon import light_beacon, sees_beacon
 from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.repositories.chunks import Chunks, compact_part, disordered_parts, loose_parts, set_chunk_interval
-from iotctl.repositories.connection import Connection, Database, free_connections, is_passing, passwordless
+from iotctl.repositories.connection import Connection, Database, free_connections, is_passing
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import SortedReadings, joined_readings, sort_readings
@@ -75,7 +75,6 @@ __all__ = [
     "loose_parts",
     "make_aggregates",
     "missing_rights",
-    "passwordless",
     "policies",
     "read_buckets",
     "refresh_aggregates",

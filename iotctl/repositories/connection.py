@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
+from iotctl.repositories.address import read_address, shown_address
 
 # Without these a connection that a firewall dropped hangs for two hours (Linux' default keepalive time).
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
@@ -82,14 +82,7 @@ class Database:
     @property
     def address(self) -> str:
         """The server for people to read: user, host, port and database, no password."""
-        try:
-            parts = conninfo_to_dict(self.dsn)
-        except psycopg.ProgrammingError:
-            return "(unreadable connection string)"
-        host = parts.get("host") or "localhost"
-        port = f":{parts['port']}" if parts.get("port") else ""
-        user = f"{parts['user']}@" if parts.get("user") else ""
-        return f"{user}{host}{port}/{parts.get('dbname') or parts.get('user') or ''}"
+        return shown_address(self.dsn)
 
     @contextmanager
     def connect(self, *, application: str = "iotctl") -> Iterator[Connection]:
@@ -123,14 +116,7 @@ class Database:
             raise explain(error, self.address) from error
 
     def _conninfo(self, application: str) -> str:
-        try:
-            given = conninfo_to_dict(self.dsn)
-        except psycopg.ProgrammingError as error:
-            raise ConfigurationError(
-                "IOTCTL_DATABASE_URL is not a connection string.",
-                hint="Its form: postgresql://USER:PASSWORD@HOST:5432/DATABASE (special characters percent-encoded).",
-            ) from error
-        return make_conninfo("", **{**_DEFAULTS, "application_name": application, **given})
+        return make_conninfo("", **{**_DEFAULTS, "application_name": application, **read_address(self.dsn)})
 
 
 def free_connections(conn: Connection) -> int:
@@ -151,16 +137,6 @@ def free_connections(conn: Connection) -> int:
     ).fetchone()
     assert row is not None
     return int(str(row[0]))
-
-
-def passwordless(url: str) -> str:
-    """A database URL with its password, if any, replaced by ***; for showing settings."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
-    user = quote(unquote(parts.username or ""), safe="")
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{user}:***@{host}").geturl()
 
 
 def is_passing(error: BaseException | None) -> bool:

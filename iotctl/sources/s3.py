@@ -53,6 +53,9 @@ _CONNECTIONS = 64
 # What a broken, reset or silent connection raises, from any layer; a new try may do better.
 _BROKEN = (HTTPClientError, EndpointConnectionError, HTTPError, HTTPException, OSError)
 
+# Also the names of access points.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+|arn:[A-Za-z0-9:._-]+")
+
 _REFUSED = {
     "403",
     "401",
@@ -182,6 +185,12 @@ def _client(store: StoreSettings) -> S3Client:
         raise ConfigurationError(
             "There is no file with the store's authorities.", where=store.ca_file, hint="Check IOTCTL_S3_CA_FILE."
         )
+    if store.endpoint_url and "@" in store.endpoint_url:
+        # boto3 quotes the address in its messages.
+        raise ConfigurationError(
+            "IOTCTL_S3_ENDPOINT_URL holds a user or password.",
+            hint="Set IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, and an address such as http://HOST:9000",
+        )
     try:
         return boto3.session.Session().client(
             "s3",
@@ -193,10 +202,13 @@ def _client(store: StoreSettings) -> S3Client:
             verify=(store.ca_file or None) if store.verify_tls else False,
             config=config,
         )
-    except (ValueError, BotoCoreError) as error:
-        raise UsageError(
-            f"The store's address cannot be used: {error}", hint="Check IOTCTL_S3_ENDPOINT_URL and IOTCTL_S3_REGION."
-        ) from error
+    except ValueError:
+        reason = "it is no URL"
+    except BotoCoreError as error:
+        reason = str(error)
+    raise UsageError(
+        f"The store's address cannot be used: {reason}.", hint="Check IOTCTL_S3_ENDPOINT_URL and IOTCTL_S3_REGION."
+    )
 
 
 def _answered(headers: Mapping[str, str]) -> datetime:
@@ -210,8 +222,9 @@ def _answered(headers: Mapping[str, str]) -> datetime:
 
 def _split(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not bucket:
-        raise UsageError(f"{uri} names no bucket.", hint="Write s3://bucket/key.")
+    if not _BUCKET.fullmatch(bucket):
+        # Not quoted: others write keys before the bucket.
+        raise UsageError("No bucket has such a name.", hint="Write s3://bucket/key.")
     return bucket, key
 
 

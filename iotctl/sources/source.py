@@ -44,8 +44,8 @@ class StoreSettings:
     wait_seconds: before the second, third, ... try of a broken read.
     """
 
-    endpoint_url: str | None = None
-    access_key: str | None = None
+    endpoint_url: str | None = field(default=None, repr=False)
+    access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
     region: str | None = None
     ca_file: str | None = None

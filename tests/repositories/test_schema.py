@@ -8,7 +8,7 @@ import pytest
 
 from iotctl.errors import ConfigurationError
 from iotctl.repositories import Database, Layout, ensure_schema
-from iotctl.repositories.connection import passwordless
+from iotctl.secrets import passwordless
 
 
 def test_many_at_once_make_the_schema_once(database: Database) -> None:

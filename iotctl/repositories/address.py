@@ -1,0 +1,57 @@
+"""Connection strings: read, refused where they can be misread, and shown without a password."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from iotctl.errors import ConfigurationError
+
+_SCHEMES = ("postgresql", "postgres")
+
+
+def read_address(dsn: str) -> dict[str, str]:
+    """The parts of a libpq connection string or URL by their names. Raises ConfigurationError, which quotes none.
+
+    libpq cuts a URL with an @ or / in its password at the wrong place, takes the rest for a host, port or database, and
+    shows it in its messages (manual, 32.1.1.2). Such a URL is refused before libpq sees it.
+    """
+    try:
+        if _can_be_misread(dsn):
+            raise ValueError
+        parts = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
+        if not all(port.isdecimal() for port in parts.get("port", "").split(",") if port):
+            raise ValueError
+        if "://" in parts.get("dbname", ""):
+            raise ValueError
+    except (psycopg.Error, ValueError):
+        pass
+    else:
+        return parts
+    # Raised out here, so that no traceback shows what libpq says of it.
+    raise ConfigurationError(
+        "IOTCTL_DATABASE_URL is not a connection string.",
+        hint="Its form: postgresql://USER:PASSWORD@HOST:5432/DATABASE, with special characters percent-encoded: "
+        "@ is %40, / is %2F, : is %3A, ? is %3F, # is %23, % is %25.",
+    )
+
+
+def shown_address(dsn: str) -> str:
+    """The server for people to read: user, host, port and database, no password."""
+    try:
+        parts = read_address(dsn)
+    except ConfigurationError:
+        return "(unreadable connection string)"
+    host = parts.get("host") or parts.get("hostaddr") or "localhost"
+    port = f":{parts['port']}" if parts.get("port") else ""
+    user = f"{parts['user']}@" if parts.get("user") else ""
+    return f"{user}{host}{port}/{parts.get('dbname') or parts.get('user') or ''}"
+
+
+def _can_be_misread(dsn: str) -> bool:
+    scheme, found, rest = dsn.partition("://")
+    if not found or scheme not in _SCHEMES:
+        return False
+    server, _, path = rest.partition("/")
+    user = server.partition("@")[0].partition(":")[0] if "@" in server else ""
+    return server.count("@") > 1 or "@" in path or any(char in user for char in "?=&")
