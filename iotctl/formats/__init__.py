@@ -1,11 +1,12 @@
 """Bytes to readings: CSV and Parquet, decompression, timestamps and time zones, rejects with line and reason."""
 
 from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
-from iotctl.formats.options import OpenAt, ReadOptions, is_data_file
+from iotctl.formats.options import SUFFIXES_READ, OpenAt, ReadOptions, is_data_file
 from iotctl.formats.reader import read_batches
 from iotctl.formats.series import read_series
 
 __all__ = [
+    "SUFFIXES_READ",
     "MappingRow",
     "MappingTable",
     "OpenAt",

@@ -58,7 +58,7 @@ def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = T
             )
     if is_blank(_unmarked(begun)):
         return None
-    if not finished:
+    if not finished and text_kind_of(begun) is None:
         raise unfinished(where)
     return TextStart(_header(begun, len(begun), wanted, where), offset + len(begun), line + 1, b"")
 

@@ -23,6 +23,7 @@ OpenAt = Callable[[int], BinaryIO]
 _TEXT = {".csv", ".tsv", ".txt"}
 PARQUET = {".parquet", ".pq"}
 COMPRESSIONS = {".gz", ".zst", ".bz2", ".xz"}
+SUFFIXES_READ = ".csv .tsv .txt, also with .gz .zst .bz2 .xz, and .parquet .pq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,8 @@ class ReadOptions:
 
 
 def is_data_file(name: str) -> bool:
-    """Whether a file's name says that it holds readings: .csv .tsv .txt, also compressed, or .parquet; not hidden."""
+    """Whether a file's name says that it holds readings, as SUFFIXES_READ has it."""
     path = PurePosixPath(name)
-    if path.name.startswith((".", "_")):
-        return False
     suffix = path.suffix.lower()
     if suffix in COMPRESSIONS:
         suffix = PurePosixPath(path.stem).suffix.lower()

@@ -13,7 +13,7 @@ from iotctl.repositories import Balance, Database, Ledger, ensure_schema
 from iotctl.services.ingest import FILES_AT_ONCE, data_files
 from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import IngestListener
-from iotctl.services.selection import Selection, pages, select
+from iotctl.services.selection import Selection, pages
 from iotctl.services.tally import IngestSummary, Tally
 from iotctl.sources import StoreSettings, source_for
 
@@ -34,7 +34,7 @@ def dry_run(
     balance = Balance()
     with database.connect() as conn:
         ensure_schema(conn)
-        selected = data_files(select(uri, selection, store, run.missing), run, listener)
+        selected = data_files(uri, selection, store, run, listener)
         for file in _unloaded(selected, Ledger(conn), run, selection.limit):
             source = source_for(file.uri, store)
             listener.found(1, file.size)

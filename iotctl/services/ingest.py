@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 from iotctl.errors import IotctlError
-from iotctl.formats import is_data_file
+from iotctl.formats import SUFFIXES_READ, is_data_file
 from iotctl.model import StoredFile
 from iotctl.repositories import (
     Connection,
@@ -28,7 +28,7 @@ from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection, pages, select
 from iotctl.services.tally import IngestSummary, Seen, Tally
-from iotctl.sources import StoreSettings
+from iotctl.sources import StoreSettings, source_for
 
 # Files looked up in the ledger at once.
 FILES_AT_ONCE = 1000
@@ -121,7 +121,7 @@ def ingest(
         return patiently(database, lambda conn: Ledger(conn).register(files), listener, halt)
 
     try:
-        files = data_files(select(uri, selection, store, run.missing), run, listener)
+        files = data_files(uri, selection, store, run, listener)
         for task in _tasks(_unloaded(files, register, run, listener, selection.limit), workers):
             submit(task)
             collect(at_most=2 * workers)
@@ -152,16 +152,29 @@ def _keep_up(database: Database, layout: Layout, listener: IngestListener, halt:
         listener.noted("another load is under way; what is older than the retention goes the next time")
 
 
-def data_files(files: Iterator[StoredFile], run: Tally, listener: IngestListener) -> Iterator[StoredFile]:
-    """The files that ingest can read and has not given up; the others are counted."""
-    for file in files:
-        if not is_data_file(file.uri):
+def data_files(
+    uri: str, selection: Selection, store: StoreSettings, run: Tally, listener: IngestListener
+) -> Iterator[StoredFile]:
+    """The selected files that ingest reads and has not given up; the others are counted.
+
+    What is found under a prefix or folder is read where its name says that it holds readings; what a person names, as
+    uri or in a manifest, is read whatever its name.
+    """
+    source = source_for(uri, store)
+    for file in select(uri, selection, store, run.missing):
+        is_named = selection.manifest is not None or source.names(uri, file)
+        if not is_named and not is_data_file(file.uri):
             run.other += 1
             if file.uri not in run.seen.left_out:
+                listener.noted(_left_out(file.uri, is_first=not run.seen.left_out), file.uri)
                 run.seen.left_out.add(file.uri)
-                listener.noted(f"not a data file, left out: {file.uri}", file.uri)
         elif not run.seen.given_up(file):
             yield file
+
+
+def _left_out(uri: str, *, is_first: bool) -> str:
+    known = f" (read are {SUFFIXES_READ}; others where they are named themselves, or in a --manifest)"
+    return f"not a data file, left out: {uri}{known if is_first else ''}"
 
 
 def _unloaded(

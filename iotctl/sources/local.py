@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from iotctl.errors import ChangedFileError, FileError, ForbiddenError, NotFoundError, NothingThereError
 from iotctl.model import StoredFile
+from iotctl.sources.names import is_hidden
 
 _BUFFER_BYTES = 1024 * 1024
 
@@ -20,7 +21,10 @@ class LocalSource:
     """Folders and files of this machine; a file's version is its modification time (ns) and size."""
 
     def list(self, uri: str) -> Iterator[StoredFile]:
-        """Every regular file under a folder, by path; links to folders are not followed, so there are no loops."""
+        """Every regular file under a folder, by path, hidden ones left out.
+
+        Links to folders are not followed, so there are no loops.
+        """
         path = _path(uri)
         if not path.is_dir():
             yield self.stat(uri)
@@ -28,7 +32,8 @@ class LocalSource:
         empty = True
         for found in _walk(path):
             empty = False
-            yield _stored(found)
+            if found is not None:
+                yield _stored(found)
         if empty:
             raise NothingThereError(f"There are no files under {path}.", hint="Check the path.")
 
@@ -40,6 +45,10 @@ class LocalSource:
         """The path below the folder; the file's name where it lies elsewhere."""
         path, folder = Path(file.uri), _path(uri).absolute()
         return path.relative_to(folder).as_posix() if path != folder and path.is_relative_to(folder) else path.name
+
+    def names(self, uri: str, file: StoredFile) -> bool:
+        """Whether the path is that of the file."""
+        return Path(file.uri) == _path(uri).absolute()
 
     def stat(self, uri: str) -> StoredFile:
         """The file at a path."""
@@ -88,16 +97,28 @@ class _UnchangedFile(io.RawIOBase):
             raise _changed(self._file)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
-    except OSError as error:
-        raise _os_error(error, folder) from error
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
+def _walk(folder: Path) -> Iterator[Path | None]:
+    """The regular files under a folder; None for each hidden file or folder, into which nobody looks."""
+    left = [_entries(folder)]  # a list, and no recursion: folders may be nested deeper than Python's stack
+    while left:
+        entry = next(left[-1], None)
+        if entry is None:
+            left.pop()
+        elif is_hidden(entry.name):
+            yield None
+        elif entry.is_dir(follow_symlinks=False):
+            left.append(_entries(Path(entry.path)))
         elif entry.is_file():
             yield Path(entry.path)
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
+    except OSError as error:
+        raise _os_error(error, folder) from error
+    return iter(ordered)
 
 
 def _stored(path: Path) -> StoredFile:

@@ -39,6 +39,7 @@ from iotctl.errors import (
 )
 from iotctl.model import StoredFile
 from iotctl.sources.body import ResumingBody
+from iotctl.sources.names import is_hidden
 from iotctl.sources.source import StoreSettings
 
 if TYPE_CHECKING:
@@ -77,22 +78,26 @@ class S3Source:
         self._client = _client(store)
 
     def list(self, uri: str) -> Iterator[StoredFile]:
-        """Every object whose key begins with the prefix, by key, a page of 1000 at a time."""
+        """Every object whose key begins with the prefix, by key, a page of 1000 at a time, hidden ones left out."""
         bucket, prefix = _split(uri)
         empty = True
         try:
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 listed = _answered(page["ResponseMetadata"]["HTTPHeaders"])
                 for entry in page.get("Contents", []):
-                    if not entry["Key"].endswith("/"):  # a folder that some tool made visible
-                        empty = False
-                        yield StoredFile(
-                            f"s3://{bucket}/{entry['Key']}",
-                            entry["Size"],
-                            entry["ETag"].strip('"'),
-                            entry["LastModified"],
-                            listed,
-                        )
+                    key = entry["Key"]
+                    if key.endswith("/"):  # a folder that some tool made visible
+                        continue
+                    empty = False
+                    if key != prefix and is_hidden(key.removeprefix(prefix)):
+                        continue
+                    yield StoredFile(
+                        f"s3://{bucket}/{key}",
+                        entry["Size"],
+                        entry["ETag"].strip('"'),
+                        entry["LastModified"],
+                        listed,
+                    )
         except (ClientError, BotoCoreError) as error:
             raise explain(error, uri) from error
         if empty:
@@ -108,6 +113,10 @@ class S3Source:
         """The rest of the key after the prefix; the last part of the key where no prefix of it was named."""
         rest = file.uri.removeprefix(uri).lstrip("/")
         return rest if rest and rest != file.uri else file.uri.rpartition("/")[2]
+
+    def names(self, uri: str, file: StoredFile) -> bool:
+        """Whether the URI is the object's own."""
+        return file.uri == uri
 
     def stat(self, uri: str) -> StoredFile:
         """The object at uri."""

@@ -15,6 +15,7 @@ class Source(Protocol):
     def list(self, uri: str) -> Iterator[StoredFile]:
         """Every file under a prefix or folder, recursively, or the one file; in order of key, fetched as asked for.
 
+        Hidden files (names.py) are left out, but for one that uri itself names.
         Raises NothingThereError where no file lies there, NotFoundError without bucket or folder, ForbiddenError,
         UnreachableError.
         """
@@ -24,6 +25,9 @@ class Source(Protocol):
 
     def below(self, uri: str, file: StoredFile) -> str:
         """What a prefix or folder calls a file: its path below uri, parts divided by /."""
+
+    def names(self, uri: str, file: StoredFile) -> bool:
+        """Whether uri is the file itself, and not a prefix or folder of it."""
 
     def stat(self, uri: str) -> StoredFile:
         """The one file at uri. Raises NotFoundError, ForbiddenError, UnreachableError."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from iotctl.sources import StoreSettings
+from iotctl.sources.s3 import S3Source
 from tests.cli.conftest import Ended, Iotctl
 from tests.store import S3Server
 
@@ -102,6 +104,91 @@ def test_a_watch_never_loads_half_a_value_of_a_slow_writer(
         until(lambda: len(values(iotctl)) == len(expected))
     assert values(iotctl) == expected
     assert iotctl("rejects").stdout == "file,line,reason,text\n"
+
+
+# --- names
+
+
+NOT_MEANT = [
+    *("_temporary/0/_temporary/part-0.csv", ".ipynb_checkpoints/a-checkpoint.csv", "a/.hidden/b.csv", "_SUCCESS"),
+    *(".a.csv.crc", "a.csv.crc", ".DS_Store", "Thumbs.db", "a/desktop.ini", "b_$folder$", "a.csv.part", "~$a.xlsx"),
+    *("_delta_log/0.json", ".a.csv.Xy12", "a.csv.md5", "a.csv~", "_metadata.parquet"),
+]
+
+
+@pytest.mark.parametrize("where", ["local", "store"])
+def test_hidden_files_and_markers_are_left_out_and_do_not_count(
+    iotctl: Iotctl, tmp_path: Path, store: S3Server, where: str
+) -> None:
+    bucket = f"hidden-{where}"
+    # The folder itself may be hidden: it is named.
+    for name in NOT_MEANT:
+        content = (HEADER + f"2016-01-02T00:00Z;{A};99\n").encode()
+        store.put(bucket, f"_in/.t/{name}", content)
+        (tmp_path / "_in/.t" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_in/.t" / name).write_bytes(content)
+    uri = "_in/.t" if where == "local" else f"s3://{bucket}/_in/.t/"
+    ended = iotctl("ingest", uri, "--json")
+    assert (ended.returncode, summary(ended)["files"], summary(ended)["files_skipped"]) == (0, 0, 0), ended.stderr
+    for name, line in (("a.csv", FIRST), ("_year=2016/b.csv", WHOLE)):
+        store.put(bucket, f"_in/.t/{name}", (HEADER + line).encode())
+        (tmp_path / "_in/.t" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_in/.t" / name).write_text(HEADER + line)
+    ended = iotctl("ingest", uri, "--json")
+    assert (ended.returncode, summary(ended)["files"], summary(ended)["files_skipped"]) == (0, 2, 0), ended.stderr
+    assert values(iotctl) == [1.5, 663.642]
+    # Named, a hidden file is read.
+    assert iotctl("ingest", f"{uri.rstrip('/')}/_temporary/0/_temporary/part-0.csv").returncode == 0
+    assert values(iotctl) == [1.5, 663.642, 99.0]
+
+
+def test_a_hidden_folder_that_may_not_be_read_ends_nothing(iotctl: Iotctl, tmp_path: Path) -> None:
+    (tmp_path / "in" / "lost+found").mkdir(parents=True)
+    (tmp_path / "in" / "lost+found").chmod(0)
+    (tmp_path / "in" / "a.csv").write_text(HEADER + FIRST)
+    try:
+        assert iotctl("ingest", "in").returncode == 0
+    finally:
+        (tmp_path / "in" / "lost+found").chmod(0o700)
+    assert values(iotctl) == [1.5]
+
+
+def test_a_file_that_is_named_is_read_whatever_its_suffix(iotctl: Iotctl, tmp_path: Path, store: S3Server) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "data.dat").write_text(HEADER + FIRST)
+    store.put("named", "t/stream-1-2016-01-01-00-00-00", gzip.compress((HEADER + WHOLE).encode()))
+    left_out = iotctl("ingest", "in", "--json")
+    assert (left_out.returncode in (1, 3), summary(left_out)["files_other"]) == (True, 1)
+    assert ".csv .tsv .txt" in left_out.stderr
+    assert ".parquet" in left_out.stderr
+    assert "--manifest" in left_out.stderr
+    assert iotctl("ingest", "in/data.dat").returncode == 0
+    assert values(iotctl) == [1.5]
+    assert iotctl("ingest", "s3://named/t/").returncode != 0
+    assert iotctl("ingest", "s3://named/t/stream-1-2016-01-01-00-00-00").returncode == 0
+    assert values(iotctl) == [1.5, 663.642]
+    (tmp_path / "in" / "more.log").write_text(HEADER + f"2016-01-02T00:00Z;{A};7\n")
+    (tmp_path / "names.txt").write_text("more.log\n")
+    assert iotctl("ingest", "in", "--manifest", "names.txt").returncode == 0
+    assert values(iotctl) == [1.5, 663.642, 7.0]
+    (tmp_path / "page.csv").write_text("<html><body>Please sign in</body></html>")
+    refused = iotctl("ingest", "page.csv")
+    assert refused.returncode == 1
+    assert "HTML" in refused.stderr
+
+
+def test_objects_with_a_content_encoding_are_read(iotctl: Iotctl, store: S3Server) -> None:
+    """As browsers and log shippers store them: gzip under the name of the text."""
+    store.put("encoded", "t/.keep", b"")
+    S3Source(StoreSettings(store.endpoint_url, store.access_key, store.secret_key, "us-east-1"))._client.put_object(
+        Bucket="encoded",
+        Key="t/a.csv",
+        Body=gzip.compress((HEADER + FIRST).encode()),
+        ContentEncoding="gzip",
+        ContentType="text/csv",
+    )
+    assert iotctl("ingest", "s3://encoded/t/").returncode == 0
+    assert values(iotctl) == [1.5]
 
 
 # --- rejects

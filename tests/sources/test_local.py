@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,17 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         list(source_for("x", STORE).list(str(tmp_path)))
     with pytest.raises(UsageError, match="ftp://"):
         source_for("ftp://host/x", STORE)
+
+
+def test_folders_may_be_nested_deeper_than_pythons_stack(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d", dir_fd=folder)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = deeper
+    written = os.open("a.csv", os.O_CREAT | os.O_WRONLY, dir_fd=folder)
+    os.close(written)
+    os.close(folder)
+    (found,) = source_for(str(tmp_path), STORE).list(str(tmp_path))
+    assert found.uri == f"{tmp_path}{'/d' * 1100}/a.csv"
