@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -66,5 +67,8 @@ def test_folders_may_be_nested_deeper_than_pythons_stack(tmp_path: Path) -> None
     written = os.open("a.csv", os.O_CREAT | os.O_WRONLY, dir_fd=folder)
     os.close(written)
     os.close(folder)
-    (found,) = source_for(str(tmp_path), STORE).list(str(tmp_path))
+    try:
+        (found,) = source_for(str(tmp_path), STORE).list(str(tmp_path))
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # pytest cannot
     assert found.uri == f"{tmp_path}{'/d' * 1100}/a.csv"
