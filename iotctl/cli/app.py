@@ -13,9 +13,11 @@ from iotctl import __version__, interrupt
 from iotctl.cli import (
     anomalies,
     compact,
+    conflicts,
     demo,
     detect,
     doctor,
+    forget,
     ingest,
     load_mapping,
     plan,
@@ -46,8 +48,10 @@ app.command("query")(query.query)
 app.command("detect")(detect.detect)
 app.add_typer(anomalies.app, name="anomalies")
 app.command("rejects")(rejects.rejects)
+app.command("conflicts")(conflicts.conflicts)
 app.command("runs")(runs.runs)
 app.command("compact")(compact.compact)
+app.command("forget")(forget.forget)
 app.command("policy")(policy.policy)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)

@@ -46,6 +46,10 @@ def ingest(
     on_duplicate: Annotated[
         OnDuplicate, typer.Option(help="A reading that is there already: keep the first, the newest file's, or fail.")
     ] = OnDuplicate.SKIP,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Load what is loaded already once more: with another zone, say. It is replaced."),
+    ] = False,
     max_rejects: Annotated[
         str | None, typer.Option(help="Stop a file with more bad rows than N, or than P% of its rows.")
     ] = None,
@@ -175,6 +179,7 @@ def ingest(
                         listener=listener,
                         stop=stop,
                         selection=selection,
+                        again=again,
                         run_id=run_id(),
                         seen=seen,
                     )

@@ -56,9 +56,12 @@ def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int 
             "rows_read": summary.balance.rows_read,
             "rows_loaded": summary.balance.loaded,
             "duplicates": summary.balance.duplicates,
+            "conflicts": summary.balance.conflicts,
             "rejected": summary.balance.rejected,
             "ambiguous": summary.balance.ambiguous,
             "nonexistent": summary.balance.nonexistent,
+            "corrected": summary.corrected,
+            "removed": summary.removed,
             "seconds": round(summary.seconds, 3),
             "rows_per_second": round(summary.rows_per_second),
             "interrupted": summary.interrupted,
@@ -79,13 +82,21 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
     )
     say(
         f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
-        f" + {balance.rejected} rejected, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
+        f" + {balance.conflicts} conflicts + {balance.rejected} rejected,"
+        f" in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
     )
     if summary.unfinished:
         files = "1 file ends" if summary.unfinished == 1 else f"{summary.unfinished} files end"
         say(
             f"{files} in an unfinished line; it is loaded once the file has not changed for {settle_seconds:g} s"
             " (--settle)"
+        )
+    if summary.corrected or summary.removed:
+        say(f"files that changed: {summary.corrected} readings corrected, {summary.removed} removed")
+    if balance.conflicts:
+        say(
+            f"{balance.conflicts} readings have another value than one of the same sensor and time that stays:"
+            " iotctl conflicts"
         )
     if balance.ambiguous or balance.nonexistent:
         say(
@@ -108,7 +119,7 @@ def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFil
     balance = summary.balance
     say(
         f"round {number}: {summary.files} files loaded; {balance.rows_read} rows read = {balance.loaded} loaded"
-        f" + {balance.duplicates} duplicates + {balance.rejected} rejected"
+        f" + {balance.duplicates} duplicates + {balance.conflicts} conflicts + {balance.rejected} rejected"
     )
     report_failed(failed, summary.files + len(failed))
 

@@ -62,6 +62,7 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
             {
                 '{ending="loaded"}': balance.loaded,
                 '{ending="duplicate"}': balance.duplicates,
+                '{ending="conflict"}': balance.conflicts,
                 '{ending="rejected"}': balance.rejected,
             },
         ),

@@ -35,7 +35,7 @@ def rejects(
 
     Example: iotctl rejects --file data_004.csv --format csv
     """
-    from iotctl.repositories import Ledger, ensure_schema
+    from iotctl.repositories import ensure_schema, list_rejects, reject_counts
     from iotctl.settings import read_settings
 
     not_kept = 0
@@ -44,14 +44,13 @@ def rejects(
         nonlocal not_kept
         with open_database(read_settings()) as database, database.connect() as conn:
             ensure_schema(conn)
-            ledger = Ledger(conn)
             if count:
-                for found in ledger.reject_counts(file, reason, limit):
+                for found in reject_counts(conn, file, reason, limit):
                     yield found.uri, found.reason.value, found.rows, found.kept
                 return
-            for kept in ledger.rejects(file, reason, limit):
+            for kept in list_rejects(conn, file, reason, limit):
                 yield kept.uri, kept.reject.line, kept.reject.reason.value, kept.reject.text
-            not_kept = sum(found.rows - found.kept for found in ledger.reject_counts(file, reason))
+            not_kept = sum(found.rows - found.kept for found in reject_counts(conn, file, reason))
 
     write_rows(COUNT_COLUMNS if count else COLUMNS, rows(), chosen_format(form, output), output)
     if not_kept:

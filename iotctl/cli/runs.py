@@ -13,7 +13,7 @@ from iotctl.cli.output import Cell, Format, chosen_format, write_rows
 
 COLUMNS = [
     *("run", "started", "ended", "seconds", "ending", "who", "files", "files_skipped", "files_failed"),
-    *("rows_read", "rows_loaded", "duplicates", "rejected", "problem", "command"),
+    *("rows_read", "rows_loaded", "duplicates", "conflicts", "rejected", "problem", "command"),
 ]
 
 
@@ -56,6 +56,7 @@ def runs(
                     counts.balance.rows_read,
                     counts.balance.loaded,
                     counts.balance.duplicates,
+                    counts.balance.conflicts,
                     counts.balance.rejected,
                     run.problem,
                     run.command,

@@ -8,21 +8,33 @@ from iotctl.repositories.aggregates import (
     refresh_aggregates,
 )
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.balance import Balance
 from iotctl.repositories.beacon import light_beacon, sees_beacon
 from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.repositories.chunks import Chunks, compact_part, disordered_parts, loose_parts, set_chunk_interval
+from iotctl.repositories.claims import LostRaceError
+from iotctl.repositories.conflicts import Conflict, list_conflicts
 from iotctl.repositories.connection import Connection, Database, free_connections, is_passing
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
-from iotctl.repositories.extents import SortedReadings, joined_readings, sort_readings
-from iotctl.repositories.ledger import Balance, BatchEntry, FileState, KeptReject, Ledger, LedgerFile, RejectCount
-from iotctl.repositories.loading import LostRaceError, ReadingLoader, Written
+from iotctl.repositories.extents import Extents
+from iotctl.repositories.ledger import BatchEntry, FileState, Ledger, LedgerFile
+from iotctl.repositories.loading import ReadingLoader, Renewed, Written
 from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
 from iotctl.repositories.readings import ReadingRepository, Series
+from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts
 from iotctl.repositories.retention import Expired, drop_expired, expired, set_retention
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
 from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_state
 from iotctl.repositories.sensors import SensorRepository, canonical_uuids
+from iotctl.repositories.sorted_readings import (
+    LostReadings,
+    SortedReadings,
+    all_lost_readings,
+    joined_readings,
+    sort_file_readings,
+    sort_readings,
+)
 from iotctl.repositories.status import Status, missing_rights, status
 
 __all__ = [
@@ -33,21 +45,25 @@ __all__ = [
     "BatchEntry",
     "Capabilities",
     "Chunks",
+    "Conflict",
     "Connection",
     "Database",
     "DetectRunRepository",
     "Expired",
+    "Extents",
     "FileState",
     "KeptReject",
     "Layout",
     "Ledger",
     "LedgerFile",
     "LostRaceError",
+    "LostReadings",
     "PastRun",
     "Policies",
     "ReadingLoader",
     "ReadingRepository",
     "RejectCount",
+    "Renewed",
     "RunCounts",
     "RunEnding",
     "RunRepository",
@@ -56,6 +72,7 @@ __all__ = [
     "SortedReadings",
     "Status",
     "Written",
+    "all_lost_readings",
     "canonical_uuids",
     "capabilities",
     "check_policies_exist",
@@ -72,17 +89,21 @@ __all__ = [
     "is_passing",
     "joined_readings",
     "light_beacon",
+    "list_conflicts",
+    "list_rejects",
     "loose_parts",
     "make_aggregates",
     "missing_rights",
     "policies",
     "read_buckets",
     "refresh_aggregates",
+    "reject_counts",
     "schema_state",
     "sees_beacon",
     "set_chunk_interval",
     "set_compression",
     "set_retention",
+    "sort_file_readings",
     "sort_readings",
     "status",
 ]

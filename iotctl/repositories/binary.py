@@ -80,6 +80,13 @@ class TimeArray:
     values: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class FloatArray:
+    """float64 (n,), to be bound as float8[]."""
+
+    values: NDArray[np.float64]
+
+
 class _IntArrayDumper(Dumper):
     format = Format.BINARY
     oid = postgres.types["int4"].array_oid
@@ -96,6 +103,15 @@ class _TimeArrayDumper(Dumper):
         return _encode_array((obj.values - EPOCH_OFFSET).astype(">i8"), postgres.types["timestamptz"].oid)
 
 
+class _FloatArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = postgres.types["float8"].array_oid
+
+    def dump(self, obj: FloatArray) -> bytes:
+        return _encode_array(obj.values.astype(">f8"), postgres.types["float8"].oid)
+
+
+adapters.register_dumper(FloatArray, _FloatArrayDumper)
 adapters.register_dumper(IntArray, _IntArrayDumper)
 adapters.register_dumper(TimeArray, _TimeArrayDumper)
 

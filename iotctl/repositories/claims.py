@@ -22,6 +22,10 @@ _RIVALS = sql.SQL("""
 """)
 
 
+class LostRaceError(Exception):
+    """Another session changed what we looked at before we wrote: try the batch again."""
+
+
 def claim(conn: Connection, extents: Extents) -> int:
     """Wait until no other live load writes into these extents, then hold them; returns the claim's id.
 

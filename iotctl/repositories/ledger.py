@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
 from psycopg.types.json import Jsonb
 
-from iotctl.model import FileBatch, Position, Reject, RejectReason, StoredFile
+from iotctl.model import FileBatch, Position, StoredFile
+from iotctl.repositories.balance import Balance
+from iotctl.repositories.binary import as_datetime, as_microseconds
+from iotctl.repositories.conflicts import conflicts_by_file, forget_lost, keep_lost, reopen_overlapping
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.loading import Written
+from iotctl.repositories.extents import Extents
+from iotctl.repositories.loading import Renewed, Written
+from iotctl.repositories.rejects import keep_rejects
 from iotctl.repositories.schema import FILE_CLASS
-
-_REJECTS_AT_ONCE = 10_000
 
 
 class FileState(StrEnum):
-    """How far a version of a file is."""
+    """How far the newest version of a file is."""
 
     PENDING = "pending"
     LOADED = "loaded"
@@ -27,76 +31,26 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerFile:
-    """A version of a file as the ledger knows it."""
+    """A file as the ledger knows it. generation: counts its versions, and each time that one is to be loaded again.
+
+    options: how it was read when it was loaded; None where it never was.
+    """
 
     file_id: int
     file: StoredFile
     state: FileState
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Rows of a file or run: rows_read == loaded + duplicates + rejected."""
-
-    rows_read: int = 0
-    loaded: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    ambiguous: int = 0
-    nonexistent: int = 0
-
-    def __add__(self, other: Balance) -> Balance:
-        return Balance(
-            self.rows_read + other.rows_read,
-            self.loaded + other.loaded,
-            self.duplicates + other.duplicates,
-            self.rejected + other.rejected,
-            self.ambiguous + other.ambiguous,
-            self.nonexistent + other.nonexistent,
-        )
-
-    def __sub__(self, other: Balance) -> Balance:
-        return Balance(
-            self.rows_read - other.rows_read,
-            self.loaded - other.loaded,
-            self.duplicates - other.duplicates,
-            self.rejected - other.rejected,
-            self.ambiguous - other.ambiguous,
-            self.nonexistent - other.nonexistent,
-        )
-
-    @property
-    def holds(self) -> bool:
-        """Whether every row read is accounted for."""
-        return self.rows_read == self.loaded + self.duplicates + self.rejected
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReject:
-    """A rejected row as the ledger keeps it."""
-
-    uri: str
-    reject: Reject
-
-
-@dataclass(frozen=True, slots=True)
-class RejectCount:
-    """Rows that a file has lost for a reason; kept: so many of them have their line and text in the ledger."""
-
-    uri: str
-    reason: RejectReason
-    rows: int
-    kept: int
+    generation: int
+    options: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
-    """A batch of a file and what became of it. repeated: readings that it had twice itself."""
+    """A batch of a file and what became of it. extents: of its readings; None where it has none."""
 
-    file_id: int
+    file: LedgerFile
     batch: FileBatch
     written: Written
-    repeated: int
+    extents: Extents | None
 
 
 class Ledger:
@@ -106,16 +60,21 @@ class Ledger:
         self._conn = conn
         self._run_id = run_id
 
-    def register(self, files: Sequence[StoredFile]) -> list[LedgerFile]:
-        """Files as the ledger knows them, in the given order; versions not seen before are added as pending.
+    def register(
+        self, files: Sequence[StoredFile], options: Mapping[str, str], again_before: datetime | None = None
+    ) -> list[LedgerFile]:
+        """Files as the ledger knows them, in the given order; what is new, or has a new version, is pending.
 
-        An unfinished older version of the same file is closed: its bytes are gone.
+        So is a file of which all rows were rejected under other options; and with again_before every one that was
+        loaded before that moment. What a pending file has in the table stays until its new version takes its place.
         """
         given = {
             "uris": [file.uri for file in files],
             "versions": [file.version for file in files],
             "sizes": [file.size for file in files],
             "modified": [file.modified for file in files],
+            "options": Jsonb(dict(options)),
+            "again_before": again_before,
         }
         with self._conn.transaction():
             self._conn.execute(
@@ -124,31 +83,44 @@ class Ledger:
                 SELECT f.uri, f.version, f.size, f.modified
                 FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[])
                      WITH ORDINALITY AS f (uri, version, size, modified, position)
-                WHERE NOT EXISTS (SELECT FROM ingest_file i WHERE i.uri = f.uri AND i.version = f.version)
+                WHERE NOT EXISTS (SELECT FROM ingest_file i WHERE i.uri = f.uri)
                 ORDER BY f.position
-                ON CONFLICT (uri, version) DO NOTHING
+                ON CONFLICT (uri) DO NOTHING
                 """,
                 given,
             )
+            # In order of file_id, so that two listings cannot wait for each other.
+            self._conn.execute(
+                "SELECT FROM ingest_file WHERE uri = ANY(%(uris)s::text[]) ORDER BY file_id FOR UPDATE", given
+            )
             self._conn.execute(
                 """
-                UPDATE ingest_file i SET state = 'failed', problem = 'replaced by a newer version', finished_at = now()
-                FROM unnest(%(uris)s::text[], %(versions)s::text[]) AS f (uri, version)
-                WHERE i.uri = f.uri AND i.version <> f.version AND i.state = 'pending'
+                UPDATE ingest_file i
+                SET version = f.version, size_bytes = f.size, modified = f.modified, generation = i.generation + 1,
+                    state = 'pending', problem = NULL, displaced = 0, displaced_conflicts = 0
+                FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[])
+                     AS f (uri, version, size, modified)
+                WHERE i.uri = f.uri AND (
+                    i.version <> f.version
+                    OR (i.state = 'loaded' AND i.finished_at < %(again_before)s::timestamptz)
+                    OR (i.state = 'loaded' AND i.options <> %(options)s::jsonb
+                        AND EXISTS (SELECT FROM ingest_batch b WHERE b.file_id = i.file_id AND b.rejected > 0)
+                        AND NOT EXISTS (SELECT FROM ingest_batch b
+                                        WHERE b.file_id = i.file_id AND b.rows_read > b.rejected)))
                 """,
                 given,
             )
         rows = self._conn.execute(
             """
-            SELECT i.file_id, i.state
-            FROM unnest(%(uris)s::text[], %(versions)s::text[]) WITH ORDINALITY AS f (uri, version, position)
-            JOIN ingest_file i USING (uri, version) ORDER BY f.position
+            SELECT i.file_id, i.state, i.generation, i.options
+            FROM unnest(%(uris)s::text[]) WITH ORDINALITY AS f (uri, position)
+            JOIN ingest_file i USING (uri) ORDER BY f.position
             """,
             given,
         ).fetchall()
         return [
-            LedgerFile(int(str(file_id)), file, FileState(str(state)))
-            for (file_id, state), file in zip(rows, files, strict=True)
+            _ledger_file(file_id, file, state, generation, read_with)
+            for (file_id, state, generation, read_with), file in zip(rows, files, strict=True)
         ]
 
     def loaded(self, files: Sequence[StoredFile]) -> list[bool]:
@@ -161,6 +133,31 @@ class Ledger:
             ([file.uri for file in files], [file.version for file in files]),
         ).fetchall()
         return [loaded is True for (loaded,) in rows]
+
+    def reopened(self) -> list[LedgerFile]:
+        """The files that are to be read again as others' readings gave way to theirs no more; in order of file_id."""
+        rows = self._conn.execute(
+            """
+            SELECT file_id, uri, size_bytes, version, modified, state, generation, options FROM ingest_file
+            WHERE reopened AND state = 'pending' ORDER BY file_id
+            """
+        ).fetchall()
+        return [_ledger_row(row) for row in rows]
+
+    def named(self, uris: Sequence[str]) -> list[LedgerFile]:
+        """The files of these URIs that the ledger has, in order of file_id."""
+        rows = self._conn.execute(
+            """
+            SELECT file_id, uri, size_bytes, version, modified, state, generation, options FROM ingest_file
+            WHERE uri = ANY(%s::text[]) ORDER BY file_id
+            """,
+            (list(uris),),
+        ).fetchall()
+        return [_ledger_row(row) for row in rows]
+
+    def uris(self) -> list[str]:
+        """The URIs of all files that the ledger has."""
+        return [str(uri) for (uri,) in self._conn.execute("SELECT uri FROM ingest_file ORDER BY file_id")]
 
     def try_lock(self, file_ids: Sequence[int]) -> set[int]:
         """Take files for this session; returns those that no other session has."""
@@ -176,17 +173,20 @@ class Ledger:
             "SELECT pg_advisory_unlock(%s, file_id) FROM unnest(%s::int[]) AS file_id", (FILE_CLASS, list(file_ids))
         )
 
-    def states(self, file_ids: Sequence[int]) -> dict[int, FileState]:
-        """How far each file is now."""
-        rows = self._conn.execute("SELECT file_id, state FROM ingest_file WHERE file_id = ANY(%s)", (list(file_ids),))
-        return {int(str(file_id)): FileState(str(state)) for file_id, state in rows}
+    def states(self, file_ids: Sequence[int]) -> dict[int, tuple[FileState, int]]:
+        """How far each file is now, and its generation."""
+        rows = self._conn.execute(
+            "SELECT file_id, state, generation FROM ingest_file WHERE file_id = ANY(%s)", (list(file_ids),)
+        )
+        return {int(str(file_id)): (FileState(str(state)), int(str(generation))) for file_id, state, generation in rows}
 
     def positions(self, file_ids: Sequence[int]) -> dict[int, Position]:
         """Where the next batch of each file starts: the end of its last committed one."""
         rows = self._conn.execute(
             """
-            SELECT DISTINCT ON (file_id) file_id, end_offset, end_line, clock FROM ingest_batch
-            WHERE file_id = ANY(%s) ORDER BY file_id, end_offset DESC
+            SELECT DISTINCT ON (b.file_id) b.file_id, b.end_offset, b.end_line, b.clock
+            FROM ingest_batch b JOIN ingest_file f USING (file_id, generation)
+            WHERE b.file_id = ANY(%s) ORDER BY b.file_id, b.end_offset DESC
             """,
             (list(file_ids),),
         )
@@ -198,6 +198,37 @@ class Ledger:
             )
         return found
 
+    def renewing(self, file_ids: Sequence[int]) -> set[int]:
+        """The files that have entries of an older generation: their new version takes its place as a whole."""
+        rows = self._conn.execute(
+            """
+            SELECT f.file_id FROM ingest_file f WHERE f.file_id = ANY(%s)
+              AND EXISTS (SELECT FROM ingest_batch b WHERE b.file_id = f.file_id AND b.generation < f.generation)
+            """,
+            (list(file_ids),),
+        )
+        return {int(str(row[0])) for row in rows}
+
+    def extents(self, file_id: int) -> Extents | None:
+        """Where the readings lie that entries of a file tell of; None where there are none."""
+        row = self._conn.execute(
+            "SELECT min(first_time), max(last_time) FROM ingest_batch WHERE file_id = %s", (file_id,)
+        ).fetchone()
+        assert row is not None
+        first, last = row
+        if not isinstance(first, datetime) or not isinstance(last, datetime):
+            return None
+        ids = self._conn.execute(
+            """
+            SELECT DISTINCT generate_series(lower(r), upper(r) - 1) FROM ingest_batch, unnest(sensors) AS r
+            WHERE file_id = %s ORDER BY 1
+            """,
+            (file_id,),
+        ).fetchall()
+        sensor_id = np.array([int(str(sensor)) for (sensor,) in ids], dtype=np.int32)
+        ends = np.ones(len(sensor_id), dtype=np.int64)
+        return Extents(sensor_id, ends * as_microseconds(first), ends * as_microseconds(last))
+
     def now(self) -> datetime:
         """The server's time, by which batches are dated; aware."""
         row = self._conn.execute("SELECT clock_timestamp()").fetchone()
@@ -206,18 +237,22 @@ class Ledger:
         return row[0]
 
     def balances(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> dict[int, Balance]:
-        """The rows of each file over all runs; a reading whose place another file took since counts as a duplicate.
+        """The rows of each file's newest generation; a reading whose place another file took is counted with those
+        that found theirs taken.
 
         without_run_since: leave out what this ledger's own run has committed since then.
         """
         rows = self._conn.execute(
             """
             SELECT f.file_id, coalesce(sum(b.rows_read), 0)::bigint, coalesce(sum(b.rows_loaded), 0)::bigint,
-                   coalesce(sum(b.duplicates), 0)::bigint, coalesce(sum(b.rejected), 0)::bigint,
-                   coalesce(sum(b.ambiguous), 0)::bigint, coalesce(sum(b.nonexistent), 0)::bigint, f.displaced
+                   coalesce(sum(b.duplicates), 0)::bigint, coalesce(sum(b.conflicts), 0)::bigint,
+                   coalesce(sum(b.rejected), 0)::bigint,
+                   coalesce(sum(b.ambiguous), 0)::bigint, coalesce(sum(b.nonexistent), 0)::bigint,
+                   f.displaced, f.displaced_conflicts
             FROM ingest_file f LEFT JOIN ingest_batch b
-              ON b.file_id = f.file_id AND (%(since)s::timestamptz IS NULL OR b.run_id IS DISTINCT FROM %(run)s::text
-                                            OR b.loaded_at < %(since)s)
+              ON b.file_id = f.file_id AND b.generation = f.generation
+                 AND (%(since)s::timestamptz IS NULL OR b.run_id IS DISTINCT FROM %(run)s::text
+                      OR b.loaded_at < %(since)s)
             WHERE f.file_id = ANY(%(files)s)
             GROUP BY f.file_id
             """,
@@ -229,120 +264,126 @@ class Ledger:
         )
         found = {}
         for row in rows:
-            file_id, read, loaded, duplicates, rejected, ambiguous, nonexistent, displaced = (int(str(n)) for n in row)
-            found[file_id] = Balance(read, loaded - displaced, duplicates + displaced, rejected, ambiguous, nonexistent)
+            file_id, read, loaded, same, other, *rest, displaced, displaced_conflicts = (int(str(n)) for n in row)
+            loaded -= displaced + displaced_conflicts
+            found[file_id] = Balance(read, loaded, same + displaced, other + displaced_conflicts, *rest)
         return found
 
     def balance(self, file_ids: Sequence[int]) -> Balance:
         """The rows of files together, as balances() has them."""
         return sum(self.balances(file_ids).values(), Balance())
 
-    def record(self, entries: Sequence[BatchEntry]) -> list[Balance]:
-        """Enter batches and their rejects, in the transaction that wrote their readings; returns their balances."""
-        balances = [
-            Balance(
-                entry.batch.rows_read,
-                entry.written.loaded,
-                entry.written.duplicates + entry.repeated,
-                entry.batch.rows_rejected,
-                entry.batch.ambiguous,
-                entry.batch.nonexistent,
-            )
-            for entry in entries
-        ]
+    def record(self, entries: Sequence[BatchEntry]) -> None:
+        """Enter batches and their rejects, in the transaction that wrote their readings."""
         with self._conn.cursor() as cursor:
             cursor.executemany(
                 """
-                INSERT INTO ingest_batch (file_id, start_offset, end_offset, end_line, clock,
-                                          rows_read, rows_loaded, duplicates, rejected, ambiguous, nonexistent, run_id,
-                                          reasons)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                INSERT INTO ingest_batch (file_id, generation, start_offset, end_offset, end_line, clock, rows_read,
+                                          rows_loaded, duplicates, conflicts, rejected, reasons, ambiguous, nonexistent,
+                                          sensors, first_time, last_time, run_id)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 """,
-                [
-                    (
-                        *(entry.file_id, entry.batch.start.offset, entry.batch.end.offset, entry.batch.end.line),
-                        *(Jsonb(dict(entry.batch.end.clock)), balance.rows_read, balance.loaded, balance.duplicates),
-                        *(balance.rejected, balance.ambiguous, balance.nonexistent, self._run_id),
-                        Jsonb(dict(entry.batch.rejected)),
-                    )
-                    for entry, balance in zip(entries, balances, strict=True)
-                ],
+                [self._row(entry) for entry in entries],
             )
-        self._keep_rejects(entries)
+        keep_rejects(self._conn, [(entry.file.file_id, entry.batch.rejects) for entry in entries])
         for entry in entries:
-            self._displace(entry.written.displaced)
-        return balances
+            keep_lost(self._conn, entry.written.lost)
+            self._displace(entry)
 
-    def finish(self, file_ids: Sequence[int]) -> None:
-        """Every batch of the files is committed."""
+    def renew(self, entry: BatchEntry, renewed: Renewed, options: Mapping[str, str] | None) -> int:
+        """Enter a file's new version as a whole in place of its older ones, in the transaction that wrote it.
+
+        options: how it was read; None where it goes on later. Returns how many other files are to be read again, as
+        readings of this one went or changed.
+        """
+        file_id = entry.file.file_id
+        self._drop_entries(file_id)
+        self.record([entry])
+        if options is not None:
+            self.finish([entry.file], options)
+        return reopen_overlapping(self._conn, file_id) if renewed.removed or renewed.corrected else 0
+
+    def forget(self, file_id: int) -> int:
+        """Drop a file, whose readings the same transaction takes away; returns how many others are to be read again."""
+        reopened = reopen_overlapping(self._conn, file_id)
+        self._drop_entries(file_id)
+        self._conn.execute("DELETE FROM conflict WHERE kept_file_id = %s", (file_id,))
+        self._conn.execute("DELETE FROM ingest_file WHERE file_id = %s", (file_id,))
+        return reopened
+
+    def finish(self, files: Sequence[LedgerFile], options: Mapping[str, str]) -> None:
+        """Every batch of the files is committed; options: how they were read."""
         # In order of file_id, see _displace().
         self._conn.execute(
             """
-            UPDATE ingest_file SET state = 'loaded', problem = NULL, finished_at = now()
-            WHERE file_id IN (SELECT file_id FROM ingest_file WHERE file_id = ANY(%s) ORDER BY file_id FOR UPDATE)
+            UPDATE ingest_file SET state = 'loaded', problem = NULL, finished_at = now(), options = %(options)s,
+                                   reopened = false
+            WHERE file_id IN (
+                SELECT i.file_id FROM ingest_file i
+                JOIN unnest(%(files)s::int[], %(generations)s::int[]) AS f (file_id, generation)
+                  USING (file_id, generation)
+                ORDER BY i.file_id FOR UPDATE OF i
+            )
             """,
-            (list(file_ids),),
+            {
+                "options": Jsonb(dict(options)),
+                "files": [file.file_id for file in files],
+                "generations": [file.generation for file in files],
+            },
         )
 
-    def fail(self, file_id: int, problem: str) -> None:
+    def fail(self, file: LedgerFile, problem: str) -> None:
         """The file cannot be loaded further; problem is for people. The next run tries again."""
         self._conn.execute(
-            "UPDATE ingest_file SET state = 'failed', problem = %s, finished_at = now() WHERE file_id = %s",
-            (problem, file_id),
+            """
+            UPDATE ingest_file SET state = 'failed', problem = %s, finished_at = now(), reopened = false
+            WHERE (file_id, generation) = (%s, %s)
+            """,
+            (problem, file.file_id, file.generation),
         )
 
-    def rejects(
-        self, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
-    ) -> Iterator[KeptReject]:
-        """Kept rejects, by file and line, in constant memory; uri_part: only of files whose URI contains it."""
-        with self._conn.transaction(), self._conn.cursor(name="rejects") as cursor:
-            cursor.itersize = _REJECTS_AT_ONCE
-            cursor.execute(
-                """
-                SELECT f.uri, r.line, r.reason, r.raw FROM reject r JOIN ingest_file f USING (file_id)
-                WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
-                  AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
-                ORDER BY f.uri, f.file_id, r.line LIMIT %(limit)s
-                """,
-                {"part": uri_part, "reason": reason, "limit": limit},
-            )
-            for uri, line, why, raw in cursor:
-                yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
+    def _row(self, entry: BatchEntry) -> tuple[object, ...]:
+        batch, extents, file = entry.batch, entry.extents, entry.file
+        duplicates, conflicts = conflicts_by_file(entry.written.lost, [file.file_id])[file.file_id]
+        return (
+            *(file.file_id, file.generation, batch.start.offset, batch.end.offset, batch.end.line),
+            *(Jsonb(dict(batch.end.clock)), batch.rows_read, entry.written.loaded, duplicates, conflicts),
+            *(batch.rows_rejected, Jsonb(dict(batch.rejected)), batch.ambiguous, batch.nonexistent),
+            "{}" if extents is None else extents.sensors,
+            None if extents is None else as_datetime(int(extents.first.min())),
+            None if extents is None else as_datetime(int(extents.last.max())),
+            self._run_id,
+        )
 
-    def reject_counts(
-        self, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
-    ) -> list[RejectCount]:
-        """How many rows each file has lost for each reason, and how many of them are kept; as rejects() chooses."""
-        rows = self._conn.execute(
-            """
-            SELECT f.uri, r.reason, sum(r.rows)::bigint,
-                   (SELECT count(*) FROM reject k WHERE k.file_id = f.file_id AND k.reason = r.reason)
-            FROM ingest_file f
-            JOIN ingest_batch b USING (file_id)
-            CROSS JOIN LATERAL (SELECT key AS reason, value::bigint AS rows FROM jsonb_each_text(b.reasons)) r
-            WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
-              AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
-            GROUP BY f.file_id, f.uri, r.reason
-            ORDER BY f.uri, f.file_id, r.reason LIMIT %(limit)s
-            """,
-            {"part": uri_part, "reason": reason, "limit": limit},
-        ).fetchall()
-        return [
-            RejectCount(str(uri), RejectReason(str(why)), int(str(count)), int(str(kept)))
-            for uri, why, count, kept in rows
-        ]
-
-    def _keep_rejects(self, entries: Sequence[BatchEntry]) -> None:
-        if not any(entry.batch.rejects for entry in entries):
-            return
-        with self._conn.cursor() as cursor, cursor.copy("COPY reject (file_id, line, reason, raw) FROM STDIN") as copy:
-            for entry in entries:
-                for reject in entry.batch.rejects:
-                    copy.write_row((entry.file_id, reject.line, reject.reason.value, reject.text))
-
-    def _displace(self, displaced: Mapping[int, int]) -> None:
+    def _displace(self, entry: BatchEntry) -> None:
+        lost = entry.written.lost
+        others = np.unique(lost.file_id[(lost.file_id != entry.file.file_id) & (lost.file_id != 0)]).tolist()
         # In order of file_id, so that two loads that displace each other's readings cannot deadlock here.
-        for file_id in sorted(displaced):
+        for file_id, (same, other) in sorted(conflicts_by_file(lost, others).items()):
             self._conn.execute(
-                "UPDATE ingest_file SET displaced = displaced + %s WHERE file_id = %s", (displaced[file_id], file_id)
+                """
+                UPDATE ingest_file SET displaced = displaced + %s, displaced_conflicts = displaced_conflicts + %s
+                WHERE file_id = %s
+                """,
+                (same, other, file_id),
             )
+
+    def _drop_entries(self, file_id: int) -> None:
+        forget_lost(self._conn, file_id)
+        self._conn.execute("DELETE FROM reject WHERE file_id = %s", (file_id,))
+        self._conn.execute("DELETE FROM ingest_batch WHERE file_id = %s", (file_id,))
+        self._conn.execute(
+            "UPDATE ingest_file SET displaced = 0, displaced_conflicts = 0 WHERE file_id = %s", (file_id,)
+        )
+
+
+def _ledger_row(row: tuple[object, ...]) -> LedgerFile:
+    file_id, uri, size, version, modified, state, generation, options = row
+    assert isinstance(modified, datetime)
+    file = StoredFile(str(uri), int(str(size)), str(version), modified)
+    return _ledger_file(file_id, file, state, generation, options)
+
+
+def _ledger_file(file_id: object, file: StoredFile, state: object, generation: object, options: object) -> LedgerFile:
+    read_with = {str(name): str(value) for name, value in options.items()} if isinstance(options, dict) else None
+    return LedgerFile(int(str(file_id)), file, FileState(str(state)), int(str(generation)), read_with)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from iotctl.repositories.balance import Balance
 from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.ledger import Balance
 from iotctl.repositories.schema import RUN_CLASS
 
 
@@ -74,12 +74,13 @@ class RunRepository:
             """
             UPDATE ingest_run
             SET files = %s, files_unchanged = %s, files_other = %s, files_failed = %s,
-                rows_read = %s, rows_loaded = %s, duplicates = %s, rejected = %s
+                rows_read = %s, rows_loaded = %s, duplicates = %s, conflicts = %s, rejected = %s
             WHERE run_id = %s
             """,
             (
                 *(counts.files, counts.unchanged, counts.other, counts.failed),
-                *(counts.balance.rows_read, counts.balance.loaded, counts.balance.duplicates, counts.balance.rejected),
+                *(counts.balance.rows_read, counts.balance.loaded, counts.balance.duplicates),
+                *(counts.balance.conflicts, counts.balance.rejected),
                 run_id,
             ),
         )
@@ -99,7 +100,8 @@ class RunRepository:
                    coalesce(r.ending, CASE WHEN l.alive THEN 'running' ELSE 'killed' END),
                    coalesce(b.files, r.files), r.files_unchanged, r.files_other, r.files_failed,
                    coalesce(b.rows_read, r.rows_read), coalesce(b.rows_loaded, r.rows_loaded),
-                   coalesce(b.duplicates, r.duplicates), coalesce(b.rejected, r.rejected)
+                   coalesce(b.duplicates, r.duplicates), coalesce(b.conflicts, r.conflicts),
+                   coalesce(b.rejected, r.rejected)
             FROM ingest_run r
             LEFT JOIN LATERAL (
                 SELECT true AS alive FROM pg_locks l
@@ -110,7 +112,7 @@ class RunRepository:
             LEFT JOIN LATERAL (
                 SELECT count(DISTINCT file_id) AS files, sum(rows_read)::bigint AS rows_read,
                        sum(rows_loaded)::bigint AS rows_loaded, sum(duplicates)::bigint AS duplicates,
-                       sum(rejected)::bigint AS rejected
+                       sum(conflicts)::bigint AS conflicts, sum(rejected)::bigint AS rejected
                 FROM ingest_batch b WHERE b.run_id = r.run_id HAVING count(*) > 0
             ) b ON r.ended_at IS NULL
             ORDER BY r.started_at DESC, r.lock_id DESC LIMIT %(limit)s

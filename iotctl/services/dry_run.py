@@ -42,7 +42,12 @@ def dry_run(
             try:
                 for batch in read_batches(file, partial(source.open, file), options.read):
                     rejected = batch.rows_rejected
-                    balance += Balance(batch.rows_read, 0, 0, rejected, batch.ambiguous, batch.nonexistent)
+                    balance += Balance(
+                        rows_read=batch.rows_read,
+                        rejected=rejected,
+                        ambiguous=batch.ambiguous,
+                        nonexistent=batch.nonexistent,
+                    )
                     listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)
                 run.files += 1
             except UnfinishedFileError:

@@ -28,7 +28,7 @@ from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection, pages, select
 from iotctl.services.tally import IngestSummary, Seen, Tally
-from iotctl.sources import StoreSettings, source_for
+from iotctl.sources import StoreSettings, lies_below, source_for
 
 # Files looked up in the ledger at once.
 FILES_AT_ONCE = 1000
@@ -65,10 +65,13 @@ def ingest(
     listener: IngestListener,
     stop: threading.Event,
     selection: Selection | None = None,
+    again: bool = False,
     run_id: str | None = None,
     seen: Seen | None = None,
 ) -> IngestSummary:
     """Load every selected data file under uri that the ledger does not have in its present version.
+
+    again: load those, too, that it has; what they gave before is replaced.
 
     stop, when set, ends the run after the batches in hand; so does an error that concerns more than one file, which
     the summary then carries: what is committed is counted in any case. run_id: the run's in the history, if it has
@@ -118,19 +121,33 @@ def ingest(
         patiently(database, touch, listener, halt)
 
     def register(files: list[StoredFile]) -> list[LedgerFile]:
-        return patiently(database, lambda conn: Ledger(conn).register(files), listener, halt)
+        before = since if again and not run.seen.loaded_again else None
+        return patiently(database, lambda conn: Ledger(conn).register(files, options.recorded, before), listener, halt)
+
+    def reopened() -> list[LedgerFile]:
+        """Files below uri that are to be read again; of others only their own ingest knows whether it can read them."""
+        found = patiently(database, lambda conn: Ledger(conn).reopened(), listener, halt)
+        return [entry for entry in found if lies_below(uri, entry.file.uri) and not run.seen.given_up(entry.file)]
 
     try:
         files = data_files(uri, selection, store, run, listener)
-        for task in _tasks(_unloaded(files, register, run, listener, selection.limit), workers):
+        for task in _tasks(_unloaded(files, register, run, listener, selection.limit, options), workers):
             submit(task)
             collect(at_most=2 * workers)
             if halt.is_set():
                 break
+        collect(at_most=0)
+        # A file that changed may have given way to others, which had lost readings to it.
+        while not halt.is_set() and (entries := run.read_again(reopened())):
+            for task in _tasks(iter(entries), workers):
+                submit(task)
+            collect(at_most=0)
     except IotctlError as error:  # the listing broke off, or the ledger
         run.error = run.error or error
         halt.set()
     collect(at_most=0)
+    run.seen.loaded_again = True
+    run.note_options(listener)
     if run.error is None:
         _keep_up(database, layout, listener, halt)
     elif not run.touched:
@@ -183,12 +200,14 @@ def _unloaded(
     run: Tally,
     listener: IngestListener,
     limit: int | None,
+    options: LoadOptions,
 ) -> Iterator[LedgerFile]:
     taken = 0
     for page in pages(files, FILES_AT_ONCE):
         entries = register(page)
         wanted = [entry for entry in entries if entry.state is not FileState.LOADED]
         run.unchanged += len(entries) - len(wanted)
+        run.compare_options(entries, options)
         if limit is not None:
             wanted = wanted[: limit - taken]
         taken += len(wanted)

@@ -21,7 +21,7 @@ from iotctl.errors import (
 )
 from iotctl.formats import read_batches
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
-from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile
+from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed
 from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import patiently
 from iotctl.services.progress import IngestListener, Silent
@@ -94,6 +94,8 @@ class _Worker:
         self._so_far: dict[int, Balance] = {}  # as read, whether committed or not
         self._started: set[int] = set()
         self._failed: set[int] = set()
+        # Batches of files whose new version takes the place of an older one: as a whole, once it is read.
+        self._staged: dict[int, list[FileBatch]] = {}
 
     def work(self, conn: Connection) -> None:
         """Load what is left of the task over a connection."""
@@ -125,13 +127,17 @@ class _Worker:
         ids = list(dict.fromkeys(entry.file_id for entry in self._left))
         mine = ledger.try_lock(ids)
         states, positions = ledger.states(ids), ledger.positions(ids)
+        self._staged = {file_id: [] for file_id in ledger.renewing(ids)}
         balances, before = ledger.balances(ids), ledger.balances(ids, self._task.since)
         taken: dict[int, tuple[LedgerFile, Position]] = {}
+        gone = (FileState.PENDING, 0)
         for entry in list(self._left):
             file_id = entry.file_id
             if file_id not in mine:
                 self._end(entry, Ending.BUSY)
-            elif states[file_id] is FileState.LOADED:
+            elif states.get(file_id, gone)[1] != entry.generation:  # another ingest has a newer version, or forgot it
+                self._end(entry, Ending.UNCHANGED)
+            elif states[file_id][0] is FileState.LOADED:
                 # By this task, over a connection or on a worker that was lost since; or by others.
                 self._before.setdefault(file_id, before[file_id])
                 ours = self._before[file_id].rows_read != balances[file_id].rows_read
@@ -141,7 +147,7 @@ class _Worker:
             else:
                 self._before.setdefault(file_id, before[file_id])
                 self._so_far[file_id] = balances[file_id]
-                taken[file_id] = entry, positions[file_id]
+                taken[file_id] = entry, Position() if file_id in self._staged else positions[file_id]
         return list(taken.values())
 
     def _read(self, files: Sequence[tuple[LedgerFile, Position]]) -> Iterator[_Piece]:
@@ -186,6 +192,8 @@ class _Worker:
             self._write(group, ledger, writer)
             self._fail(entry, error, ledger)
             return _Group()
+        if entry.file_id in self._staged:
+            return group if self._stage(piece) else self._renew(piece, group, ledger, writer)
         if piece.unfinished:
             group.unfinished.append(entry)
         elif piece.batch is None:
@@ -197,6 +205,37 @@ class _Worker:
             return self._write(group, ledger, writer)
         return group
 
+    def _stage(self, piece: _Piece) -> bool:
+        """Keep a batch of a new version; False at the file's end, unless it has not even a row."""
+        if piece.batch is None:
+            return False
+        self._staged[piece.entry.file_id].append(piece.batch)
+        self._tell_advanced(piece.entry, piece.batch)
+        return True
+
+    def _renew(self, piece: _Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
+        """Commit the group, then a file's new version as a whole; returns an empty group."""
+        self._write(group, ledger, writer)
+        entry = piece.entry
+        options = None if piece.unfinished else self._task.options.recorded
+        try:
+            renewed, reopened = writer.renew(entry, self._staged[entry.file_id], options)
+        except FileError as error:
+            self._fail(entry, error, ledger)
+            return _Group()
+        finally:
+            self._staged[entry.file_id] = []
+        self.batches += 1
+        if reopened:
+            self._listener.noted(f"{reopened} files overlap with one that changed; they are read again", entry.file.uri)
+        ledger.unlock([entry.file_id])
+        self._end(entry, Ending.UNFINISHED if piece.unfinished else Ending.LOADED, renewed=renewed)
+        return _Group()
+
+    def _tell_advanced(self, entry: LedgerFile, batch: FileBatch) -> None:
+        done = min(1.0, batch.end.offset / max(entry.file.size, 1))
+        self._listener.advanced(entry.file, done, batch.rows_read)
+
     def _write(self, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
         """Commit a group; returns an empty one."""
         try:
@@ -205,13 +244,11 @@ class _Worker:
             self._fail(group.parts[0].entry, error, ledger)
             return _Group()
         self.batches += len(group.parts)
-        for entry, batch in ((part.entry, part.batch) for part in group.parts):
-            done = min(1.0, batch.end.offset / max(entry.file.size, 1))
-            self._listener.advanced(entry.file, done, batch.rows_read)
+        for part in group.parts:
+            self._tell_advanced(part.entry, part.batch)
         if group.ended:
-            ended = [entry.file_id for entry in group.ended]
-            ledger.finish(ended)
-            ledger.unlock(ended)
+            ledger.finish(group.ended, self._task.options.recorded)
+            ledger.unlock([entry.file_id for entry in group.ended])
             for entry in group.ended:
                 self._end(entry, Ending.LOADED)
         if group.unfinished:
@@ -223,15 +260,18 @@ class _Worker:
 
     def _fail(self, entry: LedgerFile, error: IotctlError, ledger: Ledger) -> None:
         self._failed.add(entry.file_id)
-        ledger.fail(entry.file_id, error.message)
+        ledger.fail(entry, error.message)
         ledger.unlock([entry.file_id])
         self._end(entry, Ending.FAILED, error)
 
-    def _end(self, entry: LedgerFile, ending: Ending, error: IotctlError | None = None) -> None:
+    def _end(
+        self, entry: LedgerFile, ending: Ending, error: IotctlError | None = None, renewed: Renewed | None = None
+    ) -> None:
         self._left.remove(entry)
         counts = ending in (Ending.LOADED, Ending.UNFINISHED, Ending.FAILED, Ending.STOPPED)
         before = self._before.get(entry.file_id) if counts else None
-        self.outcomes.append(Outcome(entry, ending, before, error))
+        corrected, removed = (renewed.corrected, renewed.removed) if renewed else (0, 0)
+        self.outcomes.append(Outcome(entry, ending, before, error, corrected, removed))
         self._tell_finished(entry)
 
     def _tell_finished(self, entry: LedgerFile) -> None:

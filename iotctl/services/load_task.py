@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +11,9 @@ from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Balance, Database, Layout, LedgerFile
 from iotctl.sources import StoreSettings
+
+# Options of reading that change no reading.
+_NOT_RECORDED = ("batch_rows", "block_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class LoadOptions:
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
     max_rejects: RejectLimit = field(default_factory=RejectLimit)
     chunk_interval: timedelta | None = None
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """What the ledger keeps with a file: all that decides which readings it gives."""
+        how = {name: str(value) for name, value in asdict(self.read).items() if name not in _NOT_RECORDED}
+        return how | {"on_duplicate": self.on_duplicate.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +77,14 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a file. before: its rows in the ledger when this run took it up, None where it did not."""
+    """What became of a file. before: its rows in the ledger when this run took it up, None where it did not.
+
+    corrected, removed: readings of an older version that its new one changed, or has no more.
+    """
 
     file: LedgerFile
     ending: Ending
     before: Balance | None = None
     error: IotctlError | None = None
+    corrected: int = 0
+    removed: int = 0

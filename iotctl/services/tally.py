@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableError
 from iotctl.model import StoredFile
-from iotctl.repositories import Balance, LedgerFile, RunEnding
-from iotctl.services.load_task import Ending, Outcome
+from iotctl.repositories import Balance, FileState, LedgerFile, RunEnding
+from iotctl.services.load_task import Ending, LoadOptions, Outcome
+from iotctl.services.progress import IngestListener
 
 # So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.
 _MOST_UNREACHABLE = 3
@@ -32,11 +33,12 @@ class Seen:
     """What a later round of the same process need not do again.
 
     left_out: objects that are no data files, told of once. failed: by URI, what is not loaded so far; a version that
-    cannot be is not tried again.
+    cannot be is not tried again. loaded_again: what was to be loaded once more has been.
     """
 
     left_out: set[str] = field(default_factory=set)
     failed: dict[str, FailedFile] = field(default_factory=dict)
+    loaded_again: bool = False
 
     def given_up(self, file: StoredFile) -> bool:
         """Whether just this version of the file cannot be loaded."""
@@ -50,7 +52,8 @@ class IngestSummary:
 
     unchanged: files that were loaded before. other: objects that are no data files. interrupted: told to stop.
     error: what ended the run early, where it was not one file's trouble. unfinished: files that are loaded but for
-    their last line, which may still be being written.
+    their last line, which may still be being written. corrected, removed: readings that new versions of files changed,
+    or have no more.
     """
 
     files: int
@@ -62,6 +65,8 @@ class IngestSummary:
     interrupted: bool = False
     error: IotctlError | None = None
     unfinished: int = 0
+    corrected: int = 0
+    removed: int = 0
 
     @property
     def files_skipped(self) -> int:
@@ -119,7 +124,9 @@ class Tally:
 
     loaded: ids of the files that it counts as loaded; unfinished: URIs of those whose last line may still be written;
     touched: ids of those whose rows it counts; before: their rows before it. unreachable: files in a row that the store
-    did not give. busy: another ingest held some of the files.
+    did not give. busy: another ingest held some of the files. reread: files read once more, as one that they overlap
+    with changed. corrected, removed: readings that new versions of files changed, or have no more. other_options: what
+    files were loaded with, by option, where it differs from what this run was given.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -133,6 +140,11 @@ class Tally:
     before: Balance = field(default_factory=Balance)
     unreachable: int = 0
     busy: bool = False
+    reread: set[int] = field(default_factory=set)
+    corrected: int = 0
+    removed: int = 0
+    other_options: dict[str, set[str]] = field(default_factory=dict)
+    other_options_files: int = 0
     error: IotctlError | None = None
 
     def enter(self, outcomes: list[Outcome]) -> tuple[LedgerFile, ...]:
@@ -145,6 +157,8 @@ class Tally:
                     self.busy = True
                 case Ending.PUT_OFF:
                     again.append(outcome.file)
+                case Ending.UNCHANGED | Ending.LOADED if outcome.file.file_id in self.reread:
+                    pass
                 case Ending.UNCHANGED:
                     self.unchanged += 1
                 case Ending.LOADED if outcome.file.file_id in self.loaded:
@@ -163,9 +177,37 @@ class Tally:
                     self.fail(outcome.file.file.uri, outcome.file.file.version, outcome.error)
                 case Ending.STOPPED:
                     self.error = self.error or outcome.error
+            self.corrected += outcome.corrected
+            self.removed += outcome.removed
             if outcome.before is not None:
                 self.touch(outcome.file.file_id, outcome.before)
         return tuple(again)
+
+    def compare_options(self, files: list[LedgerFile], options: LoadOptions) -> None:
+        """Take note of files that are loaded, but were read with other options."""
+        now = options.recorded
+        for file in files:
+            if file.state is not FileState.LOADED or file.options is None:
+                continue
+            differ = {name for name in now if name != "on_duplicate" and file.options.get(name, now[name]) != now[name]}
+            self.other_options_files += bool(differ)
+            for name in differ:
+                self.other_options.setdefault(name, set()).add(file.options[name])
+
+    def note_options(self, listener: IngestListener) -> None:
+        """Say how files were loaded, where this run would load them in another way."""
+        if self.other_options_files:
+            how = ", ".join(f"{name} {' or '.join(sorted(values))}" for name, values in self.other_options.items())
+            listener.noted(
+                f"{self.other_options_files} files stay as they were loaded, with {how};"
+                " ingest --again loads them anew with the options of now"
+            )
+
+    def read_again(self, files: list[LedgerFile]) -> list[LedgerFile]:
+        """Those of the files that this run has not read again so far; they count as they did before."""
+        new = [file for file in files if file.file_id not in self.reread]
+        self.reread |= {file.file_id for file in new}
+        return new
 
     def touch(self, file_id: int, before: Balance) -> None:
         """Count the rows of a file from here on; a manifest may name a file twice."""
@@ -190,13 +232,15 @@ class Tally:
     def summary(self, balance: Balance, seconds: float, *, interrupted: bool = False) -> IngestSummary:
         """What is known at the end."""
         return IngestSummary(
-            self.files,
-            self.unchanged,
-            self.other,
-            tuple(self.failed),
-            balance,
-            seconds,
-            interrupted,
-            self.error,
-            len(self.unfinished),
+            files=self.files,
+            unchanged=self.unchanged,
+            other=self.other,
+            failed=tuple(self.failed),
+            balance=balance,
+            seconds=seconds,
+            interrupted=interrupted,
+            error=self.error,
+            unfinished=len(self.unfinished),
+            corrected=self.corrected,
+            removed=self.removed,
         )

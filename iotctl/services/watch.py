@@ -62,6 +62,8 @@ def together(before: IngestSummary | None, latest: IngestSummary, seen: Seen) ->
         failed=tuple(seen.failed.values()),
         balance=before.balance + latest.balance,
         seconds=before.seconds + latest.seconds,
+        corrected=before.corrected + latest.corrected,
+        removed=before.removed + latest.removed,
     )
 
 

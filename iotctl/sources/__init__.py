@@ -4,7 +4,20 @@ from iotctl.errors import UsageError
 from iotctl.sources.local import LocalSource
 from iotctl.sources.source import Source, StoreSettings
 
-__all__ = ["Source", "StoreSettings", "source_for"]
+__all__ = ["Source", "StoreSettings", "lies_below", "listed_name", "source_for"]
+
+
+def listed_name(uri: str) -> str:
+    """What listings call the file or folder of a URI or path: s3:// as it is, a path absolute."""
+    return uri if uri.startswith("s3://") else str(LocalSource().folder(uri))
+
+
+def lies_below(uri: str, file_uri: str) -> bool:
+    """Whether a file, as listings name it, lies under the URI that a listing began with, or is just that."""
+    start = listed_name(uri)
+    if uri.startswith("s3://"):
+        return file_uri.startswith(start)
+    return file_uri == start or file_uri.startswith(start.rstrip("/") + "/")
 
 
 def source_for(uri: str, store: StoreSettings) -> Source:

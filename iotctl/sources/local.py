@@ -37,6 +37,10 @@ class LocalSource:
         if empty:
             raise NothingThereError(f"There are no files under {path}.", hint="Check the path.")
 
+    def folder(self, uri: str) -> Path:
+        """The folder or file of a URI or path, absolute, as listings name what lies below it."""
+        return _path(uri).absolute()
+
     def join(self, uri: str, name: str) -> str:
         """The path below the folder; name itself where it is an absolute path."""
         return str(_path(uri) / name)

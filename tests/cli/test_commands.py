@@ -51,7 +51,7 @@ def test_the_main_job_from_bucket_to_query(iotctl: Iotctl, bucket: str) -> None:
     ingest = iotctl("ingest", "--json", IOTCTL_TIMESERIES_URI=f"{bucket}/timeseries/")
     assert ingest.returncode == 3
     summary = json.loads(ingest.stdout)
-    expected = {"files": 1, "files_skipped": 1, "rows_read": 5, "rows_loaded": 3, "duplicates": 1, "rejected": 1}
+    expected = {"files": 1, "files_skipped": 1, "rows_read": 5, "rows_loaded": 3, "conflicts": 1, "rejected": 1}
     assert {name: summary[name] for name in expected} == expected
     assert summary["seconds"] > 0
     assert summary["rows_per_second"] > 0
@@ -71,7 +71,7 @@ def test_a_second_run_is_clean_and_a_changed_object_is_loaded_again(
     assert iotctl("ingest", uri).returncode == 0
     store.put(bucket[5:], "timeseries/2016/data 001.csv", READINGS.encode() + f"2016-01-03;{A};7\n".encode())
     summary = json.loads(iotctl("ingest", uri, "--json").stdout)
-    assert (summary["files"], summary["rows_loaded"], summary["duplicates"]) == (1, 1, 4)
+    assert (summary["files"], summary["rows_loaded"], summary["conflicts"], summary["removed"]) == (1, 4, 1, 0)
 
 
 def test_rejects_are_listed_with_file_line_reason_and_text(iotctl: Iotctl, bucket: str, tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
     assert ingest.returncode == 130, stderr
     first = json.loads(stdout)
     assert first["interrupted"]
-    assert first["rows_read"] == first["rows_loaded"] + first["duplicates"] + first["rejected"]
+    assert first["rows_read"] == first["rows_loaded"] + first["duplicates"] + first["conflicts"] + first["rejected"]
     second = json.loads(iotctl("ingest", ".", "--json").stdout)
     assert first["rows_read"] + second["rows_read"] == 12 * 80_000
     assert first["rows_loaded"] + second["rows_loaded"] == json.loads(iotctl("status", "--json").stdout)["readings"]

@@ -46,7 +46,7 @@ def test_every_run_is_kept_with_its_end_and_its_balance(iotctl: Iotctl, tmp_path
         "files": "1",
         "rows_read": "4",
         "rows_loaded": "2",
-        "duplicates": "1",
+        "conflicts": "1",
         "rejected": "1",
     }
     assert {name: first[name] for name in expected} == expected
@@ -96,7 +96,7 @@ def test_a_killed_run_shows_as_such_with_the_rows_that_it_committed(
         while (run := history(iotctl)[0])["ending"] == "running":  # until the server notices
             assert time.monotonic() < deadline
     assert (run["ending"], run["ended"]) == ("killed", "")
-    assert [run[name] for name in ("files", "rows_read", "rows_loaded", "duplicates", "rejected")] == list("14211")
+    assert [run[name] for name in ("files", "rows_read", "rows_loaded", "conflicts", "rejected")] == list("14211")
 
 
 def test_json_logs_are_one_object_a_line_with_the_runs_id(iotctl: Iotctl, tmp_path: Path) -> None:
@@ -127,7 +127,12 @@ def test_metrics_say_what_was_done_and_keep_the_last_success(iotctl: Iotctl, tmp
     assert iotctl("ingest", "a.csv", "--metrics", "out.prom").returncode == 3
     found = metrics(tmp_path / "out.prom")
     assert found["iotctl_ingest_rows_read", None] == 4
-    assert [found["iotctl_ingest_rows", ending] for ending in ("loaded", "duplicate", "rejected")] == [2, 1, 1]
+    assert [found["iotctl_ingest_rows", ending] for ending in ("loaded", "duplicate", "conflict", "rejected")] == [
+        2,
+        0,
+        1,
+        1,
+    ]
     endings = ("loaded", "unchanged", "other", "failed")
     assert [found["iotctl_ingest_files", ending] for ending in endings] == [1, 0, 0, 0]
     assert 0 < found["iotctl_ingest_duration_seconds", None] < time.time() - before

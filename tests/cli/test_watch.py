@@ -74,7 +74,7 @@ def test_a_watch_loads_what_appears_and_ends_on_a_signal_with_a_summary_of_all(
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 130
     rounds = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
-    assert all(r["rows_read"] == r["rows_loaded"] + r["duplicates"] + r["rejected"] for r in rounds)
+    assert all(r["rows_read"] == r["rows_loaded"] + r["duplicates"] + r["conflicts"] + r["rejected"] for r in rounds)
     assert [sum(r[key] for r in rounds) for key in ("files", "rows_read", "rows_loaded", "rejected")] == [4, 5, 4, 1]
     assert sum(r["files_failed"] for r in rounds) == 1  # a version that cannot be loaded is tried once
     said = (tmp_path / "err").read_text()

@@ -78,7 +78,10 @@ def test_workers_load_what_one_machine_would_have_loaded(iotctl: Iotctl, shared:
     assert ended.returncode == 3, ended.stderr  # each file has a bad row
     summary = json.loads(ended.stdout)
     assert (summary["files"], summary["rows_read"], summary["rejected"]) == (6, 18_000, 6)
-    assert summary["rows_read"] == summary["rows_loaded"] + summary["duplicates"] + summary["rejected"]
+    assert (
+        summary["rows_read"]
+        == summary["rows_loaded"] + summary["duplicates"] + summary["conflicts"] + summary["rejected"]
+    )
     assert table(shared) == obvious(contents)
     said = [json.loads(line) for line in ended.stderr.splitlines()]
     left = {line["file"]: line["rows"] for line in said if line["message"] == "file left"}

@@ -7,7 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from iotctl.model import OnDuplicate
 from iotctl.repositories import (
@@ -125,13 +127,13 @@ def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commi
         (chunk,) = chunks_between(conn, START, START + MINUTE)
         looks: list[object] = []
 
-        def look_and_wait(conn: Connection, readings: SortedReadings) -> object:
-            looks.append(placed := place(conn, readings))
+        def look_and_wait(conn: Connection, readings: SortedReadings, may_mark: bool) -> object:
+            looks.append(placed := place(conn, readings, may_mark=may_mark))
             if len(looks) == 1:
                 other.execute(f"SELECT compress_chunk('{chunk.schema}.{chunk.table}')".encode())
             return placed
 
-        monkeypatch.setattr("iotctl.repositories.loading.place", look_and_wait)
+        monkeypatch.setattr("iotctl.repositories.insertion.place", look_and_wait)
         load(conn, range(500, 700), 2, sensors=1)
         assert len(looks) == 2  # the first try was given up
         assert in_order(conn) == [0, *range(500, 700), 1900, *range(2000, 3000)]
@@ -191,3 +193,31 @@ def test_compact_tries_again_after_a_change_beside_it(timescale: Database) -> No
 def waits(conn: Connection) -> bool:
     query = "SELECT FROM pg_stat_activity WHERE application_name = 'iotctl compact' AND wait_event_type = 'Lock'"
     return conn.execute(query).fetchone() is not None
+
+
+def test_statements_that_others_prepared_see_the_order_that_a_chunk_has(timescale: Database) -> None:
+    with timescale.connect() as conn, psycopg.connect(timescale.dsn, autocommit=True) as dashboard:
+        load(conn, [*range(100), *range(200, 400)], 1)
+        dashboard.execute("SET plan_cache_mode = force_generic_plan")
+        query = "SELECT sensor_value FROM reading WHERE sensor_id = %s ORDER BY timestamp"
+        before = dashboard.execute(query, (1,), prepare=True).fetchall()
+        load(conn, range(100, 200), 2)
+        after = dashboard.execute(query, (1,), prepare=True).fetchall()
+        assert [value for (value,) in before] == [*range(100), *range(200, 400)]
+        assert [value for (value,) in after] == list(range(400))
+
+
+def test_a_user_who_does_not_own_the_table_fills_gaps_in_order_too(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        load(conn, [*range(100), *range(200, 300)], 1)
+        conn.execute("DROP ROLE IF EXISTS a_loader")
+        conn.execute("CREATE ROLE a_loader LOGIN")
+        conn.execute("GRANT USAGE, CREATE ON SCHEMA public TO a_loader")
+        conn.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO a_loader")
+        conn.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO a_loader")
+        with Database(make_conninfo(timescale.dsn, user="a_loader")).connect() as other:
+            load(other, range(100, 200), 2)
+            assert in_order(other) == list(range(300))
+        assert in_order(conn) == list(range(300))
+        conn.execute("DROP OWNED BY a_loader")
+        conn.execute("DROP ROLE a_loader")

@@ -107,7 +107,7 @@ def test_a_loader_that_knew_a_dropped_partition_makes_it_anew(database: Database
             written = load(loader, range(320, 330, 2))
         except LostRaceError:
             written = load(loader, range(320, 330, 2))  # as load_files does
-        assert written == Written(5, 0, {})
+        assert (written.loaded, len(written.lost)) == (5, 0)
         assert len(ages(conn)) == 5
         assert apply_policies(database)[1].readings == 5
 

@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from iotctl.errors import DuplicateError, IotctlError, RejectLimitError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
-from iotctl.repositories import Database, Ledger, ensure_schema
+from iotctl.repositories import Database, ensure_schema, list_rejects
 from iotctl.services.ingest import ingest
 from iotctl.services.load_task import LoadOptions, RejectLimit
 from iotctl.services.progress import Silent
@@ -87,7 +87,7 @@ def test_the_table_equals_that_of_an_obvious_loader(database: Database, store: S
     assert (summary.files, summary.balance.rows_read, summary.balance.rejected) == (6, 18_000, 6)
     assert summary.balance.loaded == len(expected)
     with database.connect() as conn:
-        rejects = list(Ledger(conn).rejects("003.csv"))
+        rejects = list(list_rejects(conn, "003.csv"))
     assert [(kept.uri, kept.reject.text) for kept in rejects] == [("s3://obvious/t/003.csv", "nonsense")]
     again = run("s3://obvious/t/", database, store_settings(store))
     assert (again.files, again.unchanged, again.balance.rows_read) == (0, 6, 0)
@@ -105,7 +105,7 @@ def test_replace_keeps_the_newest_files_readings(database: Database, tmp_path: P
     (tmp_path / "3.csv").write_text(HEADER + f"2014-01-01;{SENSORS[0]};9\n2014-01-01;{SENSORS[0]};9.5\n")
     summary = run(str(tmp_path), database, StoreSettings(), on_duplicate=OnDuplicate.REPLACE)
     assert list(table(database).values()) == [9.5]
-    assert (summary.balance.loaded, summary.balance.duplicates) == (1, 1)
+    assert (summary.balance.loaded, summary.balance.conflicts) == (1, 1)
 
 
 @pytest.mark.parametrize("on_duplicate", [OnDuplicate.SKIP, OnDuplicate.REPLACE])
@@ -127,7 +127,7 @@ def test_small_files_share_a_batch_and_each_keeps_its_own_balance(
     assert Counter(table(database).values()) == first
     with database.connect() as conn:
         batches = conn.execute(
-            "SELECT uri, rows_read, rows_loaded, duplicates, rejected, count(*) OVER (PARTITION BY loaded_at)"
+            "SELECT uri, rows_read, rows_loaded, conflicts, rejected, count(*) OVER (PARTITION BY loaded_at)"
             " FROM ingest_batch JOIN ingest_file USING (file_id) WHERE rows_read > 0 ORDER BY uri"
         ).fetchall()
     assert [row[1:] for row in batches] == [
@@ -135,7 +135,7 @@ def test_small_files_share_a_batch_and_each_keeps_its_own_balance(
         (60, first[2.0], 60 - first[2.0], 0, 3),
         (21, first[3.0], 20 - first[3.0], 1, 3),
     ]
-    assert (summary.files, summary.balance.loaded, summary.balance.duplicates) == (4, 100, 40)
+    assert (summary.files, summary.balance.loaded, summary.balance.conflicts) == (4, 100, 40)
     # What the table has by now is looked at file by file.
     write("e.csv", range(50, 110), 5.0, 5)
     write("f.csv", range(100, 120), 6.0, 6)

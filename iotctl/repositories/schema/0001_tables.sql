@@ -6,20 +6,25 @@ CREATE TABLE sensor (
     sensor_name text UNIQUE CHECK (sensor_name <> '')
 );
 
--- One row per version of a file. file_id grows in the order in which files were first listed: it ranks readings
--- that two files give differently, so that the outcome does not depend on which worker was faster.
+-- One row per file. file_id grows in the order in which files were first listed: it ranks readings that two files give
+-- differently, so that the outcome does not depend on which worker was faster; a new version of a file keeps its rank.
 CREATE TABLE ingest_file (
     file_id     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    uri         text NOT NULL,
-    version     text NOT NULL,
+    uri         text NOT NULL UNIQUE,
+    version     text NOT NULL, -- the newest that was listed
+    generation  int NOT NULL DEFAULT 1, -- counts the versions, and each time that one is to be loaded again
     size_bytes  bigint NOT NULL,
     modified    timestamptz NOT NULL,
     state       text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'loaded', 'failed')),
-    displaced   bigint NOT NULL DEFAULT 0, -- readings of this file whose place another file took since
+    options     jsonb, -- how it was read when it was loaded
+    reopened    boolean NOT NULL DEFAULT false, -- to be read again, as a file that had taken its readings' place gave way
+    displaced   bigint NOT NULL DEFAULT 0, -- readings of it whose place another file took since, with the same value
+    displaced_conflicts bigint NOT NULL DEFAULT 0, -- with another value
     problem     text,
-    finished_at timestamptz,
-    UNIQUE (uri, version)
+    finished_at timestamptz
 );
+
+CREATE INDEX ingest_file_reopened ON ingest_file (file_id) WHERE reopened;
 
 -- One row per run of ingest. While it runs, a session holds the advisory lock on lock_id: a run that has no end and whose
 -- lock nobody holds was killed. The counts are entered at the end; before it, ingest_batch tells.
@@ -39,31 +44,38 @@ CREATE TABLE ingest_run (
     rows_read       bigint NOT NULL DEFAULT 0,
     rows_loaded     bigint NOT NULL DEFAULT 0,
     duplicates      bigint NOT NULL DEFAULT 0,
+    conflicts       bigint NOT NULL DEFAULT 0,
     rejected        bigint NOT NULL DEFAULT 0,
     CHECK ((ended_at IS NULL) = (ending IS NULL)),
-    CHECK (rows_read = rows_loaded + duplicates + rejected)
+    CHECK (rows_read = rows_loaded + duplicates + conflicts + rejected)
 );
 
 CREATE INDEX ingest_run_started_at ON ingest_run (started_at);
 
--- One row per committed batch, written in the transaction that writes its readings.
+-- One row per committed batch, written in the transaction that writes its readings. Those of an older generation tell
+-- where the readings lie that the file's new version will replace.
 CREATE TABLE ingest_batch (
     file_id      int NOT NULL REFERENCES ingest_file,
+    generation   int NOT NULL,
     start_offset bigint NOT NULL,
     end_offset   bigint NOT NULL,
     end_line     bigint NOT NULL,
     clock        jsonb NOT NULL, -- see Position.clock
     rows_read    bigint NOT NULL,
     rows_loaded  bigint NOT NULL,
-    duplicates   bigint NOT NULL,
+    duplicates   bigint NOT NULL, -- the same reading is there already
+    conflicts    bigint NOT NULL, -- another value is there already
     rejected     bigint NOT NULL,
     reasons      jsonb NOT NULL, -- of the rejected rows: reason -> how many; reject keeps only a file's first ones
     ambiguous    bigint NOT NULL,
     nonexistent  bigint NOT NULL,
+    sensors      int4multirange NOT NULL, -- sensor_ids of its readings
+    first_time   timestamptz, -- of its readings, NULL where it has none
+    last_time    timestamptz,
     loaded_at    timestamptz NOT NULL DEFAULT now(),
     run_id       text REFERENCES ingest_run,
-    PRIMARY KEY (file_id, start_offset),
-    CHECK (rows_read = rows_loaded + duplicates + rejected)
+    PRIMARY KEY (file_id, generation, start_offset),
+    CHECK (rows_read = rows_loaded + duplicates + conflicts + rejected)
 );
 
 CREATE INDEX ingest_batch_run_id ON ingest_batch (run_id);
@@ -75,6 +87,25 @@ CREATE TABLE reject (
     reason  text NOT NULL,
     raw     text NOT NULL,
     PRIMARY KEY (file_id, line)
+);
+
+-- Readings that lost to another value of the same sensor and time; the first of each file that lost.
+CREATE TABLE conflict (
+    file_id      int NOT NULL REFERENCES ingest_file,
+    sensor_id    int NOT NULL REFERENCES sensor,
+    "timestamp"  timestamptz NOT NULL,
+    sensor_value float8 NOT NULL,
+    kept_file_id int NOT NULL, -- 0 where another program wrote the reading that stays
+    kept_value   float8 NOT NULL
+);
+
+CREATE INDEX conflict_file_id ON conflict (file_id);
+
+-- Files of which readings lost to another file's: they are read again when that one's readings go.
+CREATE TABLE file_overlap (
+    file_id      int NOT NULL REFERENCES ingest_file ON DELETE CASCADE,
+    kept_file_id int NOT NULL REFERENCES ingest_file ON DELETE CASCADE,
+    PRIMARY KEY (kept_file_id, file_id)
 );
 
 -- One row per run of detect that saves what it finds.

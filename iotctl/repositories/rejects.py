@@ -1,0 +1,81 @@
+"""Rows that were not loaded: the first of each file with line and text, all of them counted by reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iotctl.model import Reject, RejectReason
+from iotctl.repositories.connection import Connection
+
+_ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReject:
+    """A rejected row as it is kept."""
+
+    uri: str
+    reject: Reject
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCount:
+    """Rows that a file has lost for a reason; kept: so many of them have their line and text in the database."""
+
+    uri: str
+    reason: RejectReason
+    rows: int
+    kept: int
+
+
+def keep_rejects(conn: Connection, rejects: Sequence[tuple[int, Sequence[Reject]]]) -> None:
+    """Keep the rejects of files, by file_id, in the transaction that enters their batches."""
+    if not any(some for _, some in rejects):
+        return
+    with conn.cursor() as cursor, cursor.copy("COPY reject (file_id, line, reason, raw) FROM STDIN") as copy:
+        for file_id, some in rejects:
+            for reject in some:
+                copy.write_row((file_id, reject.line, reject.reason.value, reject.text))
+
+
+def list_rejects(
+    conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
+) -> Iterator[KeptReject]:
+    """Kept rejects, by file and line, in constant memory; uri_part: only of files whose URI contains it."""
+    with conn.transaction(), conn.cursor(name="rejects") as cursor:
+        cursor.itersize = _ROWS_AT_ONCE
+        cursor.execute(
+            """
+            SELECT f.uri, r.line, r.reason, r.raw FROM reject r JOIN ingest_file f USING (file_id)
+            WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
+              AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+            ORDER BY f.uri, f.file_id, r.line LIMIT %(limit)s
+            """,
+            {"part": uri_part, "reason": reason, "limit": limit},
+        )
+        for uri, line, why, raw in cursor:
+            yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
+
+
+def reject_counts(
+    conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
+) -> list[RejectCount]:
+    """How many rows each file has lost for each reason, and how many of them are kept; as list_rejects chooses."""
+    rows = conn.execute(
+        """
+        SELECT f.uri, r.reason, sum(r.rows)::bigint,
+               (SELECT count(*) FROM reject k WHERE k.file_id = f.file_id AND k.reason = r.reason)
+        FROM ingest_file f
+        JOIN ingest_batch b USING (file_id)
+        CROSS JOIN LATERAL (SELECT key AS reason, value::bigint AS rows FROM jsonb_each_text(b.reasons)) r
+        WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
+          AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+        GROUP BY f.file_id, f.uri, r.reason
+        ORDER BY f.uri, f.file_id, r.reason LIMIT %(limit)s
+        """,
+        {"part": uri_part, "reason": reason, "limit": limit},
+    ).fetchall()
+    return [
+        RejectCount(str(uri), RejectReason(str(why)), int(str(count)), int(str(kept))) for uri, why, count, kept in rows
+    ]

@@ -1,0 +1,74 @@
+"""Forget: take away what files had loaded, as if they had never been there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from iotctl.errors import NotFoundError
+from iotctl.model import OnDuplicate
+from iotctl.repositories import Database, Ledger, ensure_schema
+from iotctl.services.write_batches import BatchWriter
+from iotctl.sources import lies_below, listed_name
+
+_GLOB = set("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was taken away. reopened: files that had lost readings to these; the next ingest reads them again.
+
+    busy: files that another ingest is loading; they stay.
+    """
+
+    files: int
+    readings: int
+    reopened: int
+    busy: tuple[str, ...]
+
+
+def files_to_forget(database: Database, names: Sequence[str]) -> list[str]:
+    """The URIs of the loaded files that names mean: a URI or path, all below one, or a glob over whole URIs.
+
+    Raises NotFoundError for a name that means none.
+    """
+    with database.connect() as conn:
+        ensure_schema(conn)
+        uris = Ledger(conn).uris()
+    chosen: dict[str, None] = {}
+    for name in names:
+        found = [uri for uri in uris if _means(name, uri)]
+        if not found:
+            raise NotFoundError(
+                f"No file that is loaded is called {name}.",
+                hint="Name it as iotctl ingest does, or by a glob: '*2016*'",
+            )
+        chosen |= dict.fromkeys(found)
+    return list(chosen)
+
+
+def forget(database: Database, uris: Sequence[str]) -> Forgotten:
+    """Take away the readings, rejects, conflicts and entries of files; each file in a transaction of its own."""
+    files = readings = reopened = 0
+    busy = []
+    with database.connect(application="iotctl forget") as conn:
+        layout = ensure_schema(conn)
+        ledger = Ledger(conn)
+        writer = BatchWriter(conn, ledger, layout, OnDuplicate.SKIP)
+        for entry in ledger.named(uris):
+            if not ledger.try_lock([entry.file_id]):
+                busy.append(entry.file.uri)
+                continue
+            try:
+                removed, others = writer.forget(entry)
+            finally:
+                ledger.unlock([entry.file_id])
+            files, readings, reopened = files + 1, readings + removed, reopened + others
+    return Forgotten(files, readings, reopened, tuple(busy))
+
+
+def _means(name: str, uri: str) -> bool:
+    if lies_below(name, uri) or uri == listed_name(name):
+        return True
+    return bool(_GLOB & set(name)) and fnmatchcase(uri, name if name.startswith("*") else listed_name(name))

@@ -1,0 +1,151 @@
+"""Whatever happens to a table, it holds what a dict holds, and every way of asking says the same."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import psycopg
+import pytest
+
+from iotctl.model import OnDuplicate
+from iotctl.repositories import (
+    Aggregate,
+    Connection,
+    Database,
+    Layout,
+    ReadingRepository,
+    disordered_parts,
+    ensure_schema,
+    read_buckets,
+    set_chunk_interval,
+)
+from iotctl.services.compact import compact
+from tests.conftest import new_database
+from tests.history import MINUTE, SENSORS, SPAN, START, History, moment, table_rows
+
+# A history a seed. Few in every test run, all of them with the fault tests.
+FEW, ALL = 12, 500
+STEPS = 14
+
+
+@pytest.fixture(scope="module", params=["postgres", "timescale"])
+def server(request: pytest.FixtureRequest) -> Database:
+    """Each kind of server, to make a database on."""
+    found = request.getfixturevalue("postgres_server" if request.param == "postgres" else "_timescale")
+    if found is None:
+        pytest.skip("no TimescaleDB")
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture(scope="module")
+def shared(server: Database) -> Iterator[Database]:
+    """A database that histories use one after the other."""
+    with new_database(server) as database:
+        with database.connect() as conn:
+            if ensure_schema(conn) is Layout.COLUMNSTORE:
+                set_chunk_interval(conn, timedelta(days=1))
+        yield database
+
+
+@contextmanager
+def emptied(database: Database) -> Iterator[Connection]:
+    with database.connect() as conn:
+        conn.execute("TRUNCATE reading")
+        conn.execute("TRUNCATE ingest_file, ingest_batch, reject, conflict, file_overlap RESTART IDENTITY")
+        yield conn
+
+
+def check(
+    conn: Connection,
+    dashboard: psycopg.Connection[tuple[object, ...]],
+    history: History,
+    layout: Layout,
+    chance: random.Random,
+) -> None:
+    """Compare the table with the model in every way that a user can ask; dashboard: another program's session."""
+    model, ids = history.model, history.sensor_ids()
+    rows = list(table_rows(conn, ids))
+    assert len(rows) == len({row[:2] for row in rows}), "a reading is there twice"
+    assert {row[:2]: row[2] for row in rows} == model.table()
+    assert disordered_parts(conn, layout) == []
+    readings = ReadingRepository(conn)
+    for sensor in range(SENSORS):
+        expected = model.of_sensor(sensor)
+        low, high = sorted(chance.randrange(SPAN + 1) for _ in range(2))
+        within = [row for row in expected if low <= row[0] < high]
+        limit = chance.choice([1, 7, 110, 1500])
+        span = "sensor_id = %s AND timestamp >= %s AND timestamp < %s"
+        for direction, wanted in (("ASC", within), ("DESC", within[::-1])):
+            for most in (None, limit):
+                asked = dashboard.execute(
+                    f"SELECT timestamp, sensor_value FROM reading WHERE {span} ORDER BY timestamp {direction}"
+                    " LIMIT %s".encode(),
+                    (ids[sensor], moment(low), moment(high), most),
+                    prepare=True,
+                ).fetchall()
+                assert asked == [(moment(minute), value) for minute, value in wanted[:most]], (direction, most)
+        time, value = readings.whole_series(ids[sensor], START + MINUTE * low, START + MINUTE * high)
+        assert ((time - START) // MINUTE).tolist() == [minute for minute, _ in within]
+        assert value.tolist() == [value for _, value in within]
+        pages = list(readings.series(ids[sensor], limit=limit))
+        assert [int(t - START) // MINUTE for page, _ in pages for t in page] == [m for m, _ in expected[:limit]]
+        every = chance.choice([5, 60, 1440])
+        buckets: dict[int, list[float]] = {}
+        for minute, number in within:
+            buckets.setdefault(minute // every * every, []).append(number)
+        for aggregate, of in (
+            (Aggregate.COUNT, len), (Aggregate.MIN, min), (Aggregate.MAX, max),
+            (Aggregate.FIRST, lambda values: values[0]), (Aggregate.LAST, lambda values: values[-1]),
+        ):  # fmt: skip
+            got = asked_buckets(conn, layout, ids[sensor], low, high, every, aggregate)
+            assert list(got.values()) == [of(values) for values in buckets.values()], (aggregate, every)
+
+
+def asked_buckets(
+    conn: Connection, layout: Layout, sensor_id: int, low: int, high: int, every: int, aggregate: Aggregate
+) -> dict[int, float]:
+    start, end = START + MINUTE * low, START + MINUTE * high
+    time, value = read_buckets(conn, layout, sensor_id, start, end, every * 60.0, aggregate)
+    assert (np.diff(time) > 0).all()
+    return dict(zip(((time - START) // MINUTE).tolist(), value.tolist(), strict=True))
+
+
+def run(database: Database, seed: int) -> None:
+    chance = random.Random(seed)
+    mode = chance.choice([OnDuplicate.SKIP, OnDuplicate.SKIP, OnDuplicate.REPLACE])
+    with emptied(database) as conn, psycopg.connect(database.dsn, autocommit=True) as dashboard:
+        # It plans its statements once, and trusts the server to say when that will not do any more.
+        dashboard.execute("SET plan_cache_mode = force_generic_plan")
+        dashboard.execute("SET timezone = 'UTC'")
+        layout = ensure_schema(conn)
+        history = History(conn, layout, chance, mode)
+        try:
+            for _ in range(STEPS):
+                history.step()
+                if chance.random() < 0.15:
+                    full = chance.random() < 0.3
+                    history.steps.append("compact --full" if full else "compact")
+                    compact(database, full=full)
+                check(conn, dashboard, history, layout, chance)
+        except BaseException:
+            print(f"history {seed}:", *history.steps, sep="\n  ")
+            raise
+
+
+@pytest.mark.parametrize("seed", range(FEW))
+def test_a_random_history_ends_as_a_dict_says(shared: Database, seed: int) -> None:
+    run(shared, seed)
+
+
+@pytest.mark.faults
+def test_many_random_histories_end_as_a_dict_says(shared: Database) -> None:
+    # On a machine that checks every change, a part of them, another one each day.
+    part = 10 if os.environ.get("CI") else 1
+    for seed in range(FEW + datetime.now(UTC).timetuple().tm_yday % part, ALL, part):
+        run(shared, seed)
