@@ -22,17 +22,23 @@ def query(
     ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the earliest.")] = None,
-    every: Annotated[str | None, typer.Option(help="One value per stretch of time: 15m, 1h, 1d.")] = None,
-    agg: Annotated[str, typer.Option(help="With --every: mean, min, max, sum, count, first or last.")] = "mean",
+    every: Annotated[str | None, typer.Option(help="One value per stretch of time: 15m, 1h, 1d, 1w.")] = None,
+    agg: Annotated[
+        str | None, typer.Option(help="With --every: mean (where left out), min, max, sum, count, first or last.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw them too: FILE.png, .svg or .html.")] = None,
 ) -> None:
     """Print a sensor's readings in [START, END). Times without an offset are in IOTCTL_TIMEZONE.
+
+    Stretches of --every are days and weeks (from Monday) of that zone, or parts of its days; 23 and 25 hour days among
+    them. The first one begins at START. A length that does not divide a day, such as 36h, is counted from 1970-01-01
+    UTC.
 
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
     """
     from iotctl.cli.plot import check_chart, plot_readings
     from iotctl.cli.readings import write_readings
-    from iotctl.cli.times import duration_seconds, parse_time
+    from iotctl.cli.times import bucket_width, parse_time
     from iotctl.errors import UsageError
     from iotctl.repositories import Aggregate
     from iotctl.services.query import Buckets, query
@@ -40,9 +46,12 @@ def query(
 
     settings = read_settings()
     check_chart(plot)
-    if agg not in list(Aggregate):
+    if agg is not None and every is None:
+        raise UsageError("--agg needs --every.", hint="Say how long the stretches are: --every 1h --agg mean")
+    if agg is not None and agg not in list(Aggregate):
         raise UsageError(f"--agg {agg} is unknown.", hint=f"One of: {', '.join(Aggregate)}")
-    buckets = Buckets(duration_seconds(every), Aggregate(agg)) if every else None
+    aggregate = Aggregate(agg or Aggregate.MEAN)
+    buckets = None if every is None else Buckets(bucket_width(every), aggregate, settings.timezone)
     bounds = parse_time(start, settings.timezone), parse_time(end, settings.timezone)
     with open_database(settings) as database, query(sensor, *bounds, database, limit=limit, buckets=buckets) as found:
         who, pages = found

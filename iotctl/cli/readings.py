@@ -132,6 +132,8 @@ def utc_offsets(time: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
     """The zone's offset from UTC at each time, microseconds, int64 (n,). time: microseconds since 1970-01-01 UTC."""
     from iotctl.cli.times import local_time
 
+    if not len(time):
+        return np.empty(0, dtype=np.int64)
     day = time // _DAY
     days, which = np.unique(day, return_inverse=True)
 

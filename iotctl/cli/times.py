@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from iotctl.errors import UsageError
 from iotctl.model import EARLIEST, LATEST
 from iotctl.timezones import find_zone
 
+if TYPE_CHECKING:
+    from iotctl.repositories import Width
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])")
 _NOW = re.compile(r"now(?:\s*([+-])\s*(.+))?")
+_DAY = 86_400_000_000
+_LONGEST = 36525 * _DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -21,6 +27,21 @@ def duration_seconds(text: str) -> float:
     if match is None or float(match[1]) <= 0:
         raise UsageError(f"{text!r} is no duration.", hint="Write a number and a unit: 30s, 15m, 1h, 7d, 2w, 5y.")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def bucket_width(text: str) -> Width:
+    """--every as a width: 15m, 1h, 36h; 1d, 1w are of the local calendar. Raises UsageError."""
+    from iotctl.repositories import Width
+
+    seconds, unit = duration_seconds(text), text.strip()[-1].lower()
+    microseconds, calendar = round(seconds * 1_000_000), unit in ("d", "w")
+    if not 0 < microseconds <= _LONGEST:
+        raise UsageError(f"--every {text} is too short or too long.", hint="From a microsecond to a hundred years.")
+    if unit == "y" or (calendar and microseconds % _DAY):
+        raise UsageError(
+            f"--every {text} is no width of buckets.", hint="Write whole days or weeks, or hours: 1d, 2w, 36h."
+        )
+    return Width(microseconds, calendar)
 
 
 def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:

@@ -4,6 +4,7 @@ from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
 from iotctl.formats.options import SUFFIXES_READ, OpenAt, ReadOptions, is_data_file
 from iotctl.formats.reader import read_batches
 from iotctl.formats.series import read_series
+from iotctl.formats.zones import utc_offsets
 
 __all__ = [
     "SUFFIXES_READ",
@@ -15,4 +16,5 @@ __all__ = [
     "read_batches",
     "read_mapping",
     "read_series",
+    "utc_offsets",
 ]

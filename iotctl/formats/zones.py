@@ -50,6 +50,18 @@ def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
     return Offsets(offsets[over], np.where(begun > over, over, -1), after - before, instant)
 
 
+def utc_offsets(start: int, end: int, timezone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(since, offset): from which moments on the zone's clock differs from UTC by how much, over [start, end).
+
+    start, end, since: microseconds since 1970-01-01 UTC; the first moment is start. offset: microseconds to add to UTC.
+    """
+    years = [1970 + edge // _YEAR_MICROSECONDS for edge in (start, end)]
+    instant, before, after = _changes(timezone, years[0] - 1, years[1] + 1)
+    inside = (instant > start) & (instant < end)
+    first = np.concatenate([before[:1], after])[np.searchsorted(instant, start, side="right")]
+    return np.concatenate([[start], instant[inside]]), np.concatenate([[first], after[inside]])
+
+
 @lru_cache(maxsize=64)
 def _changes(timezone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Changes of the clock in the years first..last: instant (microseconds UTC), offset before and after."""

@@ -10,6 +10,7 @@ from iotctl.repositories.aggregates import (
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.balance import Balance
 from iotctl.repositories.beacon import light_beacon, sees_beacon
+from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.repositories.chunks import Chunks, compact_part, disordered_parts, loose_parts, set_chunk_interval
 from iotctl.repositories.claims import LostRaceError
@@ -56,6 +57,7 @@ __all__ = [
     "Layout",
     "Ledger",
     "LedgerFile",
+    "LocalClock",
     "LostRaceError",
     "LostReadings",
     "PastRun",
@@ -71,6 +73,7 @@ __all__ = [
     "Series",
     "SortedReadings",
     "Status",
+    "Width",
     "Written",
     "all_lost_readings",
     "canonical_uuids",

@@ -8,6 +8,7 @@ from psycopg import sql
 
 from iotctl.repositories.aggregates import AGGREGATES, has_aggregates, stale_stretches
 from iotctl.repositories.binary import array_value, as_datetime, decode_floats, decode_times
+from iotctl.repositories.bucket_grid import Grid, LocalClock, Width, bucket_grid
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.readings import Series
 from iotctl.repositories.schema import Layout
@@ -47,8 +48,7 @@ _OF_AGGREGATES = {
 
 _BUCKETS = sql.SQL("""
     SELECT array_agg(bucket ORDER BY bucket), array_agg(aggregate ORDER BY bucket) FROM (
-        SELECT date_bin(make_interval(secs => %(every)s), {time}, timestamptz '1970-01-01 00:00Z') AS bucket,
-               {aggregate} AS aggregate
+        SELECT {begins} AS bucket, {aggregate} AS aggregate
         FROM {rows}
         GROUP BY 1
     ) AS buckets
@@ -68,40 +68,50 @@ _AGGREGATE_ARM = sql.SQL(
 
 
 def read_buckets(
-    conn: Connection, layout: Layout, sensor_id: int, start: int, end: int, every_seconds: float, aggregate: Aggregate
+    conn: Connection,
+    layout: Layout,
+    sensor_id: int,
+    start: int,
+    end: int,
+    width: Width,
+    clock: LocalClock,
+    aggregate: Aggregate,
 ) -> Series:
-    """(start of bucket, aggregate) per bucket that has readings in [start, end), aligned to 1970-01-01 UTC.
+    """(start of bucket, aggregate) per bucket that has readings in [start, end); see Width for where buckets begin.
 
-    start and end: microseconds since 1970-01-01 UTC. The answer is that of the readings as one snapshot shows them: an
-    hourly or daily aggregate stands in for whole buckets of its own that nothing has touched since they were computed;
-    the ends of the range, and what was touched, come from the readings. count, min and max are the same to the bit. sum
-    and mean are sums of the same values, added in another order: they may differ in the last bits, as they do from one
-    plan of the server to another.
+    start and end: microseconds since 1970-01-01 UTC. clock: the local one, over [start, end). A bucket that begins
+    before start is told as one that begins there. The answer is that of the readings as one snapshot shows them: an
+    hourly or daily aggregate (UTC) stands in for whole buckets of its own that lie within one of ours and that nothing
+    has touched since they were computed; everything else comes from the readings. count, min and max are the same to
+    the bit. sum and mean are sums of the same values, added in another order: they may differ in the last bits, as they
+    do from one plan of the server to another.
     """
+    grid = bucket_grid(width, clock)
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         name, fresh = None, list[Stretch]()
-        if aggregate in _OF_AGGREGATES and (name := _widest(every_seconds)) and has_aggregates(conn):
+        if aggregate in _OF_AGGREGATES and (chosen := _widest(grid)) and has_aggregates(conn):
+            name, odd = chosen
             stale = stale_stretches(conn, layout, name, sensor_id)
-            fresh = fresh_stretches(start, end, AGGREGATES[name], stale)
+            fresh = fresh_stretches(start, end, AGGREGATES[name], [*stale, *odd])
         if name and fresh:
             arms = [_AGGREGATE_ARM.format(name=sql.Identifier(name), **_edges(stretch)) for stretch in fresh]
             left = remaining(start, end, fresh)
             arms += [_READINGS_ARM.format(_READINGS.format(**_edges(stretch))) for stretch in left]
             rows = sql.SQL("({}) AS parts").format(sql.SQL(" UNION ALL ").join(arms))
-            query = _BUCKETS.format(time=sql.SQL("time"), aggregate=sql.SQL(_OF_AGGREGATES[aggregate]), rows=rows)
+            begins, of = grid.begins.format(time=sql.SQL("time")), _OF_AGGREGATES[aggregate]
         else:
             rows = _READINGS.format(**_edges((start, end)))
-            query = _BUCKETS.format(
-                time=sql.Identifier("timestamp"), aggregate=sql.SQL(_OF_READINGS[aggregate]), rows=rows
-            )
-        cursor = conn.cursor(binary=True).execute(query, {"sensor_id": sensor_id, "every": every_seconds})
-        return decode_times(array_value(cursor, 0)), decode_floats(array_value(cursor, 1))
+            begins, of = grid.begins.format(time=sql.Identifier("timestamp")), _OF_READINGS[aggregate]
+        query = _BUCKETS.format(begins=begins, aggregate=sql.SQL(of), rows=rows)
+        cursor = conn.cursor(binary=True).execute(query, {"sensor_id": sensor_id, **grid.parameters})
+        return grid.label(decode_times(array_value(cursor, 0))), decode_floats(array_value(cursor, 1))
 
 
-def _widest(every_seconds: float) -> str | None:
-    """The widest aggregate whose buckets make up whole buckets of this width."""
-    return next((name for name, width in AGGREGATES.items() if every_seconds * 1_000_000 % width == 0), None)
+def _widest(grid: Grid) -> tuple[str, list[Stretch]] | None:
+    """The widest aggregate that can stand in, and where it cannot; the narrower one before exceptions."""
+    places = [(name, odd) for name, wide in AGGREGATES.items() if (odd := grid.odd(wide)) is not None]
+    return next((place for place in places if not place[1]), places[-1] if places else None)
 
 
 def _edges(stretch: Stretch) -> dict[str, sql.Composable]:

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from iotctl.errors import UsageError
+from iotctl.formats import utc_offsets
 from iotctl.model import Sensor
 from iotctl.repositories import (
     Aggregate,
     Database,
+    LocalClock,
     ReadingRepository,
     SensorRepository,
     Series,
+    Width,
     ensure_schema,
     read_buckets,
 )
@@ -21,10 +24,11 @@ from iotctl.repositories import (
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """One value per stretch of so many seconds instead of the readings themselves."""
+    """One value per bucket of time instead of the readings themselves. timezone: of the calendar that cuts them."""
 
-    every_seconds: float
+    width: Width
     aggregate: Aggregate
+    timezone: str
 
 
 @contextmanager
@@ -50,7 +54,8 @@ def query(
         if buckets is None:
             yield sensor, ReadingRepository(conn).series(sensor.sensor_id, start, end, limit)
         else:
+            clock = LocalClock(*utc_offsets(start, end, buckets.timezone))
             time, value = read_buckets(
-                conn, layout, sensor.sensor_id, start, end, buckets.every_seconds, buckets.aggregate
+                conn, layout, sensor.sensor_id, start, end, buckets.width, clock, buckets.aggregate
             )
             yield sensor, iter([(time[:limit], value[:limit])])

@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -137,6 +138,22 @@ def test_every_format_of_query_has_the_same_rows(iotctl: Iotctl, bucket: str, tm
     assert iotctl(*empty, "ndjson").stdout == ""
 
 
+def test_days_and_weeks_of_a_query_are_those_of_the_zone(iotctl: Iotctl, tmp_path: Path) -> None:
+    hours = [datetime(2016, 3, 24, tzinfo=UTC) + timedelta(hours=hour) for hour in range(24 * 8)]
+    rows = "".join(f"{hour.isoformat()};{A};1\n" for hour in hours)
+    (tmp_path / "in.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + rows)
+    assert iotctl("ingest", "in.csv").returncode == 0
+    days = ("query", A, "2016-03-26", "2016-03-28", "--every", "1d", "--agg", "count")
+    expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+01:00,24.0", "2016-03-27T00:00:00+01:00,23.0"]
+    assert iotctl(*days).stdout.splitlines() == expected
+    # Half an hour beside UTC: midnights are at 18:30.
+    expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+05:30,24.0", "2016-03-27T00:00:00+05:30,24.0"]
+    assert iotctl(*days, IOTCTL_TIMEZONE="Asia/Kolkata").stdout.splitlines() == expected
+    weeks = ("query", A, "2016-03-25", "2016-03-31", "--every", "1w", "--agg", "count")
+    expected = ["timestamp,sensor_value", "2016-03-25T00:00:00+01:00,71.0", "2016-03-28T00:00:00+02:00,72.0"]
+    assert iotctl(*weeks).stdout.splitlines() == expected
+
+
 def test_output_goes_through_a_pipe_or_device_and_replaces_only_files(
     iotctl: Iotctl, bucket: str, tmp_path: Path
 ) -> None:
@@ -195,6 +212,12 @@ def test_detect_saves_events_once(iotctl: Iotctl, tmp_path: Path) -> None:
         (["query", "sensor_00000", "soon", "2016-01-01"], {}, 2, "no time"),
         (["query", "sensor_00000", "now-7d", "now", "--plot", "x.gif"], {}, 2, ".png"),
         (["query", "sensor_00000"], {}, 2, "END"),
+        (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--agg", "mean"], {}, 2, "--every"),
+        (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--every", "1d", "--agg", "mode"], {}, 2, "count"),
+        (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--every", "1y"], {}, 2, "1y"),
+        (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--every", "1.5d"], {}, 2, "36h"),
+        (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--every", "0.0000001s"], {}, 2, "too short"),
+        (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--every", "99999999999d"], {}, 2, "too long"),
         (["ingest", "s3://no-such-bucket/x/"], {}, 4, "no such bucket"),
         (["ingest", "{bucket}/no/such/prefix/"], {}, 4, "prefix"),
         (["ingest", "ftp://x/y"], {}, 2, "ftp"),

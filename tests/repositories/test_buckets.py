@@ -17,7 +17,10 @@ from iotctl.repositories import (
     Connection,
     Database,
     Layout,
+    LocalClock,
     ReadingLoader,
+    Series,
+    Width,
     drop_aggregates,
     ensure_schema,
     has_aggregates,
@@ -48,6 +51,14 @@ def fill(conn: Connection, layout: Layout) -> None:
         load(conn, layout, sensor, list(range(START, START + DAYS * DAY, 40 * MINUTE)), 10.0)
 
 
+def in_utc(
+    conn: Connection, layout: Layout, sensor: int, start: int, end: int, every: float, aggregate: Aggregate
+) -> Series:
+    """Buckets of so many seconds; tests/repositories/test_local_buckets.py has those of other zones."""
+    clock = LocalClock(np.array([start]), np.array([0]))
+    return read_buckets(conn, layout, sensor, start, end, Width(int(every * 1e6)), clock, aggregate)
+
+
 def by_loop(
     conn: Connection, sensor: int, start: int, end: int, every: float, aggregate: Aggregate
 ) -> dict[int, float]:
@@ -60,7 +71,7 @@ def by_loop(
     ).fetchall()
     for moment, value in rows:
         if start <= int(str(moment)) < end:
-            groups.setdefault(int(str(moment)) // width * width, []).append(float(str(value)))
+            groups.setdefault(max(start, int(str(moment)) // width * width), []).append(float(str(value)))
     of: dict[Aggregate, Callable[[list[float]], float]] = {
         Aggregate.MEAN: lambda values: math.fsum(values) / len(values),
         Aggregate.SUM: math.fsum,
@@ -83,7 +94,7 @@ def agree(conn: Connection, layout: Layout, seed: int, rounds: int = 12) -> None
         end = start + chosen.choice((HOUR, 3 * DAY, 40 * DAY)) + chosen.randrange(DAY)
         if chosen.random() < 0.3:
             start, end = start // DAY * DAY, end // DAY * DAY + DAY
-        time, value = read_buckets(conn, layout, sensor, start, end, every, aggregate)
+        time, value = in_utc(conn, layout, sensor, start, end, every, aggregate)
         expected = by_loop(conn, sensor, start, end, every, aggregate)
         assert time.tolist() == sorted(expected)
         exact = aggregate not in (Aggregate.MEAN, Aggregate.SUM)
@@ -95,7 +106,7 @@ def agree_on_day(conn: Connection, layout: Layout, day: int) -> None:
     """On one day, that has been spoiled elsewhere."""
     start, end = START + day * DAY, START + (day + 1) * DAY
     for aggregate in (Aggregate.MIN, Aggregate.MAX, Aggregate.COUNT):
-        time, value = read_buckets(conn, layout, 1, start, end, 86400, aggregate)
+        time, value = in_utc(conn, layout, 1, start, end, 86400, aggregate)
         expected = by_loop(conn, 1, start, end, 86400, aggregate)
         assert dict(zip(time.tolist(), value.tolist(), strict=True)) == expected
 
@@ -133,7 +144,7 @@ def spoiled(
     conn: Connection, layout: Layout, every: float, start: int = START, end: int = START + DAYS * DAY
 ) -> set[int]:
     """The buckets that were answered from what poison has spoiled, as days since START."""
-    time, value = read_buckets(conn, layout, 1, start, end, every, Aggregate.MIN)
+    time, value = in_utc(conn, layout, 1, start, end, every, Aggregate.MIN)
     return {(int(bucket) - START) // DAY for bucket in time[value == -1e12]}
 
 
@@ -304,12 +315,8 @@ def test_infinite_and_missing_numbers_come_out_as_they_went_in(conn: Connection)
     if layout is Layout.PARTITIONS:
         load(conn, layout, 1, [START + 20 * DAY], 1.0)  # so that the month is there
     conn.cursor().executemany("INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, %s, %s)", rows)
-    before = [
-        read_buckets(conn, layout, 1, START, START + DAY, 7200, aggregate)[1].tolist() for aggregate in list(Aggregate)
-    ]
+    before = [in_utc(conn, layout, 1, START, START + DAY, 7200, aggregate)[1].tolist() for aggregate in list(Aggregate)]
     make_aggregates(conn, layout)
     refresh_aggregates(conn, layout)
-    after = [
-        read_buckets(conn, layout, 1, START, START + DAY, 7200, aggregate)[1].tolist() for aggregate in list(Aggregate)
-    ]
+    after = [in_utc(conn, layout, 1, START, START + DAY, 7200, aggregate)[1].tolist() for aggregate in list(Aggregate)]
     assert str(after) == str(before)

@@ -1,0 +1,121 @@
+"""Every command of the README, as written there: on nothing at all, on sensors without readings, and on readings."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shlex
+import signal
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.conftest import Iotctl
+from tests.process import COMMAND
+from tests.store import S3Server
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+USE = re.search(r"## Use\n\n```\n(.*?)```", README, re.DOTALL)
+assert USE
+COMMANDS = [line.split("#")[0].strip() for line in USE[1].splitlines() if line.startswith("iotctl ")]
+SENSOR = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e"
+STATES = ("nothing", "no readings", "readings")
+
+# Exit codes in each of STATES, where they are not 0.
+CODES = {
+    "iotctl doctor": (4, 0, 0),
+    "iotctl load-mapping": (4, 0, 0),
+    "iotctl ingest": (4, 0, 0),
+    "iotctl ingest --watch 60": (130, 130, 130),
+    "iotctl query sensor_00000 2016-01-01 2016-01-02": (4, 0, 0),
+    "iotctl query sensor_00000 now-7d now --every 1h --agg mean --format json": (4, 0, 0),
+    "iotctl detect sensor_00000 --plot sensor_00000.html": (4, 0, 0),
+    "iotctl detect --match 'pump_*' --save --format csv > events.csv": (4, 4, 4),
+    "iotctl anomalies sensor_00000 --from now-30d": (4, 0, 0),
+    "iotctl anomalies label 3f0c5a9be1d2 false": (4, 4, 4),
+    "iotctl detect --input readings.csv --scores scores.csv": (4, 0, 0),
+    # It asks first, and nobody is there to answer.
+    "iotctl policy --retain 5y --aggregates on": (2, 2, 2),
+}
+
+
+def prepare(state: str, store: S3Server, folder: Path) -> dict[str, str]:
+    """The store and the folder in a state, and the settings that go with it."""
+    bucket = "readme-" + state.replace(" ", "-")
+    (store.root / bucket).mkdir(exist_ok=True)
+    if state != "nothing":
+        now, noise = datetime.now(UTC), random.Random(1)
+        rows = ["timestamp;sensor_uuid;sensor_value"]
+        series = ["timestamp,value"]
+        if state == "readings":
+            for row in range(3000):
+                moment, value = (now - timedelta(minutes=10 * row)).isoformat(), noise.gauss(50, 1)
+                rows.append(f"{moment};{SENSOR};{value}")
+                series.append(f"{moment},{value}")
+            rows.append(f"2016-01-01T12:00Z;{SENSOR};1")
+        store.put(bucket, "mapping/mapping.csv", f"sensor_name;sensor_uuid\nsensor_00000;{SENSOR}\n".encode())
+        store.put(bucket, "timeseries/a.csv", "\n".join([*rows, ""]).encode())
+        (folder / "readings.csv").write_text("\n".join([*series, ""]))
+    return {
+        "IOTCTL_MAPPING_URI": f"s3://{bucket}/mapping/mapping.csv",
+        "IOTCTL_TIMESERIES_URI": f"s3://{bucket}/timeseries/",
+    }
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_command_of_the_readme_ends_as_documented(
+    environment: dict[str, str], iotctl: Iotctl, store: S3Server, tmp_path: Path, state: str
+) -> None:
+    assert len(COMMANDS) > 15
+    settings = prepare(state, store, tmp_path)
+    for command in COMMANDS:
+        words, _, output = command.partition(" > ")
+        with (tmp_path / (output or "out")).open("w") as out:
+            process = subprocess.Popen(
+                [COMMAND, *shlex.split(words)[1:]],
+                env=environment | settings,
+                cwd=tmp_path,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                text=True,
+            )
+            if "--watch" in command:
+                deadline = time.monotonic() + 60
+                while "running" not in iotctl("runs", "--limit", "1").stdout:
+                    assert time.monotonic() < deadline
+                process.send_signal(signal.SIGTERM)
+            stderr = process.communicate(timeout=120)[1]
+        code = CODES.get(command, (0, 0, 0))[STATES.index(state)]
+        assert process.returncode == code, (command, stderr)
+        assert "Traceback" not in stderr, command
+
+
+@pytest.mark.parametrize("form", ["csv", "table", "json", "ndjson", "parquet"])
+@pytest.mark.parametrize("every", [[], ["--every", "1h"], ["--every", "1d", "--agg", "count"], ["--limit", "5"]])
+def test_an_empty_range_is_an_answer_in_every_format(
+    iotctl: Iotctl, store: S3Server, tmp_path: Path, form: str, every: list[str]
+) -> None:
+    settings = prepare("no readings", store, tmp_path)
+    assert iotctl("load-mapping", **settings).returncode == 0
+    query = ("query", "sensor_00000", "2016-01-01", "2016-01-02", *every, "--format", form)
+    ended = iotctl(*query, "-o", "answer", "--plot", "chart.html")
+    assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
+    answer = (tmp_path / "answer").read_bytes()
+    match form:
+        case "csv":
+            assert answer == b"timestamp,sensor_value\n"
+        case "table":
+            assert answer.decode().split() == ["timestamp", "sensor_value", "-" * 32, "-" * 22]
+        case "json":
+            assert json.loads(answer) == []
+        case "ndjson":
+            assert answer == b""
+        case "parquet":
+            assert pq.read_table(tmp_path / "answer").num_rows == 0
