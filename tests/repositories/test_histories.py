@@ -18,7 +18,9 @@ from iotctl.repositories import (
     Connection,
     Database,
     Layout,
+    LocalClock,
     ReadingRepository,
+    Width,
     disordered_parts,
     ensure_schema,
     read_buckets,
@@ -111,7 +113,8 @@ def asked_buckets(
     conn: Connection, layout: Layout, sensor_id: int, low: int, high: int, every: int, aggregate: Aggregate
 ) -> dict[int, float]:
     start, end = START + MINUTE * low, START + MINUTE * high
-    time, value = read_buckets(conn, layout, sensor_id, start, end, every * 60.0, aggregate)
+    utc = LocalClock(np.array([start]), np.array([0]))
+    time, value = read_buckets(conn, layout, sensor_id, start, end, Width(MINUTE * every), utc, aggregate)
     assert (np.diff(time) > 0).all()
     return dict(zip(((time - START) // MINUTE).tolist(), value.tolist(), strict=True))
 
