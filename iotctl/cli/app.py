@@ -116,6 +116,9 @@ def _exit_code() -> int | str | None:
     except Exception as error:  # noqa: BLE001 -- a defect of ours; Python's own traceback might show a secret
         if interrupt.came():
             return interrupt.INTERRUPTED
+        if isinstance(error, OSError) and not _debug:  # a file, a disk or a limit of the system, named by its own words
+            show_error(IotctlError(f"{error.strerror or error}.", where=error.filename and str(error.filename)))
+            return 1
         typer.echo(_traceback(error), err=True, nl=False)
         return 1
     return 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from iotctl.repositories.binary import FloatArray, IntArray, TimeArray, as_microseconds
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.texts import accent_forms
 from iotctl.repositories.sorted_readings import LostReadings
 
 # Conflicts that are kept of a file; all are counted.
@@ -102,10 +103,12 @@ def list_conflicts(conn: Connection, uri_part: str | None = None, limit: int | N
             SELECT coalesce(s.sensor_name, s.sensor_uuid::text), c.timestamp, f.uri, c.sensor_value, k.uri, c.kept_value
             FROM conflict c JOIN sensor s USING (sensor_id) JOIN ingest_file f ON f.file_id = c.file_id
             LEFT JOIN ingest_file k ON k.file_id = c.kept_file_id
-            WHERE %(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0 OR strpos(k.uri, %(part)s) > 0
+            WHERE %(parts)s::text[] IS NULL
+               OR EXISTS (SELECT FROM unnest(%(parts)s::text[]) part
+                          WHERE strpos(f.uri, part) > 0 OR strpos(k.uri, part) > 0)
             ORDER BY f.uri, 1, c.timestamp LIMIT %(limit)s
             """,
-            {"part": uri_part, "limit": limit},
+            {"parts": accent_forms(uri_part), "limit": limit},
         )
         for sensor, moment, uri, value, kept_uri, kept_value in cursor:
             assert isinstance(moment, datetime)

@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
 from iotctl.repositories.address import read_address, shown_address
+from iotctl.repositories.texts import TextDumper
 
 # Without these a connection that a firewall dropped hangs for two hours (Linux' default keepalive time).
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
@@ -21,6 +22,14 @@ _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_inter
 # that its client is gone keeps the client's locks, for two hours by default, and every other load waits.
 _SESSION = """
     SET timezone = 'UTC';
+    SET client_encoding = 'UTF8';
+    SET DateStyle = 'ISO';
+    SET IntervalStyle = 'postgres';
+    SET bytea_output = 'hex';
+    SET extra_float_digits = 1;
+    SET standard_conforming_strings = on;
+    SET array_nulls = on;
+    SET transform_null_equals = off;
     SET tcp_keepalives_idle = 30;
     SET tcp_keepalives_interval = 10;
     SET tcp_keepalives_count = 3;
@@ -94,6 +103,7 @@ class Database:
         with self.errors():
             conn = self._connected(self._conninfo(application))
             try:
+                conn.adapters.register_dumper(str, TextDumper)
                 conn.execute(_SESSION + _SEARCH_PATH)
                 yield conn
             finally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iotctl.model import Reject, RejectReason
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.texts import accent_forms
 
 _ROWS_AT_ONCE = 10_000
 
@@ -48,11 +49,12 @@ def list_rejects(
         cursor.execute(
             """
             SELECT f.uri, r.line, r.reason, r.raw FROM reject r JOIN ingest_file f USING (file_id)
-            WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
+            WHERE (%(parts)s::text[] IS NULL
+                   OR EXISTS (SELECT FROM unnest(%(parts)s::text[]) part WHERE strpos(f.uri, part) > 0))
               AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
             ORDER BY f.uri, f.file_id, r.line LIMIT %(limit)s
             """,
-            {"part": uri_part, "reason": reason, "limit": limit},
+            {"parts": accent_forms(uri_part), "reason": reason, "limit": limit},
         )
         for uri, line, why, raw in cursor:
             yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
@@ -69,12 +71,13 @@ def reject_counts(
         FROM ingest_file f
         JOIN ingest_batch b USING (file_id)
         CROSS JOIN LATERAL (SELECT key AS reason, value::bigint AS rows FROM jsonb_each_text(b.reasons)) r
-        WHERE (%(part)s::text IS NULL OR strpos(f.uri, %(part)s) > 0)
+        WHERE (%(parts)s::text[] IS NULL
+               OR EXISTS (SELECT FROM unnest(%(parts)s::text[]) part WHERE strpos(f.uri, part) > 0))
           AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
         GROUP BY f.file_id, f.uri, r.reason
         ORDER BY f.uri, f.file_id, r.reason LIMIT %(limit)s
         """,
-        {"part": uri_part, "reason": reason, "limit": limit},
+        {"parts": accent_forms(uri_part), "reason": reason, "limit": limit},
     ).fetchall()
     return [
         RejectCount(str(uri), RejectReason(str(why)), int(str(count)), int(str(kept))) for uri, why, count, kept in rows

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from typing import TypeVar
+from unicodedata import normalize
 
 from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, UnreachableError, UsageError
 from iotctl.model import StoredFile
@@ -51,8 +52,13 @@ def select(
     for file in listed:
         if selection.since is not None and file.modified < selection.since:
             continue
-        if selection.pattern is None or fnmatchcase(source.below(uri, file), selection.pattern):
+        if selection.pattern is None or fnmatchcase(_composed(source.below(uri, file)), _composed(selection.pattern)):
             yield file
+
+
+def _composed(name: str) -> str:
+    """The name with each accent in its letter: some systems keep names in the other form, and it looks the same."""
+    return normalize("NFC", name)
 
 
 def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,14 +27,20 @@ class LocalSource:
         Links to folders are not followed, so there are no loops.
         """
         path = _path(uri)
-        if not path.is_dir():
+        if not _is_folder(path):
             yield self.stat(uri)
             return
         empty = True
         for found in _walk(path):
+            if found is None:
+                empty = False
+                continue
+            try:
+                file = _stored(found)
+            except NotFoundError:  # it went away while we looked
+                continue
             empty = False
-            if found is not None:
-                yield _stored(found)
+            yield file
         if empty:
             raise NothingThereError(f"There are no files under {path}.", hint="Check the path.")
 
@@ -57,7 +64,7 @@ class LocalSource:
     def stat(self, uri: str) -> StoredFile:
         """The file at a path."""
         path = _path(uri)
-        if path.is_dir():
+        if _is_folder(path):
             raise NotFoundError(f"{path} is a folder, not a file.", hint="Name a file.")
         return _stored(path)
 
@@ -112,8 +119,22 @@ def _walk(folder: Path) -> Iterator[Path | None]:
             yield None
         elif entry.is_dir(follow_symlinks=False):
             left.append(_entries(Path(entry.path)))
-        elif entry.is_file():
+        elif _is_file(entry):
             yield Path(entry.path)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise _os_error(error, path) from error
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself
+        return False
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -128,10 +149,19 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 def _stored(path: Path) -> StoredFile:
     try:
         found = path.stat()
-    except OSError as error:
+        absolute = path.absolute()
+    except (OSError, ValueError) as error:
         raise _os_error(error, path) from error
-    modified = datetime.fromtimestamp(found.st_mtime, UTC)
-    return StoredFile(str(path.absolute()), found.st_size, _version(found), modified, datetime.now(UTC))
+    if not stat.S_ISREG(found.st_mode):
+        # Reading might never begin (a pipe that nobody writes into) or never end (/dev/zero).
+        raise FileError(
+            "This is a pipe, socket or device, not a file.", where=str(path), hint="Write what comes from it to a file."
+        )
+    try:
+        modified = datetime.fromtimestamp(found.st_mtime, UTC)
+    except (OverflowError, ValueError, OSError):  # a clock or a disk that is out of order
+        modified = datetime.max.replace(tzinfo=UTC) if found.st_mtime > 0 else datetime.min.replace(tzinfo=UTC)
+    return StoredFile(str(absolute), found.st_size, _version(found), modified, datetime.now(UTC))
 
 
 def _version(found: os.stat_result) -> str:
@@ -139,7 +169,10 @@ def _version(found: os.stat_result) -> str:
 
 
 def _path(uri: str) -> Path:
-    return Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri).expanduser()
+    try:
+        return Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri).expanduser()
+    except (ValueError, RuntimeError) as error:  # a URL with a bracket, or the home of a user whom nobody knows
+        raise NotFoundError(f"There is no file or folder {uri}.", hint="Check the path.") from error
 
 
 def _changed(file: StoredFile) -> ChangedFileError:
@@ -148,11 +181,12 @@ def _changed(file: StoredFile) -> ChangedFileError:
     )
 
 
-def _os_error(error: OSError, path: Path) -> NotFoundError | ForbiddenError | FileError:
+def _os_error(error: OSError | ValueError, path: Path) -> NotFoundError | ForbiddenError | FileError:
     match error:
         case FileNotFoundError() | NotADirectoryError():
             return NotFoundError(f"There is no file or folder {path}.", hint="Check the path.")
         case PermissionError():
             return ForbiddenError(f"Not permitted to read {path}.", hint="Check the owner and mode of the file.")
         case _:
-            return FileError(f"Cannot read the file: {error.strerror}.", where=str(path))
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            return FileError(f"Cannot read the file: {reason}.", where=str(path))

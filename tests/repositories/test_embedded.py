@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from iotctl.repositories import embedded_database, ensure_schema
+from tests.ordinary import NOBODY, PACKAGES, ordinary_python
 
 # What a command does with the server: its statements come on stdin, one a line, their first value goes to stdout.
 _CODE = """
@@ -31,32 +32,6 @@ with embedded_database(Path(sys.argv[1])) as database, database.connect() as con
     for line in sys.stdin:
         print(conn.execute(line.encode()).fetchone()[0], flush=True)
 """
-
-_OTHER = "nobody"  # exists on every system, and has nothing
-
-_PACKAGES = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), str(Path(psutil.__file__).parents[1])])}
-
-
-def _ordinary_python() -> str:
-    """An interpreter that the other user may run: root's own may lie in root's home. Skips where there is none."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can run commands as someone else")
-    for python in (sys.executable, "/usr/bin/python3"):
-        try:
-            asked = subprocess.run(
-                [python, "-c", "import iotctl.repositories"],
-                user=_OTHER,
-                extra_groups=[],
-                cwd="/",
-                env=_PACKAGES,
-                capture_output=True,
-                check=False,
-            )
-        except PermissionError:
-            continue
-        if asked.returncode == 0:
-            return python
-    pytest.skip(f"{_OTHER} can run no Python with iotctl's packages")
 
 
 @dataclass(frozen=True)
@@ -80,7 +55,7 @@ class User:
             group=None if self.name is None else pwd.getpwnam(self.name).pw_gid,
             extra_groups=None if self.name is None else [],
             cwd=self.folder,
-            env=kept | _PACKAGES | {"TMPDIR": str(self.folder / "tmp")} | settings,
+            env=kept | PACKAGES | {"TMPDIR": str(self.folder / "tmp")} | settings,
         )
 
     def ask(self, home: Path, statement: str, **settings: str) -> str:
@@ -94,7 +69,7 @@ class User:
 @pytest.fixture(params=["us", "ordinary"])
 def user(request: pytest.FixtureRequest) -> Iterator[User]:
     """Whoever runs the tests; and, where that is root, an ordinary user, too. The folder is theirs and short."""
-    name, python = (None, sys.executable) if request.param == "us" else (_OTHER, _ordinary_python())
+    name, python = (None, sys.executable) if request.param == "us" else (NOBODY, ordinary_python())
     with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as path:
         folder = Path(path)
         (folder / "tmp").mkdir()
@@ -147,7 +122,7 @@ def test_the_socket_is_for_its_user_alone(user: User, long: bool) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
         assert (folder == home / "postgresql") is not long
         if os.geteuid() == 0:
-            stranger = "daemon" if user.name == _OTHER else _OTHER
+            stranger = "daemon" if user.name == NOBODY else NOBODY
             assert not _can_connect(stranger, path)
             assert _can_connect("root", path)
         command.communicate(timeout=60)
@@ -225,17 +200,17 @@ def test_the_surroundings_of_the_user_do_not_reach_the_server(user: User) -> Non
 
 
 def test_the_data_of_an_ordinary_user_stays_theirs_when_root_uses_it() -> None:
-    python = _ordinary_python()
+    python = ordinary_python()
     with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as path:
         folder = Path(path)
         (folder / "tmp").mkdir(mode=0o777)
-        shutil.chown(folder, _OTHER)
-        shutil.chown(folder / "tmp", _OTHER)
-        ordinary, root = User(_OTHER, folder, python), User(None, folder)
+        shutil.chown(folder, NOBODY)
+        shutil.chown(folder / "tmp", NOBODY)
+        ordinary, root = User(NOBODY, folder, python), User(None, folder)
         assert ordinary.ask(folder / "home", "SELECT 1") == "1"
         assert root.ask(folder / "home", "SELECT 2") == "2"
         assert ordinary.ask(folder / "home", "SELECT 3") == "3"
-        assert {found.owner() for found in (folder / "home").rglob("*")} == {_OTHER}
+        assert {found.owner() for found in (folder / "home").rglob("*")} == {NOBODY}
 
 
 @pytest.mark.parametrize("name", ["home", "h" * 100])

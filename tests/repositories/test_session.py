@@ -1,130 +1,115 @@
-"""Sessions rest on their own settings, whatever the defaults of the database and the user are."""
+"""What a connection relies on, in databases whose defaults are of another age and in other encodings."""
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
-import numpy as np
 import pytest
-from psycopg import errors as pg
-from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from iotctl.errors import IotctlError, UnreachableError
-from iotctl.model import OnDuplicate
-from iotctl.repositories import Database, LostRaceError, ReadingLoader, ReadingRepository, ensure_schema, sort_readings
-from iotctl.repositories.connection import explain
+from iotctl.model import Reject, RejectReason
+from iotctl.repositories import Database
+from tests.process import COMMAND
 
-MINUTE = 60_000_000
+A = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e"
 
-
-def set_default(database: Database, setting: str, value: str) -> None:
-    with database.connect() as conn:
-        row = conn.execute("SELECT current_database()").fetchone()
-        assert row is not None
-        conn.execute(
-            sql.SQL("ALTER DATABASE {} SET {} = {}").format(
-                sql.Identifier(str(row[0])),
-                sql.SQL(setting),
-                sql.Literal(value),
-            )
-        )
+# What databases of twenty years ago, and programs made for them, set for everyone.
+OLD = {
+    "IntervalStyle": "sql_standard",
+    "DateStyle": "German",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "off",
+    "extra_float_digits": "-3",
+    "array_nulls": "off",
+    "transform_null_equals": "on",
+    "client_encoding": "LATIN1",
+    "TimeZone": "Asia/Tokyo",
+}
 
 
-def write(database: Database, sensors: int, minutes: range, file_id: int) -> None:
-    sensor = np.repeat(np.arange(1, sensors + 1, dtype=np.int32), len(minutes))
-    time = np.tile(np.array(minutes, dtype=np.int64) * MINUTE, sensors)
-    batch = sort_readings(sensor, time, time.astype(float))
-    with database.connect() as conn:
-        loader = ReadingLoader(conn, ensure_schema(conn))
-        while True:
-            try:
-                with loader.batch(batch):
-                    loader.write(batch, file_id, OnDuplicate.SKIP)
-            except LostRaceError:
-                continue
-            return
+@pytest.fixture(params=["UTF8", "LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"])
+def encoded(request: pytest.FixtureRequest, postgres_server: Database) -> Iterator[tuple[str, Database]]:
+    """A new database in an encoding, and the encoding."""
+    name = f"encoded_{request.param.lower()}"
+    with postgres_server.connect() as conn:
+        conn.execute(f"CREATE DATABASE {name} ENCODING '{request.param}' LOCALE 'C' TEMPLATE template0".encode())
+    yield request.param, Database(make_conninfo(postgres_server.dsn, dbname=name))
+    with postgres_server.connect() as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def count(database: Database) -> tuple[object, ...] | None:
-    with database.connect() as conn:
-        return conn.execute("SELECT count(*), count(DISTINCT (sensor_id, timestamp)) FROM reading").fetchone()
+def _iotctl(database: Database, folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IOTCTL_", "PG"))}
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=kept | {"IOTCTL_DATABASE_URL": database.dsn} | settings,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
 
 
-@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
-def test_two_loads_at_once_double_nothing_under_any_default_isolation(database: Database, isolation: str) -> None:
-    with database.connect() as conn:
-        ensure_schema(conn)
-    set_default(database, "default_transaction_isolation", isolation)
-    barrier = threading.Barrier(3)
-
-    def load(file_id: int) -> None:
-        barrier.wait()
-        for start in range(0, 3000, 500):
-            write(database, 3, range(start, start + 700), file_id)
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(load, (1, 2, 3)))
-    assert count(database) == (3 * 3200, 3 * 3200)
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("default_transaction_read_only", "on"),
-        ("default_transaction_deferrable", "on"),
-        ("lock_timeout", "1ms"),
-        ("idle_in_transaction_session_timeout", "1ms"),
-        ("search_path", ""),
-        ("search_path", "elsewhere, pg_catalog"),
-        ("synchronous_commit", "off"),
-        ("row_security", "off"),
-        ("timezone", "Asia/Tokyo"),
-    ],
-)
-def test_loads_and_reads_are_right_under_other_defaults(database: Database, setting: str, value: str) -> None:
-    write(database, 2, range(500), 1)
-    with database.connect() as conn:
-        conn.execute("CREATE SCHEMA elsewhere")
-        conn.execute("CREATE TABLE elsewhere.reading (nothing int)")
-    set_default(database, setting, value)
-    write(database, 2, range(250, 1000), 2)
-    assert count(database) == (2000, 2000)
-    with database.connect() as conn:
-        time, _ = ReadingRepository(conn).whole_series(1)
-    assert time.tolist() == [minute * MINUTE for minute in range(1000)]
+def test_old_session_settings_change_no_answer(postgres: Database, tmp_path: Path) -> None:
+    with postgres.connect() as conn:
+        name = conn.info.dbname
+        for setting, value in OLD.items():
+            conn.execute(f"ALTER DATABASE {name} SET {setting} = '{value}'".encode())
+    (tmp_path / "a.csv").write_text(
+        f"timestamp;sensor_uuid;sensor_value\n2016-01-01 00:00Z;{A};0.1234567890123456\n"
+        f"2016-01-02 00:00Z;{A};-1e300\nb\\ad ü;;\n"
+    )
+    loud = {"PGCLIENTENCODING": "LATIN1", "PGOPTIONS": "-c DateStyle=Postgres -c IntervalStyle=iso_8601"}
+    for settings in ({}, loud):
+        ended = _iotctl(postgres, tmp_path, "ingest", "a.csv", "--json", **settings)
+        assert ended.returncode in (0, 3), ended.stderr
+        rows = _iotctl(postgres, tmp_path, "query", A, "2016-01-01", "2016-02-01", **settings)
+        assert rows.stdout.splitlines()[1:] == [
+            "2016-01-01T01:00:00+01:00,0.1234567890123456",
+            "2016-01-02T01:00:00+01:00,-1e+300",
+        ]
+        of_days = ("query", A, "2016-01-01", "2016-02-01", "--every", "1d", "--agg", "count")
+        assert len(_iotctl(postgres, tmp_path, *of_days, **settings).stdout.splitlines()) == 3
+        rejects = json.loads(_iotctl(postgres, tmp_path, "rejects", "--format", "json", **settings).stdout)
+        assert [row["text"] for row in rejects] == ["b\\ad ü;;"]
+        assert _iotctl(postgres, tmp_path, "policy", "--retain", "100y", "--yes", **settings).returncode == 0
+        assert "36500d" in _iotctl(postgres, tmp_path, "policy", **settings).stdout
+        for command in ("status", "runs", "doctor"):
+            assert "Traceback" not in _iotctl(postgres, tmp_path, command, **settings).stderr
 
 
-def test_a_new_database_gets_its_tables_where_no_search_path_says(database: Database) -> None:
-    set_default(database, "search_path", "")
-    write(database, 1, range(10), 1)
-    assert count(database) == (10, 10)
+def test_foreign_letters_are_kept_or_escaped_and_end_no_ingest(encoded: tuple[str, Database], tmp_path: Path) -> None:
+    encoding, database = encoded
+    texts = ["plain", "\u00fc \u00b0C", "\u20ac \u03a9 \u6f22 \U0001f321"]
+    (tmp_path / "gr\u00f6\u00dfe \u6f22.csv").write_text(
+        f"timestamp;sensor_uuid;sensor_value\n2016-01-01;{A};1\n" + "".join(f"{text};;\n" for text in texts)
+    )
+    ended = _iotctl(database, tmp_path, "ingest", ".", "--json")
+    assert ended.returncode == 3, ended.stderr
+    assert json.loads(ended.stdout)["rows_loaded"] == 1
+    assert json.loads(_iotctl(database, tmp_path, "ingest", ".", "--json").stdout)["files_unchanged"] == 1
+    rejects = json.loads(_iotctl(database, tmp_path, "rejects", "--format", "json").stdout)
+    codec = {"WIN1252": "cp1252", "SQL_ASCII": "utf-8"}.get(encoding, encoding)
+    assert [row["text"] for row in rejects] == [
+        f"{text};;".encode(codec, "backslashreplace").decode(codec) for text in texts
+    ]
+    assert len(json.loads(_iotctl(database, tmp_path, "rejects", "--file", "\u6f22.c", "--format", "json").stdout)) == 3
+    assert _iotctl(database, tmp_path, "runs").returncode == 0
 
 
-def test_a_schema_that_comes_before_ours_later_hides_nothing(database: Database) -> None:
-    write(database, 1, range(100), 1)
-    with database.connect() as conn:
-        conn.execute("CREATE SCHEMA postgres")  # the user's own name: it comes first in the default search_path
-        conn.execute("CREATE TABLE postgres.reading (nothing int)")
-    write(database, 1, range(50, 150), 2)
-    assert count(database) == (150, 150)
-
-
-@pytest.mark.parametrize(
-    ("error", "is_away"),
-    [
-        (pg.ConfigurationLimitExceeded("tuple decompression limit exceeded by operation"), False),
-        (pg.ProgramLimitExceeded("x"), False),
-        (pg.OutOfMemory("x"), False),
-        (pg.DeadlockDetected("x"), False),
-        (pg.ObjectInUse("x"), False),
-        (pg.AdminShutdown("x"), True),
-        (pg.ConnectionFailure("x"), True),
-        (pg.CannotConnectNow("x"), True),
-    ],
-)
-def test_an_errors_class_decides_its_message(error: pg.Error, is_away: bool) -> None:
-    told = explain(error, "somewhere")
-    assert isinstance(told, IotctlError)
-    assert isinstance(told, UnreachableError) == is_away
-    assert ("does not answer" in told.message) == is_away
+def test_each_text_that_python_has_can_be_stored(postgres: Database) -> None:
+    texts = ["", "a\\b", "\u20ac", "caf\udce9", "nul\0", "\U0001f321"]
+    with postgres.connect() as conn:
+        row = conn.execute("SELECT %s::text[], %s::text", (texts, texts[3])).fetchone()
+        assert row == (["", "a\\b", "\u20ac", "caf\\udce9", "nul\\x00", "\U0001f321"], "caf\\udce9")
+        conn.execute("CREATE TEMP TABLE t (n int, text text)")
+        with conn.cursor() as cursor, cursor.copy("COPY t FROM STDIN") as copy:
+            for number, text in enumerate([*texts, RejectReason.TIME]):
+                copy.write_row((number, text))
+        stored = [found for (found,) in conn.execute("SELECT text FROM t ORDER BY n")]
+        assert stored == [*row[0], Reject(1, RejectReason.TIME, "").reason.value]

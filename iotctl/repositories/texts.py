@@ -1,0 +1,42 @@
+"""Texts as a database can keep them: what its encoding does not have is kept escaped, as \\u20ac or \\udce9."""
+
+from __future__ import annotations
+
+import codecs
+from unicodedata import normalize
+
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumperUnknown
+
+# Names of encodings that Python has under another one (manual, 24.3.1). SQL_ASCII keeps whatever bytes it gets.
+_PYTHON_NAMES = {"SQL_ASCII": "utf-8", "KOI8R": "koi8_r", "KOI8U": "koi8_u"}
+
+
+class TextDumper(StrDumperUnknown):
+    """Sends a text so that the server can store it.
+
+    Rejected rows and the names of files may hold anything: letters that a database in LATIN1 does not know, bytes of a
+    name that is not UTF-8 (surrogates in Python), NUL. One of them must not end the whole load.
+    """
+
+    def dump(self, obj: str) -> Buffer | None:
+        """The text in the encoding of the connection, which is UTF-8."""
+        if obj.isascii():
+            return obj.replace("\0", "\\x00").encode()
+        encoding = _encoding(self.connection.info.parameter_status("server_encoding") if self.connection else None)
+        kept = obj.replace("\0", "\\x00").encode(encoding, "backslashreplace")
+        return kept if encoding == "utf-8" else kept.decode(encoding).encode()
+
+
+def accent_forms(name: str | None) -> list[str] | None:
+    """The ways to write the accents of a name, which look the same: what was typed need not be what the disk has."""
+    return None if name is None else [name, normalize("NFC", name), normalize("NFD", name)]
+
+
+def _encoding(server_encoding: str | None) -> str:
+    """The Python name of a server's encoding; ASCII, which each of them includes, where Python does not have it."""
+    name = server_encoding or "UTF8"
+    try:
+        return codecs.lookup(_PYTHON_NAMES.get(name, name.replace("WIN", "cp"))).name
+    except LookupError:
+        return "ascii"
