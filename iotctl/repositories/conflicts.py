@@ -10,8 +10,8 @@ import numpy as np
 
 from iotctl.repositories.binary import FloatArray, IntArray, TimeArray, as_microseconds
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.texts import accent_forms
 from iotctl.repositories.sorted_readings import LostReadings
+from iotctl.repositories.texts import accent_forms
 
 # Conflicts that are kept of a file; all are counted.
 MOST_CONFLICTS = 1000
