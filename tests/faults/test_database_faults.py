@@ -38,7 +38,8 @@ def assert_whole_batches(database: Database) -> None:
     with database.connect() as conn:
         counted = conn.execute(
             "SELECT (SELECT count(*) FROM reading),"
-            " (SELECT coalesce(sum(rows_loaded), 0) FROM ingest_batch) - (SELECT sum(displaced + displaced_conflicts) FROM ingest_file)"
+            " (SELECT coalesce(sum(rows_loaded), 0) FROM ingest_batch)"
+            " - (SELECT sum(displaced + displaced_conflicts) FROM ingest_file)"
         ).fetchone()
     assert counted is not None
     assert counted[0] == counted[1]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -141,6 +143,48 @@ def run(database: Database, seed: int) -> None:
             raise
 
 
+def run_at_once(database: Database, seed: int) -> None:
+    """Two writers with files that overlap, new versions among them, beside a compaction that never stops."""
+    chance = random.Random(seed)
+    mode = chance.choice([OnDuplicate.SKIP, OnDuplicate.REPLACE])
+    done = threading.Event()
+    with emptied(database) as conn, psycopg.connect(database.dsn, autocommit=True) as dashboard:
+        layout = ensure_schema(conn)
+        dashboard.execute("SET timezone = 'UTC'")
+        histories = [History(conn, layout, random.Random(seed * 2 + number), mode) for number in (0, 1)]
+        model = histories[0].model
+
+        def write(history: History, name: str) -> None:
+            with database.connect() as own:
+                history.go_on(own, model)
+                for number in range(8):
+                    history.write_beside_others(f"{name}{number % 6}")
+
+        def keep_compacting() -> None:
+            while not done.is_set():
+                compact(database, full=chance.random() < 0.2)
+
+        with ThreadPoolExecutor(3) as pool:
+            compacting = pool.submit(keep_compacting)
+            writers = [pool.submit(write, history, name) for history, name in zip(histories, "ab", strict=True)]
+            try:
+                for writer in writers:
+                    writer.result()
+            finally:
+                done.set()
+            compacting.result()
+        histories[0].go_on(conn, model)
+        histories[0].read_again()
+        check(conn, dashboard, histories[0], layout, chance)
+        compact(database)
+        check(conn, dashboard, histories[0], layout, chance)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_writers_and_compactions_at_once_end_as_a_dict_says(shared: Database, seed: int) -> None:
+    run_at_once(shared, seed)
+
+
 @pytest.mark.parametrize("seed", range(FEW))
 def test_a_random_history_ends_as_a_dict_says(shared: Database, seed: int) -> None:
     run(shared, seed)
@@ -150,5 +194,7 @@ def test_a_random_history_ends_as_a_dict_says(shared: Database, seed: int) -> No
 def test_many_random_histories_end_as_a_dict_says(shared: Database) -> None:
     # On a machine that checks every change, a part of them, another one each day.
     part = 10 if os.environ.get("CI") else 1
+    for seed in range(4, ALL // 10):
+        run_at_once(shared, seed)
     for seed in range(FEW + datetime.now(UTC).timetuple().tm_yday % part, ALL, part):
         run(shared, seed)
