@@ -75,13 +75,12 @@ class Position:
     """Where in a file reading stands between two batches, enough to go on from there in another process.
 
     offset: bytes into the decompressed text (rows, for Parquet). line: number of the next line, from 1.
-    clock: per sensor (UUID as 32 hex digits), the last naive time inside a doubled hour and whether it was the
-    second one; empty almost always.
+    forms: how the columns are written, as far as what came before has shown it.
     """
 
     offset: int = 0
     line: int = 1
-    clock: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    forms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,8 @@ class FileBatch:
     since 1970-01-01 UTC. value: float64 (n,), the file's unit. rows_read counts every data row of the stretch:
     rows_read == n + rows_rejected. rejected: how many for each reason; rejects: the first of them, see
     ReadOptions.keep_rejects. end is where the next batch begins.
-    ambiguous and nonexistent count the rows whose local time the clock change made doubtful.
+    ambiguous and nonexistent count the rows whose local time the clock change made doubtful. notes: what a person
+    should know of the file.
     """
 
     start: Position
@@ -106,11 +106,35 @@ class FileBatch:
     rows_read: int
     ambiguous: int = 0
     nonexistent: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def rows_rejected(self) -> int:
         """How many rows of the stretch are no readings."""
         return sum(self.rejected.values())
+
+
+class TimeForm(StrEnum):
+    """What a number is in a column of times."""
+
+    AUTO = "auto"  # what all numbers of the column together can only be; else they are rejected
+    EPOCH = "epoch"  # seconds, ms, us or ns since 1970
+    CALENDAR = "calendar"  # 2016010112: year, month, day, hour, minute, second
+
+
+class DecimalSign(StrEnum):
+    """Which character comes before decimals."""
+
+    AUTO = "auto"  # what the numbers of the column show together
+    POINT = "point"
+    COMMA = "comma"
+
+
+class Int96(StrEnum):
+    """What an INT96 time of a Parquet file counts in, of which the file does not say more."""
+
+    UTC = "utc"  # as Spark and Impala write it
+    LOCAL = "local"  # the local time of --timezone
 
 
 class Ambiguous(StrEnum):

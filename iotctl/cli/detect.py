@@ -9,7 +9,7 @@ import typer
 
 from iotctl.cli.output import Format
 from iotctl.errors import UsageError
-from iotctl.model import Method
+from iotctl.model import DecimalSign, Method, TimeForm
 
 if TYPE_CHECKING:
     from iotctl.analysis import DetectOptions
@@ -34,6 +34,14 @@ def detect(
         str | None,
         typer.Option("--input", help="Read timestamp,value from a file, without a database.", rich_help_panel=_CHOOSE),
     ] = None,
+    time_form: Annotated[
+        TimeForm,
+        typer.Option(help="With --input: what times such as 2016010112 are: see ingest.", rich_help_panel=_CHOOSE),
+    ] = TimeForm.AUTO,
+    decimal: Annotated[
+        DecimalSign,
+        typer.Option(help="With --input: what comes before decimals: see ingest.", rich_help_panel=_CHOOSE),
+    ] = DecimalSign.AUTO,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -164,6 +172,7 @@ def detect(
     """
     from iotctl.cli.run_detect import Outcome, Pool, Wanted, run_file, run_fleet
     from iotctl.cli.times import duration_seconds, parse_time
+    from iotctl.formats import ReadOptions
     from iotctl.settings import read_settings
 
     settings = read_settings()
@@ -197,7 +206,8 @@ def detect(
     )
     outcome: Outcome
     if input_file is not None:
-        outcome = run_file(input_file, scores, wanted, settings)
+        read = ReadOptions(timezone=settings.timezone, time_form=time_form, decimal=decimal)
+        outcome = run_file(input_file, scores, read, wanted, settings)
     else:
         pool = Pool(workers or settings.workers, scheduler or settings.scheduler, send_credentials)
         outcome = run_fleet(sensors or [], match, pool, wanted, settings)

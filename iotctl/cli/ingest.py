@@ -13,7 +13,7 @@ import typer
 from iotctl.cli.context import open_database, store_settings
 from iotctl.cli.ingest_summary import DONE, INTERRUPTED, PARTLY
 from iotctl.cli.log import say
-from iotctl.model import Ambiguous, Nonexistent, OnDuplicate
+from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
 
 if TYPE_CHECKING:
     import threading
@@ -38,11 +38,26 @@ def ingest(
         ),
     ] = None,
     ambiguous: Annotated[
-        Ambiguous, typer.Option(help="The hour that comes twice: by order in the file, earlier, later, or reject.")
+        Ambiguous,
+        typer.Option(help="The hour that comes twice: as its shape in the file shows, earlier, later, or reject."),
     ] = Ambiguous.INFER,
     nonexistent: Annotated[
-        Nonexistent, typer.Option(help="The hour that the clock skips: move forward, or reject.")
+        Nonexistent,
+        typer.Option(help="The hour that the clock skips: move forward where no real reading follows it, or reject."),
     ] = Nonexistent.FORWARD,
+    time_form: Annotated[
+        TimeForm,
+        typer.Option(
+            help="Times that are numbers, such as 2016010112: auto (what all of a column can only be; else they are"
+            " rejected), epoch (s, ms, us, ns since 1970), or calendar."
+        ),
+    ] = TimeForm.AUTO,
+    decimal: Annotated[
+        DecimalSign, typer.Option(help="What comes before decimals: auto (what a column shows), point, or comma.")
+    ] = DecimalSign.AUTO,
+    int96: Annotated[
+        Int96, typer.Option(help="INT96 times of Parquet: utc (as Spark writes them), or local.")
+    ] = Int96.UTC,
     on_duplicate: Annotated[
         OnDuplicate, typer.Option(help="A reading that is there already: keep the first, the newest file's, or fail.")
     ] = OnDuplicate.SKIP,
@@ -143,6 +158,9 @@ def ingest(
             ambiguous=ambiguous,
             nonexistent=nonexistent,
             allow_nan=allow_nan,
+            time_form=time_form,
+            decimal=decimal,
+            int96=int96,
             settle_seconds=settle_seconds(settle),
             keep_rejects=keep_rejects,
         ),

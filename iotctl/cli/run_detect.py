@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from iotctl.analysis import DetectOptions
     from iotctl.cli.output import Cell
+    from iotctl.formats import ReadOptions
     from iotctl.model import Finding, SensorCard
     from iotctl.repositories import Database
     from iotctl.services.analyse import Request, SensorFindings
@@ -86,7 +87,7 @@ class Outcome:
         return DONE
 
 
-def run_file(uri: str, scores: Path | None, wanted: Wanted, settings: Settings) -> Outcome:
+def run_file(uri: str, scores: Path | None, read: ReadOptions, wanted: Wanted, settings: Settings) -> Outcome:
     """Analyse a file of (timestamp, value), print its events, write its scores, draw it."""
     from dataclasses import replace
 
@@ -96,7 +97,7 @@ def run_file(uri: str, scores: Path | None, wanted: Wanted, settings: Settings) 
     from iotctl.services.recognise import within_budget
 
     check_chart(wanted.plot)
-    found = detect_file(uri, store_settings(settings), settings.timezone, wanted.options)
+    found = detect_file(uri, store_settings(settings), read, wanted.options)
     inside = [event for event in found.detection.events if _overlaps(event.start, event.end, wanted)]
     findings = tuple(Finding(event) for event in inside)
     if wanted.alert_budget is not None:

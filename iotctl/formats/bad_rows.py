@@ -24,6 +24,9 @@ class BadRows:
     def __len__(self) -> int:
         return len(self.line)
 
+    def __getitem__(self, at: slice) -> BadRows:
+        return BadRows(self.line[at], self.code[at])
+
     def counts(self) -> dict[RejectReason, int]:
         """How many rows each reason keeps out; reasons without rows are left out."""
         found = np.bincount(self.code, minlength=len(_REASONS)).tolist()

@@ -2,59 +2,112 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from iotctl.formats.bad_rows import BadRows, code_of, joined_bad_rows, reason_of
-from iotctl.formats.clock import Clock, Resolved
+from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows, reason_of
+from iotctl.formats.clock import Clock, ReadTimes
+from iotctl.formats.column_forms import ColumnForms
+from iotctl.formats.held_rows import HeldRows, RowHolder, Verdicts
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
-from iotctl.model import FileBatch, Position, Reject, RejectReason
+from iotctl.model import Ambiguous, FileBatch, Nonexistent, Position, Reject, RejectReason
+
+
+class FileLines(Protocol):
+    """Lines of a file that are at hand."""
+
+    def text(self, line: int) -> str:
+        """What a reject keeps of a line."""
+
+    def offset(self, line: int) -> int:
+        """Where in the file a line begins, as in Position."""
 
 
 class BatchBuilder:
-    """Gathers rows, turns local times into UTC in file order, and cuts batches."""
+    """Gathers rows, turns local times into UTC in file order, and cuts batches.
+
+    Rows near a change of the clock wait until the file shows which hour they are of: a batch then ends before them.
+    """
 
     def __init__(self, options: ReadOptions, start: Position) -> None:
         self.start = start
         self.sensors = Sensors()
+        self.forms = ColumnForms(options, start.forms)
         self.rows_read = 0
-        self._room = options.keep_rejects
-        self._clock = Clock(options, self.sensors, start.clock)
-        self._clear()
-
-    def _clear(self) -> None:
-        self.rows_read = 0
+        self._options = options
+        self._clock = Clock(options)
+        self._holder = RowHolder(options.timezone)
+        self._holds_from = 0
         self._pieces: list[Rows] = []
-        self._rejects: list[Reject] = []
-        self._rejected: Counter[RejectReason] = Counter()
-        self._ambiguous = self._nonexistent = 0
+        self._bad: list[BadRows] = []
+        self._room = options.keep_rejects
+        self._bad_texts = 0
+        self._doubled: list[NDArray[np.int64]] = []  # lines
+        self._skipped: list[NDArray[np.int64]] = []
+        self._texts: dict[int, str] = {}  # of bad lines, and of doubtful ones, which may have to be rejected
+        self._notes: list[str] = []
 
-    def add(self, rows: Rows, bad: BadRows, text_of: Callable[[int], str]) -> None:
-        """Add the next rows of the file; text_of: what a reject keeps of a line."""
+    def add(self, rows: Rows, bad: BadRows, lines: FileLines) -> None:
+        """Add the next rows of the file; lines: those that they stand on."""
         self.rows_read += len(rows) + len(bad)
-        resolved = self._clock.resolve(rows)
-        if resolved.refused:
-            bad, rows, resolved = _refuse(rows, bad, resolved)
-        self._pieces.append(replace(rows, time=resolved.time))
-        self._ambiguous += resolved.ambiguous
-        self._nonexistent += resolved.nonexistent
-        self._rejected.update(bad.counts())
-        kept = zip(bad.line[: self._room].tolist(), bad.code[: self._room].tolist(), strict=True)
-        self._rejects += [Reject(line, reason_of(code), text_of(line)) for line, code in kept]
-        self._room -= min(self._room, len(bad))
+        times = self._clock.read(rows)
+        self._pieces.append(replace(rows, time=times.time))
+        if len(bad):
+            self._bad.append(bad)
+            room = max(0, self._room - self._bad_texts)
+            self._texts |= {line: lines.text(line) for line in bad.line[:room].tolist()}
+            self._bad_texts += min(room, len(bad))
+        if len(times.doubled) or len(times.skipped):
+            self._note_doubtful(rows, times, lines)
+        if len(times.held) or self._holder.first_line is not None:
+            held = HeldRows(
+                rows.line[times.held],
+                rows.sensor[times.held],
+                rows.time[times.held],
+                times.change,
+                rows.value[times.held],
+            )
+            self._settle(self._holder.add(held, int(rows.line[-1]) if len(rows) else 0))
+            first = self._holder.first_line
+            if first is not None and len(held.line) and first >= held.line[0]:
+                self._holds_from = lines.offset(first)
 
-    def batch(self, offset: int, line: int) -> FileBatch:
-        """What was added since the last batch, up to an offset of the file and the number of the next line."""
-        rows = joined(self._pieces)
+    def end(self) -> None:
+        """The file has no more rows: those that wait are settled."""
+        self._settle(self._holder.end())
+
+    def batch(self, offset: int, line: int) -> FileBatch | None:
+        """What was added since the last batch, up to an offset of the file and the number of the next line.
+
+        Rows that wait are left for the next batch; None where there are no others.
+        """
+        if (held_from := self._holder.first_line) is not None:
+            offset, line = self._holds_from, held_from
+        rows, rest = _parted(joined(self._pieces), line)
+        bad = joined_bad_rows(self._bad)
+        before = int(np.searchsorted(bad.line, line))
+        bad, bad_rest = bad[:before], bad[before:]
+        if held_from is not None and not len(rows) and not len(bad):
+            return None
+        kept = bad[: self._room]
+        rejects = [
+            Reject(number, reason_of(code), self._texts.pop(number))
+            for number, code in zip(kept.line.tolist(), kept.code.tolist(), strict=True)
+        ]
+        self._room -= len(rejects)
+        ambiguous, self._doubled = _counted(self._doubled, line)
+        nonexistent, self._skipped = _counted(self._skipped, line)
+        notes = (*self.forms.notes, *self._notes)
+        end = Position(offset, line, self.forms.state)
         uuids = self.sensors.uuids()
         used = np.zeros(len(uuids), dtype=np.bool_)
         used[rows.sensor] = True
         numbers = np.cumsum(used, dtype=np.int32) - np.int32(1)
-        end = Position(offset, line, self._clock.state)
         batch = FileBatch(
             start=self.start,
             end=end,
@@ -62,21 +115,71 @@ class BatchBuilder:
             sensor=numbers[rows.sensor],
             time=rows.time,
             value=rows.value,
-            rejects=tuple(self._rejects),
-            rejected=dict(self._rejected),
-            rows_read=self.rows_read,
-            ambiguous=self._ambiguous,
-            nonexistent=self._nonexistent,
+            rejects=tuple(rejects),
+            rejected=bad.counts(),
+            rows_read=len(rows) + len(bad),
+            ambiguous=ambiguous,
+            nonexistent=nonexistent,
+            notes=tuple(dict.fromkeys(notes)),
         )
-        self.start = end
-        self._clear()
+        self.start, self._pieces, self._bad = end, [rest] if len(rest) else [], [bad_rest]
+        self.forms.notes, self._notes = [], []
+        self.rows_read = len(rest) + len(bad_rest)
+        self._texts = {number: text for number, text in self._texts.items() if number >= line}
+        self._bad_texts = min(len(bad_rest), self._room)
         return batch
 
+    def _note_doubtful(self, rows: Rows, times: ReadTimes, lines: FileLines) -> None:
+        """Count rows of doubtful hours; refuse them where the options say so, else keep their texts."""
+        doubled, skipped = rows.line[times.doubled], rows.line[times.skipped]
+        self._doubled.append(doubled)
+        self._skipped.append(skipped)
+        for doubtful, waits, is_refused, reason in (
+            (
+                doubled,
+                self._options.ambiguous is Ambiguous.INFER,
+                self._options.ambiguous is Ambiguous.REJECT,
+                RejectReason.AMBIGUOUS,
+            ),
+            (
+                skipped,
+                self._options.nonexistent is Nonexistent.FORWARD,
+                self._options.nonexistent is Nonexistent.REJECT,
+                RejectReason.NONEXISTENT,
+            ),
+        ):
+            if waits or is_refused:
+                self._texts |= {line: lines.text(line) for line in doubtful.tolist()}
+            if is_refused and len(doubtful):
+                self._refuse([(doubtful, reason)])
 
-def _refuse(rows: Rows, bad: BadRows, resolved: Resolved) -> tuple[BadRows, Rows, Resolved]:
-    at = np.fromiter(resolved.refused, dtype=np.intp, count=len(resolved.refused))
-    code = np.fromiter(map(code_of, resolved.refused.values()), dtype=np.int8, count=len(at))
-    kept = np.ones(len(rows), dtype=np.bool_)
-    kept[at] = False
-    refused = BadRows(rows.line[at], code)
-    return joined_bad_rows([bad, refused]), rows[kept], replace(resolved, time=resolved.time[kept])
+    def _settle(self, verdicts: Verdicts) -> None:
+        if verdicts.later or verdicts.refused:
+            rows = joined(self._pieces)
+            for line, move in verdicts.later:
+                rows.time[np.searchsorted(rows.line, line)] += move
+            self._pieces = [rows]
+            self._refuse(verdicts.refused)
+        self._notes += verdicts.notes
+
+    def _refuse(self, refused: Sequence[tuple[NDArray[np.int64], RejectReason]]) -> None:
+        """Make rejects of rows, by their lines."""
+        rows = joined(self._pieces)
+        kept = np.ones(len(rows), dtype=np.bool_)
+        for line, reason in refused:
+            kept[np.searchsorted(rows.line, line)] = False
+            self._bad.append(bad_rows(line, reason))
+        self._pieces = [rows[kept]]
+
+
+def _parted(rows: Rows, line: int) -> tuple[Rows, Rows]:
+    """The rows before a line, and those from it on."""
+    at = int(np.searchsorted(rows.line, line))
+    every = np.arange(len(rows))
+    return (rows, rows[every[:0]]) if at == len(rows) else (rows[every[:at]], rows[every[at:]])
+
+
+def _counted(lines: Iterable[NDArray[np.int64]], before: int) -> tuple[int, list[NDArray[np.int64]]]:
+    """How many lines there are before one, and the others."""
+    every = np.concatenate([np.empty(0, dtype=np.int64), *lines])
+    return int(np.sum(every < before)), [every[every >= before]] if (every >= before).any() else []

@@ -44,6 +44,7 @@ def open_text(open_at: OpenAt, name: str, offset: int = 0) -> Iterator[Text]:
 class Text:
     """A file's text: decompressed, in UTF-8 where it is in UTF-16 or UTF-32; other encodings as they are.
 
+    Where its lines end in a carriage return alone, as Excel for Mac wrote them, they end in a line feed here.
     head: the first bytes. packing: how the file is compressed, if it is; such a file is complete, or it cannot be read.
     """
 
@@ -55,6 +56,7 @@ class Text:
         self._unread: bytes
         self._position: int
         self._is_stored_text: bool
+        self._has_returns: bool
         self._begin()
 
     def __enter__(self) -> Text:
@@ -71,7 +73,7 @@ class Text:
         else:
             data = head + self._read(self._stream, size)
         self._position += len(data)
-        return data
+        return data.replace(b"\r", b"\n") if self._has_returns else data
 
     def go_to(self, offset: int) -> None:
         """Go on reading from another offset."""
@@ -124,6 +126,8 @@ class Text:
             self._is_stored_text = False
             head = self._head()
         self.head = self._unread = head
+        # What ends in both would be a line and a blank one, which is no row.
+        self._has_returns = b"\r" in (head[: head.find(b"\n") + 1] or head).rstrip(b"\r\n")
 
     @property
     def _within(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import code_of
+from iotctl.formats.column_forms import ColumnForms
 from iotctl.formats.header import Header
 from iotctl.formats.rows import Sensors
 from iotctl.formats.split import BadRow, is_text, split_line
@@ -36,13 +37,14 @@ class Verdicts:
 class CarefulReader:
     """Reads lines of one file; says of each that it is a row, or why not."""
 
-    def __init__(self, header: Header, sensors: Sensors, *, allow_nan: bool) -> None:
+    def __init__(self, header: Header, sensors: Sensors, forms: ColumnForms, *, allow_nan: bool) -> None:
         self._delimiter = header.delimiter
         self._width = header.width
         self._time, self._sensor, self._value = (
             header.at[name] for name in ("timestamp", "sensor_uuid", "sensor_value")
         )
         self._sensors = sensors
+        self._forms = forms
         self._allow_nan = allow_nan
 
     def read(self, lines: Sequence[bytes]) -> Verdicts:
@@ -76,7 +78,7 @@ class CarefulReader:
         except ValueError:
             raise BadRow(RejectReason.SENSOR) from None
         try:
-            time, naive = parse_time(fields[self._time])
+            time, naive = parse_time(fields[self._time], self._forms.times)
         except (ValueError, OverflowError):
             raise BadRow(RejectReason.TIME) from None
         if not EARLIEST <= time < LATEST:
@@ -84,7 +86,7 @@ class CarefulReader:
         return sensor, time, naive, self._number(fields[self._value])
 
     def _number(self, text: str) -> float:
-        value = parse_value(text, comma=self._delimiter == ";")
+        value = parse_value(text, self._forms.decimals)
         if value is None:
             raise BadRow(RejectReason.VALUE)
         if value - value != 0 and not self._allow_nan:

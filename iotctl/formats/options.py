@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
-from iotctl.model import Ambiguous, Nonexistent
+from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, TimeForm
 
 
 class Readable(Protocol):
@@ -40,6 +40,9 @@ class ReadOptions:
     allow_nan: bool = False
     settle_seconds: float = 60.0
     keep_rejects: int = 1000
+    time_form: TimeForm = TimeForm.AUTO
+    decimal: DecimalSign = DecimalSign.AUTO
+    int96: Int96 = Int96.UTC
     batch_rows: int = 1_000_000
     block_bytes: int = 8 * 1024 * 1024
 

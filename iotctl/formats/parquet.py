@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
@@ -16,18 +17,19 @@ from numpy.typing import NDArray
 from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
+from iotctl.formats.column_forms import ColumnForms, Piece
 from iotctl.formats.header import find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import reject_text
 from iotctl.formats.times import parse_time, parse_times
 from iotctl.formats.values import parse_value, parse_values
-from iotctl.model import EARLIEST, LATEST, FileBatch, Position, RejectReason, StoredFile
+from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, Position, RejectReason, StoredFile
 
 _COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 _MAGIC = b"PAR1"
 _UUID_BYTES = 16
-_PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000}
+_PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000, "day": 86_400_000_000}
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
 _HINT = "Rows committed before stay. Mend the file, or fetch it again from where it came."
 
@@ -53,7 +55,10 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
     Raises FileError where it is damaged.
     """
     try:
-        parquet = pq.ParquetFile(io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024))
+        parquet = pq.ParquetFile(
+            io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024),
+            coerce_int96_timestamp_unit="us",  # nanoseconds, the default, overflow in 2262
+        )
         _ = parquet.schema_arrow.names
     except _DAMAGE as error:
         with open_at(0) as begin:
@@ -68,8 +73,8 @@ def read_parquet(
 ) -> Iterator[FileBatch]:
     """As read_batches; positions count rows, from 0, and lines count them from 1.
 
-    timestamp: a timestamp with or without zone, a date, a text, or an integer (epoch); sensor_uuid: a text or 16
-    bytes; sensor_value: any number, or a text.
+    timestamp: a timestamp with or without zone, a date, a text, or an integer, which is read as a text is; sensor_uuid:
+    a text or 16 bytes; sensor_value: any number, or a text.
     """
     schema = parquet.schema_arrow
     names = schema.names
@@ -77,6 +82,7 @@ def read_parquet(
     columns = [names[at[column[0]]] for column in _COLUMNS]
     _check_types(schema, columns, file.uri)
     builder = BatchBuilder(options, start)
+    is_instant = options.int96 is Int96.UTC and _is_int96(parquet, columns[0])
     row = 0
     for group in range(parquet.num_row_groups):
         rows_in_group = parquet.metadata.row_group(group).num_rows
@@ -87,14 +93,38 @@ def read_parquet(
             unread = page.slice(min(len(page), max(0, start.offset - row)))
             row += len(page)
             first_line = row - len(unread) + 1
+            pieces = partial(_pieces, parquet, unread, first_line, options, file.uri)
+            if _is_text(kind := _stored_type(unread.schema.field(columns[0]).type)) or pa.types.is_integer(kind):
+                builder.forms.judge_times(pieces(columns[0]), file.modified)
+            if _is_text(_stored_type(unread.schema.field(columns[2]).type)):
+                builder.forms.judge_decimals(pieces(columns[2]), comma_usual=False)
             builder.add(
-                *_read_page(unread, columns, builder.sensors, first_line, options),
-                partial(_text_of, unread, columns, first_line),
+                *_read_page(unread, columns, builder, first_line, options, is_instant=is_instant),
+                _PageLines(unread, columns, first_line),
             )
-            if builder.rows_read >= options.batch_rows:
-                yield builder.batch(row, row + 1)
-    if builder.rows_read or row == 0:
-        yield builder.batch(row, row + 1)
+            if builder.rows_read >= options.batch_rows and (batch := builder.batch(row, row + 1)) is not None:
+                yield batch
+    builder.end()
+    if (builder.rows_read or row == 0) and (batch := builder.batch(row, row + 1)) is not None:
+        yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _PageLines:
+    """The rows of a page as lines, of which the first has the number first_line."""
+
+    page: pa.RecordBatch
+    columns: list[str]
+    first_line: int
+
+    def text(self, line: int) -> str:
+        """See FileLines."""
+        fields = (str(self.page.column(name)[line - self.first_line].as_py()) for name in self.columns)
+        return reject_text(";".join(fields).encode())
+
+    def offset(self, line: int) -> int:
+        """See FileLines."""
+        return line - 1
 
 
 def _pages(
@@ -107,6 +137,28 @@ def _pages(
             yield _decodable(page)
     except _DAMAGE as error:
         raise FileError(f"The Parquet data is damaged: {_first_line(error)}.", where=where, hint=_HINT) from error
+
+
+def _pieces(
+    parquet: pq.ParquetFile, page: pa.RecordBatch, first_line: int, options: ReadOptions, where: str, column: str
+) -> Iterator[Piece]:
+    """The texts of a column with their lines: those of a page, and then those behind it, which are read for that."""
+    yield _texts(page.column(column)), np.arange(first_line, first_line + len(page))
+    line, begun = 1, first_line + len(page)
+    for group in range(parquet.num_row_groups):
+        rows_in_group = parquet.metadata.row_group(group).num_rows
+        if line + rows_in_group <= begun:
+            line += rows_in_group
+            continue
+        for behind in _pages(parquet, group, [column], options, where):
+            rest = behind.slice(min(len(behind), max(0, begun - line)))
+            line += len(behind)
+            yield _texts(rest.column(0)), np.arange(line - len(rest), line)
+
+
+def _is_int96(parquet: pq.ParquetFile, name: str) -> bool:
+    leaves = (parquet.schema.column(at) for at in range(len(parquet.schema)))
+    return any(leaf.path == name and leaf.physical_type == "INT96" for leaf in leaves)
 
 
 def _check_types(schema: pa.Schema, columns: list[str], where: str) -> None:
@@ -154,11 +206,20 @@ def _first_line(error: Exception) -> str:
 
 
 def _read_page(
-    page: pa.RecordBatch, columns: list[str], sensors: Sensors, first_line: int, options: ReadOptions
+    page: pa.RecordBatch,
+    columns: list[str],
+    builder: BatchBuilder,
+    first_line: int,
+    options: ReadOptions,
+    *,
+    is_instant: bool,
 ) -> tuple[Rows, BadRows]:
-    time, naive, time_reason = _times(page.column(columns[0]))
-    sensor = _sensors(page.column(columns[1]), sensors)
-    value, value_reason = _values(page.column(columns[2]))
+    """Rows and bad rows of a page; is_instant: times without a zone are UTC."""
+    time, naive, time_reason = _times(page.column(columns[0]), builder.forms)
+    if is_instant:
+        naive = np.zeros(len(time), dtype=np.bool_)
+    sensor = _sensors(page.column(columns[1]), builder.sensors)
+    value, value_reason = _values(page.column(columns[2]), builder.forms)
     # The first that applies, in the order in which the careful reader of lines looks.
     reasons: list[tuple[NDArray[np.bool_], RejectReason]] = [
         (sensor < 0, RejectReason.SENSOR),
@@ -176,12 +237,11 @@ def _read_page(
     return rows[~bad] if bad.any() else rows, joined_bad_rows(found)
 
 
-def _text_of(page: pa.RecordBatch, columns: list[str], first_line: int, line: int) -> str:
-    fields = (str(page.column(name)[line - first_line].as_py()) for name in columns)
-    return reject_text(";".join(fields).encode())
+def _texts(column: pa.Array) -> pa.StringArray:
+    return _stored(column).cast(pa.string()).fill_null("")
 
 
-def _times(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+def _times(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """time and naive as in Rows, and which are missing or unreadable."""
     column = _stored(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
@@ -189,12 +249,15 @@ def _times(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDAr
     if pa.types.is_timestamp(kind):
         count = column.view(pa.int64()).fill_null(0).to_numpy()
         return _microseconds(count, kind.unit), np.full(len(column), kind.tz is None), missing
-    texts = column.cast(pa.string()).fill_null("")
-    found = parse_times(texts)
+    if pa.types.is_date(kind):
+        days = column.cast(pa.date32()).view(pa.int32()).cast(pa.int64()).fill_null(0).to_numpy()
+        return _microseconds(days, "day"), np.ones(len(column), dtype=np.bool_), missing
+    texts = _texts(column)
+    found = parse_times(texts, forms.times)
     time, naive, bad = found.time.copy(), found.naive.copy(), found.odd.copy()
     for row in np.flatnonzero(found.odd & ~missing).tolist():
         with suppress(ValueError, OverflowError):
-            time[row], naive[row] = parse_time(texts[row].as_py())
+            time[row], naive[row] = parse_time(texts[row].as_py(), forms.times)
             bad[row] = False
     return time, naive, bad
 
@@ -226,18 +289,18 @@ def _number(value: str | bytes, sensors: Sensors) -> int:
         return -1
 
 
-def _values(column: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _values(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """float64, and which are missing or no number."""
     column = _stored(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     if not _is_text(column.type):
         numbers = column.cast(pa.float64(), safe=False)  # integers beyond 2**53 lose digits, as they do in a text
         return numbers.fill_null(0.0).to_numpy(), missing
-    texts = column.cast(pa.string()).fill_null("")
-    found = parse_values(texts, comma=True)
+    texts = _texts(column)
+    found = parse_values(texts, forms.decimals)
     value, bad = found.value.copy(), found.odd.copy()
     for row in np.flatnonzero(found.odd & ~missing).tolist():
-        if (number := parse_value(texts[row].as_py(), comma=True)) is not None:
+        if (number := parse_value(texts[row].as_py(), forms.decimals)) is not None:
             value[row], bad[row] = number, False
     return value, bad
 

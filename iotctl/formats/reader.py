@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from iotctl.formats.bad_rows import bad_rows
 from iotctl.formats.batches import BatchBuilder
-from iotctl.formats.blocks import read_blocks
+from iotctl.formats.blocks import Block, read_blocks
 from iotctl.formats.compression import Text, open_text
 from iotctl.formats.content import is_parquet
 from iotctl.formats.header import read_start, unfinished
@@ -17,6 +18,7 @@ from iotctl.formats.last_line import is_cut_time
 from iotctl.formats.line_index import Lines
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.parquet import open_parquet, read_parquet
+from iotctl.formats.read_ahead import ReadAhead
 from iotctl.formats.row_reader import RowReader
 from iotctl.formats.rows import joined
 from iotctl.formats.split import is_blank, reject_text
@@ -41,25 +43,30 @@ def read_batches(
         return
     with open_text(open_at, file.uri) as text:
         if not is_parquet(text.head):
-            yield from _read_text(file, text, options, start)
+            yield from _read_text(file, text, open_at, options, start)
             return
     yield from read_parquet(file, open_parquet(file, open_at, is_known=True), options, start)
 
 
-def _read_text(file: StoredFile, text: Text, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
+def _read_text(
+    file: StoredFile, text: Text, open_at: OpenAt, options: ReadOptions, start: Position
+) -> Iterator[FileBatch]:
     finished = text.packing is not None or file.has_settled(options.settle_seconds)
     found = read_start(text, COLUMNS, file.uri, finished=finished)
     if found is None:
         return
     builder = BatchBuilder(options, start)
-    reader = RowReader(found.header, builder.sensors, allow_nan=options.allow_nan)
+    reader = RowReader(found.header, builder.sensors, builder.forms, options, file.modified)
     example = _first_row(found.begun)
     offset, line, begun = found.offset, found.line, found.begun
     if start.offset:
         offset, line, begun = start.offset, start.line, b""
         text.go_to(offset)
     is_open = False
-    for block in read_blocks(text, offset, options.block_bytes, begun):
+    blocks = ReadAhead(
+        read_blocks(text, offset, options.block_bytes, begun), partial(_read_again, file, open_at, options.block_bytes)
+    )
+    for block in blocks:
         # A line without an end is a file's last one, and a block of its own.
         is_ended = block.data.endswith(b"\n") or is_blank(block.data)
         if not is_ended and not finished:
@@ -68,14 +75,16 @@ def _read_text(file: StoredFile, text: Text, options: ReadOptions, start: Positi
         if not is_ended and is_cut_time(block.data, example, found.header):
             rows, bad, lines = joined([]), bad_rows(np.array([line]), RejectReason.TIME), 1
         else:
-            rows, bad, lines = reader.read(block.data, line)
-        builder.add(rows, bad, _Texts(block.data, line))
+            rows, bad, lines = reader.read(block.data, line, blocks.following)
+        builder.add(rows, bad, _BlockLines(block.data, line, offset))
         line += lines
         offset = block.end
-        if builder.rows_read >= options.batch_rows:
-            yield builder.batch(offset, line)
-    if builder.rows_read or builder.start.offset < offset:
-        yield builder.batch(offset, line)
+        if builder.rows_read >= options.batch_rows and (batch := builder.batch(offset, line)) is not None:
+            yield batch
+    if not is_open:
+        builder.end()
+    if (builder.rows_read or builder.start.offset < offset) and (batch := builder.batch(offset, line)) is not None:
+        yield batch
     if is_open:
         raise unfinished(file.uri)
 
@@ -85,14 +94,27 @@ def _first_row(begun: bytes) -> bytes:
     return next((line for line in begun.split(b"\n")[:-1] if not is_blank(line)), b"")
 
 
-class _Texts:
-    """What a reject keeps of the lines of a block, which is looked into once a reject asks."""
+def _read_again(file: StoredFile, open_at: OpenAt, block_bytes: int, offset: int) -> Iterator[Block]:
+    with open_text(open_at, file.uri, offset) as text:
+        yield from read_blocks(text, offset, block_bytes)
 
-    def __init__(self, data: bytes, first_line: int) -> None:
+
+class _BlockLines:
+    """The lines of a block, which are looked for once they are asked for; offset: of the block in the text."""
+
+    def __init__(self, data: bytes, first_line: int, offset: int) -> None:
         self._data = data
         self._first_line = first_line
-        self._lines: Lines | None = None
+        self._offset = offset
 
-    def __call__(self, line: int) -> str:
-        self._lines = self._lines or Lines(self._data)
+    def text(self, line: int) -> str:
+        """See FileLines."""
         return reject_text(self._lines[line - self._first_line])
+
+    def offset(self, line: int) -> int:
+        """See FileLines."""
+        return self._offset + int(self._lines.offset[line - self._first_line])
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._data)

@@ -5,19 +5,23 @@ All three read one grammar, which lines.py has in its plainest form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
+from iotctl.formats.column_forms import ColumnForms, OpenFormError
+from iotctl.formats.column_texts import ColumnTexts
 from iotctl.formats.columns import OddBlockError, numbers, read_texts, read_typed
+from iotctl.formats.decimals import Decimals
 from iotctl.formats.header import Header
 from iotctl.formats.line_index import Lines
 from iotctl.formats.lines import GOOD, CarefulReader
 from iotctl.formats.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, has_odd_lines, readable
+from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
 from iotctl.formats.split import is_blank
 from iotctl.formats.times import read_times
@@ -33,36 +37,44 @@ _TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How the values of whole blocks are written: the kind of their times, and the character before decimals."""
-
-    time: pa.DataType
-    point: str
-
-    @property
-    def types(self) -> dict[str, pa.DataType]:
-        return _TEXTS | {"timestamp": self.time, "sensor_value": pa.float64()}
-
-
-# All times without an offset, all with one, or some of both.
-_TIMES = (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.string())
+# The types to read whole blocks' times as: all without an offset, all with one, or others.
+_TIME_TYPES = (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.string())
 
 
 class RowReader:
     """Reads the blocks of one file: 5 million plain rows a second, 1 million where every hundredth is bad."""
 
-    def __init__(self, header: Header, sensors: Sensors, *, allow_nan: bool) -> None:
+    def __init__(
+        self, header: Header, sensors: Sensors, forms: ColumnForms, options: ReadOptions, modified: datetime
+    ) -> None:
         self._header = header
         self._sensors = sensors
-        self._allow_nan = allow_nan
-        self._careful = CarefulReader(header, sensors, allow_nan=allow_nan)
-        self._comma = header.delimiter == ";"
-        self._forms = [_Form(time, point) for point in (".", ",")[: 1 + self._comma] for time in _TIMES]
-        self._tries = len(self._forms)
+        self._forms = forms
+        self._modified = modified
+        self._allow_nan = options.allow_nan
+        self._careful = CarefulReader(header, sensors, forms, allow_nan=options.allow_nan)
+        self._time_types = list(_TIME_TYPES)
+        self._tries = len(self._time_types)
 
-    def read(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
-        """The rows and bad rows of a block, in the order of its lines, and how many lines it has."""
+    def read(self, data: bytes, first_line: int, following: Callable[[], Iterator[bytes]]) -> tuple[Rows, BadRows, int]:
+        """The rows and bad rows of a block, in the order of its lines, and how many lines it has.
+
+        following: the blocks after it, which are looked at where the form of a column is to be judged.
+        """
+        columns = ColumnTexts(self._header, data, first_line, following)
+        if self._forms.decimals is Decimals.OPEN and columns.may_have_decimals():
+            if columns.have_plain_points():
+                self._forms.decimals = Decimals.POINT
+            else:
+                pieces = columns.pieces("sensor_value")
+                self._forms.judge_decimals(pieces, comma_usual=self._header.delimiter == ";")
+        try:
+            return self._read(data, first_line)
+        except OpenFormError:
+            self._forms.judge_times(columns.pieces("timestamp"), self._modified)
+            return self._read(data, first_line)
+
+    def _read(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
         if data.isspace() and is_blank(data):
             return joined([]), joined_bad_rows([]), _line_count(data)
         found = self._plain(data, first_line)
@@ -117,21 +129,25 @@ class RowReader:
 
     def _whole(self, data: bytes, first_line: int) -> Rows:
         """The rows of a block. Raises OddBlockError where one of its lines is no plain row."""
-        for form in self._forms[: self._tries]:
+        if self._forms.decimals is Decimals.UNCLEAR:
+            raise OddBlockError
+        point = "," if self._forms.decimals is Decimals.COMMA else "."
+        for time_type in self._time_types[: self._tries]:
+            types = _TEXTS | {"timestamp": time_type, "sensor_value": pa.float64()}
             try:
-                columns = read_typed(data, self._header, form.types, form.point)
+                columns = read_typed(data, self._header, types, point)
             except OddBlockError:
                 continue
             break
         else:
-            # Bad rows, most likely, and more to come: look for another form in the next blocks, one at a time.
-            self._forms.append(self._forms.pop(0))
+            # Bad rows, most likely, and more to come: look for another type in the next blocks, one at a time.
+            self._time_types.append(self._time_types.pop(0))
             self._tries = 1
             raise OddBlockError
         # The rest of the file will have it too.
-        self._forms.remove(form)
-        self._forms.insert(0, form)
-        self._tries = len(self._forms)
+        self._time_types.remove(time_type)
+        self._time_types.insert(0, time_type)
+        self._tries = len(self._time_types)
         value = numbers(columns["sensor_value"])
         line = np.arange(first_line, first_line + len(value))
         rows, odd = self._rows(line, columns, Values(value, np.zeros(len(value), dtype=np.bool_)))
@@ -147,7 +163,7 @@ class RowReader:
         others = np.flatnonzero(odd)
         if not len(columns.at):
             return joined([]), np.sort(np.concatenate([others, columns.others]))
-        values = parse_values(columns.texts["sensor_value"], comma=self._comma)
+        values = parse_values(columns.texts["sensor_value"], self._forms.decimals)
         rows, doubtful = self._rows(first_line + columns.at, columns.texts, values)
         return rows[~doubtful], np.sort(np.concatenate([others, columns.others, columns.at[doubtful]]))
 
@@ -155,7 +171,7 @@ class RowReader:
         self, line: NDArray[np.int64], columns: dict[str, pa.Array], values: Values
     ) -> tuple[Rows, NDArray[np.bool_]]:
         """Columns as rows, and which of them are none, or might be none."""
-        times = read_times(columns["timestamp"])
+        times = read_times(columns["timestamp"], self._forms.times)
         uuid = columns["sensor_uuid"]
         sensor = self._sensors.numbers(uuid.dictionary.to_pylist())[numbers(uuid.indices)]
         odd = times.odd | values.odd | (sensor < 0) | (times.time < EARLIEST) | (times.time >= LATEST)

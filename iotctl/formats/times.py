@@ -1,4 +1,4 @@
-"""Texts to times: ISO 8601 with and without an offset, and epoch seconds and milliseconds.
+"""Texts to times: ISO 8601 with and without an offset, and numbers, as numeric_times has them.
 
 parse_time is the grammar, one text at a time; parse_times reads whole columns, and of odd texts says just that they
 are odd.
@@ -9,13 +9,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from iotctl.formats.column_forms import OpenFormError
 from iotctl.formats.columns import numbers
+from iotctl.formats.numeric_times import (
+    EITHER,
+    IS_CALENDAR,
+    IS_EPOCH,
+    NEITHER,
+    NumericTimes,
+    are_numbers,
+    calendar_text,
+    calendar_texts,
+    epoch_microseconds,
+    epochs,
+    number_kind,
+    number_kinds,
+)
+from iotctl.model import LATEST
 
 _UTC_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
@@ -24,23 +41,23 @@ _DAY = timedelta(days=1)
 
 _ISO_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d|\d{8})"
-    r"(?:[ T](\d\d(?::?\d\d)?|\d\d:?\d\d:?\d\d(?:[.,](\d+))?)[ \t]*(Z|[+-]\d\d(?::?[0-5]\d(?::?[0-5]\d)?)?)?)?",
+    r"(?:[ T](?:(\d\d(?::?\d\d){0,2})|(\d\d:?\d\d:?\d\d)[.,](\d+))"
+    r"(?:[ \t]*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-]\d\d?(?::?[0-5]\d(?::?[0-5]\d)?)?)))?)?",
     re.ASCII | re.IGNORECASE,
 )
-# Seconds up to 11 digits (1973 to 5138), milliseconds from 12 on (2001 to 2286 with 13); eight digits are a date.
-_EPOCH_TIME = re.compile(r"(\d{9,11})(?:\.(\d+))?|(\d{12,14})", re.ASCII)
-_MILLISECOND_DIGITS = 12
 
 # The same as RE2 has it. _PLAIN is what pyarrow's cast reads, but for days that are not in the calendar.
 _PLAIN = (
     r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
     r"([ T]([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$"
 )
-_EPOCH_WHOLE = r"^\d{9,14}$"
 _EPOCH_PARTS = r"^(?P<seconds>\d{9,11})\.(?P<fraction>\d+)$"
 _TO_PLAIN = (
-    (r"[ \t]+(Z|[+-]\d\d(:?\d\d)?)$", r"\1"),  # 2016-01-01 00:00:00 +0100
-    (r"^(\d{4})(\d\d)(\d\d)(T|$)", r"\1-\2-\3\4"),  # 20160101T000000Z
+    (r"[ \t]*(?:UTC|GMT)$", "Z"),
+    (r"[ \t]*(?:UTC|GMT)([+-]\d{1,2}(?::?\d\d)?)$", r"\1"),
+    (r"[ \t]+(Z|[+-]\d{1,2}(?::?\d\d)?)$", r"\1"),  # 2016-01-01 00:00:00 +0100
+    (r"(:\d\d(?:[.,]\d+)?[+-])(\d)$", r"\10\2"),  # +1 is +01
+    (r"^(\d{4})(\d\d)(\d\d)T", r"\1-\2-\3T"),  # 20160101T000000Z; without a T it is a number
     (r"T(\d\d)(\d\d)(\d\d)", r"T\1:\2:\3"),
     (r"(:\d\d)[.,](\d{1,6})\d*", r"\1.\2"),  # 00:00:00.123456789
 )
@@ -61,47 +78,54 @@ class Times:
     odd: NDArray[np.bool_]
 
 
-def parse_time(text: str) -> tuple[int, bool]:
-    """One text in any of the forms as (microseconds, naive), see Times. Raises ValueError.
+def parse_time(text: str, form: NumericTimes) -> tuple[int, bool]:
+    """One text in any of the forms as (microseconds, naive), see Times; form: of the column, if it is a number.
 
     Digits beyond the microsecond are cut off. 24:00 is the midnight after.
+    Raises ValueError, and OpenFormError where the form of its column is to be judged first.
     """
     text = text.strip(" \t")
-    if epoch := _EPOCH_TIME.fullmatch(text):
-        seconds, fraction, milliseconds = epoch.groups()
-        if milliseconds:
-            return int(milliseconds) * 1000, False
-        return int(seconds) * 1_000_000 + _microseconds(fraction), False
+    if (kind := number_kind(text)) is not None:
+        if kind != NEITHER and form is NumericTimes.OPEN:
+            raise OpenFormError
+        if kind == NEITHER or (kind in (EITHER, IS_EPOCH) and form is NumericTimes.EPOCH):
+            return epoch_microseconds(text), False
+        if kind == IS_EPOCH or form is not NumericTimes.CALENDAR:
+            raise ValueError("its column has another form, or none")
+        text = calendar_text(text)
     match = _ISO_TIME.fullmatch(text)
     if match is None:
         raise ValueError("no time")
-    date, clock, fraction, offset = match.groups()
-    clock, microseconds = clock or "00", _microseconds(fraction)
+    date, whole, precise, fraction, zone, offset = match.groups()
+    clock, microseconds = whole or precise or "00", _microseconds(fraction)
     if midnight_after := clock.startswith("24") and not clock[2:].strip(":0") and not microseconds:
         clock = "00"
-    moment = datetime.fromisoformat(f"{date}T{clock}{(offset or '').upper()}")
+    moment = datetime.fromisoformat(f"{date}T{clock}{_offset(zone, offset)}")
     day = (_DAY if midnight_after else 0 * _DAY) // _MICROSECOND
     if moment.tzinfo is None:
         return (moment - _LOCAL_EPOCH) // _MICROSECOND + microseconds + day, True
     return (moment - _UTC_EPOCH) // _MICROSECOND + microseconds + day, False
 
 
-def read_times(column: pa.Array) -> Times:
-    """A column of texts, or of timestamps of microseconds with or without a zone, as times."""
+def read_times(column: pa.Array, form: NumericTimes) -> Times:
+    """A column of texts, or of timestamps of microseconds with or without a zone, as times; form: see parse_times."""
     if not pa.types.is_timestamp(column.type):
-        return parse_times(column)
+        return parse_times(column, form)
     time: NDArray[np.int64] = numbers(column.view(pa.int64()))
     return Times(time, np.full(len(time), column.type.tz is None), np.zeros(len(time), dtype=np.bool_))
 
 
-def parse_times(texts: pa.StringArray) -> Times:
-    """The texts as times, those in usual forms, at 20 million a second in the plain ones; others are marked as odd."""
+def parse_times(texts: pa.StringArray, form: NumericTimes) -> Times:
+    """The texts as times, those in usual forms, at 20 million a second in the plain ones; others are marked as odd.
+
+    form: of the column's numbers. Raises OpenFormError where it is to be judged first.
+    """
     try:
         return _cast_plain(texts)
     except ValueError:
         found = _all_odd(len(texts))
     texts = pc.ascii_trim(texts, " \t")
-    for read in (_plain, _epoch, _epoch_with_fraction, _respelled):
+    for read in (_plain, partial(_numbers, form=form), _respelled):
         left = np.flatnonzero(found.odd)
         if not len(left):
             break
@@ -147,13 +171,34 @@ def _cast_by_halves(texts: pa.StringArray, at: NDArray[np.intp], found: Times) -
                 _cast_by_halves(texts, half, found)
 
 
-def _epoch(texts: pa.StringArray) -> Times:
+def _numbers(texts: pa.StringArray, form: NumericTimes) -> Times:
+    """Those that are numbers, by the form of their column."""
     found = _all_odd(len(texts))
-    at = np.flatnonzero(_matches(texts, _EPOCH_WHOLE))
-    digits = texts.take(pa.array(at))
-    long = pc.binary_length(digits).to_numpy() >= _MILLISECOND_DIGITS
-    found.time[at] = digits.cast(pa.int64()).to_numpy() * np.where(long, 1000, 1_000_000)
-    found.odd[at] = False
+    at = np.flatnonzero(are_numbers(texts))
+    if not len(at):
+        return found
+    some = texts.take(pa.array(at))
+    if form is NumericTimes.EPOCH:
+        _put(found, at, _epochs(some))
+        return found
+    kind = number_kinds(some)
+    if form is NumericTimes.OPEN and kind.any():
+        raise OpenFormError
+    if form is NumericTimes.CALENDAR:
+        calendar = np.flatnonzero((kind == IS_CALENDAR) | (kind == EITHER))
+        _put(found, at[calendar], _plain(calendar_texts(some.take(pa.array(calendar)))))
+    return found
+
+
+def _epochs(texts: pa.StringArray) -> Times:
+    time, left = epochs(texts)
+    found = Times(time, np.zeros(len(time), dtype=np.bool_), left)
+    if left.any():
+        _put(found, np.flatnonzero(left), _epoch_with_fraction(texts.filter(pa.array(left))))
+    # The numbers that can only be a calendar's have another form than their column.
+    odd = np.flatnonzero((time == 0) | (time >= LATEST) | left)
+    if len(odd):
+        found.odd[odd[number_kinds(texts.take(pa.array(odd))) == IS_CALENDAR]] = True
     return found
 
 
@@ -178,6 +223,13 @@ def _respelled(texts: pa.StringArray) -> Times:
 def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
     return found
+
+
+def _offset(zone: str | None, offset: str | None) -> str:
+    """What stands behind a time as fromisoformat() has it: UTC and GMT are Z, +1 is +01."""
+    if offset is None:
+        return "Z" if zone else ""
+    return offset if len(offset) != len("+1") else f"{offset[0]}0{offset[1]}"
 
 
 def _microseconds(fraction: str | None) -> int:

@@ -1,4 +1,4 @@
-"""Texts to numbers, decimal comma among them.
+"""Texts to numbers, with a decimal point or a decimal comma.
 
 parse_value is the grammar, one text at a time; parse_values reads whole columns, and of odd texts says just that they
 are odd.
@@ -7,6 +7,7 @@ are odd.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_NUMBER_WITH_COMMA = r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
+from iotctl.formats.decimals import Decimals
+
+_NUMBERS = {
+    Decimals.POINT: r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",
+    Decimals.COMMA: r"[+-]?(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?",
+    Decimals.UNCLEAR: r"[+-]?[0-9]+(?:[eE][+-]?[0-9]+)?",
+}
+_NUMBERS[Decimals.OPEN] = _NUMBERS[Decimals.UNCLEAR]
 # What pyarrow reads as such; the brackets are C's.
 _NOT_FINITE = re.compile(r"[+-]?(?:nan(?:\([0-9a-z_]*\))?|inf|infinity)", re.IGNORECASE | re.ASCII)
-_PATTERNS = {False: re.compile(_NUMBER), True: re.compile(_NUMBER_WITH_COMMA)}
-_COLUMN_PATTERNS = {
-    comma: f"^(?:{number}|[+-]?(?i:nan|inf|infinity))$"
-    for comma, number in ((False, _NUMBER), (True, _NUMBER_WITH_COMMA))
-}
+_PATTERNS = {decimals: re.compile(number) for decimals, number in _NUMBERS.items()}
+_COLUMN_PATTERNS = {decimals: f"^(?:{number}|[+-]?(?i:nan|inf|infinity))$" for decimals, number in _NUMBERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +37,23 @@ class Values:
     odd: NDArray[np.bool_]
 
 
-def parse_value(text: str, *, comma: bool) -> float | None:
-    """A number, NaN and infinity among them; comma: it may stand for the point. None where it is no number."""
+def parse_value(text: str, decimals: Decimals) -> float | None:
+    """A number, NaN and infinity among them; decimals: of its column. None where it is no number."""
     text = text.strip(" \t")
-    if _PATTERNS[comma].fullmatch(text):
+    if _PATTERNS[decimals].fullmatch(text):
         return float(text.replace(",", "."))
     if _NOT_FINITE.fullmatch(text):
         return float(text.partition("(")[0])
     return None
 
 
-def parse_values(texts: pa.StringArray, *, comma: bool) -> Values:
-    """The texts as numbers, those in usual forms; the others are marked as odd."""
-    try:
-        return Values(texts.cast(pa.float64()).to_numpy(), np.zeros(len(texts), dtype=np.bool_))
-    except pa.ArrowInvalid:
-        texts = pc.ascii_trim(texts, " \t")
-    usual = pc.match_substring_regex(texts, _COLUMN_PATTERNS[comma])
+def parse_values(texts: pa.StringArray, decimals: Decimals) -> Values:
+    """The texts as numbers, those in usual forms; the others are marked as odd. decimals: of the column."""
+    if decimals is Decimals.POINT:
+        with suppress(pa.ArrowInvalid):
+            return Values(texts.cast(pa.float64()).to_numpy(), np.zeros(len(texts), dtype=np.bool_))
+    texts = pc.ascii_trim(texts, " \t")
+    usual = pc.match_substring_regex(texts, _COLUMN_PATTERNS[decimals])
     odd = ~usual.to_numpy(zero_copy_only=False)
     value = np.zeros(len(texts))
     value[~odd] = pc.replace_substring(texts.filter(usual), ",", ".").cast(pa.float64()).to_numpy()

@@ -9,11 +9,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.formats.doubtful_hours import Change
 from iotctl.timezones import find_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
 _YEAR_MICROSECONDS = 31_556_952_000_000
+# What a sensor does around a doubled hour is looked at for so long.
+_AROUND = 2 * 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,47 @@ def utc_offsets(start: int, end: int, timezone: str) -> tuple[NDArray[np.int64],
     inside = (instant > start) & (instant < end)
     first = np.concatenate([before[:1], after])[np.searchsorted(instant, start, side="right")]
     return np.concatenate([[start], instant[inside]]), np.concatenate([[first], after[inside]])
+
+
+@dataclass(frozen=True, slots=True)
+class NearChanges:
+    """Per local time: is_near: bool (n,), whether it is near a change. change: int64 (n,), when that is, in UTC.
+
+    Near a doubled hour are the two hours around it as well, near a skipped one that after it.
+    """
+
+    is_near: NDArray[np.bool_]
+    change: NDArray[np.int64]
+
+
+def near_changes(local: NDArray[np.int64], timezone: str, *, doubled: bool, skipped: bool) -> NearChanges:
+    """Which local times are near changes that double or skip local times, as asked for."""
+    found = NearChanges(np.zeros(len(local), dtype=np.bool_), np.zeros(len(local), dtype=np.int64))
+    if not len(local) or not (doubled or skipped):
+        return found
+    earliest, latest = int(local.min()), int(local.max())
+    instant, before, after = _changes(timezone, _year(earliest) - 1, _year(latest) + 1)
+    step = after - before
+    begins, ends = instant + np.minimum(before, after), instant + np.maximum(before, after)
+    begins, ends = np.where(step < 0, begins - _AROUND, begins), np.where(step < 0, ends + _AROUND, ends + step)
+    wanted = ((step < 0) & doubled | (step > 0) & skipped) & (ends > earliest) & (begins <= latest)
+    for change in np.flatnonzero(wanted):  # few: two a year
+        near = (local >= begins[change]) & (local < ends[change])
+        found.is_near[near], found.change[near] = True, instant[change]
+    return found
+
+
+def change_at(instant: int, timezone: str) -> Change:
+    """The change of the clock at a time, microseconds UTC."""
+    year = _year(instant)
+    instants, before, after = _changes(timezone, year - 1, year + 1)
+    at = int(np.searchsorted(instants, instant))
+    edges = instant + int(before[at]), instant + int(after[at])
+    return Change(min(edges), max(edges), int(before[at]), int(after[at]))
+
+
+def _year(microseconds: int) -> int:
+    return 1970 + microseconds // _YEAR_MICROSECONDS
 
 
 @lru_cache(maxsize=64)

@@ -184,18 +184,16 @@ class Ledger:
         """Where the next batch of each file starts: the end of its last committed one."""
         rows = self._conn.execute(
             """
-            SELECT DISTINCT ON (b.file_id) b.file_id, b.end_offset, b.end_line, b.clock
+            SELECT DISTINCT ON (b.file_id) b.file_id, b.end_offset, b.end_line, b.forms
             FROM ingest_batch b JOIN ingest_file f USING (file_id, generation)
             WHERE b.file_id = ANY(%s) ORDER BY b.file_id, b.end_offset DESC
             """,
             (list(file_ids),),
         )
         found = dict.fromkeys(file_ids, Position())
-        for file_id, offset, line, clock in rows:
-            assert isinstance(clock, dict)
-            found[int(str(file_id))] = Position(
-                int(str(offset)), int(str(line)), {uuid: (time, second) for uuid, (time, second) in clock.items()}
-            )
+        for file_id, offset, line, forms in rows:
+            assert isinstance(forms, dict)
+            found[int(str(file_id))] = Position(int(str(offset)), int(str(line)), forms)
         return found
 
     def renewing(self, file_ids: Sequence[int]) -> set[int]:
@@ -278,7 +276,7 @@ class Ledger:
         with self._conn.cursor() as cursor:
             cursor.executemany(
                 """
-                INSERT INTO ingest_batch (file_id, generation, start_offset, end_offset, end_line, clock, rows_read,
+                INSERT INTO ingest_batch (file_id, generation, start_offset, end_offset, end_line, forms, rows_read,
                                           rows_loaded, duplicates, conflicts, rejected, reasons, ambiguous, nonexistent,
                                           sensors, first_time, last_time, run_id)
                 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -347,7 +345,7 @@ class Ledger:
         duplicates, conflicts = conflicts_by_file(entry.written.lost, [file.file_id])[file.file_id]
         return (
             *(file.file_id, file.generation, batch.start.offset, batch.end.offset, batch.end.line),
-            *(Jsonb(dict(batch.end.clock)), batch.rows_read, entry.written.loaded, duplicates, conflicts),
+            *(Jsonb(dict(batch.end.forms)), batch.rows_read, entry.written.loaded, duplicates, conflicts),
             *(batch.rows_rejected, Jsonb(dict(batch.rejected)), batch.ambiguous, batch.nonexistent),
             "{}" if extents is None else extents.sensors,
             None if extents is None else as_datetime(int(extents.first.min())),

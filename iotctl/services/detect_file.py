@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.formats import read_series
+from iotctl.formats import ReadOptions, read_series
 from iotctl.model import Detection
 from iotctl.sources import StoreSettings, source_for
 
@@ -27,12 +27,9 @@ class FileDetection:
     detection: Detection
 
 
-def detect_file(uri: str, store: StoreSettings, timezone: str, options: DetectOptions) -> FileDetection:
-    """Analyse a file with the columns timestamp and value; times without an offset are in timezone.
-
-    Raises FileError, NotFoundError.
-    """
+def detect_file(uri: str, store: StoreSettings, read: ReadOptions, options: DetectOptions) -> FileDetection:
+    """Analyse a file with the columns timestamp and value. Raises FileError, NotFoundError."""
     source = source_for(uri, store)
     file = source.stat(uri)
-    time, value, unreadable = read_series(partial(source.open, file), uri, timezone)
+    time, value, unreadable = read_series(partial(source.open, file), file, read)
     return FileDetection(time, value, unreadable, detect(time, value, options))

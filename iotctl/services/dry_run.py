@@ -41,6 +41,8 @@ def dry_run(
             listener.started(file)
             try:
                 for batch in read_batches(file, partial(source.open, file), options.read):
+                    for note in batch.notes:
+                        listener.noted(f"{file.uri}: {note}", file.uri)
                     rejected = batch.rows_rejected
                     balance += Balance(
                         rows_read=batch.rows_read,

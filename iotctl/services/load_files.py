@@ -186,6 +186,8 @@ class _Worker:
             so_far = self._so_far[entry.file_id]
             so_far += Balance(rows_read=piece.batch.rows_read, rejected=piece.batch.rows_rejected)
             self._so_far[entry.file_id] = so_far
+            for note in piece.batch.notes:
+                self._listener.noted(f"{entry.file.uri}: {note}", entry.file.uri)
             if not options.max_rejects.allows(so_far.rejected, so_far.rows_read):
                 error = _too_many_rejects(entry.file, piece.batch, so_far.rejected)
         if error is not None:

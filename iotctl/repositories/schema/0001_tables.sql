@@ -60,7 +60,7 @@ CREATE TABLE ingest_batch (
     start_offset bigint NOT NULL,
     end_offset   bigint NOT NULL,
     end_line     bigint NOT NULL,
-    clock        jsonb NOT NULL, -- see Position.clock
+    forms        jsonb NOT NULL, -- see Position.forms
     rows_read    bigint NOT NULL,
     rows_loaded  bigint NOT NULL,
     duplicates   bigint NOT NULL, -- the same reading is there already

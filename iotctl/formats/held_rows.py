@@ -1,0 +1,141 @@
+"""Rows near a change of the clock, which wait until the file has shown in which of two hours they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.formats.doubtful_hours import Change, is_second_pass, runs_through
+from iotctl.formats.zones import change_at
+from iotctl.model import RejectReason
+
+# A stretch of a file has ended where so many lines in a row are not near a change; longer ones are cut.
+_MOST_LINES_BETWEEN = 1_000
+_MOST_LINES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRows:
+    """Rows near changes of the clock, in file order; all (n,).
+
+    line, sensor: as in Rows. local: int64, microseconds by the local clock. change: int64, microseconds UTC of the
+    change that a row is near. value: float64.
+    """
+
+    line: NDArray[np.int64]
+    sensor: NDArray[np.int32]
+    local: NDArray[np.int64]
+    change: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+    def __getitem__(self, at: slice | NDArray[np.intp]) -> HeldRows:
+        return HeldRows(self.line[at], self.sensor[at], self.local[at], self.change[at], self.value[at])
+
+
+@dataclass
+class Verdicts:
+    """What was found of rows, by their lines. later: those of the second of two hours, and by how much they move.
+
+    refused: those that are no readings. notes: what a person should know.
+    """
+
+    later: list[tuple[NDArray[np.int64], int]] = field(default_factory=list)
+    refused: list[tuple[NDArray[np.int64], RejectReason]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class RowHolder:
+    """Holds rows back, in stretches of the file that depend on its content alone."""
+
+    def __init__(self, timezone: str) -> None:
+        self._timezone = timezone
+        self._pieces: list[HeldRows] = []
+        self._first = self._last = 0
+
+    @property
+    def first_line(self) -> int | None:
+        """The line from which on rows wait; None where none do."""
+        return self._first if self._pieces else None
+
+    def add(self, held: HeldRows, until_line: int) -> Verdicts:
+        """Hold some more rows; returns what is known of those held before. until_line: the last line read so far."""
+        verdicts = Verdicts()
+        while len(held.line):
+            if self._pieces and held.line[0] - self._last > _MOST_LINES_BETWEEN:
+                self._release(verdicts)
+            if not self._pieces:
+                self._first = int(held.line[0])
+            gaps = np.flatnonzero(np.diff(held.line) > _MOST_LINES_BETWEEN)
+            count = min(
+                int(gaps[0]) + 1 if len(gaps) else len(held.line),
+                int(np.searchsorted(held.line, self._first + _MOST_LINES)),
+            )
+            if count:
+                self._pieces.append(held[:count])
+                self._last = int(held.line[count - 1])
+            held = held[count:]
+            if len(held.line) and held.line[0] >= self._first + _MOST_LINES:
+                self._release(verdicts)
+        if self._pieces and until_line - self._last > _MOST_LINES_BETWEEN:
+            self._release(verdicts)
+        return verdicts
+
+    def end(self) -> Verdicts:
+        """What is known of all rows at the end of the file."""
+        verdicts = Verdicts()
+        self._release(verdicts)
+        return verdicts
+
+    def _release(self, verdicts: Verdicts) -> None:
+        if not self._pieces:
+            return
+        rows = HeldRows(
+            *(
+                np.concatenate([getattr(piece, name) for piece in self._pieces])
+                for name in HeldRows.__dataclass_fields__
+            )
+        )
+        self._pieces = []
+        rows = rows[np.lexsort((rows.line, rows.sensor, rows.change))]
+        begins = np.flatnonzero(np.diff(rows.change, prepend=-1) | np.diff(rows.sensor, prepend=-1))
+        groups = np.split(np.arange(len(rows.line)), begins[1:])
+        by_change: dict[int, list[HeldRows]] = {}
+        for group in groups:
+            if len(group):
+                by_change.setdefault(int(rows.change[group[0]]), []).append(rows[group])
+        for instant, sensors in by_change.items():
+            change = change_at(instant, self._timezone)
+            (_judge_doubled if change.step < 0 else _judge_skipped)(change, sensors, verdicts)
+
+
+def _judge_doubled(change: Change, sensors: Sequence[HeldRows], verdicts: Verdicts) -> None:
+    later: list[int] = []
+    unknown: list[int] = []
+    for rows in sensors:
+        found = is_second_pass(rows.local.tolist(), rows.value.tolist(), change)
+        for line, second in zip(rows.line.tolist(), found, strict=True):
+            if second is None:
+                unknown.append(line)
+            elif second:
+                later.append(line)
+    verdicts.later.append((np.array(later, dtype=np.int64), -change.step))
+    if unknown:
+        verdicts.refused.append((np.array(unknown, dtype=np.int64), RejectReason.AMBIGUOUS))
+        verdicts.notes.append(
+            f"rows of the hour that comes twice ({change.hour}) are rejected: the file does not show which of the two"
+            " hours they are of. Say so with --ambiguous earlier or later, or, for a clock without summer time, with"
+            f" --timezone {change.offset_after}"
+        )
+
+
+def _judge_skipped(change: Change, sensors: Sequence[HeldRows], verdicts: Verdicts) -> None:
+    wrong = [rows.line[change.doubts(rows.local)] for rows in sensors if runs_through(rows.local, change)]
+    if wrong:
+        verdicts.refused.append((np.concatenate(wrong), RejectReason.NONEXISTENT))
+        verdicts.notes.append(
+            f"a clock without summer time? There are readings in the hour that the clock skips ({change.hour}), and in"
+            f" the one after it: the former are rejected. If so, load the file with --timezone {change.offset_before}"
+        )
