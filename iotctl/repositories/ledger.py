@@ -19,6 +19,7 @@ from iotctl.repositories.extents import Extents
 from iotctl.repositories.loading import Renewed, Written
 from iotctl.repositories.rejects import keep_rejects
 from iotctl.repositories.schema import FILE_CLASS
+from iotctl.repositories.texts import as_sent
 
 
 class FileState(StrEnum):
@@ -142,7 +143,7 @@ class Ledger:
             WHERE reopened AND state = 'pending' ORDER BY file_id
             """
         ).fetchall()
-        return [_ledger_row(row) for row in rows]
+        return [_ledger_row(self._conn, row) for row in rows]
 
     def named(self, uris: Sequence[str]) -> list[LedgerFile]:
         """The files of these URIs that the ledger has, in order of file_id."""
@@ -153,11 +154,12 @@ class Ledger:
             """,
             (list(uris),),
         ).fetchall()
-        return [_ledger_row(row) for row in rows]
+        return [_ledger_row(self._conn, row) for row in rows]
 
     def uris(self) -> list[str]:
         """The URIs of all files that the ledger has."""
-        return [str(uri) for (uri,) in self._conn.execute("SELECT uri FROM ingest_file ORDER BY file_id")]
+        rows = self._conn.execute("SELECT uri FROM ingest_file ORDER BY file_id")
+        return [as_sent(self._conn, str(uri)) for (uri,) in rows]
 
     def try_lock(self, file_ids: Sequence[int]) -> set[int]:
         """Take files for this session; returns those that no other session has."""
@@ -375,10 +377,10 @@ class Ledger:
         )
 
 
-def _ledger_row(row: tuple[object, ...]) -> LedgerFile:
+def _ledger_row(conn: Connection, row: tuple[object, ...]) -> LedgerFile:
     file_id, uri, size, version, modified, state, generation, options = row
     assert isinstance(modified, datetime)
-    file = StoredFile(str(uri), int(str(size)), str(version), modified)
+    file = StoredFile(as_sent(conn, str(uri)), int(str(size)), str(version), modified)
     return _ledger_file(file_id, file, state, generation, options)
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import re
+import sys
 from unicodedata import normalize
 
+from psycopg import Connection
 from psycopg.abc import Buffer
 from psycopg.types.string import StrDumperUnknown
 
 # Names of encodings that Python has under another one (manual, 24.3.1). SQL_ASCII keeps whatever bytes it gets.
 _PYTHON_NAMES = {"SQL_ASCII": "utf-8", "KOI8R": "koi8_r", "KOI8U": "koi8_u"}
+
+_ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}")
 
 
 class TextDumper(StrDumperUnknown):
@@ -26,6 +31,23 @@ class TextDumper(StrDumperUnknown):
         encoding = _encoding(self.connection.info.parameter_status("server_encoding") if self.connection else None)
         kept = obj.replace("\0", "\\x00").encode(encoding, "backslashreplace")
         return kept if encoding == "utf-8" else kept.decode(encoding).encode()
+
+
+def as_sent(conn: Connection[tuple[object, ...]], stored: str) -> str:
+    """A stored text as it was before it was sent: the name by which a file can be opened."""
+    encoding = _encoding(conn.info.parameter_status("server_encoding"))
+
+    def back(found: re.Match[str]) -> str:
+        code = int(found[0][2:], 16)
+        if code > sys.maxunicode:
+            return found[0]
+        try:
+            chr(code).encode(encoding)
+        except UnicodeEncodeError:
+            return chr(code)
+        return found[0]  # nobody would have escaped it: the file is called so
+
+    return _ESCAPED.sub(back, stored) if "\\" in stored else stored
 
 
 def accent_forms(name: str | None) -> list[str] | None:

@@ -275,6 +275,8 @@ def test_files_of_any_name_are_loaded_and_listed(iotctl: Iotctl, tmp_path: Path,
     # --pattern, and what cannot be read at all
     chosen = iotctl("ingest", folder, "--dry-run", "--json", "--pattern", "*" + path.name[1:])
     assert json.loads(chosen.stdout)["files_unchanged"] == 1, chosen.stderr
+    assert "1 file" in iotctl("forget", path, "--yes").stderr
+    assert json.loads(iotctl("ingest", folder, "--json").stdout)["rows_loaded"] == 1
     path.write_bytes(b"\x00\x01\x02\n")
     for command in (["ingest", str(folder)], ["load-mapping", str(path)], ["detect", "--input", str(path)]):
         failed = iotctl(*command)

@@ -100,6 +100,8 @@ def test_foreign_letters_are_kept_or_escaped_and_end_no_ingest(encoded: tuple[st
     ]
     assert len(json.loads(_iotctl(database, tmp_path, "rejects", "--file", "\u6f22.c", "--format", "json").stdout)) == 3
     assert _iotctl(database, tmp_path, "runs").returncode == 0
+    assert _iotctl(database, tmp_path, "forget", "gr\u00f6\u00dfe \u6f22.csv", "--yes").returncode == 0
+    assert json.loads(_iotctl(database, tmp_path, "ingest", ".", "--json").stdout)["rows_loaded"] == 1
 
 
 def test_each_text_that_python_has_can_be_stored(postgres: Database) -> None:
