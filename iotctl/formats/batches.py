@@ -17,6 +17,9 @@ from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
 from iotctl.model import Ambiguous, FileBatch, Nonexistent, Position, Reject, RejectReason
 
+# Of so many lines that may have to be rejected the texts are at hand; they take 100 MB at most.
+_MOST_TEXTS = 100_000
+
 
 class FileLines(Protocol):
     """Lines of a file that are at hand."""
@@ -96,7 +99,7 @@ class BatchBuilder:
             return None
         kept = bad[: self._room]
         rejects = [
-            Reject(number, reason_of(code), self._texts.pop(number))
+            Reject(number, reason_of(code), self._texts.pop(number, ""))
             for number, code in zip(kept.line.tolist(), kept.code.tolist(), strict=True)
         ]
         self._room -= len(rejects)
@@ -149,7 +152,8 @@ class BatchBuilder:
             ),
         ):
             if waits or is_refused:
-                self._texts |= {line: lines.text(line) for line in doubtful.tolist()}
+                room = max(0, _MOST_TEXTS - len(self._texts))
+                self._texts |= {line: lines.text(line) for line in doubtful[:room].tolist()}
             if is_refused and len(doubtful):
                 self._refuse([(doubtful, reason)])
 
