@@ -15,7 +15,13 @@ from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.repositories.chunks import Chunks, compact_part, disordered_parts, loose_parts, set_chunk_interval
 from iotctl.repositories.claims import LostRaceError
 from iotctl.repositories.conflicts import Conflict, list_conflicts
-from iotctl.repositories.connection import Connection, Database, free_connections, is_passing
+from iotctl.repositories.connection import (
+    Connection,
+    Database,
+    again_after_conflicts,
+    free_connections,
+    is_passing,
+)
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import Extents
@@ -75,6 +81,7 @@ __all__ = [
     "Status",
     "Width",
     "Written",
+    "again_after_conflicts",
     "all_lost_readings",
     "canonical_uuids",
     "capabilities",

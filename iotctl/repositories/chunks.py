@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-import psycopg
 from psycopg import sql
 
 from iotctl.repositories.batch_order import chunk_named, disordered_chunks, is_disordered
-from iotctl.repositories.connection import Connection, is_passing
+from iotctl.repositories.connection import Connection, again_after_conflicts
 from iotctl.repositories.schema import Layout
 
 # Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
@@ -34,9 +32,6 @@ _LOOSE_PARTITIONS = """
 
 
 _MOST_STEPS = 4
-
-# Seconds to wait before a recompression that another session's work ended is tried again.
-_WAIT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +116,10 @@ def compact_part(conn: Connection, layout: Layout, part: Part, *, rewrite: bool 
 
 
 def _compress(conn: Connection, part: Part, *, rewrite: bool) -> None:
-    for seconds in (*_WAIT_SECONDS, None):
-        try:
-            conn.execute(
-                "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass, recompress => %s)",
-                (part.schema, part.table, rewrite),
-            )
-        except psycopg.Error as error:
-            if seconds is None or not is_passing(error):
-                raise
-            time.sleep(seconds)
-        else:
-            return
+    again_after_conflicts(
+        conn,
+        lambda: conn.execute(
+            "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass, recompress => %s)",
+            (part.schema, part.table, rewrite),
+        ),
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
@@ -74,6 +76,11 @@ _NO_DATABASE = re.compile(r'database ".*" does not exist')
 _LIMIT_CLASSES = ("53", "54")
 _AWAY = ("08", "57")
 _NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
+
+T = TypeVar("T")
+
+# Seconds to wait before a step is tried again that another session's work ended.
+_CONFLICT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -170,6 +177,21 @@ def is_passing(error: BaseException | None) -> bool:
         and not _says(error, _REFUSED_LOGIN)
         and not _says(error, _NO_DATABASE)
     )
+
+
+def again_after_conflicts(conn: Connection, step: Callable[[], T]) -> T:
+    """The result of a step that other sessions' work may end, as a deadlock does; it is tried again then.
+
+    The step is no part of a transaction, and may be done twice.
+    """
+    for seconds in _CONFLICT_SECONDS:
+        try:
+            return step()
+        except psycopg.Error as error:
+            if conn.closed or not is_passing(error):
+                raise
+            time.sleep(seconds)
+    return step()
 
 
 def explain(error: psycopg.Error, address: str) -> IotctlError:

@@ -13,6 +13,7 @@ from iotctl.repositories import (
     Expired,
     Layout,
     Policies,
+    again_after_conflicts,
     check_policies_exist,
     drop_aggregates,
     drop_expired,
@@ -96,7 +97,7 @@ def _applied(conn: Connection, layout: Layout) -> tuple[Policies, Expired]:
 
 
 def _apply(conn: Connection, layout: Layout, halted: Callable[[], bool]) -> Expired:
-    gone = drop_expired(conn, layout)
+    gone = again_after_conflicts(conn, lambda: drop_expired(conn, layout))
     if has_aggregates(conn):
-        refresh_aggregates(conn, layout, halted)
+        again_after_conflicts(conn, lambda: refresh_aggregates(conn, layout, halted))
     return gone
