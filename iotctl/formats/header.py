@@ -16,6 +16,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _READ_BYTES = 64 * 1024
 _SHOWN = 80
 
+# pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
+_MOST_COLUMNS = 10_000
+
 # For each column the names it may have; the first one is its key in what is found.
 Wanted = Sequence[Sequence[str]]
 
@@ -116,6 +119,12 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
         at, missing = _places(names, wanted)
         if not missing:
             _refuse_doubled(names, at, where)
+            if len(names) > _MOST_COLUMNS:
+                raise FileError(
+                    f"The header has {len(names)} columns; {_MOST_COLUMNS} can be read.",
+                    where=where,
+                    hint="Leave out columns, or write the readings one below the other.",
+                )
             return Header(delimiter, len(names), at)
         problem = problem or f"Column {' and '.join(missing)} not found in the header."
     raise FileError(

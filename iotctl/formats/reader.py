@@ -72,12 +72,14 @@ def _read_text(
         if not is_ended and not finished:
             is_open = True
             break
+        texts = _BlockLines(block.data, line, offset)
         if not is_ended and is_cut_time(block.data, example, found.header):
-            rows, bad, lines = joined([]), bad_rows(np.array([line]), RejectReason.TIME), 1
+            builder.add(joined([]), bad_rows(np.array([line]), RejectReason.TIME), texts)
+            line += 1
         else:
-            rows, bad, lines = reader.read(block.data, line, blocks.following)
-        builder.add(rows, bad, _BlockLines(block.data, line, offset))
-        line += lines
+            for rows, bad, lines in reader.read(block.data, line, blocks.following):
+                builder.add(rows, bad, texts)
+                line += lines
         offset = block.end
         if builder.rows_read >= options.batch_rows and (batch := builder.batch(offset, line)) is not None:
             yield batch

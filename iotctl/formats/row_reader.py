@@ -29,6 +29,7 @@ from iotctl.formats.values import Values, parse_values
 from iotctl.model import EARLIEST, LATEST, RejectReason
 
 _PIECE_BYTES = 1024 * 1024
+_LOOKED_AT, _REPEATED = 200, 8
 
 _TEXTS = {
     "timestamp": pa.string(),
@@ -56,11 +57,16 @@ class RowReader:
         self._time_types = list(_TIME_TYPES)
         self._tries = len(self._time_types)
 
-    def read(self, data: bytes, first_line: int, following: Callable[[], Iterator[bytes]]) -> tuple[Rows, BadRows, int]:
-        """The rows and bad rows of a block, in the order of its lines, and how many lines it has.
+    def read(
+        self, data: bytes, first_line: int, following: Callable[[], Iterator[bytes]]
+    ) -> Iterator[tuple[Rows, BadRows, int]]:
+        """The rows and bad rows of a block, in the order of its lines, and how many lines they stand on; in pieces.
 
         following: the blocks after it, which are looked at where the form of a column is to be judged.
         """
+        if data.isspace() and is_blank(data):
+            yield joined([]), joined_bad_rows([]), _line_count(data)
+            return
         columns = ColumnTexts(self._header, data, first_line, following)
         if self._forms.decimals is Decimals.OPEN and columns.may_have_decimals():
             if columns.have_plain_points():
@@ -69,32 +75,27 @@ class RowReader:
                 pieces = columns.pieces("sensor_value")
                 self._forms.judge_decimals(pieces, comma_usual=self._header.delimiter == ";")
         try:
-            return self._read(data, first_line)
+            found = self._plain(data, first_line)
         except OpenFormError:
             self._forms.judge_times(columns.pieces("timestamp"), self._modified)
-            return self._read(data, first_line)
-
-    def _read(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
-        if data.isspace() and is_blank(data):
-            return joined([]), joined_bad_rows([]), _line_count(data)
-        found = self._plain(data, first_line)
+            found = self._plain(data, first_line)
         if found is not None:
-            return found, joined_bad_rows([]), len(found)
-        # In pieces: what is odd is then looked at beside less that is not, and its arrays take less memory.
-        rows: list[Rows] = []
-        bad: list[BadRows] = []
-        line = first_line
+            yield found, joined_bad_rows([]), len(found)
+            return
+        # What is odd is then looked at beside less that is not, and its arrays take less memory.
         for piece in _pieces(data):
-            found = self._plain(piece, line) if len(piece) < len(data) else None
-            if found is not None:
-                rows.append(found)
-                line += len(found)
-                continue
-            some, some_bad, count = self._odd(piece, line)
-            rows.append(some)
-            bad.append(some_bad)
-            line += count
-        return joined(rows), joined_bad_rows(bad), line - first_line
+            try:
+                rows, bad, count = self._piece(piece, first_line)
+            except OpenFormError:
+                self._forms.judge_times(columns.pieces("timestamp"), self._modified)
+                rows, bad, count = self._piece(piece, first_line)
+            yield rows, bad, count
+            first_line += count
+
+    def _piece(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
+        if (found := self._plain(data, first_line)) is not None:
+            return found, joined_bad_rows([]), len(found)
+        return self._odd(data, first_line)
 
     def _plain(self, data: bytes, first_line: int) -> Rows | None:
         """The rows of some lines, each of which is a plain row; None where one of them is not."""
@@ -111,8 +112,12 @@ class RowReader:
         lines = Lines(readable(data))
         blank = find_blank_lines(lines)
         odd = find_odd_lines(lines, self._header.delimiter)
-        wrong = ~blank & ~odd & find_wrong_widths(lines, self._header.delimiter, self._header.width)
-        found, left = self._by_columns(lines, first_line, odd, blank | wrong)
+        if _repeats(lines):  # each is judged once, below
+            wrong = np.zeros(len(lines), dtype=np.bool_)
+            found, left = joined([]), np.flatnonzero(~blank)
+        else:
+            wrong = ~blank & ~odd & find_wrong_widths(lines, self._header.delimiter, self._header.width)
+            found, left = self._by_columns(lines, first_line, odd, blank | wrong)
         texts, which = lines.distinct(left, data)
         verdicts = self._careful.read(texts)
         code = verdicts.code[which]
@@ -178,6 +183,12 @@ class RowReader:
         if not self._allow_nan:
             odd |= ~np.isfinite(values.value)
         return Rows(line, sensor, times.time, times.naive, values.value), odd
+
+
+def _repeats(lines: Lines) -> bool:
+    """Whether the same few lines come again and again, by the first ones."""
+    first = min(len(lines), _LOOKED_AT)
+    return first == _LOOKED_AT and len({lines[at] for at in range(first)}) * _REPEATED < first
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
