@@ -131,6 +131,20 @@ def test_nan_is_read_where_it_is_allowed() -> None:
     assert values[1] == -math.inf
 
 
+@pytest.mark.parametrize("fraction", [".5", ",25", ".000001", ".123456789", ".000"])
+def test_a_fraction_of_a_second_counts_once_whoever_reads_the_line(fraction: str) -> None:
+    """A field in quotes of its own kind is read by the careful reader, the same time elsewhere by the fast one."""
+    microsecond = int(fraction[1:7].ljust(6, "0"))
+    moment = datetime(2016, 1, 1, 12, 30, 59, microsecond, tzinfo=UTC)
+    lines = [f"2016-01-01 12:30:59{fraction}Z;{A};1;x\n", f'2016-01-01 12:30:59{fraction}Z;{A};1;"x" y\n']
+    for content in (lines[0] * 50, lines[1] * 50, "".join(lines) * 500):
+        found = rows(batches("timestamp;sensor_uuid;sensor_value;note\n" + content))
+        # A line with a quote that is closed within its field is no row.
+        assert {time for time, _, _ in found} <= {moment.isoformat()}
+        found = rows(batches("timestamp;sensor_uuid;sensor_value;note\n" + content.replace('"x" y', '"x"')))
+        assert {time for time, _, _ in found} == {moment.isoformat()}
+
+
 def test_files_without_readings_are_defined() -> None:
     assert batches("") == []
     assert batches("\n\n") == []
