@@ -13,7 +13,7 @@ from iotctl.formats.columns import read_texts
 from iotctl.formats.decimals import is_certain_point
 from iotctl.formats.header import Header
 from iotctl.formats.line_index import Lines
-from iotctl.formats.odd_lines import find_blank_lines, find_odd_lines, readable
+from iotctl.formats.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, readable
 from iotctl.formats.split import BadRow, is_text, split_line
 
 _FIRST_LINES = 20
@@ -68,7 +68,8 @@ class ColumnTexts:
 
 def _column(lines: Lines, data: bytes, first_line: int, header: Header, column: str) -> Piece:
     is_odd = find_odd_lines(lines, header.delimiter)
-    columns = read_texts(lines, header, {column: pa.string()}, ~is_odd & ~find_blank_lines(lines))
+    no_rows = find_blank_lines(lines) | find_wrong_widths(lines, header.delimiter, header.width)
+    columns = read_texts(lines, header, {column: pa.string()}, ~is_odd & ~no_rows)
     texts, at = columns.texts.get(column, pa.array([], pa.string())), columns.at
     begin, end = lines.offset[:-1].tolist(), lines.offset[1:].tolist()
     odd = [

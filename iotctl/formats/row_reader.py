@@ -30,6 +30,8 @@ from iotctl.model import EARLIEST, LATEST, RejectReason
 
 _PIECE_BYTES = 1024 * 1024
 _LOOKED_AT, _REPEATED = 200, 8
+_SAMPLE_BYTES = 64 * 1024
+_SHORTEST_ROW = len("2016-01-01;;1\n") + 32  # with a UUID without dashes
 
 _TEXTS = {
     "timestamp": pa.string(),
@@ -99,6 +101,8 @@ class RowReader:
 
     def _plain(self, data: bytes, first_line: int) -> Rows | None:
         """The rows of some lines, each of which is a plain row; None where one of them is not."""
+        if data.count(b"\n", 0, _SAMPLE_BYTES) * _SHORTEST_ROW > _SAMPLE_BYTES:
+            return None  # and pyarrow would take 30 bytes for each of so many lines to find that out
         plain = readable(data)
         if has_odd_lines(plain, self._header.delimiter):
             return None
