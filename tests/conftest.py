@@ -24,17 +24,18 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
 
 
 @pytest.fixture(scope="session")
-def _timescale() -> Iterator[Database | None]:
+def timescale_or_none() -> Iterator[Database | None]:
+    """A TimescaleDB server to make databases on, where there is one."""
     with timescale_server() as database:
         yield database
 
 
 @pytest.fixture
-def timescale(_timescale: Database | None) -> Iterator[Database]:
+def timescale(timescale_or_none: Database | None) -> Iterator[Database]:
     """A new database with TimescaleDB."""
-    if _timescale is None:
+    if timescale_or_none is None:
         pytest.skip(f"no TimescaleDB: set {URL_SETTING}, or install it for a local PostgreSQL")
-    with new_database(_timescale) as database:
+    with new_database(timescale_or_none) as database:
         yield database
 
 

@@ -26,6 +26,7 @@ from iotctl.cli import (
     rejects,
     runs,
     status,
+    verify,
 )
 from iotctl.cli.log import Level, LogFormat, is_json, say, use_format
 from iotctl.cli.streams import prepare_streams
@@ -50,6 +51,7 @@ app.add_typer(anomalies.app, name="anomalies")
 app.command("rejects")(rejects.rejects)
 app.command("conflicts")(conflicts.conflicts)
 app.command("runs")(runs.runs)
+app.command("verify")(verify.verify)
 app.command("compact")(compact.compact)
 app.command("forget")(forget.forget)
 app.command("policy")(policy.policy)

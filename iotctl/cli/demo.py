@@ -52,6 +52,7 @@ def demo(
     run("detect", _SHOWN, "--plot", str(chart), "--save", "--format", "table")
     run("detect", "--all", "--save", "--top", "10", "--report", str(report), "--format", "table")
     run("status")
+    run("verify", str(files.timeseries))
 
     typer.echo(f"\nWhat was put into {_SHOWN}:")
     for label in (label for label in files.labels if label.sensor == _SHOWN):

@@ -8,6 +8,7 @@ from iotctl.repositories.aggregates import (
     refresh_aggregates,
 )
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.audit import DAY, Audit, AuditedFile, DaySums, OwnedReadings, day_keys
 from iotctl.repositories.balance import Balance
 from iotctl.repositories.beacon import light_beacon, sees_beacon
 from iotctl.repositories.bucket_grid import LocalClock, Width
@@ -32,7 +33,7 @@ from iotctl.repositories.readings import ReadingRepository, Series
 from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts
 from iotctl.repositories.retention import Expired, drop_expired, expired, set_retention
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
-from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, schema_state
+from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, present_layout, schema_state
 from iotctl.repositories.sensors import SensorRepository, canonical_uuids
 from iotctl.repositories.sorted_readings import (
     LostReadings,
@@ -45,9 +46,12 @@ from iotctl.repositories.sorted_readings import (
 from iotctl.repositories.status import Status, missing_rights, status
 
 __all__ = [
+    "DAY",
     "Aggregate",
     "AggregateState",
     "AnomalyRepository",
+    "Audit",
+    "AuditedFile",
     "Balance",
     "BatchEntry",
     "Capabilities",
@@ -55,6 +59,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "Database",
+    "DaySums",
     "DetectRunRepository",
     "Expired",
     "Extents",
@@ -66,6 +71,7 @@ __all__ = [
     "LocalClock",
     "LostRaceError",
     "LostReadings",
+    "OwnedReadings",
     "PastRun",
     "Policies",
     "ReadingLoader",
@@ -87,6 +93,7 @@ __all__ = [
     "capabilities",
     "check_policies_exist",
     "compact_part",
+    "day_keys",
     "disordered_parts",
     "drop_aggregates",
     "drop_expired",
@@ -105,6 +112,7 @@ __all__ = [
     "make_aggregates",
     "missing_rights",
     "policies",
+    "present_layout",
     "read_buckets",
     "refresh_aggregates",
     "reject_counts",

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import array_value, decode_ints, decode_times
+from iotctl.repositories.binary import array_value, as_microseconds, decode_ints, decode_times
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings, composite_keys
@@ -60,6 +61,15 @@ _DISORDERED = sql.SQL("""
             FROM {batches}
         ) AS b WHERE b.last_before >= b.first
     )
+""")
+
+
+_OVERLAPPING = sql.SQL("""
+    SELECT sensor_id, count(*), min(first) FROM (
+        SELECT sensor_id, _ts_meta_min_1 AS first, lag(_ts_meta_max_1)
+                   OVER (PARTITION BY sensor_id ORDER BY _ts_meta_min_1, _ts_meta_max_1) AS last_before
+        FROM {batches}
+    ) AS b WHERE b.last_before >= b.first GROUP BY sensor_id ORDER BY sensor_id
 """)
 
 
@@ -123,6 +133,17 @@ def is_disordered(conn: Connection, chunk: Chunk) -> bool:
     if not chunk.ordered or chunk.batches is None:
         return False
     return conn.execute(_DISORDERED.format(batches=chunk.batches)).fetchone() == (True,)
+
+
+def overlapping_batches(conn: Connection, chunk: Chunk) -> list[tuple[int, int, int]]:
+    """Sensor_id, number and first time (microseconds since 1970 UTC) of batches that overlap the one before them."""
+    if chunk.batches is None:
+        return []
+    found = []
+    for sensor_id, count, first in conn.execute(_OVERLAPPING.format(batches=chunk.batches)):
+        assert isinstance(first, datetime)
+        found.append((int(str(sensor_id)), int(str(count)), as_microseconds(first)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

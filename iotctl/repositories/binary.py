@@ -147,6 +147,11 @@ def decode_ints(array: bytes | None) -> NDArray[np.int32]:
     return _decode(array, ">i4").astype(np.int32)
 
 
+def decode_bigints(array: bytes | None) -> NDArray[np.int64]:
+    """An int8[] value without nulls, int64 (n,); empty for NULL."""
+    return _decode(array, ">i8").astype(np.int64)
+
+
 def _encode_array(values: NDArray[np.generic], element_oid: int) -> bytes:
     if not len(values):
         return struct.pack(">iiI", 0, 0, element_oid)

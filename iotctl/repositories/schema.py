@@ -107,9 +107,16 @@ def ensure_schema(conn: Connection) -> Layout:
     present, newest = schema_state(conn)
     if present < newest:
         _apply(conn)
-    layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
+    layout = present_layout(conn)
     assert layout is not None
-    return Layout(layout)
+    return layout
+
+
+def present_layout(conn: Connection) -> Layout | None:
+    """The layout of the readings that are there, None where the database has no schema; changes nothing."""
+    present, _ = schema_state(conn)
+    layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1") if present else None
+    return None if layout is None else Layout(layout)
 
 
 def _apply(conn: Connection) -> None:
@@ -124,7 +131,9 @@ def _apply(conn: Connection) -> None:
             )
             layout = capabilities(conn).layout
         else:
-            layout = Layout(str(_text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")))
+            known = present_layout(conn)
+            assert known is not None
+            layout = known
         for version, sql in sorted(_files(layout).items()):
             if version > present:
                 conn.execute(sql.encode())

@@ -25,15 +25,28 @@ class SensorRepository:
     def ids(self, uuids: Iterable[str]) -> dict[str, int]:
         """UUID (canonical text) -> sensor_id; sensors not seen before are added without a name."""
         wanted = sorted(set(uuids))
-        known = self._ids(wanted)
+        known = self.known(wanted)
         missing = [uuid for uuid in wanted if uuid not in known]
         if missing:
             self._conn.execute(
                 "INSERT INTO sensor (sensor_uuid) SELECT unnest(%s::uuid[]) ON CONFLICT (sensor_uuid) DO NOTHING",
                 (missing,),
             )
-            known |= self._ids(missing)
+            known |= self.known(missing)
         return known
+
+    def known(self, uuids: Sequence[str]) -> dict[str, int]:
+        """UUID (canonical text) -> sensor_id of those that are in the table."""
+        rows = self._conn.execute(
+            "SELECT sensor_uuid::text, sensor_id FROM sensor WHERE sensor_uuid = ANY(%s::uuid[])", (list(uuids),)
+        )
+        return {str(uuid): int(str(sensor_id)) for uuid, sensor_id in rows}
+
+    def by_id(self, sensor_id: int) -> Sensor | None:
+        """The sensor of that key."""
+        query = f"SELECT {_COLUMNS} FROM sensor WHERE sensor_id = %s"  # noqa: S608 -- a constant
+        row = self._conn.execute(query.encode(), (sensor_id,)).fetchone()
+        return None if row is None else _sensor(row)
 
     def find(self, name_or_uuid: str) -> Sensor:
         """The sensor of that name or UUID. Raises NotFoundError, with the nearest names."""
@@ -78,12 +91,6 @@ class SensorRepository:
     def lock(self) -> None:
         """Keep others from changing names until the transaction ends; reading goes on."""
         self._conn.execute("LOCK TABLE sensor IN SHARE ROW EXCLUSIVE MODE")
-
-    def _ids(self, uuids: Sequence[str]) -> dict[str, int]:
-        rows = self._conn.execute(
-            "SELECT sensor_uuid::text, sensor_id FROM sensor WHERE sensor_uuid = ANY(%s::uuid[])", (list(uuids),)
-        )
-        return {str(uuid): int(str(sensor_id)) for uuid, sensor_id in rows}
 
     def _not_found(self, wanted: str) -> NotFoundError:
         names = sorted(self.named())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
@@ -44,6 +46,18 @@ class LoadOptions:
         """What the ledger keeps with a file: all that decides which readings it gives."""
         how = {name: str(value) for name, value in asdict(self.read).items() if name not in _NOT_RECORDED}
         return how | {"on_duplicate": self.on_duplicate.value}
+
+    @classmethod
+    def of_record(cls, recorded: Mapping[str, str]) -> LoadOptions:
+        """The options that the ledger has kept with a file; what it does not have is as by default."""
+        default = ReadOptions()
+        read: dict[str, Any] = {}
+        for name in (option.name for option in fields(default)):
+            if (text := recorded.get(name)) is not None:
+                # Texts as recorded writes them: of bool, int, float, str and enums of str.
+                kind = type(getattr(default, name))
+                read[name] = text == "True" if kind is bool else kind(text)
+        return cls(replace(default, **read), OnDuplicate(recorded.get("on_duplicate", OnDuplicate.SKIP)))
 
 
 @dataclass(frozen=True, slots=True)

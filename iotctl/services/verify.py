@@ -1,0 +1,231 @@
+"""Verify: read the source again, and say where the table differs from it. Changes nothing, and trusts no count."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError
+from iotctl.formats import is_data_file, read_batches
+from iotctl.model import OnDuplicate, StoredFile
+from iotctl.repositories import Audit, Connection, Database, FileState, SensorRepository, present_layout
+from iotctl.services.compare import Fault
+from iotctl.services.file_readings import FileReadings
+from iotctl.services.load_task import LoadOptions
+from iotctl.services.progress import IngestListener
+from iotctl.services.selection import Selection, select
+from iotctl.services.sensor_names import SensorNames
+from iotctl.services.verify_file import verify_file
+from iotctl.sources import StoreSettings, lies_below, source_for
+
+# A load that finishes while its file is read here makes the file be read again, so many times.
+_MOST_READS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the table, or the ledger, is not as the source.
+
+    file: its URI, None for what concerns no file. sensor: name or UUID, None for what concerns the whole file.
+    count: of readings (of batches for disorder). first: the first time, microseconds since 1970-01-01 UTC. note: what
+    is there instead, for people.
+    """
+
+    file: str | None
+    fault: Fault
+    sensor: str | None = None
+    count: int | None = None
+    first: int | None = None
+    note: str = ""
+
+
+@dataclass
+class Verdict:
+    """How far a verification came; complete once all its differences were taken.
+
+    files: compared with the table. files_left_out: not drawn. files_other: no data files. readings: that the compared
+    files give, each (sensor, time) once. expired: readings that are gone, but older than the retention. vanished:
+    loaded files that the source does not have any more, which is no difference. by_fault: how many readings (or files,
+    or batches) differ, by kind.
+    """
+
+    files: int = 0
+    files_left_out: int = 0
+    files_other: int = 0
+    readings: int = 0
+    expired: int = 0
+    vanished: list[str] = field(default_factory=list)
+    by_fault: dict[Fault, int] = field(default_factory=dict)
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing differs."""
+        return not self.by_fault
+
+
+def verify(
+    uri: str,
+    database: Database,
+    store: StoreSettings,
+    verdict: Verdict,
+    *,
+    listener: IngestListener,
+    selection: Selection | None = None,
+    sample: float = 1.0,
+) -> Iterator[Difference]:
+    """What differs between the data files under uri and the table, file by file; verdict is filled in meanwhile.
+
+    sample: the part of the files to compare, drawn by a hash of their URIs; at least one. What the table has beyond the
+    days that a file's readings lie in is looked for only without it.
+    Raises NotFoundError, UnreachableError, ForbiddenError where the listing or the database cannot be used at all.
+    """
+    with database.connect(application="iotctl verify") as conn:
+        layout = present_layout(conn)
+        if layout is None:
+            raise IotctlError("There are no readings: the database has no schema yet.", hint="Run iotctl ingest first.")
+        verification = _Verification(conn, Audit(conn, layout), store, listener, verdict, whole=sample >= 1)
+        for difference in verification.differences(uri, selection or Selection(), sample):
+            verdict.by_fault[difference.fault] = verdict.by_fault.get(difference.fault, 0) + (difference.count or 1)
+            yield difference
+
+
+def is_drawn(uri: str, sample: float) -> bool:
+    """Whether a file is of a sample; the same files every time, and those of a smaller sample in a larger one."""
+    return _lot(uri) < sample
+
+
+def _lot(uri: str) -> float:
+    return int.from_bytes(hashlib.sha256(uri.encode("utf-8", "surrogateescape")).digest()[:6]) / 2**48
+
+
+class _Verification:
+    """The steps of one verification, over one connection."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        audit: Audit,
+        store: StoreSettings,
+        listener: IngestListener,
+        verdict: Verdict,
+        *,
+        whole: bool,
+    ) -> None:
+        self._audit = audit
+        self._names = SensorNames(SensorRepository(conn))
+        self._store = store
+        self._listener = listener
+        self._verdict = verdict
+        self._whole = whole
+        self._in_table: dict[int, int] = {}
+
+    def differences(self, uri: str, selection: Selection, sample: float) -> Iterator[Difference]:
+        """All of them: of the table as a whole, then file by file."""
+        yield from self._of_the_table()
+        listed: set[str] = set()
+        spare: StoredFile | None = None
+        for file in self._listed(uri, selection):
+            listed.add(file.uri)
+            if is_drawn(file.uri, sample):
+                yield from self._file(file)
+                continue
+            self._verdict.files_left_out += 1
+            yield from self._state(file)
+            if spare is None or _lot(file.uri) < _lot(spare.uri):
+                spare = file
+        if spare is not None and self._verdict.files == 0:
+            self._verdict.files_left_out -= 1
+            yield from self._file(spare)
+        if selection == Selection():
+            loaded = [name for name in self._audit.loaded_uris() if lies_below(uri, name)]
+            self._verdict.vanished = sorted(set(loaded) - listed)
+
+    def _of_the_table(self) -> Iterator[Difference]:
+        with self._audit.snapshot():
+            disorder = self._audit.disorder()
+            strangers: list[tuple[int, int, int, int]] = []
+            if self._whole:
+                self._in_table = self._audit.rows_by_file()
+                for file_id in self._audit.unknown_files(self._in_table):
+                    days = self._audit.days_of_file(file_id)
+                    strangers += [(file_id, sensor_id, count, first) for sensor_id, _, count, first in days]
+        for broken in disorder:
+            name = self._names.of(broken.sensor_id)
+            note = f"batches of chunk {broken.chunk} overlap; iotctl compact repairs them"
+            yield Difference(None, Fault.DISORDER, name, broken.count, broken.first, note)
+        for file_id, sensor_id, count, first in strangers:
+            note = f"of file_id {file_id}, which is not known"
+            yield Difference(None, Fault.SURPLUS, self._names.of(sensor_id), count, first, note)
+
+    def _listed(self, uri: str, selection: Selection) -> Iterator[StoredFile]:
+        """The data files, and others that were loaded because someone named them."""
+
+        def missing(name: str, error: IotctlError) -> None:
+            self._listener.noted(f"not found: {name}: {error.message}", name)
+
+        source = source_for(uri, self._store)
+        for file in select(uri, selection, self._store, missing):
+            if is_data_file(file.uri) or source.names(uri, file) or self._audit.file(file.uri):
+                yield file
+            else:
+                self._verdict.files_other += 1
+
+    def _state(self, file: StoredFile) -> Iterator[Difference]:
+        """What keeps a file from being compared, if anything does."""
+        known = self._audit.file(file.uri)
+        if known is None:
+            yield Difference(file.uri, Fault.NEW, note="not loaded yet")
+        elif known.version != file.version:
+            yield Difference(file.uri, Fault.CHANGED, note="the source has another version than was loaded")
+        elif known.state is FileState.PENDING:
+            yield Difference(file.uri, Fault.UNFINISHED, note="not loaded to its end")
+        elif known.state is FileState.FAILED:
+            yield Difference(file.uri, Fault.FAILED, note=known.problem or "")
+
+    def _file(self, file: StoredFile) -> Iterator[Difference]:
+        self._listener.found(1, file.size)
+        self._listener.started(file)
+        try:
+            # Not from within: whoever takes the differences may be slow, and must not keep a transaction open.
+            found = self._compared(file)
+        except (FileError, ForbiddenError, NotFoundError) as error:
+            found = [Difference(file.uri, Fault.UNREADABLE, note=error.message)]
+        finally:
+            self._listener.finished(file)
+        yield from found
+
+    def _compared(self, file: StoredFile) -> list[Difference]:
+        for _ in range(_MOST_READS):
+            if state := list(self._state(file)):
+                return state
+            known = self._audit.file(file.uri)
+            assert known is not None
+            with self._read(file, LoadOptions.of_record(known.options)) as readings, self._audit.snapshot():
+                if self._audit.file(file.uri) != known:  # loaded anew while we read it
+                    continue
+                rows_in_table = self._in_table.get(known.file_id, 0) if self._whole else None
+                result = verify_file(self._audit, known, readings, rows_in_table)
+            self._verdict.files += 1
+            self._verdict.readings += result.rows
+            self._verdict.expired += result.expired
+            return [
+                Difference(file.uri, m.fault, self._names.of(m.sensor_id), m.count, m.first, m.note)
+                for m in result.mismatches
+            ]
+        return [Difference(file.uri, Fault.UNFINISHED, note="it is being loaded again and again")]
+
+    def _read(self, file: StoredFile, options: LoadOptions) -> FileReadings:
+        source = source_for(file.uri, self._store)
+        # A file that was loaded to its end had settled by then.
+        how = replace(options.read, settle_seconds=0.0, keep_rejects=0)
+        readings = FileReadings(keep_last=options.on_duplicate is OnDuplicate.REPLACE)
+        try:
+            for batch in read_batches(file, partial(source.open, file), how):
+                readings.add(self._names.ids(batch.uuids)[batch.sensor], batch.time, batch.value)
+                self._listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)
+        except BaseException:
+            readings.close()
+            raise
+        return readings
