@@ -27,6 +27,7 @@ from iotctl.repositories.digests import DIGEST_SQL, digests
 from iotctl.repositories.ledger import FileState
 from iotctl.repositories.retention import retention
 from iotctl.repositories.schema import Layout
+from iotctl.repositories.texts import as_sent
 
 DAY = 86_400_000_000
 
@@ -177,7 +178,8 @@ class Audit:
 
     def loaded_uris(self) -> list[str]:
         """The URIs of all loaded files."""
-        return [str(uri) for (uri,) in self._conn.execute("SELECT uri FROM ingest_file WHERE state = 'loaded'")]
+        rows = self._conn.execute("SELECT uri FROM ingest_file WHERE state = 'loaded'")
+        return [as_sent(self._conn, str(uri)) for (uri,) in rows]
 
     def kept_since(self) -> int | None:
         """The time before which retention drops readings, microseconds since 1970-01-01 UTC; None where nothing is."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import os
 import random
 from collections import Counter
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -33,6 +36,7 @@ from iotctl.services.selection import Selection
 from iotctl.services.verify import Difference, Verdict, is_drawn, verify
 from iotctl.sources import StoreSettings
 from tests.conftest import new_database
+from tests.store import S3Server
 
 HEADER = "timestamp;sensor_uuid;sensor_value\n"
 ZONE = ZoneInfo("Europe/Berlin")
@@ -468,6 +472,69 @@ def test_files_that_vanished_are_named_and_are_no_difference(loaded: Loaded) -> 
     assert found(loaded.folder, loaded.database, verdict, selection=Selection(pattern="1*")) == []
     assert found(loaded.folder / "1.csv", loaded.database, verdict) == []
     assert verdict.vanished == []
+
+
+@pytest.mark.parametrize("on_duplicate", [OnDuplicate.SKIP, OnDuplicate.REPLACE])
+def test_what_another_program_wrote_before_is_right_by_the_rule(
+    database: Database, tmp_path: Path, on_duplicate: OnDuplicate
+) -> None:
+    write_files(tmp_path / "t", [3])
+    load(tmp_path / "t", database)
+    with database.connect() as conn:
+        it = Loaded(database, conn, ensure_schema(conn), tmp_path / "t")
+        it.insert(it.sensor_id(0), 0, START + 7 * STEP)
+        it.insert(it.sensor_id(0), 0, START + 7 * STEP + timedelta(seconds=1))
+        write_files(tmp_path / "t", [1])
+        load(tmp_path / "t", database, on_duplicate)
+        assert found(tmp_path / "t", database) == []
+        owner = conn.execute(f"SELECT file_id FROM reading WHERE {it.at(0, 7)}".encode()).fetchone()
+        assert owner == ((0,) if on_duplicate is OnDuplicate.SKIP else (it.file_id("1.csv"),))
+
+
+def test_objects_of_a_store_are_compared(database: Database, tmp_path: Path, store: S3Server) -> None:
+    write_files(tmp_path / "t", [1, 2])
+    for path in (tmp_path / "t").iterdir():
+        store.put("verify", f"t/{path.name}", path.read_bytes())
+    settings = StoreSettings(store.endpoint_url, store.access_key, store.secret_key, "us-east-1")
+    with ThreadPoolExecutor(2) as pool:
+        ingest(
+            "s3://verify/t/", database, settings, pool, workers=2, options=options(), listener=Silent(), stop=Event()
+        )
+    verdict = Verdict()
+    assert list(verify("s3://verify/t/", database, settings, verdict, listener=Silent())) == []
+    assert (verdict.files, verdict.readings) == (2, 4000)
+    with database.connect() as conn:
+        conn.execute("DELETE FROM reading WHERE timestamp = %s", (START + 3 * STEP,))
+    differences = list(verify("s3://verify/t/", database, settings, Verdict(), listener=Silent()))
+    assert {(one.file, one.fault) for one in differences} == {("s3://verify/t/1.csv", Fault.MISSING)}
+    assert len(differences) == 4
+
+
+def test_names_that_are_no_utf8_are_found_again(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "t"
+    write(folder / os.fsdecode(b"caf\xe9.csv"), rows([1], START, 3, local=False, seed=1))
+    write(folder / "b\u00e9ton \u20ac.csv", rows([2], START, 3, local=False, seed=1))
+    load(folder, database)
+    verdict = Verdict()
+    assert found(folder, database, verdict) == []
+    assert (verdict.readings, verdict.vanished) == (6, [])
+
+
+def test_the_ledger_keeps_every_option_that_decides_how_a_file_is_read() -> None:
+    other: dict[str, object] = {}
+    for option in dataclasses.fields(ReadOptions):
+        default = getattr(ReadOptions(), option.name)
+        match default:
+            case Enum():
+                other[option.name] = next(member for member in type(default) if member is not default)
+            case bool():
+                other[option.name] = not default
+            case str():
+                other[option.name] = "Asia/Tokyo"
+            case _ if option.name not in ("batch_rows", "block_bytes"):
+                other[option.name] = default + 1
+    options = LoadOptions(ReadOptions(**other), OnDuplicate.REPLACE)  # type: ignore[arg-type]
+    assert LoadOptions.of_record(json.loads(json.dumps(options.recorded))) == options
 
 
 def test_a_sample_is_whole_files_the_same_ones_every_time(loaded: Loaded) -> None:
