@@ -27,7 +27,7 @@ from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.ledger import BatchEntry, FileState, Ledger, LedgerFile
-from iotctl.repositories.loading import ReadingLoader, Renewed, Written
+from iotctl.repositories.loading import MustRemoveError, ReadingLoader, Renewed, Written
 from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
 from iotctl.repositories.readings import ReadingRepository, Series
 from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts
@@ -71,6 +71,7 @@ __all__ = [
     "LocalClock",
     "LostRaceError",
     "LostReadings",
+    "MustRemoveError",
     "OwnedReadings",
     "PastRun",
     "Policies",

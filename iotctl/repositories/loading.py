@@ -20,7 +20,7 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.insertion import ReadingInserter
 from iotctl.repositories.partitions import ensure_partition, months_of
-from iotctl.repositories.schema import Layout
+from iotctl.repositories.schema import ADVISORY_CLASS, REMOVAL_LOCK, Layout
 from iotctl.repositories.sorted_readings import LostReadings, SortedReadings, composite_keys, no_lost_readings
 from iotctl.repositories.summary_tables import touching
 
@@ -34,6 +34,9 @@ _EXTENTS_WITH_READINGS = """
           AND r.timestamp BETWEEN %(start)s AND %(end)s OFFSET 0
     )
 """
+
+# Whether a batch may remove readings -> how it waits for the others. Claims do this where there are claims.
+_REMOVAL = {False: "SELECT pg_advisory_xact_lock_shared(%s, %s)", True: "SELECT pg_advisory_xact_lock(%s, %s)"}
 
 # Sensors whose keys are fetched at once where a batch overlaps what is there: bounds memory.
 _SENSORS_AT_ONCE = 16
@@ -62,6 +65,10 @@ class Renewed:
     corrected: int
 
 
+class MustRemoveError(Exception):
+    """Readings of an older version go or change: try again in a batch that may remove."""
+
+
 class ReadingLoader:
     """Writes batches of readings, on one connection."""
 
@@ -70,12 +77,16 @@ class ReadingLoader:
         self._layout = layout
         self._inserter = ReadingInserter(conn, layout)
         self._months: set[np.datetime64] = set()
+        self._may_remove = False
 
     @contextmanager
-    def batch(self, readings: SortedReadings, also: Extents | None = None) -> Iterator[None]:
+    def batch(
+        self, readings: SortedReadings, also: Extents | None = None, *, may_remove: bool = False
+    ) -> Iterator[None]:
         """A transaction to write readings in, and whatever else shall commit with them; also: what else it changes.
 
-        Raises LostRaceError; everything is rolled back then.
+        may_remove: readings may go. No other load is under way then: one that gave way to them, and has not committed
+        yet that it did, would not be read again. Raises LostRaceError; everything is rolled back then.
         """
         self._make_partitions(readings)
         parts = [Extents.of(readings)] if len(readings) else []
@@ -87,6 +98,9 @@ class ReadingLoader:
         try:
             touched = extents if self._layout is Layout.PARTITIONS else None
             with self._conn.transaction(), touching(self._conn, touched):
+                if claim is None and extents is not None:
+                    self._conn.execute(_REMOVAL[may_remove].encode(), (ADVISORY_CLASS, REMOVAL_LOCK))
+                self._may_remove = claim is not None or may_remove
                 yield
                 if claim is not None:
                     claims.release(self._conn, claim)
@@ -149,7 +163,8 @@ class ReadingLoader:
     ) -> Renewed:
         """Put all readings of a file's new version, inside batch(), in the place of what it has in the table.
 
-        older: the extents of what its older versions gave. What is as it was is not touched. Raises DuplicateError.
+        older: the extents of what its older versions gave. What is as it was is not touched. Raises DuplicateError, and
+        MustRemoveError where the batch may not remove readings and has to.
         """
         there = own_readings(self._conn, older, file_id) if older is not None else readings[:0]
         new_keys = composite_keys(readings.sensor_id, readings.time)
@@ -158,6 +173,8 @@ class ReadingLoader:
         again = np.isin(new_keys, old_keys)
         known = there[~gone]
         corrected = known.value.view(np.int64) != readings.value[again].view(np.int64)
+        if (gone.any() or corrected.any()) and not self._may_remove:
+            raise MustRemoveError
         chunk = self._inserter.chunk_microseconds
         remove_readings(self._conn, there[gone], file_id, chunk)
         changed = readings[again][corrected]

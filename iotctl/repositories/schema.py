@@ -13,7 +13,7 @@ from iotctl.repositories.connection import Connection
 
 # Any two numbers that other programs on the same server are unlikely to take: 'iotc' in ASCII, and what is locked.
 ADVISORY_CLASS = 0x696F7463
-SCHEMA_LOCK, PARTITION_LOCK, CLAIM_LOCK, NOTIFY_LOCK, SUMMARY_LOCK = 1, 2, 3, 4, 5
+SCHEMA_LOCK, PARTITION_LOCK, CLAIM_LOCK, NOTIFY_LOCK, SUMMARY_LOCK, REMOVAL_LOCK = 1, 2, 3, 4, 5, 6
 # Locks that live as long as a session: a claim on extents, a file being loaded, a run.
 CLAIM_CLASS, FILE_CLASS, RUN_CLASS = ADVISORY_CLASS + 1, ADVISORY_CLASS + 2, ADVISORY_CLASS + 4
 # A sensor whose events are being saved; until the transaction ends.

@@ -22,6 +22,7 @@ from iotctl.repositories import (
     LedgerFile,
     LostRaceError,
     LostReadings,
+    MustRemoveError,
     ReadingLoader,
     Renewed,
     SensorRepository,
@@ -117,15 +118,19 @@ class BatchWriter:
             nonexistent=sum(batch.nonexistent for batch in batches),
         )
 
-        def put() -> tuple[Renewed, int]:
+        def put(*, may_remove: bool) -> tuple[Renewed, int]:
             older = self._ledger.extents(file.file_id)
-            with self._loader.batch(some.readings, older):
+            with self._loader.batch(some.readings, older, may_remove=may_remove):
                 renewed = self._loader.renew(some.readings, file.file_id, self._on_duplicate, older)
                 lost = all_lost_readings([some.repeated, renewed.written.lost])
                 entry = BatchEntry(file, whole, Written(renewed.written.loaded, lost), some.extents)
                 return renewed, self._ledger.renew(entry, renewed, options)
 
-        return _again_after_races(put)
+        try:
+            # Most new versions of a file that grows take nothing away.
+            return _again_after_races(partial(put, may_remove=False))
+        except MustRemoveError:
+            return _again_after_races(partial(put, may_remove=True))
 
     def forget(self, file: LedgerFile) -> tuple[int, int]:
         """Take away all that a file has in the table, and the file; returns readings, and files to be read again."""
@@ -133,7 +138,7 @@ class BatchWriter:
         def take() -> tuple[int, int]:
             older = self._ledger.extents(file.file_id)
             nothing = SortedReadings(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0))
-            with self._loader.batch(nothing, older):
+            with self._loader.batch(nothing, older, may_remove=True):
                 removed = 0 if older is None else self._loader.remove(file.file_id, older)
                 return removed, self._ledger.forget(file.file_id)
 
