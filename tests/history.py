@@ -18,11 +18,11 @@ import numpy as np
 import psycopg
 
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
-from iotctl.repositories import Connection, Layout, Ledger, is_passing
+from iotctl.repositories import Connection, Layout, Ledger, drop_expired, is_passing, set_retention
 from iotctl.services.write_batches import BatchWriter, Part
 
 MINUTE = 60_000_000
-START = 1_577_836_800_000_000  # 2020-01-01 00:00 UTC
+START = 1_580_342_400_000_000  # 2020-01-30 00:00 UTC: a month ends after two days
 SPAN = 4 * 1440  # minutes: four chunks of a day
 SENSORS = 3
 
@@ -95,6 +95,7 @@ class History:
         """Something that happens to a table."""
         happenings = [(self.load, 10), (self.load_small_files, 2), (self.fill_a_gap, 4), (self.change_a_file, 4)]
         happenings += [(self.forget_a_file, 2), (self.let_another_program_write, 2), (self.load_again, 1)]
+        happenings += [(self.let_the_old_go, 1)]
         happening = self._chance.choices([of for of, _ in happenings], [weight for _, weight in happenings])[0]
         happening()
 
@@ -177,6 +178,18 @@ class History:
         self._writer(ledger).forget(entry)
         del self.model.files[uri]
         self.read_again()
+
+    def let_the_old_go(self) -> None:
+        """Retention up to the end of the month, or of a day where chunks are cut by days."""
+        days = 2 if self._layout is Layout.PARTITIONS else self._chance.randrange(1, 4)
+        self.steps.append(f"retention: {days} days go")
+        set_retention(self._conn, self._layout, datetime.now(UTC) - moment(days * 1440))
+        drop_expired(self._conn, self._layout)
+        set_retention(self._conn, self._layout, None)
+        # The files that were read keep rows of the days that are left, here and in the model.
+        for file in self.model.files.values():
+            file.rows = [row for row in file.rows if row[1] >= days * 1440]
+        self.model.others = {key: value for key, value in self.model.others.items() if key[1] >= days * 1440}
 
     def let_another_program_write(self) -> None:
         """New readings by plain INSERTs."""

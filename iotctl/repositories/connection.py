@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -76,6 +77,9 @@ _NO_DATABASE = re.compile(r'database ".*" does not exist')
 _LIMIT_CLASSES = ("53", "54")
 _AWAY = ("08", "57")
 _NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
+
+# It would tell stderr of each pipeline that a deadlock ended, which is tried again.
+logging.getLogger("psycopg.pipeline").setLevel(logging.ERROR)
 
 T = TypeVar("T")
 

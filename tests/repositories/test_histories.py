@@ -40,7 +40,7 @@ STEPS = 14
 @pytest.fixture(scope="module", params=["postgres", "timescale"])
 def server(request: pytest.FixtureRequest) -> Database:
     """Each kind of server, to make a database on."""
-    found = request.getfixturevalue("postgres_server" if request.param == "postgres" else "_timescale")
+    found = request.getfixturevalue("postgres_server" if request.param == "postgres" else "timescale_or_none")
     if found is None:
         pytest.skip("no TimescaleDB")
     assert isinstance(found, Database)
