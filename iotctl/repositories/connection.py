@@ -79,7 +79,7 @@ _AWAY = ("08", "57")
 _NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
 
 # It would tell stderr of each pipeline that a deadlock ended, which is tried again.
-logging.getLogger("psycopg.pipeline").setLevel(logging.ERROR)
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 T = TypeVar("T")
 
