@@ -17,7 +17,7 @@ _DAY = 86_400_000_000
 BLOCK_DAYS = 4
 
 # So many readings stay in memory; a file with more goes through temporary files, 20 bytes a reading.
-_MOST_ROWS = 2_000_000
+_MOST_ROWS = 1_000_000
 _PARTS = 128
 
 _ROW = np.dtype([("sensor_id", "i4"), ("time", "i8"), ("value", "f8")])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError
+from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, NothingThereError
 from iotctl.formats import is_data_file, read_batches
 from iotctl.model import OnDuplicate, StoredFile
 from iotctl.repositories import Audit, Connection, Database, FileState, SensorRepository, present_layout
@@ -79,7 +79,8 @@ def verify(
 
     sample: the part of the files to compare, drawn by a hash of their URIs; at least one. What the table has beyond the
     days that a file's readings lie in is looked for only without it.
-    Raises NotFoundError, UnreachableError, ForbiddenError where the listing or the database cannot be used at all.
+    Raises NotFoundError, UnreachableError, ForbiddenError where the listing or the database cannot be used at all, and
+    NothingThereError where there is no data file.
     """
     with database.connect(application="iotctl verify") as conn:
         layout = present_layout(conn)
@@ -89,6 +90,10 @@ def verify(
         for difference in verification.differences(uri, selection or Selection(), sample):
             verdict.by_fault[difference.fault] = verdict.by_fault.get(difference.fault, 0) + (difference.count or 1)
             yield difference
+        if verdict.right and not verdict.files:
+            raise NothingThereError(
+                "Nothing was compared: no data file is there.", where=uri, hint="Check the URI and the options."
+            )
 
 
 def is_drawn(uri: str, sample: float) -> bool:
@@ -180,7 +185,7 @@ class _Verification:
         elif known.version != file.version:
             yield Difference(file.uri, Fault.CHANGED, note="the source has another version than was loaded")
         elif known.state is FileState.PENDING:
-            yield Difference(file.uri, Fault.UNFINISHED, note="not loaded to its end")
+            yield Difference(file.uri, Fault.UNFINISHED, note="not loaded to its end; iotctl ingest goes on")
         elif known.state is FileState.FAILED:
             yield Difference(file.uri, Fault.FAILED, note=known.problem or "")
 

@@ -73,6 +73,16 @@ def test_a_file_that_is_not_loaded_is_named(iotctl: Iotctl, folder: Path) -> Non
     assert iotctl("verify", folder, "--pattern", "a.csv").returncode == 0
 
 
+def test_where_nothing_is_compared_nothing_is_proved(iotctl: Iotctl, folder: Path) -> None:
+    assert iotctl("ingest", folder).returncode == 0
+    assert iotctl("verify", folder, "--pattern", "x*").returncode == 4
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "notes.doc").write_text("no readings")
+    verified = iotctl("verify", folder.parent / "other")
+    assert verified.returncode == 4
+    assert "Nothing was compared" in verified.stderr
+
+
 @pytest.mark.parametrize("sample", ["0%", "101%", "few", "nan", "-1%"])
 def test_a_sample_that_is_no_part_is_a_usage_error(iotctl: Iotctl, folder: Path, sample: str) -> None:
     assert iotctl("verify", folder, "--sample", sample).returncode == 2
