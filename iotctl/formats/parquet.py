@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +18,8 @@ from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
 from iotctl.formats.header import find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.formats.parquet_bytes import ParquetBytes
+from iotctl.formats.parquet_pages import DELTA_BYTE_ARRAY, FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import reject_text
 from iotctl.formats.times import parse_time, parse_times
@@ -29,6 +29,8 @@ from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, Position, RejectRea
 _COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 _MAGIC = b"PAR1"
 _UUID_BYTES = 16
+_BUFFER_BYTES = 4 * 1024 * 1024
+_MOST_FIXED_BYTES = 64
 _PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000, "day": 86_400_000_000}
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
 _HINT = "Rows committed before stay. Mend the file, or fetch it again from where it came."
@@ -49,14 +51,68 @@ _KINDS = (
 )
 
 
-def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -> pq.ParquetFile | None:
+class OpenParquet:
+    """A Parquet file and the bytes that it is read from."""
+
+    def __init__(self, parquet: pq.ParquetFile, stored: ParquetBytes, where: str) -> None:
+        self.parquet = parquet
+        self._stored = stored
+        self._where = where
+        leaves = (parquet.schema.column(at) for at in range(len(parquet.schema)))
+        self._leaves = {leaf.path: (at, leaf.physical_type) for at, leaf in enumerate(leaves)}
+
+    def is_int96(self, column: str) -> bool:
+        """Whether a column has the old timestamps of 96 bits."""
+        return column in self._leaves and self._leaves[column][1] == "INT96"
+
+    def pages(self, group: int, columns: list[str], most_rows: int) -> Iterator[pa.RecordBatch]:
+        """Some columns of a row group, at most so many rows at a time, whatever the file says of itself.
+
+        Raises FileError where the data is damaged, or would take too much memory.
+        """
+        found = self.parquet.metadata.row_group(group)
+        chunks = [found.column(self._leaves[column][0]) for column in columns if column in self._leaves]
+        may_share = any(DELTA_BYTE_ARRAY in chunk.encodings for chunk in chunks)
+        rows = min(most_rows, FEW_ROWS_AT_ONCE if may_share else ROWS_AT_ONCE)
+        try:
+            with self._stored.watched(
+                ColumnWatch(
+                    chunk.path_in_schema,
+                    _first_byte(chunk),
+                    chunk.total_compressed_size,
+                    chunk.compression,
+                    has_texts=chunk.physical_type == "BYTE_ARRAY",
+                    may_share=may_share,
+                    where=self._where,
+                )
+                for chunk in chunks
+            ):
+                for page in self.parquet.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+                    yield _decodable(page)
+        except _DAMAGE as error:
+            raise FileError(
+                f"The Parquet data is damaged: {_first_line(error)}.", where=self._where, hint=_HINT
+            ) from error
+
+
+def _first_byte(chunk: pq.ColumnChunkMetaData) -> int:
+    """Where pyarrow begins to read a column (ComputeColumnChunkRange)."""
+    dictionary = chunk.dictionary_page_offset if chunk.has_dictionary_page else None
+    first: int = chunk.data_page_offset
+    return min(first, dictionary) if dictionary else first
+
+
+def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -> OpenParquet | None:
     """A file as Parquet; None where it is none and must be something else. is_known: it begins as Parquet does.
 
     Raises FileError where it is damaged.
     """
+    stored = ParquetBytes(open_at, file.size, file.uri)
     try:
         parquet = pq.ParquetFile(
-            io.BufferedReader(_Seekable(open_at, file.size), 256 * 1024),
+            stored,
+            # A column is read so many bytes at a time, and not all of it, however large its row group.
+            buffer_size=_BUFFER_BYTES,
             coerce_int96_timestamp_unit="us",  # nanoseconds, the default, overflow in 2262
         )
         _ = parquet.schema_arrow.names
@@ -65,35 +121,34 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
             if not is_known and begin.read(len(_MAGIC)) != _MAGIC:
                 return None
         raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
-    return parquet
+    return OpenParquet(parquet, stored, file.uri)
 
 
-def read_parquet(
-    file: StoredFile, parquet: pq.ParquetFile, options: ReadOptions, start: Position
-) -> Iterator[FileBatch]:
+def read_parquet(file: StoredFile, opened: OpenParquet, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
     """As read_batches; positions count rows, from 0, and lines count them from 1.
 
     timestamp: a timestamp with or without zone, a date, a text, or an integer, which is read as a text is; sensor_uuid:
     a text or 16 bytes; sensor_value: any number, or a text.
     """
+    parquet = opened.parquet
     schema = parquet.schema_arrow
     names = schema.names
     at = find_columns(names, _COLUMNS, file.uri)
     columns = [names[at[column[0]]] for column in _COLUMNS]
     _check_types(schema, columns, file.uri)
     builder = BatchBuilder(options, start)
-    is_instant = options.int96 is Int96.UTC and _is_int96(parquet, columns[0])
+    is_instant = options.int96 is Int96.UTC and opened.is_int96(columns[0])
     row = 0
     for group in range(parquet.num_row_groups):
         rows_in_group = parquet.metadata.row_group(group).num_rows
         if row + rows_in_group <= start.offset:
             row += rows_in_group
             continue
-        for page in _pages(parquet, group, columns, options, file.uri):
+        for page in opened.pages(group, columns, options.batch_rows):
             unread = page.slice(min(len(page), max(0, start.offset - row)))
             row += len(page)
             first_line = row - len(unread) + 1
-            pieces = partial(_pieces, parquet, unread, first_line, options, file.uri)
+            pieces = partial(_pieces, opened, unread, first_line)
             if _is_text(kind := _stored_type(unread.schema.field(columns[0]).type)) or pa.types.is_integer(kind):
                 builder.forms.judge_times(pieces(columns[0]), file.modified)
             if _is_text(_stored_type(unread.schema.field(columns[2]).type)):
@@ -127,44 +182,26 @@ class _PageLines:
         return line - 1
 
 
-def _pages(
-    parquet: pq.ParquetFile, group: int, columns: list[str], options: ReadOptions, where: str
-) -> Iterator[pa.RecordBatch]:
-    try:
-        for page in parquet.iter_batches(
-            min(options.batch_rows, 1_000_000), row_groups=[group], columns=columns, use_threads=False
-        ):
-            yield _decodable(page)
-    except _DAMAGE as error:
-        raise FileError(f"The Parquet data is damaged: {_first_line(error)}.", where=where, hint=_HINT) from error
-
-
-def _pieces(
-    parquet: pq.ParquetFile, page: pa.RecordBatch, first_line: int, options: ReadOptions, where: str, column: str
-) -> Iterator[Piece]:
+def _pieces(opened: OpenParquet, page: pa.RecordBatch, first_line: int, column: str) -> Iterator[Piece]:
     """The texts of a column with their lines: those of a page, and then those behind it, which are read for that."""
     yield _texts(page.column(column)), np.arange(first_line, first_line + len(page))
     line, begun = 1, first_line + len(page)
-    for group in range(parquet.num_row_groups):
-        rows_in_group = parquet.metadata.row_group(group).num_rows
+    for group in range(opened.parquet.num_row_groups):
+        rows_in_group = opened.parquet.metadata.row_group(group).num_rows
         if line + rows_in_group <= begun:
             line += rows_in_group
             continue
-        for behind in _pages(parquet, group, [column], options, where):
+        for behind in opened.pages(group, [column], ROWS_AT_ONCE):
             rest = behind.slice(min(len(behind), max(0, begun - line)))
             line += len(behind)
             yield _texts(rest.column(0)), np.arange(line - len(rest), line)
 
 
-def _is_int96(parquet: pq.ParquetFile, name: str) -> bool:
-    leaves = (parquet.schema.column(at) for at in range(len(parquet.schema)))
-    return any(leaf.path == name and leaf.physical_type == "INT96" for leaf in leaves)
-
-
 def _check_types(schema: pa.Schema, columns: list[str], where: str) -> None:
     for name, kinds in zip(columns, _KINDS, strict=True):
         kind = _stored_type(schema.field(name).type)
-        if not any(is_kind(kind) for is_kind in kinds):
+        is_wide = pa.types.is_fixed_size_binary(kind) and kind.byte_width > _MOST_FIXED_BYTES
+        if is_wide or not any(is_kind(kind) for is_kind in kinds):
             raise FileError(
                 f"Column {name} cannot be read from {kind}.", where=where, hint="See the formats in the README."
             )
@@ -303,48 +340,3 @@ def _values(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.float64], 
         if (number := parse_value(texts[row].as_py(), forms.decimals)) is not None:
             value[row], bad[row] = number, False
     return value, bad
-
-
-class _Seekable(io.RawIOBase):
-    """A stored file that can be read from anywhere; a jump opens it anew."""
-
-    def __init__(self, open_at: OpenAt, size: int) -> None:
-        self._open_at = open_at
-        self._size = size
-        self._position = 0
-        self._stream: BinaryIO | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if position != self._position:
-            self._drop()
-        self._position = position
-        return position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
-        if self._position >= self._size:
-            return 0
-        if self._stream is None:
-            self._stream = self._open_at(self._position)
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
-
-    def close(self) -> None:
-        self._drop()
-        super().close()
-
-    def _drop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None

@@ -45,7 +45,8 @@ def read_batches(
         if not is_parquet(text.head):
             yield from _read_text(file, text, open_at, options, start)
             return
-    yield from read_parquet(file, open_parquet(file, open_at, is_known=True), options, start)
+    if known := open_parquet(file, open_at, is_known=True):
+        yield from read_parquet(file, known, options, start)
 
 
 def _read_text(

@@ -1,0 +1,98 @@
+"""The bytes of a Parquet file, read from wherever pyarrow asks for them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from iotctl.errors import FileError
+from iotctl.formats.options import OpenAt
+from iotctl.formats.parquet_pages import ColumnWatch
+
+# Columns are read beside one another: a stream for each, and one for the footer.
+_MOST_STREAMS = 4
+
+# A footer of so many bytes takes ten times the memory.
+_MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
+
+
+class ParquetBytes(io.RawIOBase):
+    """A stored file that can be read from anywhere; a stream that stands where reading goes on is used again."""
+
+    def __init__(self, open_at: OpenAt, size: int, where: str) -> None:
+        self._open_at = open_at
+        self._size = size
+        self._where = where
+        self._position = 0
+        self._streams: dict[int, BinaryIO] = {}  # by the position they stand at, the one last used at the end
+        self._watches: dict[int, ColumnWatch] = {}  # by the byte they start at
+
+    @contextmanager
+    def watched(self, watches: Iterable[ColumnWatch]) -> Iterator[None]:
+        """Look at the pages of columns while their bytes pass; one that is watched already may be read again."""
+        new = {watch.start: watch for watch in watches if watch.start not in self._watches}
+        self._watches |= new
+        try:
+            yield
+        finally:
+            for start in new:
+                del self._watches[start]
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go on from another place."""
+        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        return self._position
+
+    def tell(self) -> int:
+        """Where reading goes on."""
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, fewer only at the end of the file. Raises FileError where they are too many to hold."""
+        begin = self._position
+        size = max(0, self._size - begin) if size < 0 else min(size, max(0, self._size - begin))
+        if size > _MOST_BYTES_AT_ONCE:
+            raise FileError(
+                f"This Parquet file wants {size // 1024**2} MiB to be read at once.",
+                where=self._where,
+                hint="Write it anew, with fewer or smaller row groups.",
+            )
+        if not size:
+            return b""
+        stream = self._streams.pop(begin, None) or self._open_at(begin)
+        data = stream.read(size)
+        self._position += len(data)
+        self._keep(stream)
+        for watch in self._watches.values():
+            if begin < watch.end and self._position > watch.start:
+                watch.see(max(begin, watch.start), data[max(0, watch.start - begin) : watch.end - begin])
+        return data
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
+        """As read."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close all streams."""
+        while self._streams:
+            self._streams.popitem()[1].close()
+        super().close()
+
+    def _keep(self, stream: BinaryIO) -> None:
+        if (other := self._streams.pop(self._position, None)) is not None:
+            other.close()
+        self._streams[self._position] = stream
+        while len(self._streams) > _MOST_STREAMS:
+            self._streams.pop(next(iter(self._streams))).close()
