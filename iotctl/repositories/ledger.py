@@ -34,14 +34,14 @@ class FileState(StrEnum):
 class LedgerFile:
     """A file as the ledger knows it. generation: counts its versions, and each time that one is to be loaded again.
 
-    options: how it was read when it was loaded; None where it never was.
+    options: how it is read, or was when it was loaded.
     """
 
     file_id: int
     file: StoredFile
     state: FileState
     generation: int
-    options: Mapping[str, str] | None = None
+    options: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Ledger:
         """Files as the ledger knows them, in the given order; what is new, or has a new version, is pending.
 
         So is a file of which all rows were rejected under other options; and with again_before every one that was
-        loaded before that moment. What a pending file has in the table stays until its new version takes its place.
+        loaded before that moment. One that was begun under other options begins anew. What a pending file has in the
+        table stays until its new version takes its place.
         """
         given = {
             "uris": [file.uri for file in files],
@@ -80,8 +81,8 @@ class Ledger:
         with self._conn.transaction():
             self._conn.execute(
                 """
-                INSERT INTO ingest_file (uri, version, size_bytes, modified)
-                SELECT f.uri, f.version, f.size, f.modified
+                INSERT INTO ingest_file (uri, version, size_bytes, modified, options)
+                SELECT f.uri, f.version, f.size, f.modified, %(options)s
                 FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[])
                      WITH ORDINALITY AS f (uri, version, size, modified, position)
                 WHERE NOT EXISTS (SELECT FROM ingest_file i WHERE i.uri = f.uri)
@@ -107,7 +108,17 @@ class Ledger:
                     OR (i.state = 'loaded' AND i.options <> %(options)s::jsonb
                         AND EXISTS (SELECT FROM ingest_batch b WHERE b.file_id = i.file_id AND b.rejected > 0)
                         AND NOT EXISTS (SELECT FROM ingest_batch b
-                                        WHERE b.file_id = i.file_id AND b.rows_read > b.rejected)))
+                                        WHERE b.file_id = i.file_id AND b.rows_read > b.rejected))
+                    OR (i.state <> 'loaded' AND i.options <> %(options)s::jsonb
+                        AND EXISTS (SELECT FROM ingest_batch b
+                                    WHERE (b.file_id, b.generation) = (i.file_id, i.generation))))
+                """,
+                given,
+            )
+            self._conn.execute(
+                """
+                UPDATE ingest_file SET options = %(options)s
+                WHERE uri = ANY(%(uris)s::text[]) AND state <> 'loaded' AND options <> %(options)s::jsonb
                 """,
                 given,
             )
@@ -385,5 +396,6 @@ def _ledger_row(conn: Connection, row: tuple[object, ...]) -> LedgerFile:
 
 
 def _ledger_file(file_id: object, file: StoredFile, state: object, generation: object, options: object) -> LedgerFile:
-    read_with = {str(name): str(value) for name, value in options.items()} if isinstance(options, dict) else None
+    assert isinstance(options, dict)
+    read_with = {str(name): str(value) for name, value in options.items()}
     return LedgerFile(int(str(file_id)), file, FileState(str(state)), int(str(generation)), read_with)

@@ -187,7 +187,7 @@ class Tally:
         """Take note of files that are loaded, but were read with other options."""
         now = options.recorded
         for file in files:
-            if file.state is not FileState.LOADED or file.options is None:
+            if file.state is not FileState.LOADED:
                 continue
             differ = {name for name in now if name != "on_duplicate" and file.options.get(name, now[name]) != now[name]}
             self.other_options_files += bool(differ)

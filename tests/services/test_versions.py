@@ -63,6 +63,30 @@ class Folder:
         assert summary.balance.holds
         return summary
 
+    def stop_after_two_batches(self, **read: object) -> None:
+        """An ingest that is interrupted in the middle of a file."""
+        stop = threading.Event()
+
+        class Stopping(Silent):
+            batches = 0
+
+            def advanced(self, *_: object) -> None:
+                self.batches += 1
+                if self.batches == 2:
+                    stop.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            ingest(
+                str(self.path),
+                self.database,
+                StoreSettings(),
+                pool,
+                workers=1,
+                options=LoadOptions(ReadOptions(batch_rows=100, block_bytes=4000, **read)),  # type: ignore[arg-type]
+                listener=Stopping(),
+                stop=stop,
+            )
+
     def forget(self, *names: str) -> tuple[int, int, int]:
         uris = files_to_forget(self.database, [str(self.path / name) for name in names])
         done = forget(self.database, uris)
@@ -193,31 +217,23 @@ def test_a_new_version_that_cannot_be_read_leaves_what_was_there(folder: Folder)
     assert folder.table == {at(A, 0): 2}
 
 
-def test_a_file_that_was_cut_off_in_the_middle_and_changed_ends_as_its_new_version(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_was_cut_off_in_the_middle_and_changed_ends_as_its_new_version(folder: Folder) -> None:
     rows = [row(A, m // 60, 1, m % 60) for m in range(600)]
     folder.put("a.csv", *rows)
-    stop = threading.Event()
-
-    class StopsAfterTwoBatches(Silent):
-        batches = 0
-
-        def advanced(self, *_: object) -> None:
-            self.batches += 1
-            if self.batches == 2:
-                stop.set()
-
-    with ThreadPoolExecutor(1) as pool:
-        options = LoadOptions(ReadOptions(batch_rows=100, block_bytes=4000))
-        ingest(
-            str(folder.path), folder.database, StoreSettings(), pool,
-            workers=1, options=options, listener=StopsAfterTwoBatches(), stop=stop,
-        )  # fmt: skip
+    folder.stop_after_two_batches()
     assert 0 < len(folder.table) < 600
     folder.put("a.csv", row(A, 0, 7), row(A, 23, 8))
     folder.ingest()
     assert folder.table == {at(A, 0): 7, at(A, 23): 8}
+
+
+def test_a_file_begun_under_other_options_is_loaded_under_one_set_of_them(folder: Folder) -> None:
+    rows = [f"2016-01-01 {m // 60:02}:{m % 60:02};{A};{m}" for m in range(600)]
+    folder.put("a.csv", *rows)
+    folder.stop_after_two_batches(timezone="Europe/Berlin")
+    assert 0 < len(folder.table) < 600
+    folder.ingest(timezone="UTC", batch_rows=100, block_bytes=4000)
+    assert folder.table == {at(A, m // 60, m % 60): m for m in range(600)}
 
 
 def test_again_with_another_zone_moves_the_readings(folder: Folder) -> None:

@@ -16,7 +16,7 @@ CREATE TABLE ingest_file (
     size_bytes  bigint NOT NULL,
     modified    timestamptz NOT NULL,
     state       text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'loaded', 'failed')),
-    options     jsonb, -- how it was read when it was loaded
+    options     jsonb NOT NULL, -- how it is read, or was when it was loaded
     reopened    boolean NOT NULL DEFAULT false, -- to be read again, as a file that had taken its readings' place gave way
     displaced   bigint NOT NULL DEFAULT 0, -- readings of it whose place another file took since, with the same value
     displaced_conflicts bigint NOT NULL DEFAULT 0, -- with another value
