@@ -9,7 +9,7 @@ import typer
 
 from iotctl.cli.output import Format
 from iotctl.errors import UsageError
-from iotctl.model import DecimalSign, Method, TimeForm
+from iotctl.model import Ambiguous, DecimalSign, Method, TimeForm
 
 if TYPE_CHECKING:
     from iotctl.analysis import DetectOptions
@@ -32,8 +32,26 @@ def detect(
     end: Annotated[str | None, typer.Option(help="Up to, but not at, this moment.", rich_help_panel=_CHOOSE)] = None,
     input_file: Annotated[
         str | None,
-        typer.Option("--input", help="Read timestamp,value from a file, without a database.", rich_help_panel=_CHOOSE),
+        typer.Option(
+            "--input",
+            help="Read timestamp,value (and sensor_uuid or sensor_name) from a file, - for stdin, without a database.",
+            rich_help_panel=_CHOOSE,
+        ),
     ] = None,
+    sensor: Annotated[
+        str | None, typer.Option(help="With --input: this sensor of the file alone.", rich_help_panel=_CHOOSE)
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            help="With --input: zone of times without an offset; IOTCTL_TIMEZONE where left out.",
+            rich_help_panel=_CHOOSE,
+        ),
+    ] = None,
+    ambiguous: Annotated[
+        Ambiguous,
+        typer.Option(help="With --input: the hour that comes twice: see ingest.", rich_help_panel=_CHOOSE),
+    ] = Ambiguous.INFER,
     time_form: Annotated[
         TimeForm,
         typer.Option(help="With --input: what times such as 2016010112 are: see ingest.", rich_help_panel=_CHOOSE),
@@ -164,14 +182,16 @@ def detect(
 ) -> None:
     """Find what is wrong with sensors: spikes, bursts, shifts, drifts, variance, stuck values, gaps.
 
-    Exit code 3: done, but some sensors could not be analysed; 10: --fail-on-anomaly, and there is one.
+    Exit code 3: done, but some sensors could not be analysed, or some rows of --input not read; 10: --fail-on-anomaly,
+    and there is one.
 
     Example: iotctl detect sensor_00000 --start 2016-01-01 --plot sensor_00000.html
 
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
-    from iotctl.cli.run_detect import Outcome, Pool, Wanted, run_file, run_fleet
-    from iotctl.cli.times import duration_seconds, parse_time
+    from iotctl.cli.detect_file import run_file
+    from iotctl.cli.run_detect import Outcome, Pool, Wanted, run_fleet
+    from iotctl.cli.times import duration_seconds, known_zone, parse_time
     from iotctl.formats import ReadOptions
     from iotctl.settings import read_settings
 
@@ -180,6 +200,8 @@ def detect(
         raise UsageError("Name sensors, or use one of --all, --match or --input.", hint="See: iotctl detect --help")
     if scores is not None and input_file is None:
         raise UsageError("--scores goes with --input.", hint="Name the file: --input readings.csv --scores scores.csv")
+    if sensor is not None and input_file is None:
+        raise UsageError("--sensor goes with --input.", hint="Name sensors of the database without it.")
     if input_file is not None and (save or since_last or notify or report):
         raise UsageError("--save, --since-last, --notify and --report need the database.", hint="Leave out --input.")
     bounds = [None if text is None else parse_time(text, settings.timezone) for text in (start, end)]
@@ -206,8 +228,9 @@ def detect(
     )
     outcome: Outcome
     if input_file is not None:
-        read = ReadOptions(timezone=settings.timezone, time_form=time_form, decimal=decimal)
-        outcome = run_file(input_file, scores, read, wanted, settings)
+        zone = known_zone(timezone or settings.timezone)
+        read = ReadOptions(zone, ambiguous, time_form=time_form, decimal=decimal)
+        outcome = run_file(input_file, sensor, scores, read, wanted, settings)
     else:
         pool = Pool(workers or settings.workers, scheduler or settings.scheduler, send_credentials)
         outcome = run_fleet(sensors or [], match, pool, wanted, settings)

@@ -132,7 +132,7 @@ def ingest(
     from iotctl.cli.metrics import measured
     from iotctl.cli.pool import load_pool
     from iotctl.cli.progress import watch_ingest
-    from iotctl.cli.times import duration_seconds
+    from iotctl.cli.times import duration_seconds, known_zone
     from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
     from iotctl.services.dry_run import dry_run as check
@@ -250,17 +250,6 @@ def selected(
 
     moment = None if since is None else local_time(parse_time(since, timezone), timezone)
     return Selection(manifest, moment, pattern, limit)
-
-
-def known_zone(name: str) -> str:
-    """The name of a time zone or fixed offset, in one spelling. Raises UsageError."""
-    from iotctl.errors import UsageError
-    from iotctl.timezones import HINT, zone_name
-
-    try:
-        return zone_name(name)
-    except ValueError:
-        raise UsageError(f"There is no time zone {name!r}.", hint=HINT) from None
 
 
 @contextmanager

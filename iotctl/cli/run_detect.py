@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.context import open_database
 from iotctl.cli.events import COLUMNS, event_row
 from iotctl.cli.log import say
 from iotctl.cli.output import STDOUT, Format, chosen_format, write_rows
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from iotctl.analysis import DetectOptions
     from iotctl.cli.output import Cell
-    from iotctl.formats import ReadOptions
     from iotctl.model import Finding, SensorCard
     from iotctl.repositories import Database
     from iotctl.services.analyse import Request, SensorFindings
@@ -72,11 +71,12 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run, as far as its exit code says it."""
+    """What came of a run, as far as its exit code says it. is_doubtful: something of the input was left out."""
 
     events: int
     sensors: int = 1
     failed: int = 0
+    is_doubtful: bool = False
 
     def exit_code(self, *, fail_on_anomaly: bool) -> int:
         """An anomaly goes before a sensor that could not be analysed, where one is asked to fail on it."""
@@ -84,33 +84,9 @@ class Outcome:
             return ANOMALY
         if self.failed:
             return FAILED if self.failed == self.sensors else PARTLY
+        if self.is_doubtful:
+            return PARTLY
         return DONE
-
-
-def run_file(uri: str, scores: Path | None, read: ReadOptions, wanted: Wanted, settings: Settings) -> Outcome:
-    """Analyse a file of (timestamp, value), print its events, write its scores, draw it."""
-    from dataclasses import replace
-
-    from iotctl.cli.detect_file import note_file, write_scores
-    from iotctl.model import Finding
-    from iotctl.services.detect_file import detect_file
-    from iotctl.services.recognise import within_budget
-
-    check_chart(wanted.plot)
-    found = detect_file(uri, store_settings(settings), read, wanted.options)
-    inside = [event for event in found.detection.events if _overlaps(event.start, event.end, wanted)]
-    findings = tuple(Finding(event) for event in inside)
-    if wanted.alert_budget is not None:
-        findings = tuple(one for one in within_budget(findings, (), wanted.alert_budget) if not one.over_budget)
-    found = replace(found, detection=replace(found.detection, events=tuple(one.event for one in findings)))
-    note_file(uri, found)
-    if scores is not None:
-        write_scores(found, scores, settings.timezone)
-    name = Path(uri).name
-    if wanted.plot is not None:
-        plot_detection(found.detection, wanted.plot, name, settings.timezone, wanted.options.threshold)
-    _print(((name, finding) for finding in findings), wanted, settings.timezone)
-    return Outcome(len(findings))
 
 
 def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted, settings: Settings) -> Outcome:
@@ -146,7 +122,7 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
                     yield from ((name, finding) for finding in found.findings)
                 watch.close()
 
-            _print(findings(), wanted, settings.timezone)
+            print_findings(findings(), wanted, settings.timezone)
         watch.summarise()
         if wanted.report is not None:
             _report([card for _, _, card in cards], wanted.report, watch, settings.timezone)
@@ -163,9 +139,14 @@ def _executor(pool: Pool, sensors: int, database: Database, settings: Settings) 
         with cluster_pool(database, settings, pool.workers, pool.scheduler, pool.send_credentials) as cluster:
             yield cluster
         return
-    count = min(pool.workers or os.cpu_count() or 1, sensors // _FEW_SENSORS) or 1
+    count = min(pool.workers or os.cpu_count() or 1, few_sensors(sensors))
     with analysis_pool(count) as executor:
         yield executor, count
+
+
+def few_sensors(sensors: int) -> int:
+    """The most processes that are worth their start for so many sensors."""
+    return max(1, sensors // _FEW_SENSORS)
 
 
 def _request(wanted: Wanted, timezone: str) -> Request:
@@ -191,7 +172,8 @@ def _request(wanted: Wanted, timezone: str) -> Request:
     )
 
 
-def _print(findings: Iterator[tuple[str, Finding]], wanted: Wanted, timezone: str) -> None:
+def print_findings(findings: Iterator[tuple[str, Finding]], wanted: Wanted, timezone: str) -> None:
+    """Print events by sensor, the most severe alone with --top."""
     if wanted.top is not None:
         findings = iter(heapq.nlargest(wanted.top, findings, key=lambda found: found[1].event.severity))
     rows: Iterable[tuple[Cell, ...]] = (event_row(name, finding, timezone) for name, finding in findings)
@@ -221,7 +203,3 @@ def _report(cards: Sequence[SensorCard], path: Path, watch: DetectWatch, timezon
 
 def _chart_folder(report: Path) -> Path:
     return report.with_name(f"{report.stem}_charts")
-
-
-def _overlaps(start: int, end: int, wanted: Wanted) -> bool:
-    return (wanted.start is None or end >= wanted.start) and (wanted.end is None or start < wanted.end)

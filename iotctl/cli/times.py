@@ -75,3 +75,13 @@ def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
 def local_time(microseconds: int, timezone: str) -> datetime:
     """Microseconds since 1970-01-01 UTC as a time in a zone."""
     return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(find_zone(timezone))
+
+
+def known_zone(name: str) -> str:
+    """The name of a time zone or fixed offset, in one spelling. Raises UsageError."""
+    from iotctl.timezones import HINT, zone_name
+
+    try:
+        return zone_name(name)
+    except ValueError:
+        raise UsageError(f"There is no time zone {name!r}.", hint=HINT) from None

@@ -3,7 +3,7 @@
 from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
 from iotctl.formats.options import SUFFIXES_READ, OpenAt, ReadOptions, is_data_file
 from iotctl.formats.reader import read_batches
-from iotctl.formats.series import read_series
+from iotctl.formats.series import SeriesFile, read_series
 from iotctl.formats.zones import utc_offsets
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "MappingTable",
     "OpenAt",
     "ReadOptions",
+    "SeriesFile",
     "is_data_file",
     "read_batches",
     "read_mapping",

@@ -37,9 +37,9 @@ class BatchBuilder:
     Rows near a change of the clock wait until the file shows which hour they are of: a batch then ends before them.
     """
 
-    def __init__(self, options: ReadOptions, start: Position) -> None:
+    def __init__(self, options: ReadOptions, start: Position, sensors: Sensors) -> None:
         self.start = start
-        self.sensors = Sensors()
+        self.sensors = sensors
         self.forms = ColumnForms(options, start.forms)
         self.rows_read = 0
         self._options = options

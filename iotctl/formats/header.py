@@ -19,8 +19,16 @@ _SHOWN = 80
 # pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
 _MOST_COLUMNS = 10_000
 
-# For each column the names it may have; the first one is its key in what is found.
-Wanted = Sequence[Sequence[str]]
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Columns that a table must have, and those that it may have.
+
+    Each is given by its names: the first is its key in what is found, and the first name that is there counts.
+    """
+
+    needed: Sequence[Sequence[str]]
+    optional: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +156,10 @@ def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, 
 def _places(names: Sequence[str], wanted: Wanted) -> tuple[dict[str, int], list[str]]:
     plain = [_plain(name) for name in names]
     at: dict[str, int] = {}
-    for column in wanted:
+    for column in (*wanted.needed, *wanted.optional):
         if found := [plain.index(_plain(name)) for name in column if _plain(name) in plain]:
             at[column[0]] = found[0]
-    return at, [column[0] for column in wanted if column[0] not in at]
+    return at, [column[0] for column in wanted.needed if column[0] not in at]
 
 
 def _refuse_doubled(names: Sequence[str], at: dict[str, int], where: str) -> None:
@@ -168,4 +176,4 @@ def _plain(name: str) -> str:
 
 
 def _listed(wanted: Wanted) -> str:
-    return ", ".join(column[0] for column in wanted)
+    return ", ".join(" or ".join(column) for column in wanted.needed)

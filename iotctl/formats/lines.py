@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from iotctl.formats.bad_rows import code_of
 from iotctl.formats.column_forms import ColumnForms
 from iotctl.formats.header import Header
+from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Sensors
 from iotctl.formats.split import BadRow, is_text, split_line
 from iotctl.formats.times import parse_time
@@ -37,15 +39,15 @@ class Verdicts:
 class CarefulReader:
     """Reads lines of one file; says of each that it is a row, or why not."""
 
-    def __init__(self, header: Header, sensors: Sensors, forms: ColumnForms, *, allow_nan: bool) -> None:
+    def __init__(self, header: Header, sensors: Sensors, forms: ColumnForms, options: ReadOptions) -> None:
         self._delimiter = header.delimiter
         self._width = header.width
-        self._time, self._sensor, self._value = (
-            header.at[name] for name in ("timestamp", "sensor_uuid", "sensor_value")
-        )
+        self._time, self._value = header.at["timestamp"], header.at["sensor_value"]
+        self._sensor = header.at.get("sensor_uuid")
+        self._wanted = tuple(header.at.values())
         self._sensors = sensors
         self._forms = forms
-        self._allow_nan = allow_nan
+        self._options = options
 
     def read(self, lines: Sequence[bytes]) -> Verdicts:
         """What each of some lines, none of which is blank, is."""
@@ -71,10 +73,10 @@ class CarefulReader:
         fields = split_line(line, self._delimiter, text_only=False)
         if len(fields) != self._width:
             raise BadRow(RejectReason.FIELDS)
-        if not all(is_text(fields[at]) for at in (self._time, self._sensor, self._value)):
+        if not all(is_text(fields[at]) for at in self._wanted):
             raise BadRow(RejectReason.ENCODING)
         try:
-            sensor = self._sensors.number(fields[self._sensor])
+            sensor = self._sensors.only() if self._sensor is None else self._sensors.number(fields[self._sensor])
         except ValueError:
             raise BadRow(RejectReason.SENSOR) from None
         try:
@@ -87,8 +89,10 @@ class CarefulReader:
 
     def _number(self, text: str) -> float:
         value = parse_value(text, self._forms.decimals)
+        if value is None and self._options.missing_is_nan and not text.strip(" \t"):
+            return math.nan
         if value is None:
             raise BadRow(RejectReason.VALUE)
-        if value - value != 0 and not self._allow_nan:
+        if value - value != 0 and not self._options.allow_nan:
             raise BadRow(RejectReason.NOT_FINITE)
         return value

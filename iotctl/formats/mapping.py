@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from iotctl.formats.compression import open_text
-from iotctl.formats.header import parse_header
+from iotctl.formats.header import Wanted
 from iotctl.formats.options import OpenAt
+from iotctl.formats.records import Record, read_records
 from iotctl.formats.rows import parse_uuid
-from iotctl.formats.split import BadRow, reject_text, split_line
-from iotctl.model import Reject, RejectReason
+from iotctl.formats.split import BadRow
+from iotctl.model import Reject, RejectReason, StoredFile
+
+_MAPPING = Wanted((("sensor_name",), ("sensor_uuid",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +32,29 @@ class MappingTable:
     rejects: tuple[Reject, ...]
 
 
-def read_mapping(open_at: OpenAt, name: str) -> MappingTable:
-    """The mapping file: columns sensor_name and sensor_uuid in any order. It is small, and read whole.
+def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
+    """The mapping file: columns sensor_name and sensor_uuid in any order, in text or Parquet.
 
     Raises FileError where a column is missing, and what open_at raises.
     """
-    with open_text(open_at, name, 0) as text:
-        lines = text.read().split(b"\n")
-    header = parse_header(lines[0], (("sensor_name",), ("sensor_uuid",)), name)
     rows: list[MappingRow] = []
     rejects: list[Reject] = []
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
+    for record in read_records(file, open_at, _MAPPING):
         try:
-            fields = split_line(line, header.delimiter)
-            if len(fields) != header.width:
-                raise BadRow(RejectReason.FIELDS)
-            sensor = fields[header.at["sensor_name"]].strip()
-            if not sensor:
-                raise BadRow(RejectReason.VALUE)
-            uuid = str(UUID(bytes=parse_uuid(fields[header.at["sensor_uuid"]])))
-        except ValueError:
-            rejects.append(Reject(number, RejectReason.SENSOR, reject_text(line)))
+            rows.append(_row(record))
         except BadRow as bad:
-            rejects.append(Reject(number, bad.reason, reject_text(line)))
-        else:
-            rows.append(MappingRow(sensor, uuid, number))
+            rejects.append(Reject(record.line, bad.reason, record.text))
     return MappingTable(tuple(rows), tuple(rejects))
+
+
+def _row(record: Record) -> MappingRow:
+    if record.reason is not None:
+        raise BadRow(record.reason)
+    name = record.fields["sensor_name"].strip()
+    if not name:
+        raise BadRow(RejectReason.VALUE)
+    try:
+        uuid = str(UUID(bytes=parse_uuid(record.fields["sensor_uuid"])))
+    except ValueError:
+        raise BadRow(RejectReason.SENSOR) from None
+    return MappingRow(name, uuid, record.line)

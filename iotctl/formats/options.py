@@ -30,14 +30,16 @@ SUFFIXES_READ = ".csv .tsv .txt, also with .gz .zst .bz2 .xz, and .parquet .pq"
 class ReadOptions:
     """timezone: of times without an offset. batch_rows: a batch ends with the block in which it reaches so many.
 
-    settle_seconds: a last line without an end counts as finished once its file has not changed for so long.
-    keep_rejects: so many bad rows are kept with line and text, the others are counted.
+    missing_is_nan: a row without a value is a reading of NaN. settle_seconds: a last line without an end counts as
+    finished once its file has not changed for so long. keep_rejects: so many bad rows are kept with line and text, the
+    others are counted.
     """
 
     timezone: str = "Europe/Berlin"
     ambiguous: Ambiguous = Ambiguous.INFER
     nonexistent: Nonexistent = Nonexistent.FORWARD
     allow_nan: bool = False
+    missing_is_nan: bool = False
     settle_seconds: float = 60.0
     keep_rejects: int = 1000
     time_form: TimeForm = TimeForm.AUTO

@@ -16,17 +16,16 @@ from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
-from iotctl.formats.header import find_columns
+from iotctl.formats.header import Wanted, find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.parquet_bytes import ParquetBytes
 from iotctl.formats.parquet_pages import DELTA_BYTE_ARRAY, FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import reject_text
 from iotctl.formats.times import parse_time, parse_times
-from iotctl.formats.values import parse_value, parse_values
-from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, Position, RejectReason, StoredFile
+from iotctl.formats.values import find_missing, parse_value, parse_values
+from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, RejectReason, StoredFile
 
-_COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
 _MAGIC = b"PAR1"
 _UUID_BYTES = 16
 _BUFFER_BYTES = 4 * 1024 * 1024
@@ -44,11 +43,11 @@ def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
-_KINDS = (
-    (pa.types.is_timestamp, pa.types.is_date, pa.types.is_integer, _is_text),
-    (_is_text, _is_bytes),
-    (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, _is_text),
-)
+_KINDS = {
+    "timestamp": (pa.types.is_timestamp, pa.types.is_date, pa.types.is_integer, _is_text),
+    "sensor_uuid": (_is_text, _is_bytes),
+    "sensor_value": (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, _is_text),
+}
 
 
 class OpenParquet:
@@ -124,7 +123,9 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
     return OpenParquet(parquet, stored, file.uri)
 
 
-def read_parquet(file: StoredFile, opened: OpenParquet, options: ReadOptions, start: Position) -> Iterator[FileBatch]:
+def read_parquet(
+    file: StoredFile, opened: OpenParquet, builder: BatchBuilder, options: ReadOptions, wanted: Wanted
+) -> Iterator[FileBatch]:
     """As read_batches; positions count rows, from 0, and lines count them from 1.
 
     timestamp: a timestamp with or without zone, a date, a text, or an integer, which is read as a text is; sensor_uuid:
@@ -133,12 +134,12 @@ def read_parquet(file: StoredFile, opened: OpenParquet, options: ReadOptions, st
     parquet = opened.parquet
     schema = parquet.schema_arrow
     names = schema.names
-    at = find_columns(names, _COLUMNS, file.uri)
-    columns = [names[at[column[0]]] for column in _COLUMNS]
-    _check_types(schema, columns, file.uri)
-    builder = BatchBuilder(options, start)
-    is_instant = options.int96 is Int96.UTC and opened.is_int96(columns[0])
-    row = 0
+    at = find_columns(names, wanted, file.uri)
+    column = {key: names[place] for key, place in at.items()}
+    columns = list(column.values())
+    _check_types(schema, column, file.uri, any_sensor=builder.sensors.takes_any_text)
+    is_instant = options.int96 is Int96.UTC and opened.is_int96(column["timestamp"])
+    start, row = builder.start, 0
     for group in range(parquet.num_row_groups):
         rows_in_group = parquet.metadata.row_group(group).num_rows
         if row + rows_in_group <= start.offset:
@@ -149,12 +150,13 @@ def read_parquet(file: StoredFile, opened: OpenParquet, options: ReadOptions, st
             row += len(page)
             first_line = row - len(unread) + 1
             pieces = partial(_pieces, opened, unread, first_line)
-            if _is_text(kind := _stored_type(unread.schema.field(columns[0]).type)) or pa.types.is_integer(kind):
-                builder.forms.judge_times(pieces(columns[0]), file.modified)
-            if _is_text(_stored_type(unread.schema.field(columns[2]).type)):
-                builder.forms.judge_decimals(pieces(columns[2]), comma_usual=False)
+            kinds = {key: _stored_type(unread.schema.field(name).type) for key, name in column.items()}
+            if _is_text(kinds["timestamp"]) or pa.types.is_integer(kinds["timestamp"]):
+                builder.forms.judge_times(pieces(column["timestamp"]), file.modified)
+            if _is_text(kinds["sensor_value"]):
+                builder.forms.judge_decimals(pieces(column["sensor_value"]), comma_usual=False)
             builder.add(
-                *_read_page(unread, columns, builder, first_line, options, is_instant=is_instant),
+                *_read_page(unread, column, builder, first_line, options, is_instant=is_instant),
                 _PageLines(unread, columns, first_line),
             )
             if builder.rows_read >= options.batch_rows and (batch := builder.batch(row, row + 1)) is not None:
@@ -197,11 +199,12 @@ def _pieces(opened: OpenParquet, page: pa.RecordBatch, first_line: int, column: 
             yield _texts(rest.column(0)), np.arange(line - len(rest), line)
 
 
-def _check_types(schema: pa.Schema, columns: list[str], where: str) -> None:
-    for name, kinds in zip(columns, _KINDS, strict=True):
+def _check_types(schema: pa.Schema, column: dict[str, str], where: str, *, any_sensor: bool) -> None:
+    for key, name in column.items():
         kind = _stored_type(schema.field(name).type)
         is_wide = pa.types.is_fixed_size_binary(kind) and kind.byte_width > _MOST_FIXED_BYTES
-        if is_wide or not any(is_kind(kind) for is_kind in kinds):
+        is_number = any_sensor and key == "sensor_uuid" and pa.types.is_integer(kind)
+        if is_wide or not (is_number or any(is_kind(kind) for is_kind in _KINDS[key])):
             raise FileError(
                 f"Column {name} cannot be read from {kind}.", where=where, hint="See the formats in the README."
             )
@@ -244,7 +247,7 @@ def _first_line(error: Exception) -> str:
 
 def _read_page(
     page: pa.RecordBatch,
-    columns: list[str],
+    column: dict[str, str],
     builder: BatchBuilder,
     first_line: int,
     options: ReadOptions,
@@ -252,11 +255,17 @@ def _read_page(
     is_instant: bool,
 ) -> tuple[Rows, BadRows]:
     """Rows and bad rows of a page; is_instant: times without a zone are UTC."""
-    time, naive, time_reason = _times(page.column(columns[0]), builder.forms)
+    time, naive, time_reason = _times(page.column(column["timestamp"]), builder.forms)
     if is_instant:
         naive = np.zeros(len(time), dtype=np.bool_)
-    sensor = _sensors(page.column(columns[1]), builder.sensors)
-    value, value_reason = _values(page.column(columns[2]), builder.forms)
+    if "sensor_uuid" in column:
+        sensor = _sensors(page.column(column["sensor_uuid"]), builder.sensors)
+    else:
+        sensor = np.full(len(page), builder.sensors.only(), dtype=np.int32)
+    value, value_reason = _values(page.column(column["sensor_value"]), builder.forms)
+    if options.missing_is_nan:
+        missing = value_reason & find_missing(_texts(page.column(column["sensor_value"])))
+        value, value_reason = np.where(missing, np.nan, value), value_reason & ~missing
     # The first that applies, in the order in which the careful reader of lines looks.
     reasons: list[tuple[NDArray[np.bool_], RejectReason]] = [
         (sensor < 0, RejectReason.SENSOR),
@@ -315,13 +324,13 @@ def _sensors(column: pa.Array, sensors: Sensors) -> NDArray[np.int32]:
     return found
 
 
-def _number(value: str | bytes, sensors: Sensors) -> int:
+def _number(value: str | bytes | int, sensors: Sensors) -> int:
     if isinstance(value, bytes):
         if len(value) == _UUID_BYTES:
             return sensors.number_of(value)
         value = value.decode("utf-8", "replace")
     try:
-        return sensors.number(value)
+        return sensors.number(str(value))
     except ValueError:
         return -1
 

@@ -1,4 +1,4 @@
-"""A file as batches of readings: the front door for everything that ingest loads."""
+"""A file as batches of readings: the front door for all readings."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.blocks import Block, read_blocks
 from iotctl.formats.compression import Text, open_text
 from iotctl.formats.content import is_parquet
-from iotctl.formats.header import read_start, unfinished
+from iotctl.formats.header import Wanted, read_start, unfinished
 from iotctl.formats.last_line import is_cut_time
 from iotctl.formats.line_index import Lines
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.parquet import open_parquet, read_parquet
 from iotctl.formats.read_ahead import ReadAhead
 from iotctl.formats.row_reader import RowReader
-from iotctl.formats.rows import joined
+from iotctl.formats.rows import Sensors, joined
 from iotctl.formats.split import is_blank, reject_text
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 
-COLUMNS = (("timestamp",), ("sensor_uuid",), ("sensor_value",))
+READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)))
 
 
 def read_batches(
-    file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position | None = None
+    file: StoredFile,
+    open_at: OpenAt,
+    options: ReadOptions,
+    start: Position | None = None,
+    *,
+    wanted: Wanted = READINGS,
+    sensors: Sensors | None = None,
 ) -> Iterator[FileBatch]:
     """The readings of a file from a position on, in file order, in batches of about options.batch_rows.
 
@@ -36,27 +42,30 @@ def read_batches(
     rows gives a batch without rows; an empty file gives none. What a file is, its content says, and not its name.
     Raises FileError where the file cannot be read as readings, and what open_at raises; UnfinishedFileError, after the
     last batch, where a last line without an end may still be being written: reading can go on from there later.
+    wanted: the columns, if other than those of readings; where sensor_uuid is optional and not there, all rows are of
+    one sensor. sensors: are numbered there.
     """
     start = start or Position()
+    builder = BatchBuilder(options, start, sensors or Sensors())
     if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size and (parquet := open_parquet(file, open_at)):
-        yield from read_parquet(file, parquet, options, start)
+        yield from read_parquet(file, parquet, builder, options, wanted)
         return
     with open_text(open_at, file.uri) as text:
         if not is_parquet(text.head):
-            yield from _read_text(file, text, open_at, options, start)
+            yield from _read_text(file, text, open_at, builder, options, wanted)
             return
     if known := open_parquet(file, open_at, is_known=True):
-        yield from read_parquet(file, known, options, start)
+        yield from read_parquet(file, known, builder, options, wanted)
 
 
 def _read_text(
-    file: StoredFile, text: Text, open_at: OpenAt, options: ReadOptions, start: Position
+    file: StoredFile, text: Text, open_at: OpenAt, builder: BatchBuilder, options: ReadOptions, wanted: Wanted
 ) -> Iterator[FileBatch]:
+    start = builder.start
     finished = text.packing is not None or file.has_settled(options.settle_seconds)
-    found = read_start(text, COLUMNS, file.uri, finished=finished)
+    found = read_start(text, wanted, file.uri, finished=finished)
     if found is None:
         return
-    builder = BatchBuilder(options, start)
     reader = RowReader(found.header, builder.sensors, builder.forms, options, file.modified)
     example = _first_row(found.begun)
     offset, line, begun = found.offset, found.line, found.begun

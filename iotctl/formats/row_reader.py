@@ -25,7 +25,7 @@ from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
 from iotctl.formats.split import is_blank
 from iotctl.formats.times import read_times
-from iotctl.formats.values import Values, parse_values
+from iotctl.formats.values import Values, find_missing, parse_values
 from iotctl.model import EARLIEST, LATEST, RejectReason
 
 _PIECE_BYTES = 1024 * 1024
@@ -54,8 +54,9 @@ class RowReader:
         self._sensors = sensors
         self._forms = forms
         self._modified = modified
-        self._allow_nan = options.allow_nan
-        self._careful = CarefulReader(header, sensors, forms, allow_nan=options.allow_nan)
+        self._options = options
+        self._texts = {column: kind for column, kind in _TEXTS.items() if column in header.at}
+        self._careful = CarefulReader(header, sensors, forms, options)
         self._time_types = list(_TIME_TYPES)
         self._tries = len(self._time_types)
 
@@ -142,7 +143,7 @@ class RowReader:
             raise OddBlockError
         point = "," if self._forms.decimals is Decimals.COMMA else "."
         for time_type in self._time_types[: self._tries]:
-            types = _TEXTS | {"timestamp": time_type, "sensor_value": pa.float64()}
+            types = self._texts | {"timestamp": time_type, "sensor_value": pa.float64()}
             try:
                 columns = read_typed(data, self._header, types, point)
             except OddBlockError:
@@ -168,11 +169,14 @@ class RowReader:
         self, lines: Lines, first_line: int, odd: NDArray[np.bool_], no_rows: NDArray[np.bool_]
     ) -> tuple[Rows, NDArray[np.intp]]:
         """The rows among some lines, and those lines that need a closer look: the odd ones, and what they leave."""
-        columns = read_texts(lines, self._header, _TEXTS, ~(odd | no_rows))
+        columns = read_texts(lines, self._header, self._texts, ~(odd | no_rows))
         others = np.flatnonzero(odd)
         if not len(columns.at):
             return joined([]), np.sort(np.concatenate([others, columns.others]))
         values = parse_values(columns.texts["sensor_value"], self._forms.decimals)
+        if self._options.missing_is_nan:
+            missing = find_missing(columns.texts["sensor_value"])
+            values = Values(np.where(missing, np.nan, values.value), values.odd & ~missing)
         rows, doubtful = self._rows(first_line + columns.at, columns.texts, values)
         return rows[~doubtful], np.sort(np.concatenate([others, columns.others, columns.at[doubtful]]))
 
@@ -181,10 +185,12 @@ class RowReader:
     ) -> tuple[Rows, NDArray[np.bool_]]:
         """Columns as rows, and which of them are none, or might be none."""
         times = read_times(columns["timestamp"], self._forms.times)
-        uuid = columns["sensor_uuid"]
-        sensor = self._sensors.numbers(uuid.dictionary.to_pylist())[numbers(uuid.indices)]
+        if (uuid := columns.get("sensor_uuid")) is None:
+            sensor = np.full(len(line), self._sensors.only(), dtype=np.int32)
+        else:
+            sensor = self._sensors.numbers(uuid.dictionary.to_pylist())[numbers(uuid.indices)]
         odd = times.odd | values.odd | (sensor < 0) | (times.time < EARLIEST) | (times.time >= LATEST)
-        if not self._allow_nan:
+        if not self._options.allow_nan:
             odd |= ~np.isfinite(values.value)
         return Rows(line, sensor, times.time, times.naive, values.value), odd
 

@@ -6,9 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Sensors' names become UUIDs under it.
+_NAMES = UUID("5ef0a7a4-6a9c-5c0a-9d2c-0f6f6c1d2b11")
+
+# The sensor of a file that names none.
+_NO_NAME = bytes(16)
 
 _UUID = re.compile(
     r"(?:urn:uuid:)?(\{)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})(?(1)\})",
@@ -53,6 +60,8 @@ def joined(pieces: Sequence[Rows]) -> Rows:
 class Sensors:
     """The sensors of a file, numbered as they come, however their UUID is written."""
 
+    takes_any_text = False
+
     def __init__(self) -> None:
         self._by_text: dict[str, int] = {}
         self._by_uuid: dict[bytes, int] = {}
@@ -79,9 +88,44 @@ class Sensors:
         except ValueError:
             return -1
 
+    def only(self) -> int:
+        """The number of the sensor of a file that names none."""
+        return self.number_of(_NO_NAME)
+
     def uuids(self) -> NDArray[np.uint8]:
         """(k, 16): the UUID of each number."""
         return np.frombuffer(b"".join(self._by_uuid), dtype=np.uint8).reshape(-1, 16)
+
+
+class NamedSensors(Sensors):
+    """Sensors that may be called by any text; one that is no UUID gets one that is made of it."""
+
+    takes_any_text = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[int, str] = {}
+
+    def number(self, text: str) -> int:
+        """The number of the sensor that a text names. Raises ValueError where there is no text."""
+        known = self._by_text.get(text)
+        if known is None:
+            name = text.strip(" \t")
+            if not name:
+                raise ValueError("no sensor")
+            try:
+                uuid = parse_uuid(name)
+                name = str(UUID(bytes=uuid))
+            except ValueError:
+                uuid = uuid5(_NAMES, name).bytes
+            known = self._by_text[text] = self.number_of(uuid)
+            self._names[known] = name
+        return known
+
+    def name(self, uuid: bytes) -> str | None:
+        """What the file calls a sensor; None where it names none."""
+        named = uuid != _NO_NAME
+        return self._names.get(self._by_uuid[uuid], str(UUID(bytes=uuid)) if named else None)
 
 
 @lru_cache(maxsize=100_000)  # files have the same sensors

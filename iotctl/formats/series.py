@@ -1,67 +1,72 @@
-"""A series of one sensor from a file of its own: timestamp and value."""
+"""The series of a file for detection: timestamp and value, of one sensor or of several."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.column_forms import ColumnForms, OpenFormError
-from iotctl.formats.column_texts import ColumnTexts
-from iotctl.formats.compression import open_text
-from iotctl.formats.header import Header, parse_header
+from iotctl.formats.header import Wanted
 from iotctl.formats.options import OpenAt, ReadOptions
-from iotctl.formats.split import BadRow, split_line
-from iotctl.formats.times import parse_time
-from iotctl.formats.values import parse_value
-from iotctl.formats.zones import local_offsets
-from iotctl.model import EARLIEST, LATEST, StoredFile
+from iotctl.formats.reader import read_batches
+from iotctl.formats.rows import NamedSensors
+from iotctl.model import Reject, RejectReason, StoredFile
 
-_COLUMNS = (("timestamp", "time", "date"), ("value", "sensor_value"))
+_SERIES = Wanted(
+    needed=(("timestamp", "time", "date"), ("sensor_value", "value")),
+    optional=(("sensor_uuid", "sensor_name", "sensor_id", "sensor"),),
+)
 
 
-def read_series(
-    open_at: OpenAt, file: StoredFile, options: ReadOptions
-) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
-    """(time, value, unreadable) of a file with the columns timestamp and value, in file order.
+@dataclass(frozen=True, slots=True)
+class SeriesFile:
+    """The readings of a file, in its order; all arrays (n,).
 
-    time: int64 (n,), microseconds since 1970-01-01 UTC; of an hour that comes twice the first. value: float64 (n,),
-    NaN where it is missing or no number. unreadable: rows whose time is missing, unreadable, or outside 1900 to 2199.
-    Raises FileError where a column is missing, and what open_at raises.
+    sensor: int32, index into names. time: int64, microseconds since 1970-01-01 UTC. value: float64, the file's unit,
+    NaN where it is missing. names: of the sensors, as the file has them; a single None where it names none.
+    rows_read: n and the rows that cannot be read, counted in rejected by reason; first_reject: the first of them.
+    notes: what a person should know of how the file was read.
     """
-    name = file.uri
-    with open_text(open_at, name) as text:
-        lines = text.read().split(b"\n")
-    header = parse_header(lines[0], _COLUMNS, name)
-    at_time, at_value = header.at["timestamp"], header.at["value"]
-    times: list[tuple[int, bool]] = []
-    values: list[float] = []
-    unreadable = 0
-    forms = _forms(header, lines[1:], options, file.modified)
-    for line in lines[1:]:
-        if not line.strip():
-            continue
-        try:
-            fields = split_line(line, header.delimiter)
-            times.append(parse_time(fields[at_time], forms.times))
-        except (BadRow, OpenFormError, ValueError, OverflowError, IndexError):
-            unreadable += 1
-            continue
-        number = parse_value(fields[at_value], forms.decimals) if at_value < len(fields) else None
-        values.append(float("nan") if number is None else number)
-    time = np.array([moment for moment, _ in times], dtype=np.int64)
-    naive = np.array([is_naive for _, is_naive in times], dtype=np.bool_)
-    time[naive] -= local_offsets(time[naive], options.timezone).offset
-    within = (time >= EARLIEST) & (time < LATEST)
-    return time[within], np.array(values, dtype=np.float64)[within], unreadable + int(np.sum(~within))
+
+    sensor: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    names: tuple[str | None, ...]
+    rows_read: int
+    rejected: Mapping[RejectReason, int]
+    first_reject: Reject | None
+    notes: tuple[str, ...]
 
 
-def _forms(header: Header, lines: list[bytes], options: ReadOptions, modified: datetime) -> ColumnForms:
-    """How the columns are written, as all lines together show it."""
-    forms = ColumnForms(options, {})
-    data = b"\n".join(lines) + b"\n"
-    columns = ColumnTexts(header, data, 2, lambda: iter(()))
-    forms.judge_times(columns.pieces("timestamp"), modified)
-    forms.judge_decimals(columns.pieces("value"), comma_usual=header.delimiter == ";")
-    return forms
+def read_series(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> SeriesFile:
+    """All readings of a file with the columns timestamp and value, and a sensor's name or UUID if there is one.
+
+    They are read as read_batches reads those of ingest, but that a value may be missing, NaN or infinite, and that the
+    last line counts as it is. Raises FileError where a column is missing, and what open_at raises.
+    """
+    options = replace(options, allow_nan=True, missing_is_nan=True, settle_seconds=0.0, keep_rejects=1)
+    sensors = NamedSensors()
+    numbers: dict[bytes, int] = {}
+    pieces: list[tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]] = []
+    rejected: Counter[RejectReason] = Counter()
+    rejects: list[Reject] = []
+    notes: list[str] = []
+    rows_read = 0
+    for batch in read_batches(file, open_at, options, wanted=_SERIES, sensors=sensors):
+        known = [numbers.setdefault(uuid.tobytes(), len(numbers)) for uuid in batch.uuids]
+        pieces.append((np.array(known, dtype=np.int32)[batch.sensor], batch.time, batch.value))
+        rejected.update(batch.rejected)
+        rejects += batch.rejects[: 1 - len(rejects)]
+        notes += batch.notes
+        rows_read += batch.rows_read
+    sensor, time, value = (
+        np.concatenate(column)
+        for column in zip((np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0)), *pieces, strict=True)
+    )
+    names = tuple(sensors.name(uuid) for uuid in numbers)
+    return SeriesFile(
+        sensor, time, value, names, rows_read, dict(rejected), next(iter(rejects), None), tuple(dict.fromkeys(notes))
+    )

@@ -58,3 +58,9 @@ def parse_values(texts: pa.StringArray, decimals: Decimals) -> Values:
     value = np.zeros(len(texts))
     value[~odd] = pc.replace_substring(texts.filter(usual), ",", ".").cast(pa.float64()).to_numpy()
     return Values(value, odd)
+
+
+def find_missing(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Which texts are empty but for blanks; bool (n,)."""
+    missing: NDArray[np.bool_] = pc.equal(pc.ascii_trim(texts, " \t"), "").to_numpy(zero_copy_only=False)
+    return missing

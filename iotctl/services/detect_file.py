@@ -1,35 +1,165 @@
-"""Detection in a file of (timestamp, value), without a database."""
+"""Detection in a file of readings, without a database: each of its sensors for itself."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.formats import ReadOptions, read_series
-from iotctl.model import Detection
-from iotctl.sources import StoreSettings, source_for
+from iotctl.errors import FileError, NotFoundError, UsageError
+from iotctl.formats import OpenAt, ReadOptions, SeriesFile, read_series
+from iotctl.model import Detection, RejectReason, StoredFile
+
+# More unreadable rows than this part of a file say that the file is not what it was taken for.
+_MOST_UNREADABLE = 0.5
+
+_SHOWN = 80
+_HINTS = {
+    RejectReason.FIELDS: "A row has as many fields as the header; a value with a decimal comma stands between quotes.",
+    RejectReason.TIME: "Times are ISO 8601, such as 2016-01-31T12:00:00+01:00, or seconds since 1970; see the README.",
+    RejectReason.VALUE: "A value is a number; see --decimal for points and commas.",
+}
+
+# Applies a function to each of some arguments, as map does.
+Each = Callable[[Callable[["Series"], Detection], Iterable["Series"]], Iterator[Detection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The readings of one sensor; see detect. Small enough to travel to another process."""
+
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    options: DetectOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """Readings that repeat a time with another value; the first one in the file stays.
+
+    time: of the first of them, microseconds since 1970-01-01 UTC; kept, left_out: the two values there.
+    """
+
+    count: int
+    time: int
+    kept: float
+    left_out: float
+
+
+@dataclass(frozen=True, slots=True)
+class SensorDetection:
+    """What was found in a sensor. name: None where the file names none. row: int64, its rows in the file's arrays."""
+
+    name: str | None
+    row: NDArray[np.int64]
+    detection: Detection
+    conflicts: Conflicts | None
 
 
 @dataclass(frozen=True, slots=True)
 class FileDetection:
-    """What was found in a file of (timestamp, value). time: int64 microseconds UTC, value: float64, as in the file.
+    """What was found in a file. readings: all of it, also of sensors that were not asked for."""
 
-    unreadable: rows of the file without a time.
+    readings: SeriesFile
+    sensors: tuple[SensorDetection, ...]
+
+    @property
+    def unreadable(self) -> int:
+        """Rows that could not be read."""
+        return sum(self.readings.rejected.values())
+
+    @property
+    def conflicts(self) -> int:
+        """Readings that were left out, as their time has another value already."""
+        return sum(sensor.conflicts.count for sensor in self.sensors if sensor.conflicts)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether rows could not be read, or so many contradict one another that a part of their time is missing."""
+        rows = sum(len(sensor.row) for sensor in self.sensors)
+        return self.unreadable > 0 or self.conflicts > _MOST_UNREADABLE * rows
+
+
+def read_file(file: StoredFile, open_at: OpenAt, read: ReadOptions, sensor: str | None = None) -> SeriesFile:
+    """The readings of a file with the columns timestamp and value, and a sensor's name if it has several.
+
+    sensor: analyse this one alone. Raises FileError where nothing, or little, of it can be read, and what open_at
+    raises; NotFoundError, UsageError where there is no such sensor.
     """
+    readings = read_series(file, open_at, read)
+    unreadable = sum(readings.rejected.values())
+    if readings.rows_read == 0:
+        raise FileError("There are no readings in the file.", where=file.uri, hint="Rows follow the column names.")
+    if unreadable > _MOST_UNREADABLE * readings.rows_read:
+        raise FileError(
+            f"{unreadable} of {readings.rows_read} rows cannot be read.",
+            where=first_unreadable(file.uri, readings),
+            hint=_HINTS.get(readings.first_reject.reason) if readings.first_reject else None,
+        )
+    if not np.isfinite(readings.value).any():
+        raise FileError(f"None of the {readings.rows_read} rows has a value.", where=file.uri, hint="Is it the column?")
+    if sensor is None:
+        return readings
+    named = [name for name in readings.names if name is not None]
+    if not named:
+        raise UsageError("The file names no sensors.", hint="Leave out --sensor, or add a column sensor_uuid.")
+    if _canonical(sensor) not in map(_canonical, named):
+        near = get_close_matches(sensor, named, 3) or named[:3]
+        hint = f"It has: {', '.join(near)}"
+        raise NotFoundError(f"There is no sensor {sensor} in the file.", where=file.uri, hint=hint)
+    return readings
 
-    time: NDArray[np.int64]
-    value: NDArray[np.float64]
-    unreadable: int
-    detection: Detection
+
+def first_unreadable(uri: str, readings: SeriesFile) -> str | None:
+    """The first row that cannot be read: where it stands, why, and what it says."""
+    first = readings.first_reject
+    return None if first is None else f"{uri}, line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}"
 
 
-def detect_file(uri: str, store: StoreSettings, read: ReadOptions, options: DetectOptions) -> FileDetection:
-    """Analyse a file with the columns timestamp and value. Raises FileError, NotFoundError."""
-    source = source_for(uri, store)
-    file = source.stat(uri)
-    time, value, unreadable = read_series(partial(source.open, file), file, read)
-    return FileDetection(time, value, unreadable, detect(time, value, options))
+def detect_file(
+    readings: SeriesFile, options: DetectOptions, sensor: str | None = None, each: Each = map
+) -> FileDetection:
+    """Analyse each sensor of a file, or one; each: where that is done."""
+    chosen = [
+        (number, name)
+        for number, name in enumerate(readings.names)
+        if sensor is None or (name is not None and _canonical(name) == _canonical(sensor))
+    ]
+    order = np.argsort(readings.sensor, kind="stable")
+    edges = np.searchsorted(readings.sensor[order], np.arange(len(readings.names) + 1))
+    rows = [order[edges[number] : edges[number + 1]].astype(np.int64) for number, _ in chosen]
+    series = [Series(readings.time[row], readings.value[row], options) for row in rows]
+    found = each(analyse_series, series)
+    return FileDetection(
+        readings,
+        tuple(
+            SensorDetection(name, row, detection, find_conflicts(one.time, one.value))
+            for (_, name), row, one, detection in zip(chosen, rows, series, found, strict=True)
+        ),
+    )
+
+
+def analyse_series(series: Series) -> Detection:
+    """What is wrong with one sensor's readings."""
+    return detect(series.time, series.value, series.options)
+
+
+def find_conflicts(time: NDArray[np.int64], value: NDArray[np.float64]) -> Conflicts | None:
+    """The readings, of one sensor and in any order, that repeat a time with another value; None where none does."""
+    finite = np.flatnonzero(np.isfinite(value))
+    order = finite[np.argsort(time[finite], kind="stable")]
+    time, value = time[order], value[order]
+    first = np.searchsorted(time, time)
+    other = np.flatnonzero(value != value[first])
+    if not len(other):
+        return None
+    at = int(other[0])
+    return Conflicts(len(other), int(time[at]), float(value[first[at]]), float(value[at]))
+
+
+def _canonical(name: str) -> str:
+    return name.strip().lower()

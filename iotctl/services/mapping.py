@@ -34,7 +34,7 @@ def load_mapping(
     """
     source = source_for(uri, store)
     file = source.stat(uri)
-    table = read_mapping(partial(source.open, file), uri)
+    table = read_mapping(file, partial(source.open, file))
     if table.rejects:
         first = table.rejects[0]
         raise ConflictError(

@@ -3,8 +3,9 @@
 from iotctl.errors import UsageError
 from iotctl.sources.local import LocalSource
 from iotctl.sources.source import Source, StoreSettings
+from iotctl.sources.spool import spooled
 
-__all__ = ["Source", "StoreSettings", "lies_below", "listed_name", "source_for"]
+__all__ = ["Source", "StoreSettings", "lies_below", "listed_name", "source_for", "spooled"]
 
 
 def listed_name(uri: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from iotctl.formats import ReadOptions, read_batches, read_series
-from iotctl.model import DecimalSign, FileBatch, Int96, Position, StoredFile, TimeForm
+from iotctl.model import DecimalSign, FileBatch, Int96, Position, RejectReason, StoredFile, TimeForm
 from tests.formats.test_reader import HEADER, A, rejects, rows
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -274,14 +274,14 @@ def test_parquet_dates_are_local_midnights(kind: pa.DataType) -> None:
 # --- a file of one sensor
 
 
-@pytest.mark.parametrize(("value", "expected"), [("998,5", [998.5, None]), ("998.5", [998.5, 1.002])])
-def test_a_file_of_one_sensor_is_read_alike(value: str, expected: list[float | None]) -> None:
+@pytest.mark.parametrize(("value", "expected"), [("998,5", [998.5]), ("998.5", [998.5, 1.002])])
+def test_a_file_of_one_sensor_is_read_alike(value: str, expected: list[float]) -> None:
     content = f"timestamp;value\n2016010100;{value}\n2016010101;1.002\n".encode()
     file = StoredFile("a.csv", len(content), "v", NOW)
-    time, found, unreadable = read_series(lambda offset: io.BytesIO(content[offset:]), file, ReadOptions("UTC"))
+    found = read_series(file, lambda offset: io.BytesIO(content[offset:]), ReadOptions("UTC"))
     start = datetime(2016, 1, 1, tzinfo=UTC)
-    assert [start + timedelta(hours=hour) for hour in range(2)] == [
-        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment) for moment in time.tolist()
+    assert [start + timedelta(hours=hour) for hour in range(len(expected))] == [
+        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment) for moment in found.time.tolist()
     ]
-    assert [None if number != number else number for number in found.tolist()] == expected
-    assert unreadable == 0
+    assert found.value.tolist() == expected
+    assert found.rejected == ({} if len(expected) == 2 else {RejectReason.VALUE: 1})
