@@ -15,7 +15,7 @@ from iotctl.repositories import Balance, Database, Layout, LedgerFile
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.
-_NOT_RECORDED = ("batch_rows", "block_bytes")
+_NOT_RECORDED = ("batch_rows", "block_bytes", "settle_seconds", "keep_rejects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class LoadOptions:
 
     @classmethod
     def of_record(cls, recorded: Mapping[str, str]) -> LoadOptions:
-        """The options that the ledger has kept with a file; what it does not have is as by default."""
-        default = ReadOptions()
+        """The options that the ledger has kept with a file, which is finished; what it does not have is as by default."""
+        default = ReadOptions(settle_seconds=0)
         read: dict[str, Any] = {}
         for name in (option.name for option in fields(default)):
             if (text := recorded.get(name)) is not None:
