@@ -49,7 +49,7 @@ class LoadOptions:
 
     @classmethod
     def of_record(cls, recorded: Mapping[str, str]) -> LoadOptions:
-        """The options that the ledger has kept with a file, which is finished; what it does not have is as by default."""
+        """The options that the ledger has kept with a finished file; what it does not have is as by default."""
         default = ReadOptions(settle_seconds=0)
         read: dict[str, Any] = {}
         for name in (option.name for option in fields(default)):
