@@ -19,7 +19,8 @@ from iotctl.formats.column_forms import ColumnForms, Piece
 from iotctl.formats.header import Wanted, find_columns
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.parquet_bytes import ParquetBytes
-from iotctl.formats.parquet_pages import DELTA_BYTE_ARRAY, FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
+from iotctl.formats.parquet_footer import Chunk, read_chunks
+from iotctl.formats.parquet_pages import FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.split import reject_text
 from iotctl.formats.times import parse_time, parse_times
@@ -53,52 +54,44 @@ _KINDS = {
 class OpenParquet:
     """A Parquet file and the bytes that it is read from."""
 
-    def __init__(self, parquet: pq.ParquetFile, stored: ParquetBytes, where: str) -> None:
+    def __init__(self, parquet: pq.ParquetFile, stored: ParquetBytes, footer: bytes, where: str) -> None:
         self.parquet = parquet
         self._stored = stored
+        self._footer = footer
         self._where = where
-        leaves = (parquet.schema.column(at) for at in range(len(parquet.schema)))
-        self._leaves = {leaf.path: (at, leaf.physical_type) for at, leaf in enumerate(leaves)}
+        self._chunks: list[list[Chunk]] = []
+
+    def choose(self, columns: list[str]) -> None:
+        """Say which columns are going to be read. Raises FileError where the footer is damaged."""
+        try:
+            self._chunks = read_chunks(self._footer, columns)
+        except ValueError as error:
+            raise self._damaged(error) from error
+        if len(self._chunks) != self.parquet.num_row_groups:
+            raise self._damaged(ValueError("row groups are missing"))
 
     def is_int96(self, column: str) -> bool:
         """Whether a column has the old timestamps of 96 bits."""
-        return column in self._leaves and self._leaves[column][1] == "INT96"
+        leaves = (self.parquet.schema.column(at) for at in range(len(self.parquet.schema)))
+        return any(leaf.path == column and leaf.physical_type == "INT96" for leaf in leaves)
 
     def pages(self, group: int, columns: list[str], most_rows: int) -> Iterator[pa.RecordBatch]:
         """Some columns of a row group, at most so many rows at a time, whatever the file says of itself.
 
         Raises FileError where the data is damaged, or would take too much memory.
         """
-        found = self.parquet.metadata.row_group(group)
-        chunks = [found.column(self._leaves[column][0]) for column in columns if column in self._leaves]
-        may_share = any(DELTA_BYTE_ARRAY in chunk.encodings for chunk in chunks)
+        chunks = [chunk for chunk in self._chunks[group] if chunk.column in columns]
+        may_share = any(chunk.may_share for chunk in chunks)
         rows = min(most_rows, FEW_ROWS_AT_ONCE if may_share else ROWS_AT_ONCE)
         try:
-            with self._stored.watched(
-                ColumnWatch(
-                    chunk.path_in_schema,
-                    _first_byte(chunk),
-                    chunk.total_compressed_size,
-                    chunk.compression,
-                    has_texts=chunk.physical_type == "BYTE_ARRAY",
-                    may_share=may_share,
-                    where=self._where,
-                )
-                for chunk in chunks
-            ):
+            with self._stored.watched(ColumnWatch(chunk, self._where) for chunk in chunks):
                 for page in self.parquet.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
                     yield _decodable(page)
         except _DAMAGE as error:
-            raise FileError(
-                f"The Parquet data is damaged: {_first_line(error)}.", where=self._where, hint=_HINT
-            ) from error
+            raise self._damaged(error) from error
 
-
-def _first_byte(chunk: pq.ColumnChunkMetaData) -> int:
-    """Where pyarrow begins to read a column (ComputeColumnChunkRange)."""
-    dictionary = chunk.dictionary_page_offset if chunk.has_dictionary_page else None
-    first: int = chunk.data_page_offset
-    return min(first, dictionary) if dictionary else first
+    def _damaged(self, error: Exception) -> FileError:
+        return FileError(f"The Parquet data is damaged: {_first_line(error)}.", where=self._where, hint=_HINT)
 
 
 def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -> OpenParquet | None:
@@ -108,6 +101,7 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
     """
     stored = ParquetBytes(open_at, file.size, file.uri)
     try:
+        footer = stored.footer()
         parquet = pq.ParquetFile(
             stored,
             # A column is read so many bytes at a time, and not all of it, however large its row group.
@@ -120,7 +114,7 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
             if not is_known and begin.read(len(_MAGIC)) != _MAGIC:
                 return None
         raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
-    return OpenParquet(parquet, stored, file.uri)
+    return OpenParquet(parquet, stored, footer or b"", file.uri)
 
 
 def read_parquet(
@@ -138,6 +132,7 @@ def read_parquet(
     column = {key: names[place] for key, place in at.items()}
     columns = list(column.values())
     _check_types(schema, column, file.uri, any_sensor=builder.sensors.takes_any_text)
+    opened.choose(columns)
     is_instant = options.int96 is Int96.UTC and opened.is_int96(column["timestamp"])
     start, row = builder.start, 0
     for group in range(parquet.num_row_groups):

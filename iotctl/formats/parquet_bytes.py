@@ -17,6 +17,10 @@ _MOST_STREAMS = 4
 # A footer of so many bytes takes ten times the memory.
 _MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
 
+_MAGIC = b"PAR1"
+_FRAME_BYTES = 8  # the footer's length and the magic
+_END_BYTES = 64 * 1024  # as many as pyarrow asks for
+
 
 class ParquetBytes(io.RawIOBase):
     """A stored file that can be read from anywhere; a stream that stands where reading goes on is used again."""
@@ -27,7 +31,25 @@ class ParquetBytes(io.RawIOBase):
         self._where = where
         self._position = 0
         self._streams: dict[int, BinaryIO] = {}  # by the position they stand at, the one last used at the end
+        self._kept = b""  # the end of the file, from _kept_from on: pyarrow asks for it, too
+        self._kept_from = size
         self._watches: dict[int, ColumnWatch] = {}  # by the byte they start at
+
+    def footer(self) -> bytes | None:
+        """The footer; None where the file does not end as Parquet does."""
+        self._keep_end(min(self._size, _END_BYTES))
+        if self._kept[-len(_MAGIC) :] != _MAGIC or len(self._kept) < _FRAME_BYTES:
+            return None
+        length = int.from_bytes(self._kept[-_FRAME_BYTES : -len(_MAGIC)], "little")
+        if length + _FRAME_BYTES > self._size:
+            return None
+        self._keep_end(length + _FRAME_BYTES)
+        return self._kept[-_FRAME_BYTES - length : -_FRAME_BYTES]
+
+    def _keep_end(self, size: int) -> None:
+        if size > len(self._kept):
+            self.seek(-size, io.SEEK_END)
+            self._kept, self._kept_from = self.read(size), self._size - size
 
     @contextmanager
     def watched(self, watches: Iterable[ColumnWatch]) -> Iterator[None]:
@@ -69,13 +91,16 @@ class ParquetBytes(io.RawIOBase):
             )
         if not size:
             return b""
+        if begin >= self._kept_from:
+            data = self._kept[begin - self._kept_from :][:size]
+            self._position += len(data)
+            self._see(begin, data)
+            return data
         stream = self._streams.pop(begin, None) or self._open_at(begin)
         data = stream.read(size)
         self._position += len(data)
         self._keep(stream)
-        for watch in self._watches.values():
-            if begin < watch.end and self._position > watch.start:
-                watch.see(max(begin, watch.start), data[max(0, watch.start - begin) : watch.end - begin])
+        self._see(begin, data)
         return data
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
@@ -89,6 +114,11 @@ class ParquetBytes(io.RawIOBase):
         while self._streams:
             self._streams.popitem()[1].close()
         super().close()
+
+    def _see(self, begin: int, data: bytes) -> None:
+        for watch in self._watches.values():
+            if begin < watch.end and begin + len(data) > watch.start:
+                watch.see(max(begin, watch.start), data[max(0, watch.start - begin) : watch.end - begin])
 
     def _keep(self, stream: BinaryIO) -> None:
         if (other := self._streams.pop(self._position, None)) is not None:

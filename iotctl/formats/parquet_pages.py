@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from iotctl.errors import FileError
+from iotctl.formats.parquet_footer import Chunk
+from iotctl.formats.thrift import CompactReader, Value
 
 # Rows that are decoded at once, and how many of a column whose values share their beginnings (see _DELTA_BYTE_ARRAY).
 ROWS_AT_ONCE = 131_072
@@ -30,36 +32,23 @@ _MOST_TEXT_BYTES = 64 * 1024 * 1024
 _DATA, _DICTIONARY, _DATA_V2 = 5, 7, 8  # the fields of the header
 # Each value is given as what it adds to the one before: a page of many long values may itself be small.
 _DELTA_BYTE_ARRAY = 7
-DELTA_BYTE_ARRAY = "DELTA_BYTE_ARRAY"
 _MOST_DELTA_BYTES = 1536 * 1024
 
 
-@dataclass
 class ColumnWatch:
-    """Looks at the pages of one column of a row group, in the order in which their bytes are read.
+    """Looks at the pages of a column of a row group, in the order in which their bytes are read.
 
-    start, size: where its bytes are in the file. compression: as pyarrow names it. has_texts: its values may be of any
-    length. may_share: its values may share beginnings; few rows are decoded at once then.
+    start, end: where its bytes are in the file.
     """
 
-    name: str
-    start: int
-    size: int
-    compression: str
-    has_texts: bool
-    may_share: bool
-    where: str
-
-    def __post_init__(self) -> None:
+    def __init__(self, chunk: Chunk, where: str) -> None:
+        self.start, self.end = chunk.start, chunk.start + chunk.size
+        self._chunk = chunk
+        self._where = where
         self._next = self.start  # where the next page begins
-        self._begun = b""  # of its header
-        self._wanted = 0  # so many bytes of the page that begins there
+        self._begun = b""  # of that page
+        self._wanted = 0  # so many bytes of it
         self._rows = self._bytes = 0
-
-    @property
-    def end(self) -> int:
-        """Where its bytes end."""
-        return self.start + self.size
 
     def see(self, position: int, data: bytes) -> None:
         """Look at bytes that were read from a position of the file. Raises FileError where a page takes too much."""
@@ -76,7 +65,7 @@ class ColumnWatch:
                 continue
             self._check(header)
             whole = header.length + max(0, header.compressed)
-            if self.has_texts and header.is_dictionary:
+            if self._chunk.has_texts and header.is_dictionary:
                 self._wanted = whole
                 if len(self._begun) < whole:
                     continue
@@ -89,10 +78,10 @@ class ColumnWatch:
         size = max(header.uncompressed, header.compressed)
         if size > _MOST_PAGE_BYTES:
             raise self._refused(f"has a page of {size // 1024**2} MiB; at most {_MOST_PAGE_BYTES // 1024**2} are read")
-        if not self.has_texts or header.is_dictionary:
+        if not self._chunk.has_texts or header.is_dictionary:
             return
-        if header.encoding == _DELTA_BYTE_ARRAY and not (self.may_share and size <= _MOST_DELTA_BYTES):
-            raise self._refused(f"has a {DELTA_BYTE_ARRAY} page that may unfold into any size")
+        if header.encoding == _DELTA_BYTE_ARRAY and not (self._chunk.may_share and size <= _MOST_DELTA_BYTES):
+            raise self._refused("has a DELTA_BYTE_ARRAY page that may unfold into any size")
         if self._rows >= ROWS_AT_ONCE:
             self._rows = self._bytes = 0
         self._rows += header.values
@@ -103,7 +92,7 @@ class ColumnWatch:
     def _check_dictionary(self, page: bytes, header: _PageHeader) -> None:
         """Refuse a long text that rows of a few bits may repeat a million times."""
         try:
-            values = _decompressed(page, self.compression, header.uncompressed)
+            values = _decompressed(page, self._chunk.codec, header.uncompressed)
             longest = _longest(values, header.values)
         except (pa.ArrowException, OSError, ValueError, struct.error) as error:
             raise self._refused("has a dictionary that cannot be read") from error
@@ -112,8 +101,8 @@ class ColumnWatch:
 
     def _refused(self, problem: str) -> FileError:
         return FileError(
-            f"Column {self.name} {problem}.",
-            where=self.where,
+            f"Column {self._chunk.column} {problem}.",
+            where=self._where,
             hint="Rows committed before stay. Write the file with smaller pages, and without long texts.",
         )
 
@@ -158,9 +147,9 @@ class _PageHeader:
 
 def _page_header(data: bytes) -> _PageHeader | None:
     """The header that bytes begin with; None where more of them are needed, or where it is none."""
-    reader = _Compact(data)
+    reader = CompactReader(data)
     try:
-        fields = reader.struct(depth=0)
+        fields = reader.struct()
     except (IndexError, ValueError):
         return None
     kind = next((fields[kind] for kind in (_DATA, _DATA_V2, _DICTIONARY) if isinstance(fields.get(kind), dict)), {})
@@ -175,83 +164,5 @@ def _page_header(data: bytes) -> _PageHeader | None:
     )
 
 
-def _number(value: object) -> int:
+def _number(value: Value) -> int:
     return value if isinstance(value, int) else 0
-
-
-class _Compact:
-    """Thrift's compact protocol, as far as page headers have it: numbers and structs are kept, the rest is passed over.
-
-    (thrift-compact-protocol.md in apache/thrift.)
-    """
-
-    _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
-    _DEEPEST = 8
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
-
-    def struct(self, depth: int) -> dict[int, object]:
-        """The fields of a struct by their ids. Raises IndexError where they end, ValueError where it is none."""
-        if depth > self._DEEPEST:
-            raise ValueError("structs nested too deeply")
-        fields: dict[int, object] = {}
-        number = 0
-        while head := self._byte():
-            number = number + (head >> 4) if head >> 4 else self._signed()
-            fields[number] = self._value(head & 15, depth)
-        return fields
-
-    def _value(self, kind: int, depth: int) -> object:
-        match kind:
-            case self._TRUE | self._FALSE:
-                return kind == self._TRUE
-            case self._BYTE:
-                return self._byte()
-            case self._I16 | self._I32 | self._I64:
-                return self._signed()
-            case self._DOUBLE:
-                self._skip(8)
-            case self._BINARY:
-                self._skip(self._unsigned())
-            case self._LIST | self._SET:
-                head = self._byte()
-                for _ in range(head >> 4 if head >> 4 < 15 else self._unsigned()):
-                    self._element(head & 15, depth)
-            case self._STRUCT:
-                return self.struct(depth + 1)
-            case _:
-                raise ValueError(f"no type {kind}")
-        return None
-
-    def _element(self, kind: int, depth: int) -> None:
-        if kind in (self._TRUE, self._FALSE):
-            self._byte()
-        else:
-            self._value(kind, depth)
-
-    def _byte(self) -> int:
-        byte = self._data[self.at]
-        self.at += 1
-        return byte
-
-    def _skip(self, count: int) -> None:
-        self.at += count
-        if self.at > len(self._data):
-            raise IndexError
-
-    def _unsigned(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
-            if shift > 63:
-                raise ValueError("a number too long")
-
-    def _signed(self) -> int:
-        value = self._unsigned()
-        return (value >> 1) ^ -(value & 1)

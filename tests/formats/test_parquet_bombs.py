@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from iotctl.formats import parquet_pages
+from iotctl.formats.parquet_footer import read_chunks
 from tests.formats.test_bombs import A, read
 
 MILLION = 1_000_000
@@ -158,8 +159,11 @@ def test_every_page_is_looked_at_wherever_reads_are_cut(tmp_path: Path, monkeypa
     texts = pa.array([f"{number}" * 3 for number in range(50_000)])
     pq.write_table(pa.table({"a": texts}), path, data_page_size=3000, dictionary_pagesize_limit=50_000)
     content = path.read_bytes()
-    chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
-    start, size = chunk.dictionary_page_offset, chunk.total_compressed_size
+    told = pq.ParquetFile(path).metadata.row_group(0).column(0)
+    start, size = told.dictionary_page_offset, told.total_compressed_size
+    footer = content[-8 - int.from_bytes(content[-8:-4], "little") : -8]
+    ((chunk,),) = read_chunks(footer, ["a"])
+    assert (chunk.start, chunk.size, chunk.codec) == (start, size, told.compression)
     seen: list[int] = []
 
     def note(self: parquet_pages.ColumnWatch, header: parquet_pages._PageHeader) -> None:
@@ -168,7 +172,7 @@ def test_every_page_is_looked_at_wherever_reads_are_cut(tmp_path: Path, monkeypa
     monkeypatch.setattr(parquet_pages.ColumnWatch, "_check", note)
     for step in (1, 7, 1000, 65_536, size):
         seen.clear()
-        watch = parquet_pages.ColumnWatch("a", start, size, chunk.compression, True, False, "a.parquet")
+        watch = parquet_pages.ColumnWatch(chunk, "a.parquet")
         for at in range(start, start + size, step):
             watch.see(at, content[at : min(at + step, start + size)])
         # A dictionary that comes in parts is looked at anew with each of them.

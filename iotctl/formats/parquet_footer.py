@@ -1,0 +1,91 @@
+"""The footer of a Parquet file: where its columns lie, and how they are packed.
+
+pyarrow tells it as well, but ends the whole process where a damaged footer has a codec or a statistic that it does not
+know (metadata.row_group(0).column(0), in version 26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from iotctl.formats.thrift import CompactReader, Value
+
+_ROW_GROUPS, _COLUMNS, _META_DATA = 4, 1, 3  # fields of FileMetaData, RowGroup, ColumnChunk (parquet.thrift)
+_LIST, _STRUCT = 9, 12
+_BYTE_ARRAY = 6
+_DELTA_BYTE_ARRAY = 7
+_CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column of a row group. start, size: where its pages lie. codec: as Parquet names it.
+
+    has_texts: its values may be of any length. may_share: they may be given as what they add to the one before.
+    """
+
+    column: str
+    start: int
+    size: int
+    codec: str
+    has_texts: bool
+    may_share: bool
+
+
+def read_chunks(footer: bytes, columns: Collection[str]) -> list[list[Chunk]]:
+    """Of each row group the chunks of some columns of the top level. Raises ValueError where the footer is damaged."""
+    reader = CompactReader(footer)
+    groups: list[list[Chunk]] = []
+    try:
+        for number, kind in reader.fields():
+            if (number, kind) != (_ROW_GROUPS, _LIST):
+                reader.value(kind)
+                continue
+            count, element = reader.list_head()
+            if element != _STRUCT:
+                raise ValueError("row groups that are none")
+            groups += [_group(reader, columns) for _ in range(count)]
+    except IndexError as error:
+        raise ValueError("it ends early") from error
+    return groups
+
+
+def _group(reader: CompactReader, columns: Collection[str]) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    for number, kind in reader.fields():
+        if (number, kind) != (_COLUMNS, _LIST):
+            reader.value(kind)
+            continue
+        count, element = reader.list_head()
+        for _ in range(count):
+            column = reader.element(element)
+            found = column.get(_META_DATA) if isinstance(column, dict) else None
+            if isinstance(found, dict) and (chunk := _chunk(found, columns)) is not None:
+                chunks.append(chunk)
+    return chunks
+
+
+def _chunk(found: dict[int, Value], columns: Collection[str]) -> Chunk | None:
+    """A chunk from its ColumnMetaData; None where it is of another column."""
+    path, encodings = found.get(3), found.get(2)
+    if not isinstance(path, list) or len(path) != 1 or not isinstance(path[0], bytes):
+        return None
+    column = path[0].decode("utf-8", "replace")
+    if column not in columns:
+        return None
+    codec, size, first, dictionary = (found.get(field) for field in (4, 7, 9, 11))
+    if not (isinstance(codec, int) and isinstance(size, int) and isinstance(first, int)):
+        raise ValueError(f"column {column} without a place")
+    if not 0 <= codec < len(_CODECS) or size < 0 or first < 0:
+        raise ValueError(f"column {column} in an impossible place")
+    # As pyarrow does (ComputeColumnChunkRange).
+    start = min(first, dictionary) if isinstance(dictionary, int) and dictionary > 0 else first
+    return Chunk(
+        column,
+        start,
+        size,
+        _CODECS[codec],
+        has_texts=found.get(1) == _BYTE_ARRAY,
+        may_share=isinstance(encodings, list) and _DELTA_BYTE_ARRAY in encodings,
+    )
