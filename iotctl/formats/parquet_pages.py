@@ -64,7 +64,7 @@ class ColumnWatch:
                     raise self._refused("has a page with a header of over 1 MiB")
                 continue
             self._check(header)
-            whole = header.length + max(0, header.compressed)
+            whole = header.length + header.compressed
             if self._chunk.has_texts and header.is_dictionary:
                 self._wanted = whole
                 if len(self._begun) < whole:
@@ -75,6 +75,8 @@ class ColumnWatch:
             have = self._next
 
     def _check(self, header: _PageHeader) -> None:
+        if min(header.uncompressed, header.compressed, header.values) < 0:
+            raise self._refused("has a page of a size below zero")
         size = max(header.uncompressed, header.compressed)
         if size > _MOST_PAGE_BYTES:
             raise self._refused(f"has a page of {size // 1024**2} MiB; at most {_MOST_PAGE_BYTES // 1024**2} are read")
