@@ -68,9 +68,11 @@ def _read_parquet(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator
     assert opened is not None
     names = opened.parquet.schema_arrow.names
     at = find_columns(names, wanted, file.uri)
+    columns = [names[place] for place in at.values()]
+    opened.choose(columns)
     line = 1
     for group in range(opened.parquet.num_row_groups):
-        for page in opened.pages(group, [names[place] for place in at.values()], _ROWS_AT_ONCE):
+        for page in opened.pages(group, columns, _ROWS_AT_ONCE):
             for row in page.to_pylist():
                 fields = {column: _text_of(row[names[place]]) for column, place in at.items()}
                 yield Record(line, reject_text(";".join(fields.values()).encode("utf-8", "backslashreplace")), fields)

@@ -9,10 +9,12 @@ import os
 import pty
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from iotctl.repositories import Connection, Database, ensure_schema
@@ -255,7 +257,13 @@ def running(
     while len(workers := _spawned(listed)) < 2:
         assert command.poll() is None
         time.sleep(0.01)
+    # They are still importing; what they read waits a while, so that the command is not done before its test.
+    conn = psycopg.connect(environment["IOTCTL_DATABASE_URL"])
+    conn.execute("LOCK TABLE reading IN ACCESS EXCLUSIVE MODE")
+    release = threading.Timer(2, conn.close)
+    release.start()
     yield command, workers
+    release.join()
     deadline = time.monotonic() + 60
     while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers):
         assert time.monotonic() < deadline, "a worker outlives its command"

@@ -98,7 +98,12 @@ SURROUNDINGS = [
     Surrounding(".env is a loop", "ln -s .env .env; iotctl status", (0, 7)),
     Surrounding("a pipe is named", "mkfifo p.csv; iotctl ingest p.csv", (1,), "not a file"),
     Surrounding("a pipe is the mapping", "mkfifo p.csv; iotctl load-mapping p.csv", (1,), "not a file"),
-    Surrounding("a pipe is the input", "mkfifo p.csv; iotctl detect --input p.csv", (1,), "not a file"),
+    Surrounding(
+        "a pipe is the input",
+        "mkfifo p.csv; printf 'timestamp,value\\n2016-01-01,1\\n' > p.csv & sleep 0.2; iotctl detect --input p.csv",
+        (0,),
+        "1 readings",
+    ),
     Surrounding("a pipe is the manifest", "mkfifo p; iotctl ingest in --manifest p", (1,), "not a file", _good),
     Surrounding("a pipe in a manifest", "mkfifo p; echo ../p > m; iotctl ingest in --manifest m", (1,), "", _good),
     Surrounding("/dev/zero is named", "iotctl ingest /dev/zero", (1,), "not a file"),
