@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## the whole product on made-up data: load, query, detec
 	$(BIN)/iotctl demo
 
 test: $(VENV)/installed ## all tests but the long fault tests
-	$(BIN)/pytest -m 'not faults'
+	$(BIN)/pytest -m 'not faults' --numprocesses 2 --dist loadfile
 
 test-faults: $(VENV)/installed ## kills, cuts and races
 	$(BIN)/pytest -m faults --timeout 900

@@ -18,6 +18,7 @@ from tests.process import COMMAND
 _FILES, _ROWS = 12, 80_000
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_load_goes_on_after_its_server_was_killed(tmp_path: Path, times: int) -> None:
     for number in range(_FILES):

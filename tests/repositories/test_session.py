@@ -55,6 +55,7 @@ def _iotctl(database: Database, folder: Path, *arguments: str, **settings: str) 
     )
 
 
+@pytest.mark.faults
 def test_old_session_settings_change_no_answer(postgres: Database, tmp_path: Path) -> None:
     with postgres.connect() as conn:
         name = conn.info.dbname
@@ -83,6 +84,7 @@ def test_old_session_settings_change_no_answer(postgres: Database, tmp_path: Pat
             assert "Traceback" not in _iotctl(postgres, tmp_path, command, **settings).stderr
 
 
+@pytest.mark.faults
 def test_foreign_letters_are_kept_or_escaped_and_end_no_ingest(encoded: tuple[str, Database], tmp_path: Path) -> None:
     encoding, database = encoded
     texts = ["plain", "\u00fc \u00b0C", "\u20ac \u03a9 \u6f22 \U0001f321"]

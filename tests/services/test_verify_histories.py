@@ -135,7 +135,7 @@ def damage(conn: Connection, chance: random.Random) -> str:
 
 
 @pytest.mark.parametrize("rule", [OnDuplicate.SKIP, OnDuplicate.REPLACE])
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(2, 20))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(1, 20))])
 def test_verify_and_an_obvious_loader_agree_after_any_history(
     database: Database, tmp_path: Path, seed: int, rule: OnDuplicate
 ) -> None:
