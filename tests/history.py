@@ -19,6 +19,7 @@ import psycopg
 
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
 from iotctl.repositories import Connection, Layout, Ledger, drop_expired, is_passing, set_retention
+from iotctl.repositories.partitions import ensure_partition, months_of
 from iotctl.services.write_batches import BatchWriter, Part
 
 MINUTE = 60_000_000
@@ -198,6 +199,9 @@ class History:
         first = {(sensor, minute): value for sensor, minute, value in reversed(rows)}
         self.steps.append(f"INSERT {len(first)}")
         ids = self.sensor_ids()
+        if self._layout is Layout.PARTITIONS:  # retention may have dropped it; whoever writes makes it first
+            for month in months_of(np.array([START + MINUTE * minute for _, minute in first], dtype=np.int64)):
+                ensure_partition(self._conn, month)
         with self._conn.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, %s, %s)",

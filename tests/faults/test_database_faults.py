@@ -122,9 +122,9 @@ def count_of(watcher: Connection, query: str) -> int:
 
 
 def test_a_deadlock_is_tried_again(database: Database, store: S3Server) -> None:
-    contents = write_files(store, "deadlock", 1, 3000, seed=33)
+    write_files(store, "deadlock", 1, 3000, seed=33)
     run("s3://deadlock/t/", database, store_settings(store))
-    contents += write_files(store, "deadlock", 1, 3000, seed=34)
+    contents = write_files(store, "deadlock", 1, 3000, seed=34)  # a new version
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     waiting = (
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'iotctl ingest'"
