@@ -241,6 +241,11 @@ def running(
     environment: dict[str, str], fleet: list[float], tmp_path: Path
 ) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A detection of the fleet that has just started its two workers, and their process ids."""
+    # What the workers read waits a while, so that the command is not done before its test.
+    conn = psycopg.connect(environment["IOTCTL_DATABASE_URL"])
+    conn.execute("LOCK TABLE reading IN ACCESS EXCLUSIVE MODE")
+    release = threading.Timer(6, conn.close)
+    release.start()
     command = subprocess.Popen(
         [COMMAND, "detect", "--all", "--workers", "2"],
         env=environment,
@@ -257,11 +262,6 @@ def running(
     while len(workers := _spawned(listed)) < 2:
         assert command.poll() is None
         time.sleep(0.01)
-    # They are still importing; what they read waits a while, so that the command is not done before its test.
-    conn = psycopg.connect(environment["IOTCTL_DATABASE_URL"])
-    conn.execute("LOCK TABLE reading IN ACCESS EXCLUSIVE MODE")
-    release = threading.Timer(2, conn.close)
-    release.start()
     yield command, workers
     release.join()
     deadline = time.monotonic() + 60
