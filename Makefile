@@ -22,7 +22,7 @@ test: $(VENV)/installed ## all tests but the long fault tests
 	$(BIN)/pytest -m 'not faults' --numprocesses 2 --dist loadfile
 
 test-faults: $(VENV)/installed ## kills, cuts and races
-	$(BIN)/pytest -m faults --timeout 900
+	$(BIN)/pytest -m faults --timeout 900 --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/installed ## formatting, lint rules, types, layers
 	$(BIN)/ruff format --check .
