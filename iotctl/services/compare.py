@@ -9,8 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories import OwnedReadings
-from iotctl.services.file_readings import Piece
+from iotctl.repositories import OwnedReadings, SortedReadings
 
 Rows = NDArray[np.bool_]
 
@@ -52,7 +51,7 @@ class Comparison:
     expired: int
 
 
-def compare(piece: Piece, table: OwnedReadings, file_id: int, may_stand: Rows, kept_since: int) -> Comparison:
+def compare(piece: SortedReadings, table: OwnedReadings, file_id: int, may_stand: Rows, kept_since: int) -> Comparison:
     """What differs between a file's readings of some sensor-days and all that the table has in them.
 
     may_stand: of each of the table's, whether it may stand where the file gives one, if it is another file's.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iotctl.repositories import SortedReadings
 
 _DAY = 86_400_000_000
 
@@ -21,24 +22,6 @@ _MOST_ROWS = 1_000_000
 _PARTS = 128
 
 _ROW = np.dtype([("sensor_id", "i4"), ("time", "i8"), ("value", "f8")])
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Readings of whole blocks of days of sensors, sorted by (sensor_id, time), each once.
-
-    sensor_id: int32 (n,). time: int64 (n,), microseconds since 1970-01-01 UTC. value: float64 (n,).
-    """
-
-    sensor_id: NDArray[np.int32]
-    time: NDArray[np.int64]
-    value: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.time)
-
-    def __getitem__(self, rows: NDArray[np.bool_] | slice) -> Piece:
-        return Piece(self.sensor_id[rows], self.time[rows], self.value[rows])
 
 
 class FileReadings:
@@ -76,7 +59,7 @@ class FileReadings:
         if self._count > self._most_rows:
             self._spill()
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[SortedReadings]:
         """All of them."""
         if self._folder is None:
             if self._count:
@@ -106,11 +89,11 @@ class FileReadings:
                         sorted_rows[start:end].tofile(file)
         self._rows, self._count = [], 0
 
-    def _piece(self, rows: NDArray[np.void]) -> Piece:
+    def _piece(self, rows: NDArray[np.void]) -> SortedReadings:
         # lexsort is stable: those of one (sensor, time) stay in the order of the file.
         rows = rows[np.lexsort((rows["time"], rows["sensor_id"]))]
         same = (rows["sensor_id"][1:] == rows["sensor_id"][:-1]) & (rows["time"][1:] == rows["time"][:-1])
         edge = np.array([True])
         kept = np.concatenate([~same, edge]) if self._keep_last else np.concatenate([edge, ~same])
         rows = rows[kept]
-        return Piece(rows["sensor_id"].copy(), rows["time"].copy(), rows["value"].copy())
+        return SortedReadings(rows["sensor_id"].copy(), rows["time"].copy(), rows["value"].copy())

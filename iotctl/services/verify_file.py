@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate
-from iotctl.repositories import DAY, Audit, AuditedFile, DaySums, OwnedReadings, day_keys
+from iotctl.repositories import DAY, Audit, AuditedFile, DaySums, OwnedReadings, SortedReadings, day_keys
 from iotctl.services.compare import Fault, Mismatch, compare
-from iotctl.services.file_readings import BLOCK_DAYS, FileReadings, Piece
+from iotctl.services.file_readings import BLOCK_DAYS, FileReadings
 from iotctl.services.load_task import LoadOptions
 
 # Bounds what one question brings back: sums of so many sensors, or so many readings that are compared one by one.
@@ -90,7 +90,7 @@ def _differ(sums: DaySums, in_table: DaySums) -> NDArray[np.bool_]:
     return differ
 
 
-def _parts(piece: Piece, sums: DaySums, wanted: NDArray[np.bool_]) -> Iterator[Piece]:
+def _parts(piece: SortedReadings, sums: DaySums, wanted: NDArray[np.bool_]) -> Iterator[SortedReadings]:
     """The readings of the wanted sensor-days, some days at a time."""
     day_of_row = np.repeat(np.arange(len(sums)), sums.rows)
     number = np.cumsum(np.where(wanted, sums.rows, 0)) // _READINGS_AT_ONCE
@@ -98,7 +98,7 @@ def _parts(piece: Piece, sums: DaySums, wanted: NDArray[np.bool_]) -> Iterator[P
         yield piece[(wanted & (number == part))[day_of_row]]
 
 
-def _readings_in_table(audit: Audit, part: Piece) -> OwnedReadings:
+def _readings_in_table(audit: Audit, part: SortedReadings) -> OwnedReadings:
     """All that the table has in the sensor-days of these readings."""
     day = part.time // DAY
     starts = np.ones(len(part), dtype=np.bool_)
