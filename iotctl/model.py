@@ -59,15 +59,22 @@ class RejectReason(StrEnum):
     TOO_LONG = "too_long"  # a line over 1 MiB
     ENCODING = "encoding"  # NUL bytes or invalid UTF-8
     QUOTE = "quote"  # a quote that is not closed on its line
+    QUALITY = "quality"  # the file's quality field says that it is not good; counted apart
+    MISSING = "missing"  # no value in a field of many, or of a layout; counted apart, never listed
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was not loaded. line counts from 1 with the header; text is cut to 1 kB, undecodable bytes escaped."""
+    """A row, or one value of it, that was not loaded.
+
+    line counts from 1 with the header; text is cut to 1 kB, undecodable bytes escaped. field: the one that is not as it
+    should be, where that is known; else empty.
+    """
 
     line: int
     reason: RejectReason
     text: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,10 @@ class FileBatch:
 
     uuids: (k, 16) uint8, the distinct sensors. sensor: int32 (n,), index into uuids. time: int64 (n,), microseconds
     since 1970-01-01 UTC. value: float64 (n,), the file's unit. rows_read counts every data row of the stretch:
-    rows_read == n + rows_rejected. rejected: how many for each reason; rejects: the first of them, see
-    ReadOptions.keep_rejects. end is where the next batch begins.
+    rows_read == n + rows_rejected + missing + bad_quality; in a file with many values a row, each value is a row here.
+    rejected: how many for each reason; rejects: the first of them, see ReadOptions.keep_rejects, and of those with bad
+    quality. end is where the next batch begins. names: of each of uuids what the file calls the sensor, and units: what
+    its values are in; None where the file does not say, and empty where it says so of none.
     ambiguous and nonexistent count the rows whose local time the clock change made doubtful. notes: what a person
     should know of the file.
     """
@@ -107,6 +116,10 @@ class FileBatch:
     ambiguous: int = 0
     nonexistent: int = 0
     notes: tuple[str, ...] = ()
+    missing: int = 0
+    bad_quality: int = 0
+    names: tuple[str | None, ...] = ()
+    units: tuple[str | None, ...] = ()
 
     @property
     def rows_rejected(self) -> int:

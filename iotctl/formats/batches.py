@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows, reason_of
-from iotctl.formats.clock import Clock, ReadTimes
 from iotctl.formats.column_forms import ColumnForms
-from iotctl.formats.held_rows import HeldRows, RowHolder, Verdicts
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
+from iotctl.formats.times.clock import Clock, ReadTimes
+from iotctl.formats.times.held_rows import HeldRows, RowHolder, Verdicts
 from iotctl.model import Ambiguous, FileBatch, Nonexistent, Position, Reject, RejectReason
 
 # Of so many lines that may have to be rejected the texts are at hand; they take 100 MB at most.

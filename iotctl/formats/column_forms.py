@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from iotctl.formats.decimals import DecimalJudge, Decimals, wanted_decimals
-from iotctl.formats.numeric_times import NumericTimes, TimeJudge, wanted_times
+from iotctl.formats.numbers.decimals import DecimalJudge, Decimals, wanted_decimals
 from iotctl.formats.options import ReadOptions
+from iotctl.formats.times.numeric_times import NumericTimes, TimeJudge, wanted_times
 
 WINDOW_LINES = 20_000
 

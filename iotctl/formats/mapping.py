@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from iotctl.formats.header import Wanted
+from iotctl.formats.csv.header import Wanted
+from iotctl.formats.csv.split import BadRow
 from iotctl.formats.options import OpenAt
-from iotctl.formats.records import Record, read_records
 from iotctl.formats.rows import parse_uuid
-from iotctl.formats.split import BadRow
+from iotctl.formats.small_tables import Record, read_records
 from iotctl.model import Reject, RejectReason, StoredFile
 
 _MAPPING = Wanted((("sensor_name",), ("sensor_uuid",)))

@@ -10,18 +10,18 @@ import numpy as np
 
 from iotctl.formats.bad_rows import bad_rows
 from iotctl.formats.batches import BatchBuilder
-from iotctl.formats.blocks import Block, read_blocks
-from iotctl.formats.compression import Text, open_text
-from iotctl.formats.content import is_parquet
-from iotctl.formats.header import Wanted, read_start, unfinished
-from iotctl.formats.last_line import is_cut_time
-from iotctl.formats.line_index import Lines
+from iotctl.formats.containers.blocks import Block, read_blocks
+from iotctl.formats.containers.compression import Text, open_text
+from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.containers.read_ahead import ReadAhead
+from iotctl.formats.csv.header import Wanted, read_start, unfinished
+from iotctl.formats.csv.last_line import is_cut_time
+from iotctl.formats.csv.line_index import Lines
+from iotctl.formats.csv.row_reader import RowReader
+from iotctl.formats.csv.split import is_blank, reject_text
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
-from iotctl.formats.parquet import open_parquet, read_parquet
-from iotctl.formats.read_ahead import ReadAhead
-from iotctl.formats.row_reader import RowReader
+from iotctl.formats.parquet.reader import open_parquet, read_parquet
 from iotctl.formats.rows import Sensors, joined
-from iotctl.formats.split import is_blank, reject_text
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 
 READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.header import Wanted
+from iotctl.formats.csv.header import Wanted
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.reader import read_batches
 from iotctl.formats.rows import NamedSensors

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from iotctl.formats import ReadOptions, read_batches
-from iotctl.formats.lines import CarefulReader
+from iotctl.formats.csv.lines import CarefulReader
 from iotctl.model import StoredFile
 from tests.formats import oracle
 from tests.formats.oracle import Expected, Fields

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iotctl.formats import parquet_pages
-from iotctl.formats.parquet_footer import read_chunks
+from iotctl.formats.parquet import pages as parquet_pages
+from iotctl.formats.parquet.footer import read_chunks
 from tests.formats.test_bombs import A, read
 
 MILLION = 1_000_000

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from iotctl.formats.decimals import Decimals
+from iotctl.formats.numbers.decimals import Decimals
 
 _NUMBERS = {
     Decimals.POINT: r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",

@@ -16,15 +16,15 @@ from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
-from iotctl.formats.header import Wanted, find_columns
+from iotctl.formats.csv.header import Wanted, find_columns
+from iotctl.formats.csv.split import reject_text
+from iotctl.formats.numbers.values import find_missing, parse_value, parse_values
 from iotctl.formats.options import OpenAt, ReadOptions
-from iotctl.formats.parquet_bytes import ParquetBytes
-from iotctl.formats.parquet_footer import Chunk, read_chunks
-from iotctl.formats.parquet_pages import FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
+from iotctl.formats.parquet.footer import Chunk, read_chunks
+from iotctl.formats.parquet.pages import FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
+from iotctl.formats.parquet.stored import ParquetBytes
 from iotctl.formats.rows import Rows, Sensors
-from iotctl.formats.split import reject_text
-from iotctl.formats.times import parse_time, parse_times
-from iotctl.formats.values import find_missing, parse_value, parse_values
+from iotctl.formats.times.iso import parse_time, parse_times
 from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, RejectReason, StoredFile
 
 _MAGIC = b"PAR1"

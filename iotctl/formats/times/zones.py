@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.doubtful_hours import Change
+from iotctl.formats.times.doubtful_hours import Change
 from iotctl.timezones import find_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

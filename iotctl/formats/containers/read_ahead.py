@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from iotctl.formats.blocks import Block
+from iotctl.formats.containers.blocks import Block
 
 _KEPT_BYTES = 2 * 1024 * 1024
 

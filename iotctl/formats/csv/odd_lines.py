@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.blocks import MAX_LINE_BYTES
-from iotctl.formats.line_index import Lines
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES
+from iotctl.formats.csv.line_index import Lines
 
 _TAB, _LINE_FEED, _RETURN, _SPACE, _QUOTE = 9, 10, 13, 32, ord('"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from iotctl.formats.column_forms import OpenFormError
-from iotctl.formats.columns import numbers
-from iotctl.formats.numeric_times import (
+from iotctl.formats.csv.columns import numbers
+from iotctl.formats.times.numeric_times import (
     EITHER,
     IS_CALENDAR,
     IS_EPOCH,

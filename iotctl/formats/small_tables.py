@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from iotctl.formats.blocks import read_blocks
-from iotctl.formats.compression import Text, open_text
-from iotctl.formats.content import is_parquet
-from iotctl.formats.header import Wanted, find_columns, read_start
+from iotctl.formats.containers.blocks import read_blocks
+from iotctl.formats.containers.compression import Text, open_text
+from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.csv.header import Wanted, find_columns, read_start
+from iotctl.formats.csv.split import BadRow, is_blank, is_text, reject_text, split_line
 from iotctl.formats.options import OpenAt
-from iotctl.formats.parquet import open_parquet
-from iotctl.formats.split import BadRow, is_blank, is_text, reject_text, split_line
+from iotctl.formats.parquet.reader import open_parquet
 from iotctl.model import RejectReason, StoredFile
 
 _BLOCK_BYTES = 1024 * 1024

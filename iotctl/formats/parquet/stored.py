@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from iotctl.errors import FileError
 from iotctl.formats.options import OpenAt
-from iotctl.formats.parquet_pages import ColumnWatch
+from iotctl.formats.parquet.pages import ColumnWatch
 
 # Columns are read beside one another: a stream for each, and one for the footer.
 _MOST_STREAMS = 4

@@ -16,7 +16,14 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from iotctl.errors import FileError
-from iotctl.formats.content import HEAD_BYTES, Packing, binary_kind_of, is_parquet, packing_of, wide_encoding_of
+from iotctl.formats.containers.content import (
+    HEAD_BYTES,
+    Packing,
+    binary_kind_of,
+    is_parquet,
+    packing_of,
+    wide_encoding_of,
+)
 from iotctl.formats.options import OpenAt
 
 _READ_BYTES = 1024 * 1024

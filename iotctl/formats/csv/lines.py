@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import code_of
 from iotctl.formats.column_forms import ColumnForms
-from iotctl.formats.header import Header
+from iotctl.formats.csv.header import Header
+from iotctl.formats.csv.split import BadRow, is_text, split_line
+from iotctl.formats.numbers.values import parse_value
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Sensors
-from iotctl.formats.split import BadRow, is_text, split_line
-from iotctl.formats.times import parse_time
-from iotctl.formats.values import parse_value
+from iotctl.formats.times.iso import parse_time
 from iotctl.model import EARLIEST, LATEST, RejectReason
 
 GOOD = -1

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.column_forms import ColumnForms, OpenFormError
-from iotctl.formats.column_texts import ColumnTexts
-from iotctl.formats.columns import OddBlockError, numbers, read_texts, read_typed
-from iotctl.formats.decimals import Decimals
-from iotctl.formats.header import Header
-from iotctl.formats.line_index import Lines
-from iotctl.formats.lines import GOOD, CarefulReader
-from iotctl.formats.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, has_odd_lines, readable
+from iotctl.formats.csv.column_texts import ColumnTexts
+from iotctl.formats.csv.columns import OddBlockError, numbers, read_texts, read_typed
+from iotctl.formats.csv.header import Header
+from iotctl.formats.csv.line_index import Lines
+from iotctl.formats.csv.lines import GOOD, CarefulReader
+from iotctl.formats.csv.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, has_odd_lines, readable
+from iotctl.formats.csv.split import is_blank
+from iotctl.formats.numbers.decimals import Decimals
+from iotctl.formats.numbers.values import Values, find_missing, parse_values
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
-from iotctl.formats.split import is_blank
-from iotctl.formats.times import read_times
-from iotctl.formats.values import Values, find_missing, parse_values
+from iotctl.formats.times.iso import read_times
 from iotctl.model import EARLIEST, LATEST, RejectReason
 
 _PIECE_BYTES = 1024 * 1024

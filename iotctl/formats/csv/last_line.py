@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from iotctl.formats.header import Header
-from iotctl.formats.split import BadRow, split_line
+from iotctl.formats.csv.header import Header
+from iotctl.formats.csv.split import BadRow, split_line
 
 _SHAPES = str.maketrans("0123456789", "9" * 10)
 

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from iotctl.errors import FileError
-from iotctl.formats.parquet_footer import Chunk
-from iotctl.formats.thrift import CompactReader, Value
+from iotctl.formats.parquet.footer import Chunk
+from iotctl.formats.parquet.thrift import CompactReader, Value
 
 # Rows that are decoded at once, and how many of a column whose values share their beginnings (see _DELTA_BYTE_ARRAY).
 ROWS_AT_ONCE = 131_072

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from iotctl.formats.blocks import MAX_LINE_BYTES
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES
 from iotctl.model import RejectReason
 
 _TEXT_BYTES = 1024

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from iotctl.formats.thrift import CompactReader, Value
+from iotctl.formats.parquet.thrift import CompactReader, Value
 
 _ROW_GROUPS, _COLUMNS, _META_DATA = 4, 1, 3  # fields of FileMetaData, RowGroup, ColumnChunk (parquet.thrift)
 _LIST, _STRUCT = 9, 12

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.doubtful_hours import Change, is_second_pass, runs_through
-from iotctl.formats.zones import change_at
+from iotctl.formats.times.doubtful_hours import Change, is_second_pass, runs_through
+from iotctl.formats.times.zones import change_at
 from iotctl.model import RejectReason
 
 # A stretch of a file has ended where so many lines in a row are not near a change; longer ones are cut.

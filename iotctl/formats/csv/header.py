@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotctl.errors import FileError, UnfinishedFileError
-from iotctl.formats.blocks import MAX_LINE_BYTES
-from iotctl.formats.content import text_kind_of
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES
+from iotctl.formats.containers.content import text_kind_of
+from iotctl.formats.csv.split import BadRow, is_blank, split_line
 from iotctl.formats.options import Readable
-from iotctl.formats.split import BadRow, is_blank, split_line
 
 _DELIMITERS = (";", ",", "\t", "|")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

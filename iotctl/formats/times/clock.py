@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows
-from iotctl.formats.zones import local_offsets, near_changes
+from iotctl.formats.times.zones import local_offsets, near_changes
 from iotctl.model import Ambiguous, Nonexistent
 
 

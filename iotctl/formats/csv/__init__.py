@@ -1,0 +1,1 @@
+"""Lines of fields: the header, and blocks of lines to rows."""

@@ -1,0 +1,163 @@
+"""A layout: how the records of a file become readings. A layout file (TOML) has the same names for the same things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+# Fields of a pattern such as {device}.{field}.
+_BRACES = re.compile(r"\{([^{}]+)\}")
+
+# What a sensor's name may take from a file's path and from the value's own name, beside the fields of the record.
+FIELD = "field"
+FILE_STEM, FILE_NAME, FILE_FOLDER = "file.stem", "file.name", "file.folder"
+_NOT_IN_RECORDS = {FIELD, FILE_STEM, FILE_NAME, FILE_FOLDER}
+
+# The delimiter that stands for any number of blanks and tabs.
+BLANKS = "blanks"
+
+ISO = "iso"
+
+
+class Form(StrEnum):
+    """What the records of a file are written as."""
+
+    CSV = "csv"  # lines of fields, whatever divides them
+    JSON = "json"  # an object a line, or one array of objects
+    JSON_SERIES = "json-series"  # {"metric": {...}, "values": [...], "timestamps": [...]} a line: VictoriaMetrics
+    LINE_PROTOCOL = "line-protocol"  # InfluxDB
+    INFLUX_CSV = "influx-csv"  # annotated CSV of InfluxDB
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """How lines of fields are written (CSV only, but for encoding, decimal and thousands).
+
+    delimiter: one character, or "blanks" for any number of blanks and tabs. decimal: "." or ",". thousands: the
+    character between groups of digits, if there is one. skip_lines: so many lines before the header, or before the
+    first row where there is none. skip_until: a regular expression; the header is the first line that it matches.
+    comment: lines that begin with it are passed over. columns: their names where there is no header line.
+    below_header: so many lines under the header are no rows (units, types). short_rows: what a row lacks at its end is
+    missing.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal: str = "."
+    thousands: str = ""
+    skip_lines: int = 0
+    skip_until: str = ""
+    comment: str = ""
+    header: bool = True
+    columns: tuple[str, ...] = ()
+    below_header: int = 0
+    short_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLayout:
+    """Which fields are the time, and how it is written.
+
+    fields: read as one text, with a blank between them. format: iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel,
+    matlab, elapsed-s, or one of strptime, such as "%d.%m.%Y %H:%M". timezone: of times that name none; None for the one
+    of the command. timezone_field: the field that names the zone. interval_end: a text such as "10:00 - 10:15" is read
+    as its end, and not as its start. since: fields of the moment from which an elapsed time counts; since_format: how
+    they are written.
+    """
+
+    fields: tuple[str, ...]
+    format: str = ISO
+    timezone: str | None = None
+    timezone_field: str | None = None
+    interval_end: bool = False
+    since: tuple[str, ...] = ()
+    since_format: str = ISO
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLayout:
+    """A field that is a value. A cell may have the unit behind its number.
+
+    name: stands for {field} in the sensor's name; None for that of the field. scale: what is printed times this is the
+    value. part: only this part of the cell, from 1, divided_by what; 0 for all of it. quality: the field that rates
+    this value. time: fields of the time of this value, where it has its own; written as [time] says.
+    """
+
+    field: str
+    name: str | None = None
+    unit: str | None = None
+    scale: float = 1.0
+    part: int = 0
+    divided_by: str = ","
+    quality: str | None = None
+    time: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLayout:
+    """What counts as good; readings of another quality are left out and counted. field: rates all values of a record;
+    None where each value has its own."""
+
+    good: tuple[str, ...]
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A whole layout.
+
+    name: for people. files: patterns of file names that have it; none for all. records: of JSON, the path of the array
+    that has the records, such as "data.rows"; nested fields are named by their path, such as "body.temp". sheet: of a
+    workbook; empty for the first. sensor: a sensor's name, with fields in braces; {field} is the name of the value's
+    field, {file.stem}, {file.name} and {file.folder} are of the path. other_values: every other field that holds
+    numbers is a value too, but for those in ignored. missing: texts of no value, beside the empty one. preamble: name
+    -> a regular expression that finds it in the lines before the rows, in its first group; path: the same in the
+    file's path; both are then fields of every record.
+    """
+
+    time: TimeLayout
+    form: Form = Form.CSV
+    name: str = ""
+    files: tuple[str, ...] = ()
+    records: str = ""
+    sheet: str = ""
+    sensor: str = "{field}"
+    values: tuple[ValueLayout, ...] = ()
+    other_values: bool = False
+    ignored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    quality: QualityLayout | None = None
+    text: TextLayout = field(default_factory=TextLayout)
+    preamble: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
+
+    def sensor_fields(self) -> tuple[str, ...]:
+        """The fields in a sensor's name, in their order, {field} and those of the path among them."""
+        return tuple(_BRACES.findall(self.sensor))
+
+    def record_fields(self) -> tuple[str, ...] | None:
+        """The fields that a record must have or may have, each once; None where all are to be read."""
+        if self.other_values:
+            return None
+        found = [
+            *self.time.fields,
+            *self.time.since,
+            *(name for name in self.sensor_fields() if name not in _NOT_IN_RECORDS),
+            *(name for value in self.values for name in (value.field, value.quality, *value.time) if name),
+        ]
+        found += [name for name in (self.time.timezone_field, self.quality and self.quality.field) if name]
+        return tuple(dict.fromkeys(name for name in found if name not in self.preamble and name not in self.path))
+
+
+# The layout of files that no layout is named for. They are read by code of their own, which also takes other spellings.
+STANDARD = Layout(
+    name="standard",
+    time=TimeLayout(("timestamp",)),
+    sensor="{sensor_uuid}",
+    values=(ValueLayout("sensor_value"),),
+    text=TextLayout(delimiter=";"),
+)

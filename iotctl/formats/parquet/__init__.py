@@ -1,0 +1,1 @@
+"""Parquet files, read within the memory that was promised."""

@@ -1,0 +1,50 @@
+"""Records of a file as columns: what each record form gives, and all that a layout needs to make readings of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from iotctl.formats.bad_rows import BadRows
+from iotctl.formats.batches import FileLines
+from iotctl.formats.layouts.layout import Layout
+from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.model import Position, StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """A file to be read as records. start: from there on, an end of earlier Records or the beginning."""
+
+    file: StoredFile
+    open_at: OpenAt
+    layout: Layout
+    options: ReadOptions
+    start: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of one stretch of a file, in file order.
+
+    columns: field -> (n,), texts or values of any type of pyarrow; null where a record does not have it. Fields of the
+    layout's preamble are among them. line: int64 (n,), of each record, from 1; ascending, but not strictly (a line can
+    hold many records). bad: lines that are no records. lines: texts and offsets of all of them. end: the offset behind
+    the stretch, from which reading can go on; next_line: the number of the line there.
+    """
+
+    columns: Mapping[str, pa.Array]
+    line: NDArray[np.int64]
+    bad: BadRows
+    lines: FileLines
+    end: int
+    next_line: int
+
+
+# A record form. Raises FileError where the file is not written so, with line and field, what open_at raises, and
+# UnfinishedFileError, after the last records, where a last line may still be being written.
+ReadRecords = Callable[[RecordFile], Iterator[Records]]

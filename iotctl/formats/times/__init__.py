@@ -1,0 +1,1 @@
+"""Texts and numbers to times, and local times to UTC."""
