@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
+from iotctl.formats.layouts.layout import STANDARD, Layout
 from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, TimeForm
 
 
@@ -32,7 +33,7 @@ class ReadOptions:
 
     missing_is_nan: a row without a value is a reading of NaN. settle_seconds: a last line without an end counts as
     finished once its file has not changed for so long. keep_rejects: so many bad rows are kept with line and text, the
-    others are counted.
+    others are counted. layouts: the first whose patterns fit a file's name is its layout.
     """
 
     timezone: str = "Europe/Berlin"
@@ -45,6 +46,7 @@ class ReadOptions:
     time_form: TimeForm = TimeForm.AUTO
     decimal: DecimalSign = DecimalSign.AUTO
     int96: Int96 = Int96.UTC
+    layouts: tuple[Layout, ...] = (STANDARD,)
     batch_rows: int = 1_000_000
     block_bytes: int = 8 * 1024 * 1024
 

@@ -20,6 +20,9 @@ BLANKS = "blanks"
 
 ISO = "iso"
 
+# A layout file with a key that is none of these is refused.
+_STRICT = {"extra": "forbid"}
+
 
 class Form(StrEnum):
     """What the records of a file are written as."""
@@ -45,6 +48,8 @@ class TextLayout:
     missing.
     """
 
+    __pydantic_config__ = _STRICT
+
     encoding: str = "utf-8"
     delimiter: str = ","
     decimal: str = "."
@@ -69,6 +74,8 @@ class TimeLayout:
     they are written.
     """
 
+    __pydantic_config__ = _STRICT
+
     fields: tuple[str, ...]
     format: str = ISO
     timezone: str | None = None
@@ -87,6 +94,8 @@ class ValueLayout:
     this value. time: fields of the time of this value, where it has its own; written as [time] says.
     """
 
+    __pydantic_config__ = _STRICT
+
     field: str
     name: str | None = None
     unit: str | None = None
@@ -101,6 +110,8 @@ class ValueLayout:
 class QualityLayout:
     """What counts as good; readings of another quality are left out and counted. field: rates all values of a record;
     None where each value has its own."""
+
+    __pydantic_config__ = _STRICT
 
     good: tuple[str, ...]
     field: str | None = None
@@ -118,6 +129,8 @@ class Layout:
     -> a regular expression that finds it in the lines before the rows, in its first group; path: the same in the
     file's path; both are then fields of every record.
     """
+
+    __pydantic_config__ = _STRICT
 
     time: TimeLayout
     form: Form = Form.CSV

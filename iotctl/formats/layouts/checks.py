@@ -1,0 +1,63 @@
+"""What a layout must obey beyond the types of its keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from iotctl.formats.layouts.layout import BLANKS, FIELD, Form, Layout
+
+_TEXT_FORMS = {Form.CSV, Form.XLSX}
+
+
+def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with a layout: the path of the key, and what to say of it."""
+    text, time = layout.text, layout.time
+    if len(text.delimiter.encode()) != 1 and text.delimiter != BLANKS:
+        yield ("text", "delimiter"), f'is {text.delimiter!r}, but must be one character, or "{BLANKS}"'
+    if text.decimal not in {".", ","}:
+        yield ("text", "decimal"), f'is {text.decimal!r}, but must be "." or ","'
+    if text.thousands and (len(text.thousands) != 1 or text.thousands == text.decimal or text.thousands.isdigit()):
+        yield ("text", "thousands"), "must be one character that is no digit and no decimal sign"
+    try:
+        "".encode(text.encoding)
+    except LookupError:
+        yield ("text", "encoding"), f"is {text.encoding!r}, which is no encoding that Python knows"
+    for name in ("skip_lines", "below_header"):
+        if getattr(text, name) < 0:
+            yield ("text", name), "must not be negative"
+    if not text.header and not text.columns and layout.form is Form.CSV:
+        yield ("text", "columns"), "are needed where header is false: the names of the columns, in their order"
+    if not time.fields:
+        yield ("time", "fields"), "names no field"
+    if not layout.values and not layout.other_values:
+        yield ("values",), "is empty: name at least one field, or set other_values = true"
+    for number, value in enumerate(layout.values):
+        if value.part < 0:
+            yield ("values", number, "part"), "must not be negative"
+        if value.scale == 0:
+            yield ("values", number, "scale"), "must not be 0"
+        if value.part and not value.divided_by:
+            yield ("values", number, "divided_by"), "must not be empty where a part is named"
+    names = [value.name or value.field for value in layout.values]
+    if len(names) > 1 and FIELD not in layout.sensor_fields():
+        yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        yield ("values",), f"has the name {twice!r} twice"
+    if layout.other_values and FIELD not in layout.sensor_fields():
+        yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
+    for at, pattern in [
+        (("text", "skip_until"), text.skip_until),
+        *((("preamble", name), pattern) for name, pattern in layout.preamble.items()),
+        *((("path", name), pattern) for name, pattern in layout.path.items()),
+    ]:
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            yield at, f"is no regular expression: {error}"
+            continue
+        if at[0] != "text" and not groups:
+            yield at, "has no group (...) that says which part is meant"
+    if layout.quality is not None and not layout.quality.good:
+        yield ("quality", "good"), "is empty: nothing would be good"

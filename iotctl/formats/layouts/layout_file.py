@@ -1,0 +1,113 @@
+"""Layout files: TOML with the names of Layout, one layout at the top level or several as [[layout]]."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
+
+from iotctl.errors import FileError
+from iotctl.formats.layouts.checks import problems
+from iotctl.formats.layouts.layout import Layout
+
+_SEVERAL = "layout"
+_HINT = "iotctl inspect FILE --save layout.toml writes one to begin with."
+_SHOWN = 80
+
+_NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+
+Path = tuple[str | int, ...]
+
+
+def read_layouts(text: str, where: str) -> tuple[Layout, ...]:
+    """The layouts of a layout file, in its order.
+
+    where: the file's name, for messages. Raises FileError with line and key where a layout is not as it must be.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(f"This is no TOML: {error}.", where=where, hint=_HINT) from None
+    tables = content.get(_SEVERAL, content)
+    several = isinstance(tables, list)
+    if several and len(content) > 1:
+        other = next(key for key in content if key != _SEVERAL)
+        raise _wrong(text, where, (other,), f"stands beside [[{_SEVERAL}]], but belongs into one of them")
+    layouts = []
+    for number, table in enumerate(tables if several else [tables]):
+        begin: Path = (_SEVERAL, number) if several else ()
+        try:
+            layout = _adapter().validate_python(table)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise _wrong(text, where, (*begin, *first["loc"]), _plain(first["type"], first["msg"])) from None
+        for path, problem in problems(layout):
+            raise _wrong(text, where, (*begin, *path), problem)
+        layouts.append(layout)
+    if not layouts:
+        raise FileError("There is no layout in this file.", where=where, hint=_HINT)
+    return tuple(layouts)
+
+
+@cache
+def _adapter() -> TypeAdapter[Layout]:
+    return TypeAdapter(Layout)
+
+
+def _plain(kind: str, message: str) -> str:
+    known = {"unexpected_keyword_argument": "is no key of a layout", "missing": "is missing"}
+    return known.get(kind) or message[:1].lower() + message[1:]
+
+
+def _wrong(text: str, where: str, path: Path, problem: str) -> FileError:
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+    line = _line_of(text, path)
+    place = f"{where}, line {line}" if line else where
+    return FileError(f"{key[:_SHOWN]} {problem}.", where=place, hint="docs/layouts.md describes each key.")
+
+
+def _line_of(text: str, path: Path) -> int | None:
+    """The line on which a key stands, or the table that should have it; None where neither is found."""
+    nearest = None
+    for line, found in _keys(text):
+        if found == path:
+            return line
+        if found and path[: len(found)] == found and nearest is None:
+            nearest = line
+    return nearest
+
+
+def _keys(text: str) -> Iterator[tuple[int, Path]]:
+    """The tables and keys of a TOML text, each with its line; values are not looked at."""
+    table: Path = ()
+    counts: dict[Path, int] = {}
+    for line, written in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", written):
+            table = _placed(_names(header[2]), counts)
+            if header[1] == "[[":
+                at = table[:-1] if table and isinstance(table[-1], int) else table
+                counts[at] = counts.get(at, -1) + 1
+                table = (*at, counts[at])
+            yield line, table
+        elif key := re.match(
+            r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=", written
+        ):
+            yield line, (*table, *_names(key[1]))
+
+
+def _placed(names: Sequence[str], counts: dict[Path, int]) -> Path:
+    """A table's path, with the number of the array's entry that it belongs to."""
+    path: Path = ()
+    for name in names:
+        path = (*path, name)
+        if path in counts:
+            path = (*path, counts[path])
+    return path
+
+
+def _names(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", dotted)]
