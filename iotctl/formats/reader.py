@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, partial
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from iotctl.formats.bad_rows import bad_rows
 from iotctl.formats.batches import BatchBuilder
-from iotctl.formats.containers.blocks import Block, read_blocks
 from iotctl.formats.containers.compression import Text, open_text
 from iotctl.formats.containers.content import is_parquet
-from iotctl.formats.containers.read_ahead import ReadAhead
-from iotctl.formats.csv.header import Wanted, read_start, unfinished
+from iotctl.formats.containers.text_blocks import TextBlocks, is_blank, is_finished
+from iotctl.formats.csv.header import Wanted, read_start
 from iotctl.formats.csv.last_line import is_cut_time
-from iotctl.formats.csv.line_index import Lines
 from iotctl.formats.csv.row_reader import RowReader
-from iotctl.formats.csv.split import is_blank, reject_text
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.parquet.reader import open_parquet, read_parquet
 from iotctl.formats.rows import Sensors, joined
@@ -62,7 +58,7 @@ def _read_text(
     file: StoredFile, text: Text, open_at: OpenAt, builder: BatchBuilder, options: ReadOptions, wanted: Wanted
 ) -> Iterator[FileBatch]:
     start = builder.start
-    finished = text.packing is not None or file.has_settled(options.settle_seconds)
+    finished = is_finished(file, text, options)
     found = read_start(text, wanted, file.uri, finished=finished)
     if found is None:
         return
@@ -72,61 +68,26 @@ def _read_text(
     if start.offset:
         offset, line, begun = start.offset, start.line, b""
         text.go_to(offset)
-    is_open = False
-    blocks = ReadAhead(
-        read_blocks(text, offset, options.block_bytes, begun), partial(_read_again, file, open_at, options.block_bytes)
-    )
+    blocks = TextBlocks(file, text, open_at, options, Position(offset, line), begun)
     for block in blocks:
-        # A line without an end is a file's last one, and a block of its own.
-        is_ended = block.data.endswith(b"\n") or is_blank(block.data)
-        if not is_ended and not finished:
-            is_open = True
-            break
-        texts = _BlockLines(block.data, line, offset)
-        if not is_ended and is_cut_time(block.data, example, found.header):
-            builder.add(joined([]), bad_rows(np.array([line]), RejectReason.TIME), texts)
+        line = block.line
+        if not block.is_ended and is_cut_time(block.data, example, found.header):
+            builder.add(joined([]), bad_rows(np.array([line]), RejectReason.TIME), block.lines)
             line += 1
         else:
             for rows, bad, lines in reader.read(block.data, line, blocks.following):
-                builder.add(rows, bad, texts)
+                builder.add(rows, bad, block.lines)
                 line += lines
-        offset = block.end
+        block.next_line, offset = line, block.end
         if builder.rows_read >= options.batch_rows and (batch := builder.batch(offset, line)) is not None:
             yield batch
-    if not is_open:
+    if not blocks.is_open:
         builder.end()
     if (builder.rows_read or builder.start.offset < offset) and (batch := builder.batch(offset, line)) is not None:
         yield batch
-    if is_open:
-        raise unfinished(file.uri)
+    blocks.check_end()
 
 
 def _first_row(begun: bytes) -> bytes:
     """The first line that is not blank, if it has an end; the same wherever reading starts."""
     return next((line for line in begun.split(b"\n")[:-1] if not is_blank(line)), b"")
-
-
-def _read_again(file: StoredFile, open_at: OpenAt, block_bytes: int, offset: int) -> Iterator[Block]:
-    with open_text(open_at, file.uri, offset) as text:
-        yield from read_blocks(text, offset, block_bytes)
-
-
-class _BlockLines:
-    """The lines of a block, which are looked for once they are asked for; offset: of the block in the text."""
-
-    def __init__(self, data: bytes, first_line: int, offset: int) -> None:
-        self._data = data
-        self._first_line = first_line
-        self._offset = offset
-
-    def text(self, line: int) -> str:
-        """See FileLines."""
-        return reject_text(self._lines[line - self._first_line])
-
-    def offset(self, line: int) -> int:
-        """See FileLines."""
-        return self._offset + int(self._lines.offset[line - self._first_line])
-
-    @cached_property
-    def _lines(self) -> Lines:
-        return Lines(self._data)

@@ -9,8 +9,9 @@ from uuid import UUID
 from iotctl.formats.containers.blocks import read_blocks
 from iotctl.formats.containers.compression import Text, open_text
 from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.containers.text_blocks import is_blank, reject_text
 from iotctl.formats.csv.header import Wanted, find_columns, read_start
-from iotctl.formats.csv.split import BadRow, is_blank, is_text, reject_text, split_line
+from iotctl.formats.csv.split import BadRow, is_text, split_line
 from iotctl.formats.options import OpenAt
 from iotctl.formats.parquet.reader import open_parquet
 from iotctl.model import RejectReason, StoredFile

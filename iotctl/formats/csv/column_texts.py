@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from iotctl.formats.column_forms import WINDOW_LINES, Piece
+from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.csv.columns import read_texts
 from iotctl.formats.csv.header import Header
-from iotctl.formats.csv.line_index import Lines
 from iotctl.formats.csv.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, readable
 from iotctl.formats.csv.split import BadRow, is_text, split_line
 from iotctl.formats.numbers.decimals import is_certain_point

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv as pa_csv
 
+from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.csv.header import Header
-from iotctl.formats.csv.line_index import Lines
 
 
 class OddBlockError(Exception):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iotctl.errors import FileError, UnfinishedFileError
+from iotctl.errors import FileError
 from iotctl.formats.containers.blocks import MAX_LINE_BYTES
 from iotctl.formats.containers.content import text_kind_of
-from iotctl.formats.csv.split import BadRow, is_blank, split_line
+from iotctl.formats.containers.text_blocks import BYTE_ORDER_MARK, is_blank, unfinished
+from iotctl.formats.csv.split import BadRow, split_line
 from iotctl.formats.options import Readable
 
 _DELIMITERS = (";", ",", "\t", "|")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _READ_BYTES = 64 * 1024
 _SHOWN = 80
 
@@ -74,15 +74,6 @@ def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = T
     return TextStart(_header(begun, len(begun), wanted, where), offset + len(begun), line + 1, b"")
 
 
-def unfinished(where: str) -> UnfinishedFileError:
-    """What says that a file's last line may still be written."""
-    return UnfinishedFileError(
-        "The file ends in a line that may still be being written.",
-        where=where,
-        hint="That line is loaded once the file has not changed for a while (--settle).",
-    )
-
-
 def _header(begun: bytes, end: int, wanted: Wanted, where: str) -> Header:
     """The header that ends there; where there is none, the error says what the text is, if that shows."""
     try:
@@ -108,7 +99,7 @@ def _blank_lines(text: bytes) -> int:
 
 
 def _unmarked(text: bytes) -> bytes:
-    return text.removeprefix(_BYTE_ORDER_MARK)
+    return text.removeprefix(BYTE_ORDER_MARK)
 
 
 def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.formats.containers.blocks import MAX_LINE_BYTES
-from iotctl.formats.csv.line_index import Lines
+from iotctl.formats.containers.line_index import Lines
 
 _TAB, _LINE_FEED, _RETURN, _SPACE, _QUOTE = 9, 10, 13, 32, ord('"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

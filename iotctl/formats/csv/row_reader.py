@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.column_forms import ColumnForms, OpenFormError
+from iotctl.formats.containers.line_index import Lines
+from iotctl.formats.containers.text_blocks import is_blank
 from iotctl.formats.csv.column_texts import ColumnTexts
 from iotctl.formats.csv.columns import OddBlockError, numbers, read_texts, read_typed
 from iotctl.formats.csv.header import Header
-from iotctl.formats.csv.line_index import Lines
 from iotctl.formats.csv.lines import GOOD, CarefulReader
 from iotctl.formats.csv.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, has_odd_lines, readable
-from iotctl.formats.csv.split import is_blank
 from iotctl.formats.numbers.decimals import Decimals
 from iotctl.formats.numbers.values import Values, find_missing, parse_values
 from iotctl.formats.options import ReadOptions

@@ -7,9 +7,6 @@ import re
 from iotctl.formats.containers.blocks import MAX_LINE_BYTES
 from iotctl.model import RejectReason
 
-_TEXT_BYTES = 1024
-_LONGEST_CHARACTER = 4
-
 _QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
 
 
@@ -43,17 +40,6 @@ def is_text(field: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def is_blank(line: bytes) -> bool:
-    """Whether a line is no row at all."""
-    return not line.strip(b" \t\r\n")
-
-
-def reject_text(line: bytes) -> str:
-    """What a reject keeps of a line: its first kB, with what is no text escaped (PostgreSQL stores no NUL)."""
-    text = line[: _TEXT_BYTES + _LONGEST_CHARACTER].decode("utf-8", "backslashreplace").rstrip("\r")
-    return text.replace("\0", "\\x00").encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
 
 
 def _split_quoted(text: str, delimiter: str) -> list[str]:

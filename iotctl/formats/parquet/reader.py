@@ -16,8 +16,8 @@ from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
+from iotctl.formats.containers.text_blocks import reject_text
 from iotctl.formats.csv.header import Wanted, find_columns
-from iotctl.formats.csv.split import reject_text
 from iotctl.formats.numbers.values import find_missing, parse_value, parse_values
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.parquet.footer import Chunk, read_chunks

@@ -1,0 +1,156 @@
+"""A file's text as blocks of whole lines with the numbers of their lines, up to a last line that may still grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
+
+from iotctl.errors import FileError, UnfinishedFileError
+from iotctl.formats.containers.blocks import Block, read_blocks
+from iotctl.formats.containers.compression import Text, open_text
+from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.containers.line_index import Lines
+from iotctl.formats.containers.read_ahead import ReadAhead
+from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.model import Position, StoredFile
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_TEXT_BYTES = 1024
+_LONGEST_CHARACTER = 4
+
+
+def is_blank(line: bytes) -> bool:
+    """Whether a line is no row at all."""
+    return not line.strip(b" \t\r\n")
+
+
+def reject_text(line: bytes) -> str:
+    """What a reject keeps of a line: its first kB, with what is no text escaped (PostgreSQL stores no NUL)."""
+    text = line[: _TEXT_BYTES + _LONGEST_CHARACTER].decode("utf-8", "backslashreplace").rstrip("\r")
+    return text.replace("\0", "\\x00").encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
+
+
+class BlockLines:
+    """The lines of a block, which are looked for once they are asked for; offset: of the block in the text."""
+
+    def __init__(self, data: bytes, first_line: int, offset: int) -> None:
+        self._data = data
+        self._first_line = first_line
+        self._offset = offset
+
+    def text(self, line: int) -> str:
+        """See FileLines."""
+        return reject_text(self._lines[line - self._first_line])
+
+    def offset(self, line: int) -> int:
+        """See FileLines."""
+        return self._offset + int(self._lines.offset[line - self._first_line])
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._data)
+
+
+class TextBlock:
+    """Whole lines of a text; a file's last line, where it has no end, is a block of its own.
+
+    line: the number of its first line, from 1. offset, end: of its first byte in the text, and of the byte behind it.
+    """
+
+    def __init__(self, data: bytes, line: int, offset: int) -> None:
+        self.data = data
+        self.line = line
+        self.offset = offset
+        self.end = offset + len(data)
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether its last line has an end, or is blank."""
+        return self.data.endswith(b"\n") or is_blank(self.data)
+
+    @cached_property
+    def next_line(self) -> int:
+        """The number of the line behind it; whoever has counted the lines anyway may set it."""
+        return self.line + self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
+    @cached_property
+    def lines(self) -> BlockLines:
+        """Texts and offsets of its lines."""
+        return BlockLines(self.data, self.line, self.offset)
+
+
+class TextBlocks:
+    """The blocks of an open text from a position on: its offset, the number of the line there, what is read of it."""
+
+    def __init__(
+        self, file: StoredFile, text: Text, open_at: OpenAt, options: ReadOptions, start: Position, begun: bytes = b""
+    ) -> None:
+        self.is_finished = is_finished(file, text, options)
+        self._file = file
+        self._line, self._offset = start.line, start.offset
+        self._is_open = False
+        self._blocks = ReadAhead(
+            read_blocks(text, start.offset, options.block_bytes, begun),
+            partial(_read_again, file, open_at, options.block_bytes),
+        )
+
+    def __iter__(self) -> Iterator[TextBlock]:
+        for read in self._blocks:
+            # A line over MAX_LINE_BYTES is cut off in the data, but takes its place in the text.
+            block = TextBlock(read.data, self._line, self._offset)
+            block.end = read.end
+            if not block.is_ended and not self.is_finished:
+                self._is_open = True
+                return
+            yield block
+            self._line, self._offset = block.next_line, block.end
+
+    def following(self) -> Iterator[bytes]:
+        """The bytes of the blocks behind the last one given, to the end of the text; they are still given later."""
+        return self._blocks.following()
+
+    def check_end(self) -> None:
+        """Raise UnfinishedFileError where the text ends in a line, not given, that may still be being written."""
+        if self._is_open:
+            raise unfinished(self._file.uri)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the blocks ended before a line that may still be being written."""
+        return self._is_open
+
+
+@contextmanager
+def open_text_blocks(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Iterator[TextBlocks]:
+    """The blocks of a file from a position on; a byte order mark is passed over. Raises what open_text raises."""
+    with open_text(open_at, file.uri) as text:
+        if is_parquet(text.head):
+            raise FileError(
+                "This is a Parquet file, and not text.", where=file.uri, hint="See what is in it: iotctl inspect FILE"
+            )
+        if start.offset:
+            text.go_to(start.offset)
+        elif text.head.startswith(BYTE_ORDER_MARK):
+            text.read(len(BYTE_ORDER_MARK))
+            start = Position(len(BYTE_ORDER_MARK), start.line)
+        yield TextBlocks(file, text, open_at, options, start)
+
+
+def is_finished(file: StoredFile, text: Text, options: ReadOptions) -> bool:
+    """Whether a last line without an end counts as a whole one."""
+    return text.packing is not None or file.has_settled(options.settle_seconds)
+
+
+def unfinished(where: str) -> UnfinishedFileError:
+    """What says that a file's last line may still be written."""
+    return UnfinishedFileError(
+        "The file ends in a line that may still be being written.",
+        where=where,
+        hint="That line is loaded once the file has not changed for a while (--settle).",
+    )
+
+
+def _read_again(file: StoredFile, open_at: OpenAt, block_bytes: int, offset: int) -> Iterator[Block]:
+    with open_text(open_at, file.uri, offset) as text:
+        yield from read_blocks(text, offset, block_bytes)
