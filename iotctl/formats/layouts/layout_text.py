@@ -1,0 +1,113 @@
+"""A layout as TOML, with comments for the person who edits it; layout_file reads it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from iotctl.formats.layouts.layout import Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
+
+_COMMENTS = {
+    "files": "the file names that have this layout; without it, all",
+    "records": "where the array of the records is",
+    "sensor": "a sensor's name: fields in braces; {field} is the name of the value below, {file.stem} that of the file",
+    "other_values": "every other field that holds numbers is a value, too",
+    "ignored": "fields that are no values",
+    "missing": "texts that mean no value",
+    "text.delimiter": 'one character, or "blanks" for any number of blanks and tabs',
+    "text.thousands": "the sign between groups of digits",
+    "text.skip_lines": "lines before the column names, or before the rows where there are no names",
+    "text.skip_until": "the line of the column names is the first that this regular expression matches",
+    "text.comment": "lines that begin like this are passed over",
+    "text.header": "no line of column names; they are in columns",
+    "text.below_header": "lines below the column names that are no rows",
+    "text.short_rows": "what a row lacks at its end is missing",
+    "time.fields": "read as one text, with a blank between them",
+    "time.format": "iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel, matlab, elapsed-s, or one of strptime",
+    "time.timezone": "of times that name none: Europe/Berlin, UTC, +01:00",
+    "time.timezone_field": "the field that names the zone",
+    "time.interval_end": "of a text such as 10:00 - 10:15 the end counts, and not the start",
+    "time.since": "the moment from which the elapsed time counts",
+    "quality.good": "readings of another quality are left out and counted",
+    "preamble": "fields from the lines before the rows: the first group of a regular expression",
+    "path": "fields from the file's path: the first group of a regular expression",
+    "values": "one for each field that is a value; also: name, unit, scale, part, divided_by, quality, time",
+}
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def layout_toml(layout: Layout) -> str:
+    """The layout in TOML, as read_layouts has it; what is as the default is left out."""
+    tables: list[tuple[str, object]] = [
+        ("text", layout.text),
+        ("time", layout.time),
+        ("quality", layout.quality),
+        ("preamble", layout.preamble),
+        ("path", layout.path),
+    ]
+    lines = list(_pairs(layout, "", leave_out={name for name, _ in tables} | {"values"}))
+    for name, part in tables:
+        if part and part != TextLayout():
+            lines += ["", *_comment(name), f"[{name}]"]
+            if isinstance(part, TextLayout | TimeLayout | QualityLayout):
+                lines += _pairs(part, f"{name}.")
+            else:
+                assert isinstance(part, Mapping)
+                lines += [f"{_key(key)} = {_string(text)}" for key, text in part.items()]
+    for number, value in enumerate(layout.values):
+        lines += ["", *([] if number else _comment("values")), "[[values]]", *_pairs(value, "values.")]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _pairs(
+    part: Layout | TextLayout | TimeLayout | QualityLayout | ValueLayout, prefix: str, leave_out: set[str] | None = None
+) -> Iterator[str]:
+    """The lines of a table's keys, but for those that are as the default."""
+    for member in fields(part):
+        found = getattr(part, member.name)
+        # A name for people and the form tell what the file is about, and the sensor is what most people change.
+        told = not prefix and member.name in {"form", "sensor"}
+        if member.name in (leave_out or ()) or (found == member.default and not told):
+            continue
+        comment = _COMMENTS.get(prefix + member.name)
+        text = f"{member.name} = {_value(found)}"
+        if comment and len(text) + len(comment) + 4 > 120:
+            yield f"# {comment}"
+            comment = None
+        yield f"{text}  # {comment}" if comment else text
+
+
+def _comment(name: str) -> list[str]:
+    return [f"# {_COMMENTS[name]}"] if name in _COMMENTS else []
+
+
+def _value(found: object) -> str:
+    if isinstance(found, bool):
+        return str(found).lower()
+    if isinstance(found, int | float):
+        return repr(found)
+    if isinstance(found, tuple):
+        return "[" + ", ".join(_value(item) for item in found) + "]"
+    return _string(str(found))
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _string(name, literal=False)
+
+
+def _string(text: str, *, literal: bool = True) -> str:
+    """A string: between single quotes, where nothing is escaped, if it has a backslash, such as most patterns."""
+    if literal and "\\" in text and "'" not in text and text.isprintable():
+        return f"'{text}'"
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char == "\t":
+        return "\\t"
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}"
