@@ -16,16 +16,20 @@ _CODES = {reason: code for code, reason in enumerate(_REASONS)}
 
 @dataclass(frozen=True, slots=True)
 class BadRows:
-    """line: int64 (n,), from 1. code: int8 (n,), why each is not loaded; code_of() and reason_of() translate."""
+    """line: int64 (n,), from 1. code: int8 (n,), why each is not loaded; code_of() and reason_of() translate.
+
+    field: int16 (n,), the number of the field that is not as it should be, see BatchBuilder.field; -1 for none.
+    """
 
     line: NDArray[np.int64]
     code: NDArray[np.int8]
+    field: NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.line)
 
-    def __getitem__(self, at: slice) -> BadRows:
-        return BadRows(self.line[at], self.code[at])
+    def __getitem__(self, at: slice | NDArray[np.bool_]) -> BadRows:
+        return BadRows(self.line[at], self.code[at], self.field[at])
 
     def counts(self) -> dict[RejectReason, int]:
         """How many rows each reason keeps out; reasons without rows are left out."""
@@ -33,19 +37,20 @@ class BadRows:
         return {reason: count for reason, count in zip(_REASONS, found, strict=True) if count}
 
 
-def bad_rows(line: NDArray[np.int64], reason: RejectReason) -> BadRows:
-    """Rows that one and the same reason keeps out."""
-    return BadRows(line, np.full(len(line), _CODES[reason], dtype=np.int8))
+def bad_rows(line: NDArray[np.int64], reason: RejectReason, field: int = -1) -> BadRows:
+    """Rows that one and the same reason keeps out, by one and the same field if there is one."""
+    return BadRows(line, np.full(len(line), _CODES[reason], np.int8), np.full(len(line), field, np.int16))
 
 
 def joined_bad_rows(pieces: Sequence[BadRows]) -> BadRows:
     """Pieces together, in order of their lines."""
     line = np.concatenate([np.empty(0, dtype=np.int64), *(piece.line for piece in pieces)])
     code = np.concatenate([np.empty(0, dtype=np.int8), *(piece.code for piece in pieces)])
+    field = np.concatenate([np.empty(0, dtype=np.int16), *(piece.field for piece in pieces)])
     if not np.any(line[1:] < line[:-1]):  # as it is nearly always
-        return BadRows(line, code)
+        return BadRows(line, code, field)
     order = np.argsort(line, kind="stable")
-    return BadRows(line[order], code[order])
+    return BadRows(line[order], code[order], field[order])
 
 
 def code_of(reason: RejectReason) -> int:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows, reason_of
+from iotctl.formats.bad_rows import BadRows, bad_rows, code_of, joined_bad_rows, reason_of
 from iotctl.formats.column_forms import ColumnForms
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.rows import Rows, Sensors, joined
@@ -19,6 +19,10 @@ from iotctl.model import Ambiguous, FileBatch, Nonexistent, Position, Reject, Re
 
 # Of so many lines that may have to be rejected the texts are at hand; they take 100 MB at most.
 _MOST_TEXTS = 100_000
+
+_MOST_FIELDS = 32_767
+_MISSING = code_of(RejectReason.MISSING)
+_NO_ROWS = np.empty(0, dtype=np.int64)
 
 
 class FileLines(Protocol):
@@ -47,6 +51,10 @@ class BatchBuilder:
         self._holder = RowHolder(options.timezone)
         self._holds_from = 0
         self._pieces: list[Rows] = []
+        self._first_row = 0  # the number in the file of the first row of the pieces
+        self._count = 0  # of the rows in them
+        self._gone: list[NDArray[np.int64]] = []  # rows of them that were refused
+        self._fields: dict[str, int] = {}
         self._bad: list[BadRows] = []
         self._room = options.keep_rejects
         self._bad_texts = 0
@@ -55,20 +63,32 @@ class BatchBuilder:
         self._texts: dict[int, str] = {}  # of bad lines, and of doubtful ones, which may have to be rejected
         self._notes: list[str] = []
 
+    def field(self, name: str) -> int:
+        """The number of a field, for BadRows; -1, which is none, for those beyond the number that it can tell apart."""
+        return self._fields.setdefault(name, len(self._fields)) if len(self._fields) < _MOST_FIELDS else -1
+
+    def note(self, note: str) -> None:
+        """Say with the next batch what a person should know of the file."""
+        self._notes.append(note)
+
     def add(self, rows: Rows, bad: BadRows, lines: FileLines) -> None:
         """Add the next rows of the file; lines: those that they stand on."""
         self.rows_read += len(rows) + len(bad)
         times = self._clock.read(rows)
+        first = self._first_row + self._count
         self._pieces.append(replace(rows, time=times.time))
+        self._count += len(rows)
         if len(bad):
             self._bad.append(bad)
             room = max(0, self._room - self._bad_texts)
-            self._texts |= {line: lines.text(line) for line in bad.line[:room].tolist()}
-            self._bad_texts += min(room, len(bad))
+            listed = _listed(bad, room).line
+            self._texts |= {line: lines.text(line) for line in np.unique(listed).tolist()}
+            self._bad_texts += len(listed)
         if len(times.doubled) or len(times.skipped):
-            self._note_doubtful(rows, times, lines)
+            self._note_doubtful(rows, first, times, lines)
         if len(times.held) or self._holder.first_line is not None:
             held = HeldRows(
+                first + times.held,
                 rows.line[times.held],
                 rows.sensor[times.held],
                 rows.time[times.held],
@@ -76,9 +96,9 @@ class BatchBuilder:
                 rows.value[times.held],
             )
             self._settle(self._holder.add(held, int(rows.line[-1]) if len(rows) else 0))
-            first = self._holder.first_line
-            if first is not None and len(held.line) and first >= held.line[0]:
-                self._holds_from = lines.offset(first)
+            begin = self._holder.first_line
+            if begin is not None and len(held.line) and begin >= held.line[0]:
+                self._holds_from = lines.offset(begin)
 
     def end(self) -> None:
         """The file has no more rows: those that wait are settled."""
@@ -91,17 +111,20 @@ class BatchBuilder:
         """
         if (held_from := self._holder.first_line) is not None:
             offset, line = self._holds_from, held_from
-        rows, rest = _parted(joined(self._pieces), line)
+        rows, rest = self._parted(line)
         bad = joined_bad_rows(self._bad)
         before = int(np.searchsorted(bad.line, line))
         bad, bad_rest = bad[:before], bad[before:]
         if held_from is not None and not len(rows) and not len(bad):
             return None
-        kept = bad[: self._room]
+        kept = _listed(bad, self._room)
+        names = [*self._fields, ""]  # the last for -1
         rejects = [
-            Reject(number, reason_of(code), self._texts.pop(number, ""))
-            for number, code in zip(kept.line.tolist(), kept.code.tolist(), strict=True)
+            Reject(number, reason_of(code), self._texts.get(number, ""), names[field])
+            for number, code, field in zip(kept.line.tolist(), kept.code.tolist(), kept.field.tolist(), strict=True)
         ]
+        rejected = bad.counts()
+        missing, bad_quality = rejected.pop(RejectReason.MISSING, 0), rejected.pop(RejectReason.QUALITY, 0)
         self._room -= len(rejects)
         ambiguous, self._doubled = _counted(self._doubled, line)
         nonexistent, self._skipped = _counted(self._skipped, line)
@@ -119,33 +142,39 @@ class BatchBuilder:
             time=rows.time,
             value=rows.value,
             rejects=tuple(rejects),
-            rejected=bad.counts(),
+            rejected=rejected,
             rows_read=len(rows) + len(bad),
             ambiguous=ambiguous,
             nonexistent=nonexistent,
             notes=tuple(dict.fromkeys(notes)),
+            missing=missing,
+            bad_quality=bad_quality,
+            names=self.sensors.names(used),
+            units=self.sensors.units(used),
         )
-        self.start, self._pieces, self._bad = end, [rest] if len(rest) else [], [bad_rest]
+        self.start, self._bad = end, [bad_rest]
         self.forms.notes, self._notes = [], []
         self.rows_read = len(rest) + len(bad_rest)
         self._texts = {number: text for number, text in self._texts.items() if number >= line}
         self._bad_texts = min(len(bad_rest), self._room)
         return batch
 
-    def _note_doubtful(self, rows: Rows, times: ReadTimes, lines: FileLines) -> None:
-        """Count rows of doubtful hours; refuse them where the options say so, else keep their texts."""
-        doubled, skipped = rows.line[times.doubled], rows.line[times.skipped]
-        self._doubled.append(doubled)
-        self._skipped.append(skipped)
+    def _note_doubtful(self, rows: Rows, first: int, times: ReadTimes, lines: FileLines) -> None:
+        """Count rows of doubtful hours; refuse them where the options say so, else keep their texts.
+
+        first: the number of the first of the rows.
+        """
+        self._doubled.append(rows.line[times.doubled])
+        self._skipped.append(rows.line[times.skipped])
         for doubtful, waits, is_refused, reason in (
             (
-                doubled,
+                times.doubled,
                 self._options.ambiguous is Ambiguous.INFER,
                 self._options.ambiguous is Ambiguous.REJECT,
                 RejectReason.AMBIGUOUS,
             ),
             (
-                skipped,
+                times.skipped,
                 self._options.nonexistent is Nonexistent.FORWARD,
                 self._options.nonexistent is Nonexistent.REJECT,
                 RejectReason.NONEXISTENT,
@@ -153,34 +182,45 @@ class BatchBuilder:
         ):
             if waits or is_refused:
                 room = max(0, _MOST_TEXTS - len(self._texts))
-                self._texts |= {line: lines.text(line) for line in doubtful[:room].tolist()}
+                self._texts |= {line: lines.text(line) for line in np.unique(rows.line[doubtful])[:room].tolist()}
             if is_refused and len(doubtful):
-                self._refuse([(doubtful, reason)])
+                self._refuse([(first + doubtful, reason)])
 
     def _settle(self, verdicts: Verdicts) -> None:
         if verdicts.later or verdicts.refused:
-            rows = joined(self._pieces)
-            for line, move in verdicts.later:
-                rows.time[np.searchsorted(rows.line, line)] += move
-            self._pieces = [rows]
+            self._pieces = [joined(self._pieces)]
+            for row, move in verdicts.later:
+                self._pieces[0].time[row - self._first_row] += move
             self._refuse(verdicts.refused)
         self._notes += verdicts.notes
 
     def _refuse(self, refused: Sequence[tuple[NDArray[np.int64], RejectReason]]) -> None:
-        """Make rejects of rows, by their lines."""
+        """Make rejects of rows, by their numbers."""
+        self._pieces = [joined(self._pieces)]
+        for row, reason in refused:
+            self._gone.append(row)
+            self._bad.append(bad_rows(self._pieces[0].line[row - self._first_row], reason))
+
+    def _parted(self, line: int) -> tuple[Rows, Rows]:
+        """The rows before a line, without those that were refused, and the rest, which stays."""
         rows = joined(self._pieces)
-        kept = np.ones(len(rows), dtype=np.bool_)
-        for line, reason in refused:
-            kept[np.searchsorted(rows.line, line)] = False
-            self._bad.append(bad_rows(line, reason))
-        self._pieces = [rows[kept]]
+        at = int(np.searchsorted(rows.line, line))
+        before, rest = (rows, rows[:0]) if at == len(rows) else (rows[:at], rows[at:])
+        end = self._first_row + at
+        gone = np.concatenate([_NO_ROWS, *self._gone])
+        if len(gone):
+            kept = np.ones(len(before), dtype=np.bool_)
+            kept[gone[gone < end] - self._first_row] = False
+            before = before[kept]
+        self._gone = [gone[gone >= end]]
+        self._pieces, self._first_row, self._count = [rest] if len(rest) else [], end, len(rest)
+        return before, rest
 
 
-def _parted(rows: Rows, line: int) -> tuple[Rows, Rows]:
-    """The rows before a line, and those from it on."""
-    at = int(np.searchsorted(rows.line, line))
-    every = np.arange(len(rows))
-    return (rows, rows[every[:0]]) if at == len(rows) else (rows[every[:at]], rows[every[at:]])
+def _listed(bad: BadRows, most: int) -> BadRows:
+    """The first that are listed with line and text, which missing values are not."""
+    missing = bad.code == _MISSING
+    return (bad[~missing] if missing.any() else bad)[:most]
 
 
 def _counted(lines: Iterable[NDArray[np.int64]], before: int) -> tuple[int, list[NDArray[np.int64]]]:

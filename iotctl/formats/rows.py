@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import normalize
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -27,8 +28,8 @@ _UUID = re.compile(
 class Rows:
     """Rows in file order; all (n,).
 
-    line: int64, from 1. sensor: int32, see Sensors. time: int64, microseconds since 1970-01-01 of UTC, or of the
-    local clock where naive says so. value: float64.
+    line: int64, from 1; several rows may stand on one. sensor: int32, see Sensors. time: int64, microseconds since
+    1970-01-01 of UTC, or of the local clock where naive says so. value: float64.
     """
 
     line: NDArray[np.int64]
@@ -40,7 +41,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.time)
 
-    def __getitem__(self, at: NDArray[np.bool_] | NDArray[np.intp]) -> Rows:
+    def __getitem__(self, at: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Rows:
         return Rows(self.line[at], self.sensor[at], self.time[at], self.naive[at], self.value[at])
 
 
@@ -92,40 +93,64 @@ class Sensors:
         """The number of the sensor of a file that names none."""
         return self.number_of(_NO_NAME)
 
+    def names(self, used: NDArray[np.bool_]) -> tuple[str | None, ...]:
+        """Of those used, one entry per number, what the file calls them; empty where it has UUIDs alone."""
+        return ()
+
+    def units(self, used: NDArray[np.bool_]) -> tuple[str | None, ...]:
+        """Of those used, one entry per number, what their values are in; empty where the file says so of none."""
+        return ()
+
     def uuids(self) -> NDArray[np.uint8]:
         """(k, 16): the UUID of each number."""
         return np.frombuffer(b"".join(self._by_uuid), dtype=np.uint8).reshape(-1, 16)
 
 
 class NamedSensors(Sensors):
-    """Sensors that may be called by any text; one that is no UUID gets one that is made of it."""
+    """Sensors that may be called by any text; one that is no UUID gets one that is made of it.
+
+    The same text gives the same UUID in every file, however its accents are written (NFC).
+    """
 
     takes_any_text = True
 
     def __init__(self) -> None:
         super().__init__()
         self._names: dict[int, str] = {}
+        self._units: dict[int, str] = {}
 
-    def number(self, text: str) -> int:
-        """The number of the sensor that a text names. Raises ValueError where there is no text."""
+    def number(self, text: str, unit: str | None = None) -> int:
+        """The number of the sensor that a text names. unit: of its values, if the file says so.
+
+        Raises ValueError where there is no text.
+        """
         known = self._by_text.get(text)
         if known is None:
-            name = text.strip(" \t")
+            name = normalize("NFC", text.strip(" \t"))
             if not name:
                 raise ValueError("no sensor")
             try:
-                uuid = parse_uuid(name)
-                name = str(UUID(bytes=uuid))
+                known = self.number_of(parse_uuid(name))
             except ValueError:
-                uuid = uuid5(_NAMES, name).bytes
-            known = self._by_text[text] = self.number_of(uuid)
-            self._names[known] = name
+                known = self.number_of(uuid5(_NAMES, name).bytes)
+                self._names[known] = name
+            self._by_text[text] = known
+        if unit:
+            self._units[known] = unit
         return known
 
     def name(self, uuid: bytes) -> str | None:
         """What the file calls a sensor; None where it names none."""
         named = uuid != _NO_NAME
         return self._names.get(self._by_uuid[uuid], str(UUID(bytes=uuid)) if named else None)
+
+    def names(self, used: NDArray[np.bool_]) -> tuple[str | None, ...]:
+        """See Sensors."""
+        return tuple(self._names.get(number) for number in np.flatnonzero(used).tolist()) if self._names else ()
+
+    def units(self, used: NDArray[np.bool_]) -> tuple[str | None, ...]:
+        """See Sensors."""
+        return tuple(self._units.get(number) for number in np.flatnonzero(used).tolist()) if self._units else ()
 
 
 @lru_cache(maxsize=100_000)  # files have the same sensors

@@ -133,7 +133,7 @@ class RowReader:
         rows = joined([found, careful])
         bad = [
             bad_rows(first_line + np.flatnonzero(wrong), RejectReason.FIELDS),
-            BadRows(first_line + left[~good], code[~good]),
+            BadRows(first_line + left[~good], code[~good], np.full(np.count_nonzero(~good), -1, np.int16)),
         ]
         return rows[np.argsort(rows.line, kind="stable")], joined_bad_rows(bad), len(lines)
 

@@ -12,19 +12,20 @@ from iotctl.formats.times.doubtful_hours import Change, is_second_pass, runs_thr
 from iotctl.formats.times.zones import change_at
 from iotctl.model import RejectReason
 
-# A stretch of a file has ended where so many lines in a row are not near a change; longer ones are cut.
+# A stretch of a file has ended where so many lines in a row are not near a change; those with more rows are cut.
 _MOST_LINES_BETWEEN = 1_000
-_MOST_LINES = 2_000_000
+_MOST_ROWS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
     """Rows near changes of the clock, in file order; all (n,).
 
-    line, sensor: as in Rows. local: int64, microseconds by the local clock. change: int64, microseconds UTC of the
-    change that a row is near. value: float64.
+    row: int64, the row's number in the file. line, sensor: as in Rows. local: int64, microseconds by the local clock.
+    change: int64, microseconds UTC of the change that a row is near. value: float64.
     """
 
+    row: NDArray[np.int64]
     line: NDArray[np.int64]
     sensor: NDArray[np.int32]
     local: NDArray[np.int64]
@@ -32,12 +33,12 @@ class HeldRows:
     value: NDArray[np.float64]
 
     def __getitem__(self, at: slice | NDArray[np.intp]) -> HeldRows:
-        return HeldRows(self.line[at], self.sensor[at], self.local[at], self.change[at], self.value[at])
+        return HeldRows(self.row[at], self.line[at], self.sensor[at], self.local[at], self.change[at], self.value[at])
 
 
 @dataclass
 class Verdicts:
-    """What was found of rows, by their lines. later: those of the second of two hours, and by how much they move.
+    """What was found of rows, by their numbers. later: those of the second of two hours, and by how much they move.
 
     refused: those that are no readings. notes: what a person should know.
     """
@@ -53,7 +54,7 @@ class RowHolder:
     def __init__(self, timezone: str) -> None:
         self._timezone = timezone
         self._pieces: list[HeldRows] = []
-        self._first = self._last = 0
+        self._first = self._first_row = self._last = 0
 
     @property
     def first_line(self) -> int | None:
@@ -67,17 +68,18 @@ class RowHolder:
             if self._pieces and held.line[0] - self._last > _MOST_LINES_BETWEEN:
                 self._release(verdicts)
             if not self._pieces:
-                self._first = int(held.line[0])
+                self._first, self._first_row = int(held.line[0]), int(held.row[0])
             gaps = np.flatnonzero(np.diff(held.line) > _MOST_LINES_BETWEEN)
-            count = min(
-                int(gaps[0]) + 1 if len(gaps) else len(held.line),
-                int(np.searchsorted(held.line, self._first + _MOST_LINES)),
-            )
+            room = int(np.searchsorted(held.row, self._first_row + _MOST_ROWS))
+            is_full = room < len(held.row)
+            if is_full:  # a line's rows stay together: reading may go on from here in another process
+                room = int(np.searchsorted(held.line, held.line[room]))
+            count = min(int(gaps[0]) + 1 if len(gaps) else len(held.line), room)
             if count:
                 self._pieces.append(held[:count])
                 self._last = int(held.line[count - 1])
             held = held[count:]
-            if len(held.line) and held.line[0] >= self._first + _MOST_LINES:
+            if is_full and count == room:
                 self._release(verdicts)
         if self._pieces and until_line - self._last > _MOST_LINES_BETWEEN:
             self._release(verdicts)
@@ -99,7 +101,7 @@ class RowHolder:
             )
         )
         self._pieces = []
-        rows = rows[np.lexsort((rows.line, rows.sensor, rows.change))]
+        rows = rows[np.lexsort((rows.row, rows.sensor, rows.change))]
         begins = np.flatnonzero(np.diff(rows.change, prepend=-1) | np.diff(rows.sensor, prepend=-1))
         groups = np.split(np.arange(len(rows.line)), begins[1:])
         by_change: dict[int, list[HeldRows]] = {}
@@ -116,11 +118,11 @@ def _judge_doubled(change: Change, sensors: Sequence[HeldRows], verdicts: Verdic
     unknown: list[int] = []
     for rows in sensors:
         found = is_second_pass(rows.local.tolist(), rows.value.tolist(), change)
-        for line, second in zip(rows.line.tolist(), found, strict=True):
+        for row, second in zip(rows.row.tolist(), found, strict=True):
             if second is None:
-                unknown.append(line)
+                unknown.append(row)
             elif second:
-                later.append(line)
+                later.append(row)
     verdicts.later.append((np.array(later, dtype=np.int64), -change.step))
     if unknown:
         verdicts.refused.append((np.array(unknown, dtype=np.int64), RejectReason.AMBIGUOUS))
@@ -132,7 +134,7 @@ def _judge_doubled(change: Change, sensors: Sequence[HeldRows], verdicts: Verdic
 
 
 def _judge_skipped(change: Change, sensors: Sequence[HeldRows], verdicts: Verdicts) -> None:
-    wrong = [rows.line[change.doubts(rows.local)] for rows in sensors if runs_through(rows.local, change)]
+    wrong = [rows.row[change.doubts(rows.local)] for rows in sensors if runs_through(rows.local, change)]
     if wrong:
         verdicts.refused.append((np.concatenate(wrong), RejectReason.NONEXISTENT))
         verdicts.notes.append(
