@@ -111,7 +111,8 @@ def ingest(
 ) -> None:
     """Load readings from files; what is loaded already is left out, what was interrupted goes on.
 
-    Exit code 3: done, but rows were rejected or objects skipped; 1: no file could be read, or every row was rejected.
+    Exit code 3: done, but rows were rejected or objects skipped; 1: no file could be read, or no row gave a
+    reading. Missing values and readings of bad quality are counted apart, and change no exit code.
     With --watch it stays until SIGINT or SIGTERM (exit code 130), waits out a store or database that does not answer,
     and --json prints a line for each round that had something to do.
 

@@ -13,6 +13,7 @@ from iotctl.secrets import hidden
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from iotctl.repositories import Balance
     from iotctl.services.tally import FailedFile, IngestSummary
 
 DONE, FAILED, PARTLY, INTERRUPTED = 0, 1, 3, 130
@@ -58,6 +59,8 @@ def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int 
             "duplicates": summary.balance.duplicates,
             "conflicts": summary.balance.conflicts,
             "rejected": summary.balance.rejected,
+            "missing": summary.balance.missing,
+            "bad_quality": summary.balance.bad_quality,
             "ambiguous": summary.balance.ambiguous,
             "nonexistent": summary.balance.nonexistent,
             "corrected": summary.corrected,
@@ -75,16 +78,12 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
     """Say what a run did. settle_seconds: as in ReadOptions."""
     balance = summary.balance
     verb = "readable" if dry_run else "loaded"
-    loaded = balance.rows_read - balance.rejected if dry_run else balance.loaded
+    loaded = balance.rows_read - balance.no_readings if dry_run else balance.loaded
     say(
         f"{summary.files} files {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
         f"{summary.other} no data files, {len(summary.failed)} failed)"
     )
-    say(
-        f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
-        f" + {balance.conflicts} conflicts + {balance.rejected} rejected,"
-        f" in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)"
-    )
+    say(f"{_equation(balance, loaded, verb)}, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)")
     if summary.unfinished:
         files = "1 file ends" if summary.unfinished == 1 else f"{summary.unfinished} files end"
         say(
@@ -105,9 +104,11 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
         )
     if balance.rejected and not dry_run:
         say("the rejected rows are kept, with file, line and reason: iotctl rejects")
+    if balance.bad_quality and not dry_run:
+        say("the readings of bad quality are kept out, and listed: iotctl rejects --reason quality")
     report_failed(summary.failed, summary.files + summary.files_skipped)
-    if summary.all_rejected:
-        _say_error(f"all {balance.rejected} rows were rejected.")
+    if summary.loss:
+        _say_error(f"{summary.loss}.")
     if summary.only_other:
         _say_error(f"none of {summary.other} objects is a data file.")
     if summary.interrupted:
@@ -117,11 +118,19 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
 def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:
     """Say what a round of a watch did; failed: the files that are told of for the first time."""
     balance = summary.balance
-    say(
-        f"round {number}: {summary.files} files loaded; {balance.rows_read} rows read = {balance.loaded} loaded"
-        f" + {balance.duplicates} duplicates + {balance.conflicts} conflicts + {balance.rejected} rejected"
-    )
+    say(f"round {number}: {summary.files} files loaded; {_equation(balance, balance.loaded, 'loaded')}")
     report_failed(failed, summary.files + len(failed))
+
+
+def _equation(balance: Balance, loaded: int, verb: str) -> str:
+    """What became of the rows; what standard files never have is named only where it is there."""
+    rare = (f" + {balance.missing} missing" if balance.missing else "") + (
+        f" + {balance.bad_quality} bad quality" if balance.bad_quality else ""
+    )
+    return (
+        f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
+        f" + {balance.conflicts} conflicts + {balance.rejected} rejected{rare}"
+    )
 
 
 def _say_error(message: str) -> None:

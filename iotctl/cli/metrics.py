@@ -64,6 +64,8 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
                 '{ending="duplicate"}': balance.duplicates,
                 '{ending="conflict"}': balance.conflicts,
                 '{ending="rejected"}': balance.rejected,
+                '{ending="missing"}': balance.missing,
+                '{ending="bad_quality"}': balance.bad_quality,
             },
         ),
         "iotctl_ingest_files": (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +12,11 @@ from iotctl.cli.log import say
 from iotctl.cli.output import Cell, Format, chosen_format, write_rows
 from iotctl.model import RejectReason
 
+if TYPE_CHECKING:
+    from iotctl.repositories import KeptReject
+
 COLUMNS = ["file", "line", "reason", "text"]
+FIELD_COLUMNS = ["file", "line", "field", "reason", "text"]
 COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 
 
@@ -31,30 +34,33 @@ def rejects(
 ) -> None:
     """List the rows that were not loaded: file, line (the header's is 1), reason, and the row's text up to 1 kB.
 
+    Readings of bad quality are among them. Where fields are known that are not as they should be, a column names them.
     Of each file the first 1,000 are kept (ingest --keep-rejects), and the others are counted.
 
     Example: iotctl rejects --file data_004.csv --format csv
     """
-    from iotctl.repositories import ensure_schema, list_rejects, reject_counts
+    from iotctl.repositories import ensure_schema, list_rejects, reject_counts, rejects_name_fields
     from iotctl.settings import read_settings
 
-    not_kept = 0
-
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        nonlocal not_kept
-        with open_database(read_settings()) as database, database.connect() as conn:
-            ensure_schema(conn)
-            if count:
-                for found in reject_counts(conn, file, reason, limit):
-                    yield found.uri, found.reason.value, found.rows, found.kept
-                return
-            for kept in list_rejects(conn, file, reason, limit):
-                yield kept.uri, kept.reject.line, kept.reject.reason.value, kept.reject.text
-            not_kept = sum(found.rows - found.kept for found in reject_counts(conn, file, reason))
-
-    write_rows(COUNT_COLUMNS if count else COLUMNS, rows(), chosen_format(form, output), output)
+    with open_database(read_settings()) as database, database.connect() as conn:
+        ensure_schema(conn)
+        if count:
+            counts = reject_counts(conn, file, reason, limit)
+            rows = ((found.uri, found.reason.value, found.rows, found.kept) for found in counts)
+            write_rows(COUNT_COLUMNS, rows, chosen_format(form, output), output)
+            return
+        with_field = rejects_name_fields(conn, file, reason)
+        found = (_row(kept, with_field=with_field) for kept in list_rejects(conn, file, reason, limit))
+        write_rows(FIELD_COLUMNS if with_field else COLUMNS, found, chosen_format(form, output), output)
+        not_kept = sum(found.rows - found.kept for found in reject_counts(conn, file, reason))
     if not_kept:
         say(
-            f"{not_kept} more rows were rejected; of each file the first ones are kept (ingest --keep-rejects), the"
+            f"{not_kept} more rows were not loaded; of each file the first ones are kept (ingest --keep-rejects), the"
             " others are counted: iotctl rejects --count"
         )
+
+
+def _row(kept: KeptReject, *, with_field: bool) -> tuple[Cell, ...]:
+    reject = kept.reject
+    field = (reject.field or None,) if with_field else ()
+    return (kept.uri, reject.line, *field, reject.reason.value, reject.text)

@@ -13,7 +13,8 @@ from iotctl.cli.output import Cell, Format, chosen_format, write_rows
 
 COLUMNS = [
     *("run", "started", "ended", "seconds", "ending", "who", "files", "files_skipped", "files_failed"),
-    *("rows_read", "rows_loaded", "duplicates", "conflicts", "rejected", "problem", "command"),
+    *("rows_read", "rows_loaded", "duplicates", "conflicts", "rejected", "missing", "bad_quality"),
+    *("problem", "command"),
 ]
 
 
@@ -58,6 +59,8 @@ def runs(
                     counts.balance.duplicates,
                     counts.balance.conflicts,
                     counts.balance.rejected,
+                    counts.balance.missing,
+                    counts.balance.bad_quality,
                     run.problem,
                     run.command,
                 )

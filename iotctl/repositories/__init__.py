@@ -30,7 +30,7 @@ from iotctl.repositories.ledger import BatchEntry, FileState, Ledger, LedgerFile
 from iotctl.repositories.loading import MustRemoveError, ReadingLoader, Renewed, Written
 from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
 from iotctl.repositories.readings import ReadingRepository, Series
-from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts
+from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts, rejects_name_fields
 from iotctl.repositories.retention import Expired, drop_expired, expired, set_retention
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
 from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, present_layout, schema_state
@@ -117,6 +117,7 @@ __all__ = [
     "read_buckets",
     "refresh_aggregates",
     "reject_counts",
+    "rejects_name_fields",
     "schema_state",
     "sees_beacon",
     "set_chunk_interval",

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from psycopg.types.json import Jsonb
 
-from iotctl.model import FileBatch, Position, StoredFile
+from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 from iotctl.repositories.balance import Balance
 from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.conflicts import conflicts_by_file, forget_lost, keep_lost, reopen_overlapping
@@ -66,7 +66,7 @@ class Ledger:
     ) -> list[LedgerFile]:
         """Files as the ledger knows them, in the given order; what is new, or has a new version, is pending.
 
-        So is a file of which all rows were rejected under other options; and with again_before every one that was
+        So is a file of which no row gave a reading under other options; and with again_before every one that was
         loaded before that moment. One that was begun under other options begins anew. What a pending file has in the
         table stays until its new version takes its place.
         """
@@ -106,9 +106,10 @@ class Ledger:
                     i.version <> f.version
                     OR (i.state = 'loaded' AND i.finished_at < %(again_before)s::timestamptz)
                     OR (i.state = 'loaded' AND i.options <> %(options)s::jsonb
-                        AND EXISTS (SELECT FROM ingest_batch b WHERE b.file_id = i.file_id AND b.rejected > 0)
+                        AND EXISTS (SELECT FROM ingest_batch b WHERE b.file_id = i.file_id AND b.rows_read > 0)
                         AND NOT EXISTS (SELECT FROM ingest_batch b
-                                        WHERE b.file_id = i.file_id AND b.rows_read > b.rejected))
+                                        WHERE b.file_id = i.file_id
+                                          AND b.rows_read > b.rejected + b.missing + b.bad_quality))
                     OR (i.state <> 'loaded' AND i.options <> %(options)s::jsonb
                         AND EXISTS (SELECT FROM ingest_batch b
                                     WHERE (b.file_id, b.generation) = (i.file_id, i.generation))))
@@ -257,7 +258,8 @@ class Ledger:
             """
             SELECT f.file_id, coalesce(sum(b.rows_read), 0)::bigint, coalesce(sum(b.rows_loaded), 0)::bigint,
                    coalesce(sum(b.duplicates), 0)::bigint, coalesce(sum(b.conflicts), 0)::bigint,
-                   coalesce(sum(b.rejected), 0)::bigint,
+                   coalesce(sum(b.rejected), 0)::bigint, coalesce(sum(b.missing), 0)::bigint,
+                   coalesce(sum(b.bad_quality), 0)::bigint,
                    coalesce(sum(b.ambiguous), 0)::bigint, coalesce(sum(b.nonexistent), 0)::bigint,
                    f.displaced, f.displaced_conflicts
             FROM ingest_file f LEFT JOIN ingest_batch b
@@ -290,9 +292,9 @@ class Ledger:
             cursor.executemany(
                 """
                 INSERT INTO ingest_batch (file_id, generation, start_offset, end_offset, end_line, forms, rows_read,
-                                          rows_loaded, duplicates, conflicts, rejected, reasons, ambiguous, nonexistent,
-                                          sensors, first_time, last_time, run_id)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                          rows_loaded, duplicates, conflicts, rejected, missing, bad_quality, reasons,
+                                          ambiguous, nonexistent, sensors, first_time, last_time, run_id)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 """,
                 [self._row(entry) for entry in entries],
             )
@@ -359,7 +361,8 @@ class Ledger:
         return (
             *(file.file_id, file.generation, batch.start.offset, batch.end.offset, batch.end.line),
             *(Jsonb(dict(batch.end.forms)), batch.rows_read, entry.written.loaded, duplicates, conflicts),
-            *(batch.rows_rejected, Jsonb(dict(batch.rejected)), batch.ambiguous, batch.nonexistent),
+            *(batch.rows_rejected, batch.missing, batch.bad_quality, Jsonb(_reasons(batch))),
+            *(batch.ambiguous, batch.nonexistent),
             "{}" if extents is None else extents.sensors,
             None if extents is None else as_datetime(int(extents.first.min())),
             None if extents is None else as_datetime(int(extents.last.max())),
@@ -386,6 +389,12 @@ class Ledger:
         self._conn.execute(
             "UPDATE ingest_file SET displaced = 0, displaced_conflicts = 0 WHERE file_id = %s", (file_id,)
         )
+
+
+def _reasons(batch: FileBatch) -> dict[str, int]:
+    """How many rows each reason kept out, of those that are listed."""
+    bad = {RejectReason.QUALITY: batch.bad_quality} if batch.bad_quality else {}
+    return {reason.value: rows for reason, rows in (*batch.rejected.items(), *bad.items())}
 
 
 def _ledger_row(conn: Connection, row: tuple[object, ...]) -> LedgerFile:

@@ -1,4 +1,4 @@
-"""Rows that were not loaded: the first of each file with line and text, all of them counted by reason."""
+"""Rows that were not loaded, also those of bad quality: a file's first with line and text, all counted by reason."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def keep_rejects(conn: Connection, rejects: Sequence[tuple[int, Sequence[Reject]
     """Keep the rejects of files, by file_id, in the transaction that enters their batches."""
     if not any(some for _, some in rejects):
         return
-    with conn.cursor() as cursor, cursor.copy("COPY reject (file_id, line, reason, raw) FROM STDIN") as copy:
+    with conn.cursor() as cursor, cursor.copy("COPY reject (file_id, line, reason, field, raw) FROM STDIN") as copy:
         for file_id, some in rejects:
             for reject in some:
-                copy.write_row((file_id, reject.line, reject.reason.value, reject.text))
+                copy.write_row((file_id, reject.line, reject.reason.value, reject.field, reject.text))
 
 
 def list_rejects(
@@ -48,16 +48,33 @@ def list_rejects(
         cursor.itersize = _ROWS_AT_ONCE
         cursor.execute(
             """
-            SELECT f.uri, r.line, r.reason, r.raw FROM reject r JOIN ingest_file f USING (file_id)
+            SELECT f.uri, r.line, r.reason, r.raw, r.field FROM reject r JOIN ingest_file f USING (file_id)
             WHERE (%(parts)s::text[] IS NULL
                    OR EXISTS (SELECT FROM unnest(%(parts)s::text[]) part WHERE strpos(f.uri, part) > 0))
               AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
-            ORDER BY f.uri, f.file_id, r.line LIMIT %(limit)s
+            ORDER BY f.uri, f.file_id, r.line, r.number LIMIT %(limit)s
             """,
             {"parts": accent_forms(uri_part), "reason": reason, "limit": limit},
         )
-        for uri, line, why, raw in cursor:
-            yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw)))
+        for uri, line, why, raw, field in cursor:
+            yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw), str(field)))
+
+
+def rejects_name_fields(conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None) -> bool:
+    """Whether the field is known of some reject; as list_rejects chooses."""
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM reject r JOIN ingest_file f USING (file_id)
+            WHERE r.field <> ''
+              AND (%(parts)s::text[] IS NULL
+                   OR EXISTS (SELECT FROM unnest(%(parts)s::text[]) part WHERE strpos(f.uri, part) > 0))
+              AND (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+        )
+        """,
+        {"parts": accent_forms(uri_part), "reason": reason},
+    ).fetchone()
+    return row == (True,)
 
 
 def reject_counts(

@@ -74,13 +74,15 @@ class RunRepository:
             """
             UPDATE ingest_run
             SET files = %s, files_unchanged = %s, files_other = %s, files_failed = %s,
-                rows_read = %s, rows_loaded = %s, duplicates = %s, conflicts = %s, rejected = %s
+                rows_read = %s, rows_loaded = %s, duplicates = %s, conflicts = %s, rejected = %s,
+                missing = %s, bad_quality = %s
             WHERE run_id = %s
             """,
             (
                 *(counts.files, counts.unchanged, counts.other, counts.failed),
                 *(counts.balance.rows_read, counts.balance.loaded, counts.balance.duplicates),
                 *(counts.balance.conflicts, counts.balance.rejected),
+                *(counts.balance.missing, counts.balance.bad_quality),
                 run_id,
             ),
         )
@@ -101,7 +103,8 @@ class RunRepository:
                    coalesce(b.files, r.files), r.files_unchanged, r.files_other, r.files_failed,
                    coalesce(b.rows_read, r.rows_read), coalesce(b.rows_loaded, r.rows_loaded),
                    coalesce(b.duplicates, r.duplicates), coalesce(b.conflicts, r.conflicts),
-                   coalesce(b.rejected, r.rejected)
+                   coalesce(b.rejected, r.rejected), coalesce(b.missing, r.missing),
+                   coalesce(b.bad_quality, r.bad_quality)
             FROM ingest_run r
             LEFT JOIN LATERAL (
                 SELECT true AS alive FROM pg_locks l
@@ -112,7 +115,8 @@ class RunRepository:
             LEFT JOIN LATERAL (
                 SELECT count(DISTINCT file_id) AS files, sum(rows_read)::bigint AS rows_read,
                        sum(rows_loaded)::bigint AS rows_loaded, sum(duplicates)::bigint AS duplicates,
-                       sum(conflicts)::bigint AS conflicts, sum(rejected)::bigint AS rejected
+                       sum(conflicts)::bigint AS conflicts, sum(rejected)::bigint AS rejected,
+                       sum(missing)::bigint AS missing, sum(bad_quality)::bigint AS bad_quality
                 FROM ingest_batch b WHERE b.run_id = r.run_id HAVING count(*) > 0
             ) b ON r.ended_at IS NULL
             ORDER BY r.started_at DESC, r.lock_id DESC LIMIT %(limit)s

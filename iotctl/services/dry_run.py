@@ -43,10 +43,11 @@ def dry_run(
                 for batch in read_batches(file, partial(source.open, file), options.read):
                     for note in batch.notes:
                         listener.noted(f"{file.uri}: {note}", file.uri)
-                    rejected = batch.rows_rejected
                     balance += Balance(
                         rows_read=batch.rows_read,
-                        rejected=rejected,
+                        rejected=batch.rows_rejected,
+                        missing=batch.missing,
+                        bad_quality=batch.bad_quality,
                         ambiguous=batch.ambiguous,
                         nonexistent=batch.nonexistent,
                     )

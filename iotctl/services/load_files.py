@@ -159,7 +159,8 @@ class _Worker:
                 source = source_for(entry.file.uri, self._task.store)
                 open_at = partial(source.open, entry.file)
                 read = self._task.options.read
-                room = max(0, read.keep_rejects - self._so_far[entry.file_id].rejected)
+                so_far = self._so_far[entry.file_id]
+                room = max(0, read.keep_rejects - so_far.rejected - so_far.bad_quality)
                 for batch in read_batches(entry.file, open_at, replace(read, keep_rejects=room), position):
                     yield _Piece(entry, batch)
                     if entry.file_id in self._failed:
@@ -184,7 +185,11 @@ class _Worker:
         error = piece.error
         if piece.batch is not None:
             so_far = self._so_far[entry.file_id]
-            so_far += Balance(rows_read=piece.batch.rows_read, rejected=piece.batch.rows_rejected)
+            so_far += Balance(
+                rows_read=piece.batch.rows_read,
+                rejected=piece.batch.rows_rejected,
+                bad_quality=piece.batch.bad_quality,
+            )
             self._so_far[entry.file_id] = so_far
             for note in piece.batch.notes:
                 self._listener.noted(f"{entry.file.uri}: {note}", entry.file.uri)

@@ -82,14 +82,22 @@ class IngestSummary:
         if self.interrupted:
             return RunEnding.INTERRUPTED
         nothing_read = self.files == 0 and bool(self.failed)
-        if self.error is not None or nothing_read or self.all_rejected or self.only_other:
+        if self.error is not None or nothing_read or self.loss or self.only_other:
             return RunEnding.FAILED
         return RunEnding.PARTLY if self.failed or self.other or self.balance.rejected else RunEnding.DONE
 
     @property
-    def all_rejected(self) -> bool:
-        """Whether rows were read, and every one of them was rejected."""
-        return 0 < self.balance.rows_read == self.balance.rejected
+    def loss(self) -> str | None:
+        """What became of the rows that were read, where none of them gave a reading."""
+        rows = self.balance
+        if not 0 < rows.rows_read == rows.no_readings:
+            return None
+        if rows.rejected == rows.rows_read:
+            return f"all {rows.rejected} rows were rejected"
+        return (
+            f"none of {rows.rows_read} rows gave a reading: {rows.rejected} rejected, {rows.missing} without a value,"
+            f" {rows.bad_quality} of bad quality"
+        )
 
     @property
     def only_other(self) -> bool:
@@ -103,8 +111,8 @@ class IngestSummary:
             return self.error.message
         if self.failed:
             return f"{self.failed[0].error.message} ({self.failed[0].uri})"
-        if self.all_rejected:
-            return f"all {self.balance.rejected} rows were rejected"
+        if self.loss is not None:
+            return self.loss
         return f"none of {self.other} objects is a data file" if self.only_other else None
 
     @property

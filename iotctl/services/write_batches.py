@@ -116,6 +116,8 @@ class BatchWriter:
             rows_read=sum(batch.rows_read for batch in batches),
             ambiguous=sum(batch.ambiguous for batch in batches),
             nonexistent=sum(batch.nonexistent for batch in batches),
+            missing=sum(batch.missing for batch in batches),
+            bad_quality=sum(batch.bad_quality for batch in batches),
         )
 
         def put(*, may_remove: bool) -> tuple[Renewed, int]:

@@ -202,7 +202,7 @@ def test_the_first_rejects_of_a_file_are_kept_and_the_others_counted(iotctl: Iot
     listed = iotctl("rejects")
     kept = list(csv.DictReader(io.StringIO(listed.stdout)))
     assert [int(row["line"]) for row in kept] == list(range(3, 1003))
-    assert "2000 more rows were rejected" in listed.stderr
+    assert "2000 more rows were not loaded" in listed.stderr
     counted = json.loads(iotctl("rejects", "--count", "--format", "json").stdout)
     assert [(row["reason"], row["rows"], row["kept"]) for row in counted] == [
         ("fields", 2000, 666),

@@ -46,8 +46,10 @@ CREATE TABLE ingest_run (
     duplicates      bigint NOT NULL DEFAULT 0,
     conflicts       bigint NOT NULL DEFAULT 0,
     rejected        bigint NOT NULL DEFAULT 0,
+    missing         bigint NOT NULL DEFAULT 0,
+    bad_quality     bigint NOT NULL DEFAULT 0,
     CHECK ((ended_at IS NULL) = (ending IS NULL)),
-    CHECK (rows_read = rows_loaded + duplicates + conflicts + rejected)
+    CHECK (rows_read = rows_loaded + duplicates + conflicts + rejected + missing + bad_quality)
 );
 
 CREATE INDEX ingest_run_started_at ON ingest_run (started_at);
@@ -66,7 +68,9 @@ CREATE TABLE ingest_batch (
     duplicates   bigint NOT NULL, -- the same reading is there already
     conflicts    bigint NOT NULL, -- another value is there already
     rejected     bigint NOT NULL,
-    reasons      jsonb NOT NULL, -- of the rejected rows: reason -> how many; reject keeps only a file's first ones
+    missing      bigint NOT NULL, -- without a value
+    bad_quality  bigint NOT NULL, -- which the file itself calls not good
+    reasons      jsonb NOT NULL, -- of the rejected and the bad ones: reason -> how many; reject keeps a file's first ones
     ambiguous    bigint NOT NULL,
     nonexistent  bigint NOT NULL,
     sensors      int4multirange NOT NULL, -- sensor_ids of its readings
@@ -75,7 +79,7 @@ CREATE TABLE ingest_batch (
     loaded_at    timestamptz NOT NULL DEFAULT now(),
     run_id       text REFERENCES ingest_run,
     PRIMARY KEY (file_id, generation, start_offset),
-    CHECK (rows_read = rows_loaded + duplicates + conflicts + rejected)
+    CHECK (rows_read = rows_loaded + duplicates + conflicts + rejected + missing + bad_quality)
 );
 
 CREATE INDEX ingest_batch_run_id ON ingest_batch (run_id);
@@ -84,9 +88,11 @@ CREATE INDEX ingest_batch_loaded_at ON ingest_batch (loaded_at); -- the ingest r
 CREATE TABLE reject (
     file_id int NOT NULL REFERENCES ingest_file,
     line    bigint NOT NULL,
+    number  bigint GENERATED ALWAYS AS IDENTITY, -- a line may have several records, and a record several fields
     reason  text NOT NULL,
+    field   text NOT NULL, -- empty where it is not known
     raw     text NOT NULL,
-    PRIMARY KEY (file_id, line)
+    PRIMARY KEY (file_id, line, number)
 );
 
 -- Readings that lost to another value of the same sensor and time; the first of each file that lost.
