@@ -15,6 +15,9 @@ from iotctl.formats.containers.text_blocks import TextBlocks, is_blank, is_finis
 from iotctl.formats.csv.header import Wanted, read_start
 from iotctl.formats.csv.last_line import is_cut_time
 from iotctl.formats.csv.row_reader import RowReader
+from iotctl.formats.layouts.choice import layout_of
+from iotctl.formats.layouts.layout import STANDARD
+from iotctl.formats.layouts.layout_batches import read_by_layout
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.parquet.reader import open_parquet, read_parquet
 from iotctl.formats.rows import Sensors, joined
@@ -42,6 +45,10 @@ def read_batches(
     one sensor. sensors: are numbered there.
     """
     start = start or Position()
+    layout = layout_of(options.layouts, file.uri)
+    if layout != STANDARD:
+        yield from read_by_layout(file, open_at, layout, options, start)
+        return
     builder = BatchBuilder(options, start, sensors or Sensors())
     if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size and (parquet := open_parquet(file, open_at)):
         yield from read_parquet(file, parquet, builder, options, wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +19,17 @@ class OddBlockError(Exception):
     """Something in a block is not as its reader needs it."""
 
 
-def read_typed(data: bytes, header: Header, types: dict[str, pa.DataType], point: str) -> dict[str, pa.Array]:
+def read_typed(
+    data: bytes, header: Header, types: dict[str, pa.DataType], point: str, nulls: Sequence[str] = ()
+) -> dict[str, pa.Array]:
     """The columns of plain lines, an entry each. Raises OddBlockError where a line is blank, has another number of
     fields, or a text that is no value.
 
-    types: of the wanted columns. point: the character before decimals.
+    types: of the wanted columns. point: the character before decimals. nulls: what stands for no value.
     """
     try:
         parse = pa_csv.ParseOptions(delimiter=header.delimiter, ignore_empty_lines=False)
-        return _read(data, header, types, parse, point)
+        return _read(data, header, types, parse, point, nulls)
     except pa.ArrowInvalid as error:
         raise OddBlockError from error
 
@@ -65,7 +68,12 @@ def numbers(column: pa.Array) -> NDArray[Any]:
 
 
 def _read(
-    data: bytes, header: Header, types: dict[str, pa.DataType], parse: pa_csv.ParseOptions, point: str
+    data: bytes,
+    header: Header,
+    types: dict[str, pa.DataType],
+    parse: pa_csv.ParseOptions,
+    point: str,
+    nulls: Sequence[str] = (),
 ) -> dict[str, pa.Array]:
     names = [str(number) for number in range(header.width)]
     wanted = {column: names[header.at[column]] for column in types}
@@ -77,7 +85,7 @@ def _read(
         pa_csv.ConvertOptions(
             column_types={wanted[column]: kind for column, kind in types.items()},
             include_columns=list(wanted.values()),
-            null_values=[],
+            null_values=list(nulls),
             decimal_point=point,
             check_utf8=False,  # whoever calls did
         ),

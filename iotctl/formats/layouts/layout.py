@@ -152,6 +152,14 @@ class Layout:
         """The fields in a sensor's name, in their order, {field} and those of the path among them."""
         return tuple(_BRACES.findall(self.sensor))
 
+    def sensor_record_fields(self) -> tuple[str, ...]:
+        """The fields of a record in a sensor's name."""
+        return tuple(name for name in self.sensor_fields() if name not in _NOT_IN_RECORDS and not self.is_given(name))
+
+    def is_given(self, name: str) -> bool:
+        """Whether a field is one of the preamble or of the path, and not of the records."""
+        return name in self.preamble or name in self.path
+
     def record_fields(self) -> tuple[str, ...] | None:
         """The fields that a record must have or may have, each once; None where all are to be read."""
         if self.other_values:
@@ -159,11 +167,11 @@ class Layout:
         found = [
             *self.time.fields,
             *self.time.since,
-            *(name for name in self.sensor_fields() if name not in _NOT_IN_RECORDS),
+            *self.sensor_record_fields(),
             *(name for value in self.values for name in (value.field, value.quality, *value.time) if name),
         ]
         found += [name for name in (self.time.timezone_field, self.quality and self.quality.field) if name]
-        return tuple(dict.fromkeys(name for name in found if name not in self.preamble and name not in self.path))
+        return tuple(dict.fromkeys(name for name in found if not self.is_given(name)))
 
 
 # The layout of files that no layout is named for. They are read by code of their own, which also takes other spellings.

@@ -1,0 +1,215 @@
+"""The beginning of a text by a layout: its preamble, the names of its columns, and where its first row is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iotctl.errors import FileError
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES
+from iotctl.formats.containers.text_blocks import BYTE_ORDER_MARK, is_blank
+from iotctl.formats.csv.split import BadRow, split_line
+from iotctl.formats.layouts.layout import BLANKS, TextLayout
+from iotctl.formats.options import Readable
+
+_READ_BYTES = 64 * 1024
+_MOST_HEAD_BYTES = 4 * 1024 * 1024
+_SHOWN = 80
+
+# pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
+_MOST_COLUMNS = 10_000
+
+_RUNS = re.compile(rb"[ \t]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """What comes before a table's rows.
+
+    columns: their names, each of them once. header: the header line in UTF-8; None where there is none. offset, line:
+    of the first line behind. preamble: all text before it.
+    """
+
+    columns: tuple[str, ...]
+    header: bytes | None
+    offset: int
+    line: int
+    preamble: str
+
+
+def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead | None:
+    """The beginning of a text; None where there is no row and no header, or more of the header may still come.
+
+    Raises FileError where the header is not where the layout says, or has too many columns.
+    """
+    lines = _HeadLines(text, where)
+    skipped = 0
+    while (line := lines.read()) is not None:
+        written = as_utf8(line, layout.encoding)
+        if skipped < layout.skip_lines:
+            skipped += 1
+            continue
+        if layout.skip_until and not re.search(layout.skip_until, written.decode("utf-8", "replace").rstrip("\r\n")):
+            continue
+        if not layout.skip_until and (is_blank(written) or is_comment(written, layout)):
+            continue
+        break
+    else:
+        if layout.skip_until and lines.number > 1:
+            raise FileError(
+                f"No line fits the layout's skip_until = {layout.skip_until!r}.",
+                where=where,
+                hint="It is a regular expression; the header is the first line that it matches.",
+            )
+        return None
+    if not layout.header:
+        lines.give_back(line)
+        columns, header = layout.columns, None
+    elif not line.endswith(b"\n") and not lines.read_all:
+        return None
+    else:
+        header = written
+        columns = _header_columns(written, layout, f"{where}, line {lines.number - 1}")
+    for _ in range(layout.below_header):
+        lines.read()
+    columns = _fitted(columns, _first_row(lines, layout), layout)
+    return TableHead(columns, header, lines.offset, lines.number, lines.before(layout.encoding))
+
+
+def as_utf8(data: bytes, encoding: str) -> bytes:
+    """Bytes of an encoding in UTF-8; what is no text becomes U+FFFD, which no time and no number has.
+
+    Text of UTF-16 and UTF-32 is in UTF-8 already where it was opened.
+    """
+    if encoding.lower().replace("-", "").startswith(("utf8", "utf16", "utf32")):
+        if b"\0" not in data and (data.isascii() or _is_utf8(data)):
+            return data
+        encoding = "utf-8"
+    return data.decode(encoding, "replace").replace("\0", "\N{REPLACEMENT CHARACTER}").encode()
+
+
+def split_fields(line: bytes, delimiter: str) -> list[str]:
+    """The fields of a line in UTF-8, as split_line gives them, also where runs of blanks divide them."""
+    line = line.rstrip(b"\r\n")
+    if delimiter != BLANKS:
+        return split_line(line, delimiter, text_only=False)
+    return split_line(_RUNS.sub(b" ", line.strip(b" \t")), " ", text_only=False)
+
+
+def column_names(fields: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns, each of them once: one without a name is "column 3", a second "temp" is "temp 2"."""
+    names: dict[str, None] = {}
+    for place, field in enumerate(fields, 1):
+        name = " ".join(field.split()) or f"column {place}"
+        number = 2
+        once = name
+        while name in names:
+            name, number = f"{once} {number}", number + 1
+        names[name] = None
+    return tuple(names)
+
+
+def is_comment(line: bytes, layout: TextLayout) -> bool:
+    """Whether a line is a comment."""
+    return bool(layout.comment) and line.startswith(layout.comment.encode())
+
+
+class _HeadLines:
+    """The first lines of a text. number, offset: of the next line. read_all: what was read is all of the text."""
+
+    def __init__(self, text: Readable, where: str) -> None:
+        self.number, self.offset = 1, 0
+        self.read_all = False
+        self._text = text
+        self._where = where
+        self._begun = b""
+        self._fill()
+        if self._begun.startswith(BYTE_ORDER_MARK):
+            self.offset = len(BYTE_ORDER_MARK)
+        self._first = self.offset
+
+    def read(self) -> bytes | None:
+        """The next line with its end; None at the end of the text."""
+        while (end := self._begun.find(b"\n", self.offset) + 1) == 0 and self._fill():
+            pass
+        end = end or len(self._begun)
+        if end == self.offset:
+            return None
+        line = self._begun[self.offset : end]
+        self.offset, self.number = end, self.number + 1
+        return line
+
+    def give_back(self, line: bytes) -> None:
+        """Let the last line be the next one again."""
+        self.offset, self.number = self.offset - len(line), self.number - 1
+
+    def before(self, encoding: str) -> str:
+        """All text before the next line."""
+        return as_utf8(self._begun[self._first : self.offset], encoding).decode()
+
+    def _fill(self) -> bool:
+        data = self._text.read(_READ_BYTES)
+        self._begun += data
+        if self.offset_of_line() > MAX_LINE_BYTES or len(self._begun) > _MOST_HEAD_BYTES:
+            raise FileError(
+                "The lines before the first row are longer than can be read.",
+                where=self._where,
+                hint="See what the file looks like: iotctl inspect FILE",
+            )
+        self.read_all = self.read_all or not data
+        return bool(data)
+
+    def offset_of_line(self) -> int:
+        """How many bytes of the next line have been read."""
+        return len(self._begun) - self.offset
+
+
+def _header_columns(line: bytes, layout: TextLayout, where: str) -> tuple[str, ...]:
+    line = line.removeprefix(layout.comment.encode()) if layout.comment else line
+    try:
+        fields = split_fields(line, layout.delimiter)
+    except BadRow as bad:
+        raise FileError(
+            f"The header cannot be read ({bad.reason}).", where=where, hint="The layout says where it is: [text]."
+        ) from None
+    if len(fields) > _MOST_COLUMNS:
+        raise FileError(
+            f"The header has {len(fields)} columns; {_MOST_COLUMNS} can be read.",
+            where=where,
+            hint="Leave out columns, or write the readings one below the other.",
+        )
+    return column_names(fields)
+
+
+def _first_row(lines: _HeadLines, layout: TextLayout) -> list[str]:
+    """The fields of the first row; none where there is no row, or it cannot be read."""
+    offset, number = lines.offset, lines.number
+    fields: list[str] = []
+    while (line := lines.read()) is not None:
+        written = as_utf8(line, layout.encoding)
+        if not is_blank(written) and not is_comment(written, layout):
+            try:
+                fields = split_fields(written, layout.delimiter)
+            except BadRow:
+                fields = []
+            break
+    lines.offset, lines.number = offset, number
+    return fields
+
+
+def _fitted(columns: tuple[str, ...], row: list[str], layout: TextLayout) -> tuple[str, ...]:
+    """The columns as rows have them: a delimiter at the end of rows or of the header alone makes no column."""
+    if len(row) == len(columns) + 1 and not row[-1].strip():
+        return (*columns, f"column {len(row)}")
+    if len(row) == len(columns) - 1 and columns[-1] == f"column {len(columns)}" and layout.header:
+        return columns[:-1]
+    return columns
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,300 @@
+"""Records to readings by a layout: one reading for each value of each record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from iotctl.errors import FileError
+from iotctl.formats.bad_rows import BadRows, code_of, joined_bad_rows
+from iotctl.formats.batches import BatchBuilder
+from iotctl.formats.layouts.layout import FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Form, Layout, ValueLayout
+from iotctl.formats.numbers.cells import CellReader
+from iotctl.formats.options import COMPRESSIONS, ReadOptions
+from iotctl.formats.records.records import Records
+from iotctl.formats.rows import NamedSensors, Rows, joined
+from iotctl.formats.times.formats import time_grammar
+from iotctl.formats.times.iso import Times
+from iotctl.formats.times.joined_fields import join_fields
+from iotctl.formats.times.zone_names import with_zones
+from iotctl.model import EARLIEST, LATEST, RejectReason
+
+_GOOD = -1
+_MISSING, _QUALITY, _VALUE, _NOT_FINITE, _TIME, _TIME_RANGE, _SENSOR = map(
+    code_of,
+    (
+        RejectReason.MISSING,
+        RejectReason.QUALITY,
+        RejectReason.VALUE,
+        RejectReason.NOT_FINITE,
+        RejectReason.TIME,
+        RejectReason.TIME_RANGE,
+        RejectReason.SENSOR,
+    ),
+)
+# Stands for {field} while the sensors of a record's values differ by it alone; no name has it.
+_PLACE = "\x00"
+_BRACES = re.compile(r"\{([^{}]+)\}")
+
+
+class LayoutReader:
+    """Makes readings of the records of one file; the builder's sensors must be NamedSensors."""
+
+    def __init__(self, layout: Layout, where: str, builder: BatchBuilder, options: ReadOptions) -> None:
+        self._layout = layout
+        self._where = where
+        self._builder = builder
+        self._options = options
+        assert isinstance(builder.sensors, NamedSensors)
+        self._sensors = builder.sensors
+        self._given = _of_path(layout, where)
+        self._values: list[ValueLayout] = list(layout.values)
+        self._cells = [CellReader(value, layout.text, layout.missing) for value in self._values]
+        self._numbers: dict[tuple[str, str], int] = {}  # (record's part of a name, value's name) -> sensor
+        self._absent: set[str] = set()
+        try:
+            time = layout.time
+            decimal = layout.text.decimal
+            self._grammar = time_grammar(time.format, decimal=decimal, interval_end=time.interval_end)
+            self._since = time_grammar(time.since_format, decimal=decimal) if time.since else None
+        except ValueError as error:
+            raise FileError(f"The layout's time format cannot be used: {error}.", where=layout.name or where) from None
+
+    def read(self, records: Records) -> tuple[Rows, BadRows]:
+        """The readings of some records, in order of records and of values within them; and what is none.
+
+        A record whose time or sensor cannot be read is one bad row; else each value is a row, good or bad.
+        """
+        columns = dict(records.columns)
+        count = len(records.line)
+        for name, text in self._given.items():
+            columns[name] = _constant(text, count)
+        if self._layout.other_values:
+            self._add_values(columns)
+        values = self._present(columns)
+        if not count or not values:
+            return joined([]), records.bad
+        state = np.full((count, len(values)), _GOOD, dtype=np.int8)
+        value = np.empty((count, len(values)))
+        for at, number in enumerate(values):
+            self._read_cells(columns, number, value[:, at], state[:, at])
+        times = self._times(columns, self._layout.time.fields)
+        record_state = _time_state(times)
+        record_names, record_at = self._record_names(columns, count)
+        record_state[record_at < 0] = _SENSOR
+        own = {
+            number: self._times(columns, self._values[number].time) for number in values if self._values[number].time
+        }
+        # A record without a time and without a value is a blank line of its program.
+        empty = (record_state != _GOOD) & (state == _MISSING).all(axis=1)
+        record_state[empty] = _MISSING
+        if own:
+            record_state[record_state != _SENSOR] = _GOOD  # each value is judged by its own time
+            sensor = self._sensor_numbers(record_names, values)[np.maximum(record_at, 0)]
+            return self._with_own_times(records, values, own, times, value, state, record_state, sensor)
+        good = record_state == _GOOD
+        bad = [records.bad, self._bad_records(records, record_state)]
+        if not good.all():
+            value, state, record_at = value[good], state[good], record_at[good]
+        line, time, naive = records.line[good], times.time[good], times.naive[good]
+        sensor = self._sensor_numbers(record_names, values)[record_at]
+        kept = state == _GOOD
+        if kept.all():
+            width = len(values)
+            rows = Rows(
+                np.repeat(line, width), sensor.ravel(), np.repeat(time, width), np.repeat(naive, width), value.ravel()
+            )
+        else:
+            row, place = np.nonzero(kept)
+            rows = Rows(line[row], sensor[row, place], time[row], naive[row], value[row, place])
+            bad.append(self._bad_cells(line, state, values))
+        return rows, joined_bad_rows(bad)
+
+    def _with_own_times(
+        self,
+        records: Records,
+        values: Sequence[int],
+        own: dict[int, Times],
+        shared: Times,
+        value: NDArray[np.float64],
+        state: NDArray[np.int8],
+        record_state: NDArray[np.int8],
+        sensor: NDArray[np.int32],
+    ) -> tuple[Rows, BadRows]:
+        """As read, where values have times of their own."""
+        all_times = [own.get(number, shared) for number in values]
+        time = np.stack([times.time for times in all_times], axis=1)
+        naive = np.stack([times.naive for times in all_times], axis=1)
+        of_time = np.stack([_time_state(times) for times in all_times], axis=1)
+        state = np.where((state == _MISSING) | (of_time == _GOOD), state, of_time)
+        good = record_state == _GOOD
+        row, place = np.nonzero((state == _GOOD) & good[:, np.newaxis])
+        rows = Rows(records.line[row], sensor[row, place], time[row, place], naive[row, place], value[row, place])
+        bad = [
+            records.bad,
+            self._bad_records(records, record_state),
+            self._bad_cells(records.line[good], state[good], values),
+        ]
+        return rows, joined_bad_rows(bad)
+
+    def _read_cells(
+        self, columns: dict[str, pa.Array], number: int, value: NDArray[np.float64], state: NDArray[np.int8]
+    ) -> None:
+        """Read one value of all records into value and state."""
+        layout = self._values[number]
+        cells = self._cells[number].read(columns[layout.field])
+        value[:] = cells.value
+        if not self._options.allow_nan:
+            state[~np.isfinite(cells.value)] = _NOT_FINITE
+        state[cells.odd] = _VALUE
+        quality = self._layout.quality
+        rated_by = layout.quality or (quality.field if quality else None)
+        if quality is not None and rated_by is not None and rated_by in columns:
+            rating = pc.utf8_trim_whitespace(_texts(columns[rated_by]).fill_null(""))
+            state[~pc.is_in(rating, pa.array(quality.good)).to_numpy(zero_copy_only=False)] = _QUALITY
+        state[cells.missing] = _MISSING
+
+    def _times(self, columns: dict[str, pa.Array], fields: Sequence[str]) -> Times:
+        layout = self._layout.time
+        times = self._grammar.read(join_fields([self._column(columns, name) for name in fields]))
+        if self._since is not None:
+            since = self._since.read(join_fields([self._column(columns, name) for name in layout.since]))
+            times = Times(times.time + since.time, since.naive, times.odd | since.odd)
+        if layout.timezone_field:
+            times = with_zones(times, _texts(self._column(columns, layout.timezone_field)))
+        return times
+
+    def _column(self, columns: dict[str, pa.Array], name: str) -> pa.Array:
+        if name not in columns:
+            raise FileError(
+                f"The layout needs a field {name!r}, which is not there.",
+                where=self._where,
+                hint=f"The fields are: {', '.join(list(columns)[:12])}. See iotctl inspect FILE.",
+            )
+        column = columns[name]
+        return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+    def _record_names(self, columns: dict[str, pa.Array], count: int) -> tuple[list[str], NDArray[np.int32]]:
+        """The distinct parts of sensors' names that records give, and which of them each has; -1 for none."""
+        parts: list[pa.Array | str] = []
+        at = 0
+        pattern = self._layout.sensor
+        for match in _BRACES.finditer(pattern):
+            parts.append(pattern[at : match.start()])
+            name = match[1]
+            parts.append(_PLACE if name == FIELD else _names(self._column(columns, name)))
+            at = match.end()
+        parts.append(pattern[at:])
+        if all(isinstance(part, str) for part in parts):
+            return ["".join(str(part) for part in parts)], np.zeros(count, dtype=np.int32)
+        texts = pc.binary_join_element_wise(*parts, "")
+        encoded = texts.dictionary_encode()
+        found: NDArray[np.int32] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        return encoded.dictionary.to_pylist(), found
+
+    def _sensor_numbers(self, record_names: Sequence[str], values: Sequence[int]) -> NDArray[np.int32]:
+        """(names, values): the sensor of each value of a record with each of some names."""
+        numbers = np.empty((max(len(record_names), 1), len(values)), dtype=np.int32)
+        for row, record_name in enumerate(record_names):
+            for place, number in enumerate(values):
+                value = self._values[number]
+                name = value.name or value.field
+                known = self._numbers.get((record_name, name))
+                if known is None:
+                    known = self._sensors.number(record_name.replace(_PLACE, name), value.unit)
+                    self._numbers[record_name, name] = known
+                numbers[row, place] = known
+        return numbers
+
+    def _present(self, columns: dict[str, pa.Array]) -> list[int]:
+        """The values whose fields are there; the others are noted."""
+        present = []
+        for number, value in enumerate(self._values):
+            if value.field in columns:
+                present.append(number)
+            elif value.field not in self._absent and self._layout.form in {Form.CSV, Form.XLSX, Form.PARQUET}:
+                self._absent.add(value.field)
+                self._builder.note(f"there is no column {value.field!r}, which the layout has among its values")
+        return present
+
+    def _add_values(self, columns: dict[str, pa.Array]) -> None:
+        """Take up the fields that are values though the layout does not name them."""
+        layout = self._layout
+        other = {*layout.ignored, *layout.time.fields, *layout.time.since, *layout.sensor_fields()}
+        other |= {name for name in (layout.time.timezone_field, layout.quality and layout.quality.field) if name}
+        other |= {value.field for value in self._values} | {*layout.preamble, *self._given}
+        for name, column in columns.items():
+            if name not in other and _may_be_value(column, is_text=layout.form in {Form.CSV, Form.XLSX}):
+                value = ValueLayout(name)
+                self._values.append(value)
+                self._cells.append(CellReader(value, layout.text, layout.missing))
+
+    def _bad_records(self, records: Records, state: NDArray[np.int8]) -> BadRows:
+        at: NDArray[np.intp] = np.flatnonzero(state != _GOOD)
+        field = np.full(len(at), -1, dtype=np.int16)
+        by_time = np.isin(state[at], (_TIME, _TIME_RANGE))
+        if by_time.any():
+            field[by_time] = self._builder.field(" ".join(self._layout.time.fields))
+        return BadRows(records.line[at], state[at], field)
+
+    def _bad_cells(self, line: NDArray[np.int64], state: NDArray[np.int8], values: Sequence[int]) -> BadRows:
+        row, place = np.nonzero(state != _GOOD)
+        fields = np.array([self._builder.field(self._values[number].field) for number in values], dtype=np.int16)
+        return BadRows(line[row], state[row, place], fields[place])
+
+
+def _time_state(times: Times) -> NDArray[np.int8]:
+    state = np.full(len(times.time), _GOOD, dtype=np.int8)
+    state[(times.time < EARLIEST) | (times.time >= LATEST)] = _TIME_RANGE
+    state[times.odd] = _TIME
+    return state
+
+
+def _may_be_value(column: pa.Array, *, is_text: bool) -> bool:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return is_text
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _names(column: pa.Array) -> pa.Array:
+    """Parts of names: texts without blanks around, null where there is none; whole numbers without decimals."""
+    if pa.types.is_floating(column.type):
+        rounded = pc.round(column)
+        if pc.all(pc.equal(column, rounded)).as_py() is not False:
+            column = rounded.cast(pa.int64())
+    texts = pc.utf8_trim_whitespace(_texts(column))
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.string())
+
+
+def _constant(text: str, count: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([text]))
+
+
+def _of_path(layout: Layout, where: str) -> dict[str, str]:
+    """The fields that a file's path gives. Raises FileError where it lacks one."""
+    path = PurePosixPath(where)
+    name = path.stem if path.suffix.lower() in COMPRESSIONS else path.name
+    given = {FILE_NAME: name, FILE_STEM: PurePosixPath(name).stem, FILE_FOLDER: path.parent.name}
+    for field, pattern in layout.path.items():
+        match = re.search(pattern, where)
+        if match is None or not match[1]:
+            raise FileError(
+                f"The path does not have the layout's {field!r}.",
+                where=where,
+                hint=f"It is looked for by the regular expression {pattern!r} ([path]).",
+            )
+        given[field] = match[1]
+    return given

@@ -1,0 +1,22 @@
+"""The record forms, and which module reads each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import cast
+
+from iotctl.formats.layouts.layout import Form
+from iotctl.formats.records.records import ReadRecords, RecordFile, Records
+
+# Module and function of each; imported once a file is written so.
+_FORMS = {
+    Form.CSV: ("iotctl.formats.csv.table", "read_csv_records"),
+}
+
+
+def read_records(source: RecordFile) -> Iterator[Records]:
+    """The records of a file in the form of its layout; see ReadRecords."""
+    module, function = _FORMS[source.layout.form]
+    read = cast(ReadRecords, getattr(import_module(module), function))
+    yield from read(source)
