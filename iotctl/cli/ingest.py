@@ -12,6 +12,7 @@ import typer
 
 from iotctl.cli.context import open_database, store_settings
 from iotctl.cli.ingest_summary import DONE, INTERRUPTED, PARTLY
+from iotctl.cli.layouts import LayoutOption, chosen_layouts
 from iotctl.cli.log import say
 from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
 
@@ -27,6 +28,7 @@ def ingest(
         str | None,
         typer.Argument(help="s3://bucket/prefix or a path, recursively; IOTCTL_TIMESERIES_URI where left out."),
     ] = None,
+    layout: LayoutOption = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Files at once; one per core and at least two where left out.")
     ] = None,
@@ -118,6 +120,8 @@ def ingest(
 
     Example: iotctl ingest s3://code-challenge-data/timeseries/ --workers 4
 
+    Example: iotctl ingest exports/ --layout layout.toml
+
     Example: iotctl ingest s3://code-challenge-data/timeseries/ --watch 60 --since now-7d --metrics ingest.prom
     """
     import threading
@@ -164,6 +168,7 @@ def ingest(
             int96=int96,
             settle_seconds=settle_seconds(settle),
             keep_rejects=keep_rejects,
+            layouts=chosen_layouts(layout or settings.layout),
         ),
         on_duplicate,
         reject_limit(max_rejects),

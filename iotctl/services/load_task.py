@@ -15,7 +15,7 @@ from iotctl.repositories import Balance, Database, Layout, LedgerFile
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.
-_NOT_RECORDED = ("batch_rows", "block_bytes", "settle_seconds", "keep_rejects")
+_NOT_RECORDED = ("batch_rows", "block_bytes", "settle_seconds", "keep_rejects", "layouts")
 
 
 @dataclass(frozen=True, slots=True)
