@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories import Connection, Database, embedded_database, ensure_schema
+from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories.embedded import embedded_database
 from tests.store import S3Server
 from tests.timescale import URL_SETTING, timescale_server
 

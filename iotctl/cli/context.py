@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """The server that IOTCTL_DATABASE_URL names, or the embedded one while the context lasts."""
-    from iotctl.repositories import Database, embedded_database
+    from iotctl.repositories import Database
 
     interrupt.begin()
     if settings.database_url is not None:
         yield Database(settings.database_url.get_secret_value())
     else:
+        from iotctl.repositories.embedded import embedded_database
+
         with embedded_database(settings.home) as database:
             yield database
 

@@ -131,7 +131,6 @@ def ingest(
     from iotctl.cli.context import command_line, who
     from iotctl.cli.ingest_summary import as_json as summary_json
     from iotctl.cli.ingest_summary import exit_code, report
-    from iotctl.cli.ingest_watch import watch as watch_rounds
     from iotctl.cli.log import run_id
     from iotctl.cli.memory import keep_freed_memory
     from iotctl.cli.metrics import measured
@@ -140,7 +139,6 @@ def ingest(
     from iotctl.cli.times import duration_seconds, known_zone
     from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
-    from iotctl.services.dry_run import dry_run as check
     from iotctl.services.ingest import ingest
     from iotctl.services.load_task import LoadOptions
     from iotctl.services.runs import Run, recorded_run
@@ -184,6 +182,8 @@ def ingest(
         _stopped_by_signals(stop),
     ):
         if dry_run:
+            from iotctl.services.dry_run import dry_run as check
+
             summary = check(uri, database, store, options=options, listener=listener, selection=selection)
         else:
             with recorded_run(database, Run(run_id(), who(), command_line()), listener) as record:
@@ -207,11 +207,12 @@ def ingest(
                         run_id=run_id(),
                         seen=seen,
                     )
-                    summary = (
-                        load()
-                        if watch is None
-                        else watch_rounds(load, watch, seen, record, measure, listener, stop, lines=as_json)
-                    )
+                    if watch is None:
+                        summary = load()
+                    else:
+                        from iotctl.cli.ingest_watch import watch as watch_rounds
+
+                        summary = watch_rounds(load, watch, seen, record, measure, listener, stop, lines=as_json)
                 record.finish(summary)
         code = exit_code(summary)
         # Done, and done although rows were rejected or objects skipped: those have metrics of their own.

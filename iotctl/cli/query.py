@@ -40,7 +40,7 @@ def query(
     from iotctl.cli.readings import write_readings
     from iotctl.cli.times import bucket_width, parse_time
     from iotctl.errors import UsageError
-    from iotctl.repositories import Aggregate
+    from iotctl.repositories.buckets import Aggregate
     from iotctl.services.query import Buckets, query
     from iotctl.settings import read_settings
 

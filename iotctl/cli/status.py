@@ -25,7 +25,7 @@ def status(
     from iotctl.cli.terminal import size
     from iotctl.cli.times import local_time
     from iotctl.repositories import ensure_schema
-    from iotctl.repositories import status as read_status
+    from iotctl.repositories.status import status as read_status
     from iotctl.settings import read_settings
 
     settings = read_settings()

@@ -11,7 +11,7 @@ from iotctl.model import EARLIEST, LATEST
 from iotctl.timezones import find_zone
 
 if TYPE_CHECKING:
-    from iotctl.repositories import Width
+    from iotctl.repositories.bucket_grid import Width
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])")
@@ -31,7 +31,7 @@ def duration_seconds(text: str) -> float:
 
 def bucket_width(text: str) -> Width:
     """--every as a width: 15m, 1h, 36h; 1d, 1w are of the local calendar. Raises UsageError."""
-    from iotctl.repositories import Width
+    from iotctl.repositories.bucket_grid import Width
 
     seconds, unit = duration_seconds(text), text.strip()[-1].lower()
     microseconds, calendar = round(seconds * 1_000_000), unit in ("d", "w")

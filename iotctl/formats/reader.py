@@ -19,7 +19,6 @@ from iotctl.formats.layouts.choice import layout_of
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.formats.layouts.layout_batches import read_by_layout
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
-from iotctl.formats.parquet.reader import open_parquet, read_parquet
 from iotctl.formats.rows import Sensors, joined
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 
@@ -50,13 +49,18 @@ def read_batches(
         yield from read_by_layout(file, open_at, layout, options, start)
         return
     builder = BatchBuilder(options, start, sensors or Sensors())
-    if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size and (parquet := open_parquet(file, open_at)):
-        yield from read_parquet(file, parquet, builder, options, wanted)
-        return
+    if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size:
+        from iotctl.formats.parquet.reader import open_parquet, read_parquet  # a file of text needs no Parquet
+
+        if parquet := open_parquet(file, open_at):
+            yield from read_parquet(file, parquet, builder, options, wanted)
+            return
     with open_text(open_at, file.uri) as text:
         if not is_parquet(text.head):
             yield from _read_text(file, text, open_at, builder, options, wanted)
             return
+    from iotctl.formats.parquet.reader import open_parquet, read_parquet
+
     if known := open_parquet(file, open_at, is_known=True):
         yield from read_parquet(file, known, builder, options, wanted)
 

@@ -1,4 +1,7 @@
-"""All SQL: connections, schema, the embedded server, and a class per table family."""
+"""All SQL: connections, schema, the embedded server, and a class per table family.
+
+Here is what every ingest uses; the rest is imported from its own module, and costs only who asks for it.
+"""
 
 from iotctl.repositories.aggregates import (
     AggregateState,
@@ -7,12 +10,8 @@ from iotctl.repositories.aggregates import (
     make_aggregates,
     refresh_aggregates,
 )
-from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.audit import DAY, Audit, AuditedFile, DaySums, OwnedReadings, day_keys
 from iotctl.repositories.balance import Balance
 from iotctl.repositories.beacon import light_beacon, sees_beacon
-from iotctl.repositories.bucket_grid import LocalClock, Width
-from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.repositories.chunks import Chunks, compact_part, disordered_parts, loose_parts, set_chunk_interval
 from iotctl.repositories.claims import LostRaceError
 from iotctl.repositories.conflicts import Conflict, list_conflicts
@@ -23,8 +22,6 @@ from iotctl.repositories.connection import (
     free_connections,
     is_passing,
 )
-from iotctl.repositories.detect_runs import DetectRunRepository
-from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.ledger import BatchEntry, FileState, Ledger, LedgerFile
 from iotctl.repositories.loading import MustRemoveError, ReadingLoader, Renewed, Written
@@ -43,15 +40,9 @@ from iotctl.repositories.sorted_readings import (
     sort_file_readings,
     sort_readings,
 )
-from iotctl.repositories.status import Status, missing_rights, status
 
 __all__ = [
-    "DAY",
-    "Aggregate",
     "AggregateState",
-    "AnomalyRepository",
-    "Audit",
-    "AuditedFile",
     "Balance",
     "BatchEntry",
     "Capabilities",
@@ -59,8 +50,6 @@ __all__ = [
     "Conflict",
     "Connection",
     "Database",
-    "DaySums",
-    "DetectRunRepository",
     "Expired",
     "Extents",
     "FileState",
@@ -68,11 +57,9 @@ __all__ = [
     "Layout",
     "Ledger",
     "LedgerFile",
-    "LocalClock",
     "LostRaceError",
     "LostReadings",
     "MustRemoveError",
-    "OwnedReadings",
     "PastRun",
     "Policies",
     "ReadingLoader",
@@ -85,8 +72,6 @@ __all__ = [
     "SensorRepository",
     "Series",
     "SortedReadings",
-    "Status",
-    "Width",
     "Written",
     "again_after_conflicts",
     "all_lost_readings",
@@ -94,11 +79,9 @@ __all__ = [
     "capabilities",
     "check_policies_exist",
     "compact_part",
-    "day_keys",
     "disordered_parts",
     "drop_aggregates",
     "drop_expired",
-    "embedded_database",
     "ensure_schema",
     "expired",
     "failing_jobs",
@@ -111,10 +94,8 @@ __all__ = [
     "list_rejects",
     "loose_parts",
     "make_aggregates",
-    "missing_rights",
     "policies",
     "present_layout",
-    "read_buckets",
     "refresh_aggregates",
     "reject_counts",
     "rejects_name_fields",
@@ -125,5 +106,4 @@ __all__ = [
     "set_retention",
     "sort_file_readings",
     "sort_readings",
-    "status",
 ]

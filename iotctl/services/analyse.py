@@ -12,14 +12,9 @@ import numpy as np
 from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
 from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard
-from iotctl.repositories import (
-    AnomalyRepository,
-    Connection,
-    Database,
-    DetectRunRepository,
-    ReadingRepository,
-    Series,
-)
+from iotctl.repositories import Connection, Database, ReadingRepository, Series
+from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.recognise import recognise, within_budget
 
 # An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from iotctl.model import Finding, Kind, Label, Sensor
-from iotctl.repositories import AnomalyRepository, Database, SensorRepository, ensure_schema
+from iotctl.repositories import Database, SensorRepository, ensure_schema
+from iotctl.repositories.anomalies import AnomalyRepository
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iotctl.repositories import Database, compact_part, disordered_parts, ensure_schema, loose_parts, status
+from iotctl.repositories import Database, compact_part, disordered_parts, ensure_schema, loose_parts
+from iotctl.repositories.status import status
 
 
 @dataclass(frozen=True, slots=True)

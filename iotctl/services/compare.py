@@ -9,7 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories import OwnedReadings, SortedReadings
+from iotctl.repositories import SortedReadings
+from iotctl.repositories.audit import OwnedReadings
 
 Rows = NDArray[np.bool_]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import FileError, NotFoundError, UsageError
-from iotctl.formats import OpenAt, ReadOptions, SeriesFile, read_series
+from iotctl.formats import OpenAt, ReadOptions
+from iotctl.formats.series import SeriesFile, read_series
 from iotctl.model import Detection, RejectReason, StoredFile
 
 # More unreadable rows than this part of a file say that the file is not what it was taken for.

@@ -14,9 +14,9 @@ from iotctl.repositories import (
     disordered_parts,
     failing_jobs,
     free_connections,
-    missing_rights,
     schema_state,
 )
+from iotctl.repositories.status import missing_rights
 from iotctl.sources import StoreSettings, source_for
 
 # From here on direct compress is complete and its read path has no known faults with late data.

@@ -12,7 +12,8 @@ from typing import Protocol
 from iotctl import __version__
 from iotctl.errors import IotctlError, NotFoundError
 from iotctl.model import Sensor
-from iotctl.repositories import Database, DetectRunRepository, SensorRepository, ensure_schema
+from iotctl.repositories import Database, SensorRepository, ensure_schema
+from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.analyse import Request, SensorFindings, Task, analyse_sensors
 
 # Sensors that share a connection and a trip to a worker.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from iotctl.errors import ConflictError
-from iotctl.formats import MappingRow, read_mapping
+from iotctl.formats.mapping import MappingRow, read_mapping
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.sources import StoreSettings, source_for
 

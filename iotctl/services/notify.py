@@ -16,7 +16,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from iotctl import __version__
 from iotctl.errors import IotctlError, UsageError
 from iotctl.model import Finding, Sensor
-from iotctl.repositories import AnomalyRepository, Database
+from iotctl.repositories import Database
+from iotctl.repositories.anomalies import AnomalyRepository
 
 _EVENTS_PER_REQUEST = 100
 _TIMEOUT_SECONDS = 10.0

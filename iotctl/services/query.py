@@ -9,17 +9,9 @@ from dataclasses import dataclass
 from iotctl.errors import UsageError
 from iotctl.formats import utc_offsets
 from iotctl.model import Sensor
-from iotctl.repositories import (
-    Aggregate,
-    Database,
-    LocalClock,
-    ReadingRepository,
-    SensorRepository,
-    Series,
-    Width,
-    ensure_schema,
-    read_buckets,
-)
+from iotctl.repositories import Database, ReadingRepository, SensorRepository, Series, ensure_schema
+from iotctl.repositories.bucket_grid import LocalClock, Width
+from iotctl.repositories.buckets import Aggregate, read_buckets
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from functools import partial
 from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, NothingThereError
 from iotctl.formats import is_data_file, read_batches
 from iotctl.model import OnDuplicate, StoredFile
-from iotctl.repositories import Audit, Connection, Database, FileState, SensorRepository, present_layout
+from iotctl.repositories import Connection, Database, FileState, SensorRepository, present_layout
+from iotctl.repositories.audit import Audit
 from iotctl.services.compare import Fault
 from iotctl.services.file_readings import FileReadings
 from iotctl.services.load_task import LoadOptions

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate
-from iotctl.repositories import DAY, Audit, AuditedFile, DaySums, OwnedReadings, SortedReadings, day_keys
+from iotctl.repositories import SortedReadings
+from iotctl.repositories.audit import DAY, Audit, AuditedFile, DaySums, OwnedReadings, day_keys
 from iotctl.services.compare import Fault, Mismatch, compare
 from iotctl.services.file_readings import BLOCK_DAYS, FileReadings
 from iotctl.services.load_task import LoadOptions

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from iotctl.repositories import Database, embedded_database
+from iotctl.repositories import Database
+from iotctl.repositories.embedded import embedded_database
 from tests.bench.data import make_readings, sensor_uuids, write_csv
 from tests.bench.ingest import fresh
 from tests.dask_cluster import DaskCluster

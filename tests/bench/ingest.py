@@ -26,7 +26,9 @@ import pandas as pd
 import pyarrow as pa
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories import Database, embedded_database, ensure_schema, status
+from iotctl.repositories import Database, ensure_schema
+from iotctl.repositories.embedded import embedded_database
+from iotctl.repositories.status import status
 from tests.bench import loads
 from tests.bench.data import SENSORS, make_readings, sensor_uuids, write_csv
 from tests.store import S3Server

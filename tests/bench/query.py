@@ -34,10 +34,10 @@ from iotctl.repositories import (
     ReadingLoader,
     ReadingRepository,
     SensorRepository,
-    embedded_database,
     ensure_schema,
     sort_readings,
 )
+from iotctl.repositories.embedded import embedded_database
 from tests.bench.data import START, STEP_SECONDS
 from tests.bench.ingest import fresh
 from tests.process import COMMAND

@@ -25,7 +25,9 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from iotctl.repositories import Database, ReadingRepository, embedded_database, ensure_schema, status
+from iotctl.repositories import Database, ReadingRepository, ensure_schema
+from iotctl.repositories.embedded import embedded_database
+from iotctl.repositories.status import status
 from tests.bench.data import START, make_readings, sensor_uuids, write_csv
 from tests.bench.ingest import ROWS_PER_FILE, fresh
 from tests.bench.loads import PeakMemory

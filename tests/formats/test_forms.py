@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from iotctl.formats import ReadOptions, read_batches, read_series
+from iotctl.formats import ReadOptions, read_batches
+from iotctl.formats.series import read_series
 from iotctl.model import DecimalSign, FileBatch, Int96, Position, RejectReason, StoredFile, TimeForm
 from tests.formats.test_reader import HEADER, A, rejects, rows
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from iotctl.formats import ReadOptions, read_series
+from iotctl.formats import ReadOptions
+from iotctl.formats.series import read_series
 from iotctl.model import StoredFile
 
 FILE = StoredFile("a.csv", 1, "v", datetime(2016, 6, 1, tzinfo=UTC))

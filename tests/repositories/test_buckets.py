@@ -13,23 +13,21 @@ import pytest
 
 from iotctl.model import OnDuplicate
 from iotctl.repositories import (
-    Aggregate,
     Connection,
     Database,
     Layout,
-    LocalClock,
     ReadingLoader,
     Series,
-    Width,
     drop_aggregates,
     ensure_schema,
     has_aggregates,
     make_aggregates,
     policies,
-    read_buckets,
     refresh_aggregates,
     sort_readings,
 )
+from iotctl.repositories.bucket_grid import LocalClock, Width
+from iotctl.repositories.buckets import Aggregate, read_buckets
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 START = 1_420_070_400_000_000  # 2015-01-01 00:00 UTC

@@ -16,8 +16,8 @@ from iotctl.repositories import (
     loose_parts,
     set_chunk_interval,
     sort_readings,
-    status,
 )
+from iotctl.repositories.status import status
 from iotctl.services.compact import compact
 
 HOUR = 3_600_000_000

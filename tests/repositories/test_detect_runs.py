@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from iotctl.repositories import Connection, DetectRunRepository
+from iotctl.repositories import Connection
+from iotctl.repositories.detect_runs import DetectRunRepository
 from tests.sensors import START, STEP, add_sensor, noise
 
 ASKED: dict[str, object] = {"method": "piecewise", "limits": [None, 5.0]}

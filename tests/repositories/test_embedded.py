@@ -19,14 +19,15 @@ import psutil
 import psycopg
 import pytest
 
-from iotctl.repositories import embedded_database, ensure_schema
+from iotctl.repositories import ensure_schema
+from iotctl.repositories.embedded import embedded_database
 from tests.ordinary import NOBODY, PACKAGES, ordinary_python
 
 # What a command does with the server: its statements come on stdin, one a line, their first value goes to stdout.
 _CODE = """
 import sys
 from pathlib import Path
-from iotctl.repositories import embedded_database
+from iotctl.repositories.embedded import embedded_database
 with embedded_database(Path(sys.argv[1])) as database, database.connect() as conn:
     print(database.dsn, flush=True)
     for line in sys.stdin:

@@ -16,18 +16,16 @@ import pytest
 
 from iotctl.model import OnDuplicate
 from iotctl.repositories import (
-    Aggregate,
     Connection,
     Database,
     Layout,
-    LocalClock,
     ReadingRepository,
-    Width,
     disordered_parts,
     ensure_schema,
-    read_buckets,
     set_chunk_interval,
 )
+from iotctl.repositories.bucket_grid import LocalClock, Width
+from iotctl.repositories.buckets import Aggregate, read_buckets
 from iotctl.services.compact import compact
 from tests.conftest import new_database
 from tests.history import MINUTE, SENSORS, SPAN, START, History, moment, table_rows

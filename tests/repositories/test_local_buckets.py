@@ -13,18 +13,9 @@ import pytest
 
 from iotctl.formats import utc_offsets
 from iotctl.model import OnDuplicate
-from iotctl.repositories import (
-    Aggregate,
-    Connection,
-    Layout,
-    LocalClock,
-    ReadingLoader,
-    Width,
-    make_aggregates,
-    read_buckets,
-    refresh_aggregates,
-    sort_readings,
-)
+from iotctl.repositories import Connection, Layout, ReadingLoader, make_aggregates, refresh_aggregates, sort_readings
+from iotctl.repositories.bucket_grid import LocalClock, Width
+from iotctl.repositories.buckets import Aggregate, read_buckets
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -24,7 +24,8 @@ import pytest
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
-from iotctl.repositories import Audit, Connection, Database, Layout, ensure_schema
+from iotctl.repositories import Connection, Database, Layout, ensure_schema
+from iotctl.repositories.audit import Audit
 from iotctl.repositories.partitions import ensure_partition
 from iotctl.services.compact import compact
 from iotctl.services.compare import Fault
