@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from iotctl.formats.times.iso import Times
 
@@ -28,12 +29,13 @@ def all_odd(count: int) -> Times:
     return Times(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
 
 
-def parse_odd(texts: pa.StringArray, found: Times, parse: Callable[[str], tuple[int, bool]]) -> None:
-    """Read the texts that are odd so far one by one, each distinct text once; found is changed."""
-    odd = np.flatnonzero(found.odd)
-    if not len(odd):
+def parse_each(
+    texts: pa.StringArray, at: NDArray[np.intp], found: Times, parse: Callable[[str], tuple[int, bool]]
+) -> None:
+    """Read the texts at some rows one by one, each distinct text once; found is changed. Nulls are odd."""
+    if not len(at):
         return
-    encoded = texts.take(pa.array(odd)).dictionary_encode()
+    encoded = texts.take(pa.array(at)).dictionary_encode()
     part = all_odd(len(encoded.dictionary) + 1)  # the last one is for nulls
     for row, text in enumerate(encoded.dictionary.to_pylist()):
         try:
@@ -41,5 +43,10 @@ def parse_odd(texts: pa.StringArray, found: Times, parse: Callable[[str], tuple[
             part.odd[row] = False
         except ValueError:
             continue
-    at = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    found.time[odd], found.naive[odd], found.odd[odd] = part.time[at], part.naive[at], part.odd[at]
+    row = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    put(found, at, Times(part.time[row], part.naive[row], part.odd[row]))
+
+
+def put(found: Times, at: NDArray[np.intp], part: Times) -> None:
+    """Put the times of some rows among those of all."""
+    found.time[at], found.naive[at], found.odd[at] = part.time, part.naive, part.odd

@@ -7,13 +7,38 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from iotctl.formats.times.typed_times import printed
+
 
 def join_fields(columns: Sequence[pa.Array]) -> pa.Array:
     """The fields of each record as one text, with a blank between them; null where one of them is null.
 
     columns: of texts or of any other type, at least one; a single one is given back as it is. Dates and numbers become
-    the texts that they are printed as, whole numbers without decimals.
+    the texts that they are printed as, whole numbers without decimals; of a timestamp at midnight only the date is left
+    where another field has the time.
     """
     if len(columns) == 1:
         return columns[0]
-    return pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), " ")
+    return pc.binary_join_element_wise(*(_texts(column) for column in columns), " ")
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        return _texts(column.dictionary).take(column.indices)
+    texts = printed(column)
+    if texts is not None:
+        return texts
+    if pa.types.is_timestamp(column.type):
+        column = _without_midnight(column)
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # lists, records: no text, and no time
+        return pa.nulls(len(column), pa.string())
+
+
+def _without_midnight(column: pa.Array) -> pa.Array:
+    """Days where all timestamps are midnights, as Excel has dates; else as it is."""
+    days = pc.floor_temporal(column, unit="day")
+    if column.type.tz is None and pc.all(pc.equal(days, column)).as_py():
+        return column.cast(pa.date32())
+    return column

@@ -1,0 +1,145 @@
+"""Texts of an interval, such as "2021-01-01 10:00 - 10:15": its start, or its end, as one time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from iotctl.formats.times.grammar import TimeGrammar, all_odd, put
+from iotctl.formats.times.iso import Times
+from iotctl.formats.times.strptime import StrptimeGrammar
+from iotctl.formats.times.typed_times import read_typed
+
+_HOUR, _DAY = 3_600_000_000, 86_400_000_000
+_BLANKS = "[ \t]"
+# What may stand between start and end. A dash without blanks is one only where a time cannot have an offset there; a
+# slash, which ISO 8601 has, only where dates have none.
+_WORDS = f"{_BLANKS}+(?:-|–|—|to|until|bis){_BLANKS}+"
+_DASH = f"{_BLANKS}*[-–—]{_BLANKS}*"
+_SLASH = f"{_BLANKS}*/{_BLANKS}*"
+# The times of day that the end of an interval of ISO times may be.
+_ISO_CLOCKS = ("%H:%M", "%H:%M:%S")
+_TIME_DIRECTIVE = re.compile(r"%-?[HIklTRr]")
+_DATE_DIRECTIVE = re.compile(r"%-?[YymdjbBhaADF]")
+
+
+class IntervalGrammar:
+    """See TimeGrammar. Of a text that is an interval its start, or its end; of another the time that it is.
+
+    An end may lack the date: it is of the day of the start, or of the next one where it would not be after the start.
+    An interval whose one half cannot be read, or that ends before its start, is odd; but where clocks are put back,
+    local times may go back by less than an hour, if the end has its date.
+    """
+
+    def __init__(self, halves: TimeGrammar, *, end: bool, pattern: str | None = None) -> None:
+        """halves: reads starts and ends. pattern: theirs, of strptime; None for ISO times."""
+        self._halves, self._end = halves, end
+        clocks = _ISO_CLOCKS if pattern is None else _clock_patterns(pattern)
+        self._clocks = [StrptimeGrammar(clock, needs_date=False) for clock in clocks]
+        self._between = re.compile(_between(pattern))
+
+    def read(self, column: pa.Array) -> Times:
+        """See TimeGrammar."""
+        if not pa.types.is_string(column.type):
+            return read_typed(column, self.read)
+        if self._looks_like_intervals(column):
+            found = self._read_intervals(column)
+            self._read_odd(column, found, self._halves.read)
+            return found
+        found = self._halves.read(column)
+        self._read_odd(column, found, self._read_intervals)
+        return found
+
+    def parse(self, text: str) -> tuple[int, bool]:
+        """See TimeGrammar."""
+        match = self._between.fullmatch(text)
+        try:
+            return self._halves.parse(text)
+        except ValueError:
+            if match is None:
+                raise
+        start, naive = self._halves.parse(match["start"])
+        end: int | None
+        try:
+            end, is_same = self._halves.parse(match["end"])
+        except ValueError:
+            if not naive:
+                raise ValueError("has no date at its end, but a zone at its start") from None
+            end, is_same = _end_of_clock(start, self._parse_clock(match["end"])), naive
+            if end is None and self._end:
+                raise ValueError("may end in an hour that comes twice, or on the next day") from None
+        if naive != is_same:
+            raise ValueError("has a zone at one end only")
+        if end is not None and (end < start - _HOUR if naive else end <= start):
+            raise ValueError("ends before it starts")
+        return end if self._end and end is not None else start, naive
+
+    def _parse_clock(self, text: str) -> int:
+        for clock in self._clocks:
+            with suppress(ValueError):
+                return clock.parse(text)[0]
+        raise ValueError(f"has an end that cannot be read: {text!r}")
+
+    def _looks_like_intervals(self, texts: pa.StringArray) -> bool:
+        return any(text and self._between.fullmatch(text) for text in texts[len(texts) // 2 :][:2].to_pylist())
+
+    def _read_odd(self, texts: pa.StringArray, found: Times, read: Callable[[pa.StringArray], Times]) -> None:
+        odd = np.flatnonzero(found.odd)
+        if len(odd):
+            put(found, odd, read(texts.take(pa.array(odd))))
+
+    def _read_intervals(self, texts: pa.StringArray) -> Times:
+        found = all_odd(len(texts))
+        split = pc.extract_regex(texts, f"^{self._between.pattern}$")
+        at = np.flatnonzero(split.is_valid().to_numpy(zero_copy_only=False))
+        if not len(at):
+            return found
+        starts, ends = (split.field(name).take(pa.array(at)) for name in (0, 1))
+        start, end = self._halves.read(starts), self._halves.read(ends)
+        doubtful = np.zeros(len(at), dtype=np.bool_)
+        for clock in self._clocks:
+            left = np.flatnonzero(end.odd & ~start.odd & start.naive)
+            if not len(left):
+                break
+            clocks = clock.read(ends.take(pa.array(left)))
+            since = start.time[left]
+            same_day = since - since % _DAY + clocks.time
+            put(end, left, Times(np.where(same_day > since, same_day, same_day + _DAY), clocks.naive, clocks.odd))
+            doubtful[left] = (same_day < since) & (same_day >= since - _HOUR)
+        least = np.where(start.naive, start.time - _HOUR, start.time + 1)
+        odd = start.odd | end.odd | (start.naive != end.naive) | (end.time < least)
+        chosen = Times(end.time, end.naive, odd | doubtful) if self._end else Times(start.time, start.naive, odd)
+        put(found, at, chosen)
+        return found
+
+
+def _end_of_clock(start: int, clock: int) -> int | None:
+    """The end of an interval of which only the time of day is written; None where that can be of two days."""
+    end = start - start % _DAY + clock
+    if start - _HOUR <= end < start:  # in the second of two same hours, or nearly a day later
+        return None
+    return end if end > start else end + _DAY
+
+
+def _clock_patterns(pattern: str) -> tuple[str, ...]:
+    """The times of day at the end of a pattern; none where the date stands behind or between them."""
+    match = _TIME_DIRECTIVE.search(pattern)
+    if match is None or _DATE_DIRECTIVE.search(pattern, match.start()):
+        return ()
+    return (pattern[match.start() :],)
+
+
+def _between(pattern: str | None) -> str:
+    """A regular expression, of re and RE2, with a start and an end in a text."""
+    signs, start = [_WORDS], ".+?"
+    if pattern is None or ("/" not in pattern and "%D" not in pattern):
+        signs.append(_SLASH)
+    if pattern is not None and _clock_patterns(pattern) and not re.search("%[zZ]", pattern):
+        signs.append(_DASH)
+        start = ".*?[:.h][0-9]{2}[^-–—/]*?"
+    return f"(?P<start>{start})(?:{'|'.join(signs)})(?P<end>.+)"
