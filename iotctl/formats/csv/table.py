@@ -141,6 +141,9 @@ class _Table:
             return None
         if has_odd_lines(data, self._delimiter) or _NO_TEXT.encode() in data:
             return None
+        # pyarrow takes an empty line for a row of nulls.
+        if data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data:
+            return None
         for time_type in self._time_types if self._time else [pa.string()]:
             types = self._text_type | self._value_type | ({self._time: time_type} if self._time else {})
             try:

@@ -14,6 +14,9 @@ from iotctl.formats.layouts.layout import TextLayout, ValueLayout
 from iotctl.formats.numbers.decimals import Decimals
 from iotctl.formats.numbers.values import parse_value, parse_values
 
+# Stands for a part that a cell does not have: no number, and no missing value.
+_NO_PART = "no such part"
+
 _BLANKS = " \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 
@@ -66,7 +69,9 @@ class CellReader:
         texts = pc.utf8_trim(texts.fill_null(""), _BLANKS)
         if self._part:
             parts = pc.extract_regex(texts, self._part)
-            texts = pc.utf8_trim(pc.if_else(parts.is_valid(), parts.field(0), texts), _BLANKS)
+            is_part = pc.and_(parts.is_valid(), pc.invert(pc.is_in(texts, self._tokens)))
+            bare = pc.if_else(pc.is_in(texts, self._tokens), texts, _NO_PART)
+            texts = pc.utf8_trim(pc.if_else(is_part, parts.field(0), bare), _BLANKS)
         missing = _mask(pc.is_in(texts, self._tokens))
         plain = texts
         if self._thousands:
