@@ -1,4 +1,4 @@
-"""Files read by a layout give what a slow and obvious reader gives: sensor, time, value, and the reason of what is none."""
+"""Files read by a layout give what a slow and obvious reader gives: sensor, time, value, the reason of what is none."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def rejects(found: Sequence[FileBatch]) -> list[tuple[int, str, str]]:
 
 @dataclass(frozen=True)
 class Table:
-    """layout: how it is written. stored: its bytes. rows: what was meant, as texts of cells; line: where each stands."""
+    """layout: how it is written. stored: its bytes. rows: the line and the cells of each row that has all of them."""
 
     layout: Layout
     stored: bytes
@@ -228,10 +228,7 @@ def slow_time(text: str, form: str) -> int | None:
     try:
         if form == "epoch-ms":
             return int(text) * 1000
-        if form == "iso":
-            moment = datetime.fromisoformat(text)
-        else:
-            moment = datetime.strptime(text, form)
+        moment = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007
     except ValueError:
         return None
     return (moment.replace(tzinfo=UTC) - timedelta(hours=2) - EPOCH) // timedelta(microseconds=1)

@@ -27,7 +27,6 @@ from iotctl.formats.layouts.layout import BLANKS, ISO, Layout
 from iotctl.formats.records.records import RecordFile, Records
 from iotctl.model import Position, RejectReason
 
-_RUNS, _EDGES = re.compile(rb"[ \t]+"), re.compile(rb"(?m)^ +| +$| +(?=\r$)")
 _NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 _SHOWN = 12
 
@@ -120,7 +119,7 @@ class _Table:
     def read(self, stored: bytes, first_line: int, offset: int, next_line: int, end: int) -> Records:
         """The records of a block of lines."""
         written = as_utf8(stored, self._layout.text.encoding)
-        data = _EDGES.sub(b"", _RUNS.sub(b" ", written)) if self._is_blanks else written
+        data = _one_blank(written) if self._is_blanks else written
         if self._example is None and data:
             self._example = data.split(b"\n", 1)[0]
         lines = _BlockLines(written, stored, first_line, offset)
@@ -283,6 +282,14 @@ class _BlockLines:
     @cached_property
     def _stored_lines(self) -> Lines:
         return Lines(self._stored)
+
+
+def _one_blank(data: bytes) -> bytes:
+    """Lines with one blank for each run of blanks and tabs, and none at their ends."""
+    data = data.replace(b"\t", b" ")
+    while b"  " in data:
+        data = data.replace(b"  ", b" ")
+    return data.replace(b"\n ", b"\n").replace(b" \r\n", b"\r\n").replace(b" \n", b"\n").strip(b" ")
 
 
 def _found_in(preamble: str, layout: Layout, where: str) -> dict[str, str]:
