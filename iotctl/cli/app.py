@@ -19,6 +19,7 @@ from iotctl.cli import (
     doctor,
     forget,
     ingest,
+    inspect,
     load_mapping,
     plan,
     policy,
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command("load-mapping")(load_mapping.load_mapping)
 app.command("ingest")(ingest.ingest)
+app.command("inspect")(inspect.inspect)
 app.command("query")(query.query)
 app.command("detect")(detect.detect)
 app.add_typer(anomalies.app, name="anomalies")

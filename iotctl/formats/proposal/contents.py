@@ -1,0 +1,90 @@
+"""The content of a file as a table, whatever its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iotctl.errors import FileError
+from iotctl.formats.csv.header import parse_header
+from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout
+from iotctl.formats.options import OpenAt
+from iotctl.formats.proposal.proposal import Doubt, Hints
+from iotctl.formats.proposal.table import Table
+from iotctl.formats.proposal.text_sample import read_sample
+from iotctl.formats.proposal.text_tables import TextTable, read_text_table
+from iotctl.formats.reader import READINGS
+from iotctl.model import StoredFile
+
+
+@dataclass(frozen=True)
+class Content:
+    """form, records, sheet: as Layout has them. text: of lines of fields. preamble: the lines before a table.
+    seen: what the file is, in words. standard: whether it needs no layout; layout: then the one that it has.
+    """
+
+    form: Form
+    table: Table
+    seen: tuple[tuple[str, str], ...]
+    doubts: tuple[Doubt, ...] = ()
+    complete: bool = True
+    text: TextTable | None = None
+    preamble: tuple[str, ...] = ()
+    records: str = ""
+    sheet: str = ""
+    layout: Layout | None = None
+
+    @property
+    def standard(self) -> bool:
+        """Whether the file is one that needs no layout."""
+        return self.layout is not None
+
+
+def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
+    """The content of a file. Raises FileError where there are no records in it."""
+    sample = read_sample(file, open_at, hints.encoding)
+    found = read_text_table(sample)
+    if found is None or not found.table.rows:
+        raise FileError("No table was found in this file.", where=file.uri, hint="Is it a file of readings?")
+    return _text_content(found, hints)
+
+
+_SIGNS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", BLANKS: "blanks"}
+
+
+def _text_content(found: TextTable, hints: Hints) -> Content:
+    start, sample = found.start, found.sample
+    doubts = []
+    if not sample.encoding.certain and hints.encoding is None:
+        doubts.append(Doubt(f"the bytes are no UTF-8; {sample.encoding.name} fits them", "--encoding NAME"))
+    if found.broken:
+        doubts.append(Doubt(f"{found.broken} lines are no rows, and will be rejected"))
+    if start.header is not None:
+        header = f"line {start.header + 1}"
+    else:
+        header = "in a comment" if start.in_comment else "in several lines" if start.names else "none"
+    seen = [("form", "lines of fields (csv)"), ("encoding", sample.encoding.name)]
+    seen += [("delimiter", _SIGNS[start.division.delimiter]), ("column names", header)]
+    if start.first > 0:
+        seen.append(("first row", f"line {start.first + 1}"))
+    return Content(
+        Form.CSV,
+        found.table,
+        tuple(seen),
+        tuple(doubts),
+        sample.complete,
+        found,
+        start.preamble,
+        layout=STANDARD if _is_standard(found) else None,
+    )
+
+
+def _is_standard(found: TextTable) -> bool:
+    """Whether the reader of standard files reads this one."""
+    header = found.start.header
+    if header is None or any(line.strip() for line in found.sample.lines[:header]):
+        return False
+    try:
+        parse_header(found.sample.lines[header].encode(), READINGS, "")
+    except FileError:
+        return False
+    return True

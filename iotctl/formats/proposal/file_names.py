@@ -1,0 +1,87 @@
+"""What a file's name, and the lines before its table, say of the sensor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from iotctl.formats.options import COMPRESSIONS
+from iotctl.formats.proposal.word_sets import word_set
+
+_DATE = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}|\d{2}[-_.]\d{2}[-_.]\d{2,4}|\d{8}|\d{6}|(?:19|20)\d{2}[-_]\d{2}"
+    r"|(?:19|20)\d{2}[-_](?:19|20)\d{2}|(?:19|20)\d{2})(?:[T_-]?\d{2}[-:_.]?\d{2}(?:[-:_.]?\d{2})?Z?)?(?!\d)"
+)
+_GENERIC = word_set(
+    """data log logs logger readings reading messwerte messung messungen export exports exported history historian
+    sensor sensors values value test sample output out file feed feeds panel usage results result download
+    report timeseries ts measurements measurement records record telemetry table csv daten werte datos
+    registro registros dati mesures donnees raw all full new latest chart query trend archive backup plant
+    anlage"""
+)
+_DEVICE = re.compile(
+    r"""^[\s"';,#]*(S/?N|Serial(?:\s*(?:No\.?|Number|\#))?|Seriennummer|Serien-?Nr\.?|Device(?:\s*(?:ID|Name|Serial))?
+    |Logger(?:\s*(?:ID|Name|Serial))?|Station(?:sname|\s*(?:ID|Name|Number))?|Site(?:\s*(?:ID|Name))?|Plot\ Title
+    |Sensor(?:\s*(?:ID|Name))?|Instrument|Ger[aä]t|Name|Location|Unit\ ID|Tag(?:\s*Name)?)
+    [\s"']*[:=;,\t]\s*"?(?P<id>[^";,\t]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def as_pattern(text: str) -> str:
+    """A regular expression that matches a text, without the escapes that nothing needs."""
+    return re.sub(r"\\([ \-#&~\"'/,:;%°])", r"\1", re.escape(text)).replace("\\\t", r"\t")
+
+
+def stem(uri: str) -> str:
+    """A file's name without its suffixes, as {file.stem} has it."""
+    path = PurePosixPath(uri)
+    if path.suffix.lower() in COMPRESSIONS:
+        path = PurePosixPath(path.stem)
+    return path.stem
+
+
+def name_in_path(uri: str) -> tuple[str, str | None]:
+    """What part of a file's name can name a sensor: that part, and a regular expression that finds it in the path.
+
+    The part is all of the name, and the expression None, where the name has no date in it. The part is empty where the
+    name says nothing: readings.csv, 2021-08-15.csv.
+    """
+    name = stem(uri)
+    match = max(_DATE.finditer(name), key=lambda found: len(found[0]), default=None)
+    if match is None or _is_all_digits(name):
+        return ("" if _is_generic(name) else name), None
+    before, after = name[: match.start()].rstrip("-_. "), name[match.end() :].lstrip("-_. ")
+    parts = [part for part in (before, after) if part and not _is_generic(part)]
+    if not parts:
+        return "", None
+    part = max(parts, key=len)
+    date = re.sub(r"\d+", lambda found: rf"\d{{{len(found[0])}}}", re.escape(match[0]))
+    gap = r"[-_. ]*"
+    begin = rf"(?:^|/){re.escape(before)}{gap}" if part is after else r"(?:^|/)"
+    end = rf"{gap}{re.escape(after)}\.[^/]*$" if part is before else r"\.[^/]*$"
+    group = r"([^/]+?)"
+    return part, f"{begin}{date}{gap}{group}{end}" if part is after else f"{begin}{group}{gap}{date}{end}"
+
+
+def device_in_preamble(lines: Sequence[str]) -> tuple[str, str] | None:
+    """The name of a device in the lines before a table: it, and a regular expression that finds it."""
+    for line in lines:
+        if match := _DEVICE.match(line):
+            label = line[: match.start("id")]
+            pattern = r"\s+".join(map(as_pattern, label.split()))
+            begin = r"^[\s]*" if line[:1].isspace() else "^"
+            gap = r"\s*" if label[-1:].isspace() else ""
+            return match["id"].strip(), f'{begin}{pattern}{gap}([^";,\\t\\r\\n]+)'
+    return None
+
+
+def _is_generic(name: str) -> bool:
+    found = re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
+    return bool(found) and all(word.lower() in _GENERIC for word in found) and not any(map(str.isdigit, name))
+
+
+def _is_all_digits(name: str) -> bool:
+    """Whether a name is a number that is no date, such as that of a station."""
+    return name.isdigit() and not re.fullmatch(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?", name)

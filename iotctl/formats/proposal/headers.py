@@ -1,0 +1,198 @@
+"""Where the table of a text begins: what stands before it, the names of its columns, lines of units below them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from iotctl.formats.layouts.layout import BLANKS
+from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, number_and_unit
+from iotctl.formats.proposal.rows import Division, find_division, split
+from iotctl.formats.proposal.units import bare_unit, is_type_line, is_unit_line
+
+_COMMENTS = ("#", "//", "%", "!", "*")
+_MARK = re.compile(r"\[[^\[\]]{1,40}\]|\*\*\*.*\*\*\*|-{3,}.*|={3,}.*")
+_RULE = re.compile(r"[-+| =]{4,}")
+_TYPED = 0.8
+_LOOKED_AT = 400
+_MOST_PREAMBLE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The beginning of a table.
+
+    names: of the columns, blank where there is none; empty where there is no line of names. units: of each column, from
+    a line below the names. header: the number of the line of names, from 0; None where names are nowhere, or not in a
+    line that can be read as such. first: the number of the first row. comment: what begins lines that are passed over.
+    preamble: the lines before all of these.
+    """
+
+    division: Division
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    header: int | None
+    first: int
+    comment: str
+    preamble: tuple[str, ...]
+    in_comment: bool = False
+    stacked: tuple[tuple[str, ...], ...] = ()
+
+
+def find_start(lines: Sequence[str]) -> Start | None:
+    """Where the table begins; None where the lines are no table."""
+    comment = _comment(lines)
+    later = [line for line in lines[len(lines) // 3 :] if not (comment and line.startswith(comment))]
+    division = find_division(later) or find_division([line for line in lines if line.strip()])
+    if division is None:
+        return None
+    delimiter, width = division.delimiter, division.width
+    rows = [row for line in later if len(row := split(line, delimiter)) == width][-_LOOKED_AT:]
+    types = [_cell_type([row[at] for row in rows if row[at]]) for at in range(width)]
+    first = next(
+        (
+            number
+            for number, line in enumerate(lines[:_MOST_PREAMBLE])
+            if not (comment and line.startswith(comment)) and _is_row(split(line, delimiter), types)
+        ),
+        None,
+    )
+    if first is None:
+        return None
+    above = _block(lines, first, division, types, comment)
+    if above:
+        return _with_names(lines, above, first, division, comment)
+    if comment and (found := _names_in_comments(lines[:first], comment, division)):
+        header, names, units = found
+        return Start(division, names, units, header, first, comment, tuple(lines[:header]), in_comment=True)
+    return Start(division, (), (), None, first, comment, tuple(lines[:first]))
+
+
+def _comment(lines: Sequence[str]) -> str:
+    """What begins lines that are no rows, if some do; most lines do not."""
+    for prefix in _COMMENTS:
+        count = sum(line.startswith(prefix) for line in lines)
+        marks = sum(line.startswith("***") for line in lines)
+        if count - (marks if prefix == "*" else 0) > 0 and count < 0.5 * len(lines) and prefix != "*":
+            return prefix
+    return ""
+
+
+def _is_number_or_has_unit(cell: str) -> bool:
+    return is_number(cell) or number_and_unit(cell) is not None
+
+
+# From the strictest on; a cell that fits none is text.
+_FITS: dict[str, Callable[[str], bool]] = {
+    "time": lambda cell: is_time(cell) and not is_number(cell),
+    "number": is_number,
+    "unit": _is_number_or_has_unit,
+}
+
+
+def _cell_type(cells: Sequence[str]) -> str:
+    """time, number or unit, where most cells of a column are that; else text."""
+    for name, fits in _FITS.items():
+        if cells and sum(map(fits, cells)) >= _TYPED * len(cells):
+            return name
+    return "text"
+
+
+def _is_row(cells: list[str], types: Sequence[str]) -> bool:
+    """Whether a line is like the rows of the later part of the file."""
+    if len(cells) != len(types):
+        return False
+    typed = [(cell, kind) for cell, kind in zip(cells, types, strict=True) if kind != "text" and cell]
+    fitting = [_FITS[kind](cell) or is_null_word(cell) for cell, kind in typed]
+    times = [_FITS[kind](cell) for cell, kind in typed if kind == "time"]
+    if not typed or not all(times) or (not times and "time" in types):
+        return False
+    return sum(fitting) >= 0.75 * len(fitting) and (types[0] == "text" or not cells[0] or fitting[0])
+
+
+def _block(lines: Sequence[str], first: int, division: Division, types: Sequence[str], comment: str) -> list[int]:
+    """The lines right above the first row that have names, units and the like: numbers of lines, from above."""
+    found: list[int] = []
+    for number in range(first - 1, -1, -1):
+        line = lines[number]
+        if not line.strip(' \t;,|"') or (comment and line.startswith(comment)):
+            if found:
+                break
+            continue
+        if _RULE.fullmatch(line.strip()):  # psql draws a line below the names
+            found.insert(0, number)
+            continue
+        cells = split(line, division.delimiter)
+        if _MARK.fullmatch(line.strip()) or cells[0].startswith(("TOA5", "TOB1", "***")):
+            break
+        wide = division.width
+        # A final delimiter may be in the rows alone; the names of R's row numbers are left out.
+        if len(cells) not in {wide, wide - 1, wide + 1} or (len(cells) == wide + 1 and cells[-1]):
+            if found or division.delimiter != BLANKS:
+                break
+            continue
+        numbers = sum(is_number(cell) for cell, kind in zip(cells, types, strict=False) if kind in {"number", "unit"})
+        if numbers and not is_type_line(cells):
+            break
+        found.insert(0, number)
+    return found
+
+
+def _with_names(lines: Sequence[str], above: list[int], first: int, division: Division, comment: str) -> Start:
+    """The start of a table with lines of names above it."""
+    width = division.width
+    rows = [split(lines[number], division.delimiter) for number in above]
+    row_numbers = all(len(row) == width - 1 for row in rows if len(row) > 1) and division.delimiter == BLANKS
+    rows = [(["", *row] if row_numbers else row + [""] * width)[:width] for row in rows]
+    candidates = [
+        at
+        for at, row in enumerate(rows)
+        if not is_type_line(row)
+        and not _RULE.fullmatch(lines[above[at]].strip())
+        and sum(map(bool, row)) >= 0.5 * width
+    ]
+    plain = [at for at in candidates if not is_unit_line(rows[at])] or candidates[:1] or [0]
+    # Lines such as ;Kessel;Kessel;Puffer above ;Vorlauf;Rücklauf;oben make a name together.
+    names, used = list(rows[plain[0]]), [plain[0]]
+    for at in plain[1:]:
+        if len({name for name in names if name}) == sum(map(bool, names)):
+            break
+        names = [".".join(filter(None, [name, more])) for name, more in zip(names, rows[at], strict=True)]
+        used.append(at)
+    below = [at for at in range(plain[0] + 1, len(rows)) if at not in used]
+    is_toa5 = above[0] > 0 and "TOA5" in lines[above[0] - 1][:6]
+    unit_line = next((at for at in below if is_toa5 or is_unit_line(rows[at])), None)
+    units = tuple(map(bare_unit, rows[unit_line])) if unit_line is not None else ()
+    header = above[plain[0]] if len(used) == 1 and not row_numbers else None
+    if header is not None and any(not line.strip() for line in lines[header:first]):
+        header = None
+    return Start(
+        division,
+        tuple(names),
+        units,
+        header,
+        first,
+        comment,
+        tuple(lines[: above[plain[0]]]),
+        stacked=tuple(tuple(row) for row in rows) if len(rows) > 1 else (),
+    )
+
+
+def _names_in_comments(
+    lines: Sequence[str], comment: str, division: Division
+) -> tuple[int, tuple[str, ...], tuple[str, ...]] | None:
+    """The names in the last comments before the rows, # STN,YYYYMMDD,   HH,   DD: the number of their line,
+    they themselves, and the units in a comment below."""
+    found = []
+    for number in range(max(0, len(lines) - 6), len(lines)):
+        line = lines[number]
+        cells = split(line.removeprefix(comment), division.delimiter)
+        wide = len(cells) == division.width or (len(cells) == division.width + 1 and not cells[-1])
+        if line.startswith(comment) and wide and not any(is_number(cell) for cell in cells if cell):
+            found.append((number, cells[: division.width]))
+    if not found:
+        return None
+    units = found[-1][1] if len(found) > 1 and is_unit_line(found[-1][1]) else []
+    number, names = found[-2] if units else found[-1]
+    return number, tuple(names), tuple(map(bare_unit, units))

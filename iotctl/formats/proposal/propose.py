@@ -1,0 +1,288 @@
+"""The layout of a file, as its content tells it, with what is in doubt: the front door of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Form, Layout, QualityLayout, TimeLayout, ValueLayout
+from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.formats.proposal.columns_seen import column_views
+from iotctl.formats.proposal.contents import Content, read_content
+from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
+from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal
+from iotctl.formats.proposal.quality import Quality, find_quality
+from iotctl.formats.proposal.sensors import SensorName, name_sensors, repeats, sensor_columns
+from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.time_columns import TimeColumns, find_time
+from iotctl.formats.proposal.time_layouts import time_layout
+from iotctl.formats.proposal.values import (
+    composites,
+    likely_sentinels,
+    missing_words,
+    units_in_cells,
+    value_columns,
+)
+from iotctl.formats.proposal.words import is_unit_name
+from iotctl.formats.proposal.zones import zone_column
+from iotctl.formats.times.candidates import TimeKind
+from iotctl.model import StoredFile
+
+# More values than this are named by what they are not: a layout of a thousand lines helps nobody.
+_MOST_NAMED = 40
+_FEW_REPEATS = 0.02
+
+
+@dataclass(frozen=True)
+class _Roles:
+    """What each column is."""
+
+    time: TimeColumns
+    zone: str | None
+    sensor: tuple[str, ...]
+    quality: Quality
+    values: list[Column]
+    parts: Mapping[str, int]
+    left_out: dict[str, str]
+
+
+def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOptions) -> Proposal:
+    """The layout that a file seems to have. options: timezone is what times without a zone get where nothing is told.
+
+    Looks at all rows of a small file, and at many from all over a large one. Raises FileError where the file has no
+    records that could be read, and what open_at raises.
+    """
+    content = read_content(file, open_at, hints)
+    if content.standard:
+        views = column_views(content.table, {"timestamp": "time", "sensor_uuid": "sensor", "sensor_value": "value"}, ())
+        return Proposal(
+            content.layout, content.seen, views, content.doubts, content.table.rows, content.complete, standard=True
+        )
+    table, doubts = content.table, list(content.doubts)
+    time = find_time(table)
+    if time is None:
+        doubts.append(Doubt("no column is a time", blocks=True))
+        return _without_layout(content, {}, doubts)
+    roles = _roles(table, time)
+    if not roles.values:
+        doubts.append(Doubt("no column has numbers that are values", blocks=True))
+        return _without_layout(content, roles.left_out, doubts)
+    texts = [item for column in roles.values for item in column.counts.items() if column.name not in roles.parts]
+    signs = judge_signs(_number_texts(texts, time), hints.decimal) if content.form in {Form.CSV} else NumberSigns()
+    doubts += _sign_doubts(signs)
+    when, preamble, more = time_layout(table, time, roles.zone, content.preamble, hints)
+    doubts += more
+    name = name_sensors(table, roles.sensor, roles.values, file.uri, content.preamble)
+    if hints.sensor is not None:
+        name = _told_name(hints.sensor, table, name)
+    doubts += name.doubts
+    doubts += _repeat_doubts(table, time, roles, hints)
+    missing = _missing(table, roles, hints)
+    doubts += _value_doubts(table, roles, missing)
+    layout = _layout(content, roles, when, name, signs, missing, {**preamble, **name.preamble})
+    blocked = any(doubt.blocks for doubt in doubts)
+    views = column_views(table, _role_names(table, roles), missing)
+    return Proposal(
+        None if blocked else layout,
+        content.seen,
+        views,
+        tuple(doubts),
+        table.rows,
+        content.complete,
+        roles.left_out,
+    )
+
+
+def _without_layout(content: Content, left_out: dict[str, str], doubts: list[Doubt]) -> Proposal:
+    views = column_views(content.table, {}, ())
+    return Proposal(None, content.seen, views, tuple(doubts), content.table.rows, content.complete, left_out)
+
+
+def _roles(table: Table, time: TimeColumns) -> _Roles:
+    used = {*time.fields, *time.spare}
+    zone = zone_column(table, tuple(used))
+    if zone is not None:
+        used.add(zone)
+    parts = {name: found.parts for name, found in composites(table.others(used)).items()}
+    left_out: dict[str, str] = dict(time.spare)
+    units = {column.name for column in table.others(used) if _is_unit_column(column)}
+    left_out |= dict.fromkeys(units, "the unit of each row")
+    candidates = [column for column in table.others(used | units | set(parts)) if column.type is not ColumnType.EMPTY]
+    numbers = value_columns(candidates, {})
+    quality = find_quality(table, tuple(used | units | set(parts)), [column.name for column in numbers])
+    one_value = len([column for column in numbers if column.name not in quality.fields]) == 1
+    sensor = sensor_columns(table, time.fields, tuple(used | units | quality.fields | set(parts)), one_value)
+    used |= units | quality.fields | set(sensor)
+    left_out |= dict.fromkeys(quality.unknown, "rates values in codes that only a documentation explains")
+    values = value_columns(table.others(used | set(parts)), left_out)
+    for name, count in parts.items():
+        if count == 2:
+            values.append(table[name])
+        else:
+            left_out[name] = f"{count} parts in a cell: name the part in the layout to read it"
+    values.sort(key=table.columns.index)
+    return _Roles(time, zone, sensor, quality, values, parts, left_out)
+
+
+def _is_unit_column(column: Column) -> bool:
+    from iotctl.formats.proposal.units import is_unit
+
+    is_text = column.type is ColumnType.TEXT
+    return is_text and is_unit_name(column.title) and sum(map(is_unit, column.counts)) >= 0.5 * len(column.counts)
+
+
+def _number_texts(texts: list[tuple[str, int]], time: TimeColumns) -> Iterable[tuple[str, int]]:
+    yield from texts
+    if time.best.kind in {TimeKind.EPOCH, TimeKind.DAY_NUMBER, TimeKind.ELAPSED} and time.best.decimal == ",":
+        yield "0,5", len(texts)
+
+
+def _sign_doubts(signs: NumberSigns) -> list[Doubt]:
+    if signs.contradiction:
+        first, second = signs.contradiction
+        text = f"the numbers contradict one another: {first} and {second} have different signs before decimals"
+        return [Doubt(text, "--decimal point or --decimal comma", blocks=True)]
+    if signs.unclear:
+        text = f"the comma in {signs.unclear} can come before decimals or set off thousands"
+        return [Doubt(text, "--decimal point or --decimal comma", blocks=True)]
+    return []
+
+
+def _told_name(pattern: str, table: Table, found: SensorName) -> SensorName:
+    """The name that a person asks for, with what of the proposal it uses."""
+    layout = Layout(time=TimeLayout(("",)), sensor=pattern)
+    known = {column.name for column in table.columns} | {FIELD, FILE_STEM, "file.name", "file.folder"}
+    fields = layout.sensor_fields()
+    missing = [name for name in fields if name not in known | set(found.preamble) | set(found.path)]
+    doubts = tuple(Doubt(f"there is no field {name} for --sensor {pattern}", blocks=True) for name in missing)
+    preamble = {name: text for name, text in found.preamble.items() if name in fields}
+    path = {name: text for name, text in found.path.items() if name in fields}
+    return SensorName(pattern, tuple(name for name in fields if name in known), preamble, path, doubts)
+
+
+def _repeat_doubts(table: Table, time: TimeColumns, roles: _Roles, hints: Hints) -> list[Doubt]:
+    share = repeats(table, time.fields, roles.sensor)
+    if share <= _FEW_REPEATS or hints.sensor is not None:
+        return []
+    text = f"{share:.0%} of the rows repeat the time of an earlier one of the same sensor: do they have another sensor?"
+    return [Doubt(text, "--sensor '{COLUMN}.{field}'")]
+
+
+def _missing(table: Table, roles: _Roles, hints: Hints) -> tuple[str, ...]:
+    found = list(hints.nulls)
+    for column in roles.values:
+        if column.name not in roles.parts:
+            found += missing_words(column, table, roles.sensor)
+    return tuple(dict.fromkeys(found))
+
+
+def _value_doubts(table: Table, roles: _Roles, missing: tuple[str, ...]) -> list[Doubt]:
+    doubts = []
+    for column in roles.values:
+        units = units_in_cells(column)
+        if len(units) > 1:
+            text = f"the cells of {column.title} have several units: {', '.join(list(units)[:4])}"
+            doubts.append(Doubt(text, blocks=True))
+        for text, count in likely_sentinels(column, missing):
+            doubts.append(
+                Doubt(f"{text} stands {count} times in {column.title}, far from the others", f"--null={text}")
+            )
+    codes = "may rate values; what its codes mean is not in the file"
+    unknown = [name for name in roles.quality.unknown if not table[name].is_constant]
+    doubts += [Doubt(f"{name} {codes}", "[quality] in the layout") for name in unknown]
+    return doubts
+
+
+def _layout(
+    content: Content,
+    roles: _Roles,
+    when: TimeLayout,
+    name: SensorName,
+    signs: NumberSigns,
+    missing: tuple[str, ...],
+    preamble: Mapping[str, str],
+) -> Layout:
+    titles = [column.title for column in roles.values]
+    values = [_value(column, roles, titles) for column in roles.values]
+    quality = roles.quality
+    plain = all(value == ValueLayout(value.field) for value in values)
+    layout = Layout(
+        time=when,
+        form=content.form,
+        sensor=name.pattern,
+        values=tuple(values),
+        missing=missing,
+        quality=QualityLayout(quality.good, quality.of_all) if quality.good else None,
+        preamble=preamble,
+        path=name.path,
+        records=content.records,
+        sheet=content.sheet,
+    )
+    if plain and len(values) > _MOST_NAMED:
+        others = tuple(field for field in roles.left_out if field not in when.fields)
+        layout = replace(layout, values=(), other_values=True, ignored=others)
+    if content.text is None:
+        return layout
+    renamed = _names_without_header(layout, content, roles)
+    text = content.text.layout(renamed, signs.decimal, signs.thousands)
+    return replace(_renamed(layout, renamed), text=text)
+
+
+def _value(column: Column, roles: _Roles, titles: list[str]) -> ValueLayout:
+    title = column.title if titles.count(column.title) == 1 else column.name
+    units = units_in_cells(column)
+    unit = column.unit or next(iter(units), None)
+    return ValueLayout(
+        column.name,
+        name=title if title != column.name else None,
+        unit=unit,
+        part=1 if column.name in roles.parts else 0,
+        quality=roles.quality.of_value.get(column.name),
+    )
+
+
+def _names_without_header(layout: Layout, content: Content, roles: _Roles) -> dict[str, str]:
+    """The columns that the layout reads -> their names; those that have none in the file get one."""
+    table = content.table
+    needed = layout.record_fields() or tuple(column.name for column in table.columns)
+    renamed = {name: name for name in needed}
+    if content.text is None or content.text.start.header is not None:
+        return renamed
+    wanted: dict[str, str] = {}
+    fields = roles.time.fields
+    if len(fields) == 1:
+        wanted[fields[0]] = "time"
+    elif len(fields) == 2:
+        wanted |= {fields[0]: "date", fields[1]: "hour" if table[fields[1]].is_whole else "clock"}
+    else:
+        wanted |= dict(zip(fields, ("year", "month", "day", "hour", "minute", "second"), strict=False))
+    wanted |= {name: "sensor" if len(roles.sensor) == 1 else f"sensor_{at}" for at, name in enumerate(roles.sensor, 1)}
+    if len(roles.values) == 1:
+        wanted[roles.values[0].name] = "value"
+    taken = {column.name for column in table.columns}
+    for name, new in wanted.items():
+        if name in renamed and not table[name].named and new not in taken:
+            renamed[name] = new
+    return renamed
+
+
+def _renamed(layout: Layout, names: Mapping[str, str]) -> Layout:
+    """The layout with other names of its columns."""
+    sensor = layout.sensor
+    for old, new in names.items():
+        sensor = sensor.replace(f"{{{old}}}", f"{{{new}}}")
+    time = replace(layout.time, fields=tuple(names.get(field, field) for field in layout.time.fields))
+    values = tuple(replace(value, field=names.get(value.field, value.field)) for value in layout.values)
+    values = tuple(replace(value, name=None) if value.name == value.field else value for value in values)
+    return replace(layout, sensor=sensor, time=time, values=values)
+
+
+def _role_names(table: Table, roles: _Roles) -> dict[str, str]:
+    named = dict(roles.left_out)
+    named |= dict.fromkeys(roles.time.fields, "time")
+    named |= dict.fromkeys(roles.sensor, "sensor")
+    named |= dict.fromkeys(roles.quality.fields - set(roles.quality.unknown), "quality")
+    named |= {column.name: "value" for column in roles.values}
+    if roles.zone:
+        named[roles.zone] = "zone"
+    return named

@@ -1,0 +1,93 @@
+"""Columns that rate values, and which of their marks count as good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.word_sets import word_set
+from iotctl.formats.proposal.words import is_quality_name, words
+
+_GOOD = word_set("""good ok okay valid gut gültig gueltig true good_noncritical goodnoncritical bueno bon""")
+_BAD = word_set("""bad uncertain questionable invalid schlecht ungültig suspect false error substituted stale""")
+_VALIDITY = word_set("validity valid isvalid gültig gueltig gültigkeit")
+_OPC_GOOD = range(192, 256)  # OPC: the two highest bits of the byte say good
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """good: the marks that count as good, as they are printed. of_all: the field that rates all values of a
+    row; of_value: value field -> the field that rates it. unknown: columns whose marks only a documentation explains.
+    """
+
+    good: tuple[str, ...] = ()
+    of_all: str | None = None
+    of_value: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> set[str]:
+        """All columns that rate values, also those that are not understood."""
+        return {*([self.of_all] if self.of_all else []), *self.of_value.values(), *self.unknown}
+
+
+def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> Quality:
+    """The columns that rate values. used: columns that are something else for certain; values: those that may be
+    values."""
+    rated = {column.name: marks for column in table.others(used) if (marks := _good_marks(column))}
+    names = [column.name for column in table.columns]
+    named = [column for column in table.others(used) if column.name not in rated and _only_codes(column, names)]
+    unknown = tuple(column.name for column in named)
+    if not rated:
+        return Quality(unknown=unknown)
+    good = tuple(dict.fromkeys(mark for marks in rated.values() for mark in marks))
+    of_value: dict[str, str] = {}
+    for name in rated:
+        before = [value for value in values if value != name and name.lower().startswith(value.lower())]
+        if before:
+            of_value[max(before, key=len)] = name
+    if of_value:
+        return Quality(good, None, of_value, unknown)
+    if len(rated) == 1:
+        return Quality(good, next(iter(rated)), {}, unknown)
+    # Several without a name that says which value they rate: each that of the value left of it.
+    places = [column.name for column in table.columns]
+    for name in rated:
+        left = [value for value in values if value not in rated and places.index(value) < places.index(name)]
+        if left:
+            of_value[left[-1]] = name
+    return Quality(good, None, of_value, unknown)
+
+
+def _good_marks(column: Column) -> list[str]:
+    """The marks of a column that mean good; none where it rates nothing, or that cannot be told."""
+    marks = list(column.counts)
+    if not marks or len(marks) > 50:
+        return []
+    if column.type in {ColumnType.TEXT, ColumnType.BOOLEAN}:
+        good = [mark for mark in marks if mark.lower() in _GOOD]
+        bad = [mark for mark in marks if mark.lower() in _BAD]
+        is_rating = is_quality_name(column.title) or (good and bad and set(good + bad) == set(marks))
+        return good if is_rating and (column.type is not ColumnType.BOOLEAN or _is_validity(column)) else []
+    if column.type is ColumnType.NUMBER and column.is_whole and is_quality_name(column.title):
+        numbers = {mark: int(mark) for mark in marks if mark.lstrip("+-").isdigit()}
+        if 192 in numbers.values():
+            return [mark for mark, number in numbers.items() if number in _OPC_GOOD]
+        if _is_validity(column) and 1 in numbers.values() and set(numbers.values()) <= {0, 1, 2}:
+            return [mark for mark, number in numbers.items() if number == 1]
+    return []
+
+
+def _is_validity(column: Column) -> bool:
+    return bool(_VALIDITY.intersection(words(column.title)))
+
+
+def _only_codes(column: Column, names: Sequence[str]) -> bool:
+    """Whether a column rates values in codes, by its name: 55973_00060_cd, QN_9, Temp Flag."""
+    if not is_quality_name(column.title) or column.type is ColumnType.TIME:
+        return False
+    if words(column.title)[-1] == "cd" and column.name[:-3] not in names:
+        return False
+    short = all(len(mark) <= 16 for mark in column.counts)
+    return short and len(column.counts) <= 50 and (column.type is not ColumnType.NUMBER or column.is_whole)

@@ -1,0 +1,161 @@
+"""What names a sensor: columns, the file's name, the lines before the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from iotctl.formats.layouts.layout import FIELD, FILE_STEM
+from iotctl.formats.proposal.file_names import device_in_preamble, name_in_path, stem
+from iotctl.formats.proposal.proposal import Doubt
+from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.units import is_unit
+from iotctl.formats.proposal.values import is_id_column
+from iotctl.formats.proposal.words import (
+    is_id_name,
+    is_metric_name,
+    is_quality_name,
+    is_unit_name,
+    is_value_name,
+    why_left_out,
+)
+
+_FILLED = 0.9
+_MOST_SENSORS = 0.5  # of the rows: more distinct texts than that name rows, and no sensors
+_ROWS_THAT_TELL = 20
+_FEW_REPEATS = 0.02
+
+_TAG = re.compile(r"[./:\\]|\w\d")
+
+
+@dataclass(frozen=True, slots=True)
+class SensorName:
+    """pattern: as Layout.sensor. fields: its columns. preamble, path: as Layout has them."""
+
+    pattern: str
+    fields: tuple[str, ...] = ()
+    preamble: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+
+
+def sensor_columns(table: Table, times: Sequence[str], used: Sequence[str], one_value: bool) -> tuple[str, ...]:
+    """The columns that name a sensor together, as few as tell all sensors apart. one_value: whether a single column may
+    be a value."""
+    columns = [column for column in table.others(used) if _can_name(column, table)]
+    columns = [column for column in columns if column.type is ColumnType.TEXT or _tells_apart(table, column, times)]
+    named = [column for column in columns if column.named and is_id_name(column.title)]
+    metrics = [column for column in columns if column.named and column not in named and is_metric_name(column.title)]
+    unnamed = [column for column in columns if not column.named]
+    chosen: list[Column] = []
+    for column in (*named, *metrics, *unnamed):
+        if not column.is_constant and _groups(table, [*chosen, column]) > _groups(table, chosen):
+            chosen.append(column)
+    others = [column for column in columns if column not in (*named, *metrics, *unnamed) and not column.is_constant]
+    for column in others:
+        repeats = _repeats(table, times, chosen)
+        if repeats > _FEW_REPEATS and _repeats(table, times, [*chosen, column]) < 0.5 * repeats:
+            chosen.append(column)
+    if not chosen and one_value and others:
+        chosen.append(others[0])
+    if not chosen:
+        # One sensor in this file; another file may have another one.
+        constant = [column for column in (*named, *unnamed) if column.is_constant]
+        chosen = constant[:1]
+    order = [column.name for column in table.columns]
+    return tuple(sorted((column.name for column in chosen), key=order.index))
+
+
+def name_sensors(
+    table: Table, columns: Sequence[str], values: Sequence[Column], uri: str, preamble: Sequence[str]
+) -> SensorName:
+    """The pattern of a sensor's name."""
+    several = len(values) > 1
+    plain = not several and bool(values) and (is_value_name(values[0].title) or not values[0].named)
+    tail = "" if plain else f".{{{FIELD}}}"
+    if columns:
+        return SensorName(".".join(f"{{{name}}}" for name in columns) + tail, tuple(columns))
+    if preamble and preamble[0].lstrip('"').startswith("TOA5"):
+        parts = {"station": r'^"?TOA5"?,"?([^",]+)', "table": r'^"?TOA5.*[,"]([^",\r\n]+)"?\s*$'}
+        return SensorName("{station}.{table}" + tail, preamble=parts)
+    if found := device_in_preamble(preamble):
+        return SensorName("{device}" + tail, preamble={"device": found[1]})
+    part, pattern = name_in_path(uri)
+    if part and pattern:
+        return SensorName("{source}" + tail, path={"source": pattern})
+    if (part and not _are_tags(values)) or plain:
+        doubt = Doubt(
+            f"the file names no sensor: the name of the file, {stem(uri)}, is taken",
+            "--sensor 'NAME'" if plain else "--sensor '{field}'",
+        )
+        return SensorName(f"{{{FILE_STEM}}}{tail}", doubts=(doubt,))
+    return SensorName(f"{{{FIELD}}}")
+
+
+def repeats(table: Table, times: Sequence[str], columns: Sequence[str]) -> float:
+    """The share of rows that repeat the time and sensor of an earlier one."""
+    return _repeats(table, times, [table[name] for name in columns])
+
+
+def _are_tags(values: Sequence[Column]) -> bool:
+    """Whether the names of the values are those of tags, such as PLANT1.TIC-101.PV, which need no more."""
+    return sum(bool(re.search(r"\w[./:\\]\w", column.title)) for column in values) >= 0.5 * len(values)
+
+
+def _can_name(column: Column, table: Table) -> bool:
+    if column.type is ColumnType.TEXT:
+        if is_value_name(column.title) and column.numbers >= 0.1 * column.filled:
+            return False
+        if is_unit_name(column.title) and all(map(is_unit, column.counts)):
+            return False
+        if is_quality_name(column.title) or (why_left_out(column.title) not in {None, "record number"}):
+            return False
+    elif column.type is ColumnType.NUMBER:
+        if not column.is_whole or (column.named and not is_id_column(column)):
+            return False
+        if column.named and why_left_out(column.title) is not None:
+            return False
+    else:
+        return False
+    if column.filled < _FILLED * table.rows:
+        return False
+    return table.rows < _ROWS_THAT_TELL or len(column.counts) <= _MOST_SENSORS * table.rows
+
+
+def _tells_apart(table: Table, column: Column, times: Sequence[str]) -> bool:
+    """Whether whole numbers are names of sensors: all the same, or times are in order for each of them alone."""
+    if column.is_constant:
+        return column.named
+    if _repeats(table, times, []) > _FEW_REPEATS > _repeats(table, times, [column]):
+        return column.named or len(column.counts) < 0.2 * table.rows
+    moments = list(zip(*(table[name].texts for name in times), strict=True))
+    steps_back = sum(later < earlier for earlier, later in pairwise(moments))
+    within: dict[str, tuple[str, ...]] = {}
+    inner = 0
+    for moment, text in zip(moments, column.texts, strict=True):
+        inner += moment < within.get(text, moment)
+        within[text] = moment
+    few = len(column.counts) <= max(2, 0.1 * table.rows)
+    return few and (inner < steps_back or column.named or _takes_turns(column))
+
+
+def _takes_turns(column: Column) -> bool:
+    """Whether few numbers are each there about as often, one after the other: in blocks, or by turns."""
+    most, least = max(column.counts.values()), min(column.counts.values())
+    changes = sum(before != after for before, after in pairwise(column.texts))
+    return most <= 1.25 * least and (changes < len(column.counts) or changes >= 0.5 * len(column.texts))
+
+
+def _groups(table: Table, columns: Sequence[Column]) -> int:
+    return len(set(zip(*(column.texts for column in columns), strict=True))) if columns else 1
+
+
+def _repeats(table: Table, times: Sequence[str], columns: Sequence[Column]) -> float:
+    if not table.rows:
+        return 0.0
+    texts = [table[name].texts for name in times] + [column.texts for column in columns]
+    # Rows that are the same in all columns are written twice, and tell nothing.
+    rows = set(zip(*texts, *(column.texts for column in table.columns), strict=True))
+    return 1 - len({row[: len(texts)] for row in rows}) / len(rows)

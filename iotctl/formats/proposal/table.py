@@ -1,0 +1,118 @@
+"""The records of a file as columns of texts, whatever form they have, and what is known of each column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from iotctl.formats.proposal.cells import (
+    is_null_word,
+    is_number,
+    is_time,
+    is_true_or_false,
+    is_whole,
+    number_and_unit,
+)
+
+# A column is of a type where this part of its cells is; the others are missing or broken.
+_MOST = 0.6
+_NEARLY_ALL = 0.95
+
+
+class ColumnType(StrEnum):
+    """What the cells of a column are."""
+
+    TIME = "time"
+    NUMBER = "number"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column. name: as records name it. title: without the unit in it. texts: of its cells, without blanks around
+    them; blank where there is none. zoned: its values are moments with a zone, and no texts; instants: without one.
+    """
+
+    name: str
+    title: str
+    unit: str | None
+    texts: list[str]
+    zoned: bool = False
+    instants: bool = False
+    named: bool = True
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each text is there, the blank one aside."""
+        counts = Counter(self.texts)
+        del counts[""]
+        return counts
+
+    @property
+    def filled(self) -> int:
+        """How many cells are not blank."""
+        return self.counts.total()
+
+    @cached_property
+    def numbers(self) -> int:
+        """How many cells are numbers, with a unit or without."""
+        return self._count(lambda text: is_number(text) or number_and_unit(text) is not None)
+
+    @cached_property
+    def plain_numbers(self) -> int:
+        """How many cells are numbers without a unit."""
+        return self._count(is_number)
+
+    @cached_property
+    def type(self) -> ColumnType:
+        """What most of its cells are."""
+        if self.zoned or self.instants:
+            return ColumnType.TIME
+        nulls = self._count(lambda text: is_null_word(text) and not is_true_or_false(text))
+        rest = self.filled - nulls
+        if not rest:
+            return ColumnType.EMPTY
+        if self._count(lambda text: is_time(text) and not is_number(text)) >= _MOST * rest:
+            return ColumnType.TIME
+        if self._count(is_true_or_false) >= _NEARLY_ALL * rest:
+            return ColumnType.BOOLEAN
+        return ColumnType.NUMBER if self.numbers >= _MOST * rest else ColumnType.TEXT
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether its numbers are whole."""
+        return self.type is ColumnType.NUMBER and self._count(is_whole) >= _NEARLY_ALL * self.numbers
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all cells that are not blank are the same."""
+        return len(self.counts) == 1
+
+    def _count(self, holds: object) -> int:
+        assert callable(holds)
+        return sum(count for text, count in self.counts.items() if holds(text))
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a file, or of a sample of it, all of the same length."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many records there are."""
+        return len(self.columns[0].texts) if self.columns else 0
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def others(self, used: Iterable[str]) -> list[Column]:
+        """The columns that are not named."""
+        names = set(used)
+        return [column for column in self.columns if column.name not in names]

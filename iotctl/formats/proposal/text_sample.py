@@ -1,0 +1,70 @@
+"""The lines of a text: all of a small one, and pieces from everywhere of a large one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iotctl.formats.containers.compression import Text, open_text
+from iotctl.formats.options import OpenAt
+from iotctl.formats.proposal.encodings import Encoding, decoded, guess_encoding
+from iotctl.model import StoredFile
+
+# So much is read at once, and of a larger text so much of its beginning; then pieces from all over it.
+_WHOLE_BYTES = 4 * 1024 * 1024
+_PIECES = 32
+_PIECE_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TextSample:
+    """lines: from the first one on, without their ends. further: lines from all over the rest, in order.
+
+    complete: whether lines are all lines of the text.
+    """
+
+    lines: tuple[str, ...]
+    further: tuple[str, ...]
+    complete: bool
+    encoding: Encoding
+
+
+def read_sample(file: StoredFile, open_at: OpenAt, encoding: str | None) -> TextSample:
+    """A sample of a text; encoding: if it is not to be guessed. Raises FileError where the file is no text."""
+    with open_text(open_at, file.uri) as text:
+        begin = _read(text, _WHOLE_BYTES)
+        rest = text.read(1)
+        pieces = [] if not rest else list(_pieces(text, file.size))
+    if rest and b"\n" in begin:
+        begin = begin[: begin.rfind(b"\n") + 1]
+    guessed = Encoding(encoding) if encoding else guess_encoding(begin + b"\n" + b"".join(pieces))
+    lines = _lines(decoded(begin, guessed.name))
+    further = [line for piece in pieces for line in _lines(decoded(piece, guessed.name))]
+    return TextSample(tuple(lines), tuple(further), not rest, guessed)
+
+
+def _pieces(text: Text, size: int) -> Iterator[bytes]:
+    """Whole lines from all over a text, the last ones among them; of a packed one, what follows at once."""
+    starts = [_WHOLE_BYTES + (size - _WHOLE_BYTES - _PIECE_BYTES) * part // (_PIECES - 1) for part in range(_PIECES)]
+    for start in starts:
+        if text.packing is None and start > _WHOLE_BYTES:
+            text.go_to(start)
+        piece = _read(text, _PIECE_BYTES)
+        begins, ends = piece.find(b"\n") + 1, piece.rfind(b"\n") + 1
+        if begins < ends:
+            yield piece[begins:ends]
+
+
+def _read(text: Text, size: int) -> bytes:
+    """So many bytes, or all that are left."""
+    found = b""
+    while len(found) < size and (data := text.read(size - len(found))):
+        found += data
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return [line.rstrip("\r") for line in lines]

@@ -1,0 +1,99 @@
+"""The time part of a layout: format, zone, and the start from which a time may count."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from iotctl.formats.layouts.layout import TimeLayout
+from iotctl.formats.proposal.file_names import as_pattern
+from iotctl.formats.proposal.proposal import Doubt, Hints
+from iotctl.formats.proposal.table import Table
+from iotctl.formats.proposal.time_columns import TimeColumns, column_formats
+from iotctl.formats.proposal.zones import zone_in_titles
+from iotctl.formats.times.candidates import Candidate, TimeKind
+
+_START = re.compile(
+    r"""^[\s"'#;]*((?:[\w ]*\b)?(?:start|begin|date|time|trigger|recorded|created|datum|beginn)[\w ()]*)
+    ["']?\s*([:=;,\t])\s*["']?(?P<text>[^;\t"]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+Found = tuple[TimeLayout, Mapping[str, str], list[Doubt]]
+
+
+def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Sequence[str], hints: Hints) -> Found:
+    """The time part of a layout, fields that it takes from the lines before the table, and what is in doubt."""
+    doubts: list[Doubt] = []
+    best = _chosen(time, hints, doubts)
+    layout = TimeLayout(time.fields, best.format, timezone_field=zone)
+    fields: Mapping[str, str] = {}
+    if best.kind is TimeKind.ELAPSED:
+        layout, fields = _with_start(layout, preamble, doubts)
+    if time.hours_from_one:
+        doubts.append(Doubt("hours are 1 to 24: they are read as the end of each hour, 24 as the midnight after"))
+    if best.is_interval:
+        doubts.append(Doubt("a time has start and end: the start counts", "interval_end = true in the layout"))
+    is_naive = best.naive is not False and best.kind is not TimeKind.EPOCH
+    if is_naive and zone is None:
+        told = zone_in_titles([table[field].title for field in time.fields], preamble)
+        if hints.timezone is not None:
+            layout = replace(layout, timezone=hints.timezone)
+        elif told is not None:
+            layout = replace(layout, timezone=told[0])
+        else:
+            doubts.append(Doubt("the times name no zone: in which one are they?", "--timezone ZONE"))
+    return layout, fields, doubts
+
+
+def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
+    """The format; where day and month can be told by a person alone, the one that was told."""
+    orders = {candidate.day_first for candidate in time.candidates.formats} - {None}
+    if hints.day_first is not None and orders:
+        told = [candidate for candidate in time.candidates.formats if candidate.day_first in {hints.day_first, None}]
+        if told:
+            return told[0]
+        order = "month" if hints.day_first else "day"
+        option = "--month-first" if hints.day_first else "--day-first"
+        doubts.append(Doubt(f"the times have the {order} first, whatever the option says", option, blocks=True))
+    elif len(orders) > 1 and time.candidates.day_first is None:
+        text = "the day and the month of the times cannot be told apart: both orders fit all rows"
+        doubts.append(Doubt(text, "--day-first or --month-first", blocks=True))
+    return time.best
+
+
+def _with_start(
+    layout: TimeLayout, preamble: Sequence[str], doubts: list[Doubt]
+) -> tuple[TimeLayout, Mapping[str, str]]:
+    """The layout with the start that the lines before the table name, in one line, or date and time in two."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in preamble:
+        if match := _START.match(line):
+            text = match["text"].strip()
+            before = line[: match.start("text")]
+            pattern = f"^{as_pattern(before)}" + r'([^;\t"\r\n]+)'
+            found.setdefault(pattern, (text, match[1]))
+    dates, clocks = {}, {}
+    for pattern, (text, _) in found.items():
+        candidates = column_formats(Counter([text]))
+        if candidates.is_time_of_day:
+            clocks[pattern] = text
+        elif candidates.best is not None and candidates.best.kind is TimeKind.WRITTEN:
+            if not candidates.best.is_date:
+                fields = {"start": pattern}
+                return _since(layout, fields, candidates.best), fields
+            dates[pattern] = text
+    if dates and clocks:
+        (date, day), (clock, time) = next(iter(dates.items())), next(iter(clocks.items()))
+        best = column_formats(Counter([f"{day} {time}"])).best
+        if best is not None:
+            fields = {"start_date": date, "start_time": clock}
+            return _since(layout, fields, best), fields
+    doubts.append(Doubt("the time counts from a start that the file does not name", "since in the layout", blocks=True))
+    return layout, {}
+
+
+def _since(layout: TimeLayout, fields: Mapping[str, str], best: Candidate) -> TimeLayout:
+    return replace(layout, since=tuple(fields), since_format=best.format)

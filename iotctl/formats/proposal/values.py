@@ -1,0 +1,164 @@
+"""Which columns are values: their units, the texts in them that mean no value, and why the others are none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from iotctl.formats.proposal.cells import is_null_word, is_number, number_and_unit
+from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.word_sets import word_set
+from iotctl.formats.proposal.words import is_id_name, is_value_name, why_left_out, words
+
+_PARTS = re.compile(r"[+-]?\d+(?:\.\d+)?(?:,[\w+\-. ]*)+")
+_PADDED = re.compile(r"[+-]\d{3,}|0\d{2,}")
+_SENTINELS = word_set(
+    """-99 -999 -9999 -99999 -99.9 -999.9 -99.99 -999.99 -9999.0 -999.0 -99.0 9999 99999 999999 999.9 9999.9 99.99
+    999.99 6999 7999 -7999 -6999 -32768 32767 65535 -1000 -9990 1e+20 -1.0e+34 +9999 +99999"""
+)
+_NEARLY_ALL = 0.95
+_A_FEW = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """A column whose cells have several parts: +0198,1. parts: how many."""
+
+    name: str
+    parts: int
+
+
+def value_columns(columns: Iterable[Column], left_out: dict[str, str]) -> list[Column]:
+    """The columns that are values; of the others left_out gets the reason."""
+    found = []
+    for column in columns:
+        reason = _why_no_value(column)
+        if reason is None:
+            found.append(column)
+        else:
+            left_out[column.name] = reason
+    return found
+
+
+def composites(columns: Iterable[Column]) -> dict[str, Composite]:
+    """The columns whose cells have several parts, with a number first, such as +0198,1 or 130,1,N,0046,1."""
+    found = {}
+    for column in columns:
+        texts = list(column.counts)
+        if not texts or not all(_PARTS.fullmatch(text) for text in texts):
+            continue
+        sizes = Counter(text.count(",") + 1 for text in texts)
+        parts, count = sizes.most_common(1)[0]
+        # 12,5 is a number with a decimal comma; +0198,1 is one with a mark behind it.
+        is_marked = all(_PADDED.fullmatch(text.partition(",")[0]) for text in texts)
+        if count >= _NEARLY_ALL * len(texts) and (is_marked or (parts > 2 and not all(map(is_number, texts)))):
+            found[column.name] = Composite(column.name, parts)
+    return found
+
+
+def _why_no_value(column: Column) -> str | None:
+    if column.type is ColumnType.EMPTY:
+        return "no values"
+    if column.type is ColumnType.TIME:
+        return "a time"
+    if reason := why_left_out(column.title):
+        return reason
+    if column.type is ColumnType.BOOLEAN:
+        return "true and false, no numbers"
+    if column.type is ColumnType.TEXT:
+        some = column.numbers >= _A_FEW * column.filled and is_value_name(column.title)
+        return None if some else "text"
+    if is_id_column(column) and column.is_constant:
+        return "an id"
+    if not column.named and _counts_up(column):
+        return "a record number"
+    return None
+
+
+def is_id_column(column: Column) -> bool:
+    """Whether a column of whole numbers has the name of an id: site_no, device, but not sensor_1."""
+    found = words(column.title)
+    if not column.is_whole or not is_id_name(column.title) or (found and found[-1].isdigit()):
+        return False
+    last = {"id", "no", "nr", "number", "code", "station", "stn", "sensor", "device", "node", "mote", "moteid", "tag"}
+    return len(found) == 1 or bool(last.intersection(found[-1:])) or found[-1].endswith("id")
+
+
+def _counts_up(column: Column) -> bool:
+    """Whether whole numbers rise by the same step from row to row."""
+    if not column.is_whole:
+        return False
+    numbers = [int(text) for text in column.texts if is_number(text) and text.lstrip("+-").isdigit()]
+    steps = Counter(after - before for before, after in pairwise(numbers))
+    if not steps:
+        return False
+    step, count = steps.most_common(1)[0]
+    return step > 0 and count >= 0.9 * steps.total()
+
+
+def units_in_cells(column: Column) -> Counter[str]:
+    """The units behind the numbers of a column, and how often each is there."""
+    units = Counter[str]()
+    for text, count in column.counts.items():
+        if not is_number(text) and (parts := number_and_unit(text)) is not None and not is_null_word(text):
+            units[parts[1]] += count
+    return units
+
+
+def missing_words(column: Column, table: Table, key: Sequence[str]) -> list[str]:
+    """Texts in a column of numbers that mean no value: well-known words, and others that are there again and again.
+
+    A text that only sensors without any number have, such as online, means something else; key: names the sensor.
+    """
+    words_found = [text for text in column.counts if not is_number(text) and number_and_unit(text) is None]
+    known = [text for text in words_found if is_null_word(text)]
+    others = [text for text in words_found if not is_null_word(text) and column.counts[text] > 1]
+    if others and key:
+        numeric = _with_numbers(column, table, key)
+        names = list(zip(*(table[name].texts for name in key), strict=True))
+        fits = {text for text, name in zip(column.texts, names, strict=True) if name in numeric}
+        others = [text for text in others if text in fits]
+    usual = column.numbers >= 0.5 * column.filled
+    return [*known, *(text for text in others if usual and not _is_broken_number(text))]
+
+
+def _is_broken_number(text: str) -> bool:
+    return any(char.isdigit() for char in text)
+
+
+def _with_numbers(column: Column, table: Table, key: Sequence[str]) -> set[tuple[str, ...]]:
+    """The sensors that have numbers in a column."""
+    names = zip(*(table[name].texts for name in key), strict=True)
+    return {name for text, name in zip(column.texts, names, strict=True) if is_number(text)}
+
+
+def likely_sentinels(column: Column, known: Iterable[str]) -> list[tuple[str, int]]:
+    """Numbers such as -999 that stand far outside the others, with how often each is there."""
+    if column.type is not ColumnType.NUMBER:
+        return []
+    numbers = {text: as_float(text) for text in column.counts if is_number(text)}
+    rest = [value for text, value in numbers.items() if text not in _SENTINELS]
+    marks = [text for text in numbers if text in _SENTINELS and text not in set(known)]
+    if not rest or not marks:
+        return []
+    low, high = min(rest), max(rest)
+    room = 2 * max(high - low, abs(high), abs(low), 1e-9)
+    far = [text for text in marks if not low - room <= numbers[text] <= high + room]
+    return [(text, column.counts[text]) for text in far]
+
+
+def as_float(text: str) -> float:
+    """A number for comparisons, whatever its decimal sign."""
+    try:
+        return float(text)
+    except ValueError:
+        digits = re.sub(r"[^\d.,eE+-]", "", text)
+        sign = max(digits.rfind("."), digits.rfind(","))
+        whole = re.sub(r"[.,]", "", digits[:sign]) if sign >= 0 else digits
+        try:
+            return float(f"{whole}.{digits[sign + 1 :]}" if sign >= 0 else whole)
+        except ValueError:
+            return float("nan")

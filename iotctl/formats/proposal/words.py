@@ -1,0 +1,130 @@
+"""What names of columns tell of their part in a table."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from iotctl.formats.proposal.word_sets import word_set
+
+_WORDS = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöüß])|[A-ZÄÖÜ]?[a-zäöüßáéíóúñçàèêô]+|\d+")
+
+_TIME = word_set(
+    """time timestamp datetime date ts datum zeit uhrzeit zeitpunkt zeitstempel fecha hora data ora heure horodate
+    clock created last changed recorded observed measured tstamp stamp when tijd tidpunkt tid dato aika
+    moment epoch mtu utc messzeit start begin from von anfang at dt"""
+)
+_NOT_THE_TIME = word_set(
+    """end ende bis to until stop received receive inserted insert updated update modified ingest ingested
+    processed created loaded published last enqueued arrival export exported"""
+)
+_ID = word_set(
+    """id sensor device host station stn site tag tagname name varname entity topic mote moteid node meter channel
+    serial mac uuid equipo gerät geraet instance asset machine point alias signal kanal messstelle punto box
+    gateway unit maschine anlage server stations location room raum zone area building plant line linie
+    equipment apparatus logger thing source object appliance house lclid cups ean mpan dev eui imei
+    stationsname sensorname devicename sensorid deviceid deviceserial stationid tid parameter parametername
+    item itemid path"""
+)
+_METRIC = word_set(
+    """metric measurement field parameter variable property phenomenon quantity kind type observable channel
+    attribute messgröße größe groesse measure magnitude key param indicator pollutant analyte"""
+)
+_VALUE = word_set(
+    """value val wert valor valeur waarde verdi varde värde valore state reading readings messwert varvalue result
+    numeric amount mean average avg measurement measured data"""
+)
+_COUNTED = word_set("record rec row rownum line entry sample index idx seq sequence")
+_NUMBER_OF = word_set("no nr num number id count")
+# Names that are one of these, once their words are joined.
+_LEFT_OUT = {
+    "record number": word_set(
+        """record rn row rownum index idx nr no lfd lfdnr seq sequence recno zeile line entry # id unnamed0 sno slno obs
+        recnum rowid n""",
+    ),
+    "label": word_set("anomaly changepoint label class target outlier isanomaly anomalous fault"),
+    "end mark": word_set("eor eol"),
+    "remark": word_set(
+        "comment comments remark remarks bemerkung bemerkungen note notes description beschreibung kommentar"
+    ),
+}
+_COORDINATE = word_set(
+    """lat latitude lon lng long longitude elevation altitude alt breitengrad längengrad laengengrad breite länge laenge
+    hoehe höhe latdec londec latitud longitud"""
+)
+_UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom")
+_QUALITY = word_set(
+    """quality dataquality qualität qualitaet kvalitet kwaliteit calidad qualité validity valid status statuscode
+    opcquality qc qa flag flags qualifier cd qn confidence validatiestatus qualitydetail opcq good q"""
+)
+_ZONE = word_set("tz timezone zeitzone zone tzcd offset utcoffset")
+
+
+@lru_cache(maxsize=20_000)
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name, in small letters: lastChanged, last_changed and LAST CHANGED are last, changed."""
+    return tuple(word.lower() for word in _WORDS.findall(name)) or ((name.strip().lower(),) if name.strip() else ())
+
+
+def _joined(name: str) -> str:
+    return "".join(words(name))
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a name is one of times."""
+    return (
+        bool(_TIME.intersection(words(name))) or _joined(name) in _TIME or bool(re.search("(?i)time|datum|date", name))
+    )
+
+
+def time_rank(name: str) -> int:
+    """How likely a name is the time of a measurement and not another: 0 the likeliest."""
+    found = words(name)
+    if any(word in _NOT_THE_TIME for word in found):
+        return 2
+    return 0 if is_time_name(name) else 1
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a name is one of a sensor, a device, a place."""
+    found = words(name)
+    return bool(_ID.intersection(found)) or _joined(name) in _ID
+
+
+def is_metric_name(name: str) -> bool:
+    """Whether a name is one of what is measured."""
+    return bool(_METRIC.intersection(words(name))) or _joined(name) in _METRIC
+
+
+def is_value_name(name: str) -> bool:
+    """Whether a name says no more than that this is the value."""
+    found = [word for word in words(name) if not word.isdigit()]
+    return bool(found) and (set(found) <= _VALUE or _joined(name) in _VALUE)
+
+
+def is_unit_name(name: str) -> bool:
+    """Whether a name is one of units."""
+    return bool(_UNIT.intersection(words(name)[-1:])) or _joined(name) in _UNIT
+
+
+def is_quality_name(name: str) -> bool:
+    """Whether a name is one of how good values are."""
+    return bool(_QUALITY.intersection(words(name))) or _joined(name) in _QUALITY
+
+
+def is_zone_name(name: str) -> bool:
+    """Whether a name is one of time zones."""
+    return bool(_ZONE.intersection(words(name))) or _joined(name) in _ZONE
+
+
+def why_left_out(name: str) -> str | None:
+    """What a column is by its name that is no measurement; None for others."""
+    found, joined = words(name), _joined(name)
+    for reason, known in _LEFT_OUT.items():
+        if joined in known:
+            return reason
+    if len(found) == 2 and found[0] in _COUNTED and found[1] in _NUMBER_OF:
+        return "record number"
+    if found and len(found) <= 3 and (found[0] in _COORDINATE or found[-1] in _COORDINATE):
+        return "coordinate"
+    return None
