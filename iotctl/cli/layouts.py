@@ -14,9 +14,10 @@ LayoutOption = Annotated[
     str | None,
     typer.Option(
         "--layout",
-        metavar="FILE|NAME",
-        help="How the files are written: a file of iotctl inspect --save, or a name such as home-assistant;"
-        " IOTCTL_LAYOUT where left out, and else timestamp;sensor_uuid;sensor_value.",
+        metavar="FILE|NAME|auto",
+        help="How the files are written: a file of iotctl inspect --save, a name such as home-assistant, or auto (look"
+        " at each file; one in doubt is not loaded). IOTCTL_LAYOUT where left out, and else"
+        " timestamp;sensor_uuid;sensor_value.",
     ),
 ]
 
@@ -28,11 +29,13 @@ def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
     """
     from iotctl.errors import FileError, UsageError
     from iotctl.formats.layouts.builtin import builtin_layouts, builtin_names
-    from iotctl.formats.layouts.layout import STANDARD
+    from iotctl.formats.layouts.layout import AUTO, STANDARD
     from iotctl.formats.layouts.layout_file import read_layouts
 
     if not wanted:
         return (STANDARD,)
+    if wanted == AUTO.name:
+        return (AUTO,)
     if wanted in builtin_names():
         return builtin_layouts(wanted)
     path = Path(wanted)

@@ -41,7 +41,10 @@ class OpenFormError(Exception):
 
 
 class ColumnForms:
-    """How the columns of one file are written, as far as that is judged. notes: what a person should know of it."""
+    """How the columns of one file are written, as far as that is judged. notes: what a person should know of it.
+
+    layout: the one that was found by looking at the file, as TOML; empty where it was named.
+    """
 
     def __init__(self, options: ReadOptions, state: Mapping[str, str]) -> None:
         self.times = wanted_times(options.time_form)
@@ -51,16 +54,18 @@ class ColumnForms:
             self.times = NumericTimes(state.get("times", NumericTimes.OPEN))
         if self.decimals is Decimals.OPEN:
             self.decimals = Decimals(state.get("decimals", Decimals.OPEN))
+        self.layout = state.get("layout", "")
         self.notes: list[str] = []
 
     @property
     def state(self) -> dict[str, str]:
         """As Position.forms: what was judged, not what options said."""
-        return {
+        judged = {
             name: form.value
             for name, form, wanted in zip(("times", "decimals"), (self.times, self.decimals), self._wanted, strict=True)
             if form is not wanted
         }
+        return judged | ({"layout": self.layout} if self.layout else {})
 
     def judge_times(self, pieces: Iterator[Piece], modified: datetime) -> None:
         """Judge the column of times by its next values, if it is not judged."""

@@ -16,7 +16,7 @@ from iotctl.formats.csv.header import Wanted, read_start
 from iotctl.formats.csv.last_line import is_cut_time
 from iotctl.formats.csv.row_reader import RowReader
 from iotctl.formats.layouts.choice import layout_of
-from iotctl.formats.layouts.layout import STANDARD
+from iotctl.formats.layouts.layout import AUTO, STANDARD
 from iotctl.formats.layouts.layout_batches import read_by_layout
 from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.rows import Sensors, joined
@@ -45,8 +45,12 @@ def read_batches(
     """
     start = start or Position()
     layout = layout_of(options.layouts, file.uri)
+    if layout == AUTO:
+        from iotctl.formats.proposal.found_layout import found_layout
+
+        layout = found_layout(file, open_at, options, start)
     if layout != STANDARD:
-        yield from read_by_layout(file, open_at, layout, options, start)
+        yield from read_by_layout(file, open_at, layout, options, start, sensors)
         return
     builder = BatchBuilder(options, start, sensors or Sensors())
     if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size:

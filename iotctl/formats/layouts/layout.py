@@ -174,6 +174,9 @@ class Layout:
         return tuple(dict.fromkeys(name for name in found if not self.is_given(name)))
 
 
+# Stands for the layout that is found by looking at each file.
+AUTO = Layout(time=TimeLayout(()), name="auto")
+
 # The layout of files that no layout is named for. They are read by code of their own, which also takes other spellings.
 STANDARD = Layout(
     name="standard",

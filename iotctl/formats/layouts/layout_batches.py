@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from iotctl.errors import UnfinishedFileError
 from iotctl.formats.batches import BatchBuilder
-from iotctl.formats.layouts.layout import Layout
+from iotctl.formats.layouts.layout import AUTO, Layout
 from iotctl.formats.layouts.layout_reader import LayoutReader
+from iotctl.formats.layouts.layout_text import layout_toml
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.records.forms import read_records
 from iotctl.formats.records.records import RecordFile
-from iotctl.formats.rows import NamedSensors
+from iotctl.formats.rows import NamedSensors, Sensors
 from iotctl.model import FileBatch, Position, StoredFile
 
 
@@ -22,11 +23,13 @@ def read_by_layout(
     layout: Layout,
     options: ReadOptions,
     start: Position,
-    sensors: NamedSensors | None = None,
+    sensors: Sensors | None = None,
 ) -> Iterator[FileBatch]:
     """See read_batches. Times without a zone are of the layout's, or else of the options'."""
     options = replace(options, timezone=layout.time.timezone or options.timezone)
-    builder = BatchBuilder(options, start, sensors or NamedSensors())
+    builder = BatchBuilder(options, start, sensors if isinstance(sensors, NamedSensors) else NamedSensors())
+    if AUTO in options.layouts:
+        builder.forms.layout = layout_toml(layout)
     reader = LayoutReader(layout, file.uri, builder, options)
     offset, line = start.offset, start.line
     unfinished: UnfinishedFileError | None = None

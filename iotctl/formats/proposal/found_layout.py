@@ -1,0 +1,31 @@
+"""The layout of a file that is found by looking at it: --layout auto."""
+
+from __future__ import annotations
+
+from iotctl.errors import FileError
+from iotctl.formats.layouts.layout import STANDARD, Layout
+from iotctl.formats.layouts.layout_file import read_layouts
+from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.formats.proposal.proposal import Hints
+from iotctl.formats.proposal.propose import propose
+from iotctl.model import Position, StoredFile
+
+
+def found_layout(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Layout:
+    """The layout that the file shows, or that reading began with before start.
+
+    Raises FileError where something is in doubt: nothing is guessed.
+    """
+    if begun := start.forms.get("layout"):
+        return read_layouts(begun, file.uri)[0]
+    proposal = propose(file, open_at, Hints(timezone=options.timezone), options)
+    if proposal.standard:
+        return STANDARD
+    if proposal.layout is None or proposal.doubts:
+        why = "; ".join(doubt.text for doubt in proposal.doubts) or "it has no readings that can be recognised"
+        raise FileError(
+            f"--layout auto leaves this file to you: {why}.",
+            where=file.uri,
+            hint=f"Settle it once, for all such files: iotctl inspect {file.uri} --save layout.toml",
+        )
+    return proposal.layout
