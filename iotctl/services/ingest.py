@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 from iotctl.errors import IotctlError
 from iotctl.formats import SUFFIXES_READ, is_data_file
+from iotctl.formats.layouts.layout import AUTO
 from iotctl.model import StoredFile
 from iotctl.repositories import (
     Connection,
@@ -148,6 +149,8 @@ def ingest(
     collect(at_most=0)
     run.seen.loaded_again = True
     run.note_options(listener)
+    if AUTO in options.read.layouts:
+        run.note_layouts(listener)
     if run.error is None:
         _keep_up(database, layout, listener, halt)
     elif not run.touched:

@@ -94,6 +94,7 @@ class _Worker:
         self._so_far: dict[int, Balance] = {}  # as read, whether committed or not
         self._started: set[int] = set()
         self._failed: set[int] = set()
+        self._layouts: dict[int, str] = {}  # that were found by looking at the files
         # Batches of files whose new version takes the place of an older one: as a whole, once it is read.
         self._staged: dict[int, list[FileBatch]] = {}
 
@@ -191,6 +192,7 @@ class _Worker:
                 bad_quality=piece.batch.bad_quality,
             )
             self._so_far[entry.file_id] = so_far
+            self._layouts[entry.file_id] = piece.batch.end.forms.get("layout", "")
             for note in piece.batch.notes:
                 self._listener.noted(f"{entry.file.uri}: {note}", entry.file.uri)
             if not options.max_rejects.allows(so_far.rejected, so_far.rows_read):
@@ -278,7 +280,8 @@ class _Worker:
         counts = ending in (Ending.LOADED, Ending.UNFINISHED, Ending.FAILED, Ending.STOPPED)
         before = self._before.get(entry.file_id) if counts else None
         corrected, removed = (renewed.corrected, renewed.removed) if renewed else (0, 0)
-        self.outcomes.append(Outcome(entry, ending, before, error, corrected, removed))
+        layout = self._layouts.get(entry.file_id, "")
+        self.outcomes.append(Outcome(entry, ending, before, error, corrected, removed, layout))
         self._tell_finished(entry)
 
     def _tell_finished(self, entry: LedgerFile) -> None:

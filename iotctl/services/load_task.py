@@ -93,7 +93,8 @@ class Ending(StrEnum):
 class Outcome:
     """What became of a file. before: its rows in the ledger when this run took it up, None where it did not.
 
-    corrected, removed: readings of an older version that its new one changed, or has no more.
+    corrected, removed: readings of an older version that its new one changed, or has no more. layout: the one that was
+    found by looking at the file, as TOML; empty where it was named, or is the standard one.
     """
 
     file: LedgerFile
@@ -102,3 +103,4 @@ class Outcome:
     error: IotctlError | None = None
     corrected: int = 0
     removed: int = 0
+    layout: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableError
@@ -134,7 +135,8 @@ class Tally:
     touched: ids of those whose rows it counts; before: their rows before it. unreachable: files in a row that the store
     did not give. busy: another ingest held some of the files. reread: files read once more, as one that they overlap
     with changed. corrected, removed: readings that new versions of files changed, or have no more. other_options: what
-    files were loaded with, by option, where it differs from what this run was given.
+    files were loaded with, by option, where it differs from what this run was given. layouts: how many files were
+    loaded with each layout that was found by looking at them, as TOML.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -153,6 +155,7 @@ class Tally:
     removed: int = 0
     other_options: dict[str, set[str]] = field(default_factory=dict)
     other_options_files: int = 0
+    layouts: Counter[str] = field(default_factory=Counter)
     error: IotctlError | None = None
 
     def enter(self, outcomes: list[Outcome]) -> tuple[LedgerFile, ...]:
@@ -174,6 +177,7 @@ class Tally:
                 case Ending.LOADED:
                     self.loaded.add(outcome.file.file_id)
                     self.files += 1
+                    self.layouts[outcome.layout] += 1
                     self.unreachable = 0
                     self.seen.failed.pop(outcome.file.file.uri, None)
                 case Ending.UNFINISHED:
@@ -210,6 +214,16 @@ class Tally:
                 f"{self.other_options_files} files stay as they were loaded, with {how};"
                 " ingest --again loads them anew with the options of now"
             )
+
+    def note_layouts(self, listener: IngestListener) -> None:
+        """Say which layouts were found by looking at files, and for how many of them."""
+        from iotctl.formats.layouts.layout_file import read_layouts  # with pydantic, which other runs do not need
+
+        named = Counter[str]()
+        for toml, count in self.layouts.items():
+            named[read_layouts(toml, "auto")[0].described if toml else "the standard layout"] += count
+        for layout, count in named.most_common():
+            listener.noted(f"--layout auto: {count} files read as {layout}")
 
     def read_again(self, files: list[LedgerFile]) -> list[LedgerFile]:
         """Those of the files that this run has not read again so far; they count as they did before."""

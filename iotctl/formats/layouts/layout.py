@@ -20,6 +20,8 @@ BLANKS = "blanks"
 
 ISO = "iso"
 
+_SHOWN = 3
+
 # A layout file with a key that is none of these is refused.
 _STRICT = {"extra": "forbid"}
 
@@ -147,6 +149,13 @@ class Layout:
     text: TextLayout = field(default_factory=TextLayout)
     preamble: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def described(self) -> str:
+        """The layout in a line, for people."""
+        values = [value.field for value in self.values] + (["all other numbers"] if self.other_values else [])
+        shown = ", ".join(values[:_SHOWN]) + (f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else "")
+        return f"{self.form}: time {' + '.join(self.time.fields)}, sensor {self.sensor}, values {shown}"
 
     def sensor_fields(self) -> tuple[str, ...]:
         """The fields in a sensor's name, in their order, {field} and those of the path among them."""
