@@ -24,7 +24,7 @@ def inspect(
     ] = None,
     null: Annotated[
         list[str] | None,
-        typer.Option(metavar="TOKEN", help="A text or number that means no value: -999. Several times."),
+        typer.Option(metavar="TOKEN", help="A text or number of no value: --null=-999. Several times."),
     ] = None,
     sensor: Annotated[
         str | None,
@@ -52,7 +52,7 @@ def inspect(
     from iotctl.cli.inspection import as_json as inspection_json
     from iotctl.cli.inspection import screen
     from iotctl.cli.times import known_zone
-    from iotctl.errors import UsageError
+    from iotctl.errors import FileError, UsageError
     from iotctl.formats import ReadOptions
     from iotctl.formats.proposal.proposal import Hints
     from iotctl.services.inspect import inspect_file
@@ -81,7 +81,10 @@ def inspect(
     saved = _save(seen.proposal.layout, save) if save is not None and usable else None
     typer.echo(inspection_json(seen, saved) if as_json else screen(seen, uri, saved, settings.timezone))
     if not usable:
-        raise typer.Exit(1)
+        blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
+        problem = blocking.text if blocking else "the layout gives no reading"
+        hint = blocking.option if blocking and blocking.option else None
+        raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint and f"Say it: {hint}")
 
 
 def _save(layout: object, path: Path) -> Path:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from iotctl.formats.proposal.word_sets import word_set
 
-_NUMBER = r"[+-]?(?:\d[\d.,'’ \u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _PLAIN_NUMBER = re.compile(_NUMBER)
 _WHOLE = re.compile(r"[+-]?\d+")
 _WITH_UNIT = re.compile(rf"({_NUMBER})\s*([^\d\s.,;:+\-][^\d;,]{{0,11}}(?:[²³23](?:/\w+)?)?)")
@@ -62,7 +62,7 @@ _NULLS = word_set(
 @lru_cache(maxsize=200_000)
 def is_number(text: str) -> bool:
     """Whether it is a number, with whatever signs between its digits."""
-    return _PLAIN_NUMBER.fullmatch(text) is not None and text[-1] not in "'’ ,"
+    return _PLAIN_NUMBER.fullmatch(text) is not None
 
 
 def is_whole(text: str) -> bool:

@@ -8,7 +8,9 @@ from iotctl.errors import FileError
 from iotctl.formats.csv.header import parse_header
 from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout
 from iotctl.formats.options import OpenAt
+from iotctl.formats.proposal.forms import FoundForm, binary_form, text_form
 from iotctl.formats.proposal.proposal import Doubt, Hints
+from iotctl.formats.proposal.record_tables import read_record_table
 from iotctl.formats.proposal.table import Table
 from iotctl.formats.proposal.text_sample import read_sample
 from iotctl.formats.proposal.text_tables import TextTable, read_text_table
@@ -41,11 +43,22 @@ class Content:
 
 def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
     """The content of a file. Raises FileError where there are no records in it."""
+    if (binary := binary_form(open_at)) is not None:
+        return _record_content(file, open_at, binary, [])
     sample = read_sample(file, open_at, hints.encoding)
+    if (form := text_form(sample)).form is not Form.CSV:
+        return _record_content(file, open_at, form, [("encoding", sample.encoding.name)])
     found = read_text_table(sample)
     if found is None or not found.table.rows:
         raise FileError("No table was found in this file.", where=file.uri, hint="Is it a file of readings?")
     return _text_content(found, hints)
+
+
+def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: list[tuple[str, str]]) -> Content:
+    table, complete = read_record_table(file, open_at, form.form, form.records)
+    if not table.rows:
+        raise FileError("There are no records in this file.", where=file.uri, hint="Is it a file of readings?")
+    return Content(form.form, table, (("form", form.words), *seen), complete=complete, records=form.records)
 
 
 _SIGNS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", BLANKS: "blanks"}

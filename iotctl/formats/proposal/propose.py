@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Form, Layout, QualityLayout, TimeLayout, ValueLayout
+from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.proposal.columns_seen import column_views
 from iotctl.formats.proposal.contents import Content, read_content
@@ -67,8 +67,9 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if not roles.values:
         doubts.append(Doubt("no column has numbers that are values", blocks=True))
         return _without_layout(content, roles.left_out, doubts)
-    texts = [item for column in roles.values for item in column.counts.items() if column.name not in roles.parts]
-    signs = judge_signs(_number_texts(texts, time), hints.decimal) if content.form in {Form.CSV} else NumberSigns()
+    written = [column for column in roles.values if column.name not in roles.parts and not column.typed]
+    texts = [item for column in written for item in column.counts.items()]
+    signs = judge_signs(_number_texts(texts, time), hints.decimal)
     doubts += _sign_doubts(signs)
     when, preamble, more = time_layout(table, time, roles.zone, content.preamble, hints)
     doubts += more
@@ -222,7 +223,7 @@ def _layout(
         others = tuple(field for field in roles.left_out if field not in when.fields)
         layout = replace(layout, values=(), other_values=True, ignored=others)
     if content.text is None:
-        return layout
+        return replace(layout, text=TextLayout(decimal=signs.decimal, thousands=signs.thousands))
     renamed = _names_without_header(layout, content, roles)
     text = content.text.layout(renamed, signs.decimal, signs.thousands)
     return replace(_renamed(layout, renamed), text=text)

@@ -46,6 +46,11 @@ def sensor_columns(table: Table, times: Sequence[str], used: Sequence[str], one_
     be a value."""
     columns = [column for column in table.others(used) if _can_name(column, table)]
     columns = [column for column in columns if column.type is ColumnType.TEXT or _tells_apart(table, column, times)]
+    labels = [column for column in columns if column.label]
+    if labels:
+        # The form of the file says which columns name its series.
+        varying = [column.name for column in labels if not column.is_constant]
+        return tuple(varying or [column.name for column in labels if is_id_name(column.title)][:1])
     named = [column for column in columns if column.named and is_id_name(column.title)]
     metrics = [column for column in columns if column.named and column not in named and is_metric_name(column.title)]
     unnamed = [column for column in columns if not column.named]
@@ -105,6 +110,8 @@ def _are_tags(values: Sequence[Column]) -> bool:
 
 
 def _can_name(column: Column, table: Table) -> bool:
+    if column.label:
+        return True
     if column.type is ColumnType.TEXT:
         if is_value_name(column.title) and column.numbers >= 0.1 * column.filled:
             return False

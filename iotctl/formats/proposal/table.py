@@ -36,6 +36,7 @@ class ColumnType(StrEnum):
 class Column:
     """A column. name: as records name it. title: without the unit in it. texts: of its cells, without blanks around
     them; blank where there is none. zoned: its values are moments with a zone, and no texts; instants: without one.
+    typed: its values are no texts. named: the file has a name for it. label: the file's form says that it names series.
     """
 
     name: str
@@ -44,7 +45,9 @@ class Column:
     texts: list[str]
     zoned: bool = False
     instants: bool = False
+    typed: bool = False
     named: bool = True
+    label: bool = False
 
     @cached_property
     def counts(self) -> Counter[str]:

@@ -60,6 +60,8 @@ def composites(columns: Iterable[Column]) -> dict[str, Composite]:
 
 
 def _why_no_value(column: Column) -> str | None:
+    if column.label:
+        return "a label of the series"
     if column.type is ColumnType.EMPTY:
         return "no values"
     if column.type is ColumnType.TIME:

@@ -1,0 +1,113 @@
+"""As what the records of a file are written, by its content."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.layouts.layout import Form
+from iotctl.formats.options import OpenAt
+from iotctl.formats.proposal.text_sample import TextSample
+
+_HEAD_BYTES = 1024
+_LOOKED_AT = 200
+_MOST = 0.9
+
+_PART = r"(?:[^\\\s,=]|\\.)"
+_FIELD = rf'{_PART}+=(?:"(?:[^"\\]|\\.)*"|[^",\s\\]+)'
+_LINE_PROTOCOL = re.compile(rf"(?:[^\\\s,]|\\.)+(?:,{_PART}+={_PART}+)*[ ]+{_FIELD}(?:,{_FIELD})*(?:[ ]+-?\d{{1,19}})?")
+_ARRAY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{')
+
+
+@dataclass(frozen=True, slots=True)
+class FoundForm:
+    """form: as Layout has it; records: the path of the array with the records; words: for people."""
+
+    form: Form
+    words: str
+    records: str = ""
+
+
+def binary_form(open_at: OpenAt) -> FoundForm | None:
+    """The form of a file that is no text, if it is one that can be read."""
+    with open_at(0) as stored:
+        head = stored.read(_HEAD_BYTES)
+    if is_parquet(head):
+        return FoundForm(Form.PARQUET, "Parquet")
+    # A workbook is a zip archive whose first entries tell it from others.
+    if head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head):
+        return FoundForm(Form.XLSX, "Excel workbook (xlsx)")
+    return None
+
+
+def text_form(sample: TextSample) -> FoundForm:
+    """The form of a text; lines of fields where it is nothing else."""
+    lines = [line for line in sample.lines[: 10 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
+    first = lines[0].lstrip() if lines else ""
+    if first.startswith("[") and re.match(r"\[\s*(?:[\[{\]]|$)", first):
+        return FoundForm(Form.JSON, "JSON, an array of objects")
+    if first.startswith("{"):
+        return _object_form(sample, lines)
+    if _is_influx_csv(lines):
+        return FoundForm(Form.INFLUX_CSV, "annotated CSV of InfluxDB")
+    rows = [line for line in lines if not line.startswith("#")]
+    if rows and sum(bool(_LINE_PROTOCOL.fullmatch(line.strip())) for line in rows) >= _MOST * len(rows):
+        return FoundForm(Form.LINE_PROTOCOL, "line protocol of InfluxDB")
+    return FoundForm(Form.CSV, "lines of fields (csv)")
+
+
+def _is_influx_csv(lines: Sequence[str]) -> bool:
+    """Whether annotations or the columns of a query's answer stand first."""
+    if not lines:
+        return False
+    if lines[0].startswith(("#datatype,", "#group,", "#default,")):
+        return True
+    names = lines[0].split(",")
+    return names[:3] == ["", "result", "table"] and ("_time" in names or "_value" in names)
+
+
+def _object_form(sample: TextSample, lines: Sequence[str]) -> FoundForm:
+    first = _loaded(lines[0])
+    if isinstance(first, dict) and len(lines) > 1 and lines[1].lstrip().startswith("{"):
+        return _lines_form(first)
+    whole = first if len(lines) == 1 else _loaded("\n".join(sample.lines)) if sample.complete else None
+    if isinstance(whole, dict):
+        path = _longest_array(whole)
+        if path is not None:
+            return FoundForm(Form.JSON, f"JSON, the array {path} of an object", path)
+        return _lines_form(whole)
+    if first is None and not sample.complete and (match := _ARRAY.search("\n".join(sample.lines[:_LOOKED_AT]))):
+        return FoundForm(Form.JSON, f"JSON, the array {match[1]} of an object", match[1])
+    return FoundForm(Form.JSON, "JSON, an object a line")
+
+
+def _lines_form(first: dict[str, object]) -> FoundForm:
+    match first:
+        case {"metric": dict(), "values": list(), "timestamps": list()}:
+            return FoundForm(Form.JSON_SERIES, "JSON, a series a line (VictoriaMetrics)")
+        case _:
+            return FoundForm(Form.JSON, "JSON, an object a line")
+
+
+def _loaded(text: str) -> object:
+    """The JSON of a text; None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _longest_array(found: dict[str, object]) -> str | None:
+    """The path of the longest array of objects in an object; None where there is none."""
+    best, most = None, 0
+    waiting: list[tuple[str, object]] = list(found.items())
+    while waiting:
+        path, value = waiting.pop(0)
+        if isinstance(value, dict):
+            waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
+        elif isinstance(value, list) and len(value) > most and all(isinstance(item, dict) for item in value):
+            best, most = path, len(value)
+    return best
