@@ -15,6 +15,7 @@ from iotctl.formats.proposal.table import Table
 from iotctl.formats.proposal.text_sample import read_sample
 from iotctl.formats.proposal.text_tables import TextTable, read_text_table
 from iotctl.formats.reader import READINGS
+from iotctl.formats.records.forms import is_known
 from iotctl.model import StoredFile
 
 
@@ -55,6 +56,8 @@ def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
 
 
 def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: list[tuple[str, str]]) -> Content:
+    if not is_known(form.form):
+        raise FileError(f"This is {form.words}, which cannot be read.", where=file.uri, hint="Convert it to CSV.")
     table, complete = read_record_table(file, open_at, form.form, form.records)
     if not table.rows:
         raise FileError("There are no records in this file.", where=file.uri, hint="Is it a file of readings?")
