@@ -42,6 +42,13 @@ def bad_rows(line: NDArray[np.int64], reason: RejectReason, field: int = -1) -> 
     return BadRows(line, np.full(len(line), _CODES[reason], np.int8), np.full(len(line), field, np.int16))
 
 
+def listed_bad_rows(found: Sequence[tuple[int, RejectReason]]) -> BadRows:
+    """Rows of which each has its reason: (line, reason) in ascending order of lines."""
+    line = np.array([line for line, _ in found], dtype=np.int64)
+    code = np.array([_CODES[reason] for _, reason in found], dtype=np.int8)
+    return BadRows(line, code, np.full(len(line), -1, dtype=np.int16))
+
+
 def joined_bad_rows(pieces: Sequence[BadRows]) -> BadRows:
     """Pieces together, in order of their lines."""
     line = np.concatenate([np.empty(0, dtype=np.int64), *(piece.line for piece in pieces)])

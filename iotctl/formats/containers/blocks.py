@@ -15,34 +15,39 @@ _READ_BYTES = 1024 * 1024
 class Block:
     """Whole lines. end: offset in the text of the byte after them. Only a file's last line may lack its \\n.
 
-    A line over MAX_LINE_BYTES stands in data cut off a little above that.
+    A line that is longer than a line may be stands in data cut off a little above that.
     """
 
     data: bytes
     end: int
 
 
-def read_blocks(text: Readable, offset: int, block_bytes: int, begun: bytes = b"") -> Iterator[Block]:
+def read_blocks(
+    text: Readable, offset: int, block_bytes: int, begun: bytes = b"", max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[Block]:
     """Blocks of about block_bytes from a text at offset; begun: what was read from there already."""
-    rest = b""
+    rest = bytearray()  # grows without a copy where a line is longer than many blocks
     data = begun or text.read(block_bytes)
     while data:
         cut = data.rfind(b"\n") + 1
         if cut:
             whole = b"".join((rest, memoryview(data)[:cut]))  # one copy; others wait for it (GIL)
-            rest = data[cut:]
+            rest = bytearray(memoryview(data)[cut:])
             offset += len(whole)
             yield Block(whole, offset)
         else:
             rest += data
-            if len(rest) > MAX_LINE_BYTES + block_bytes:
-                offset, rest = yield from _over_long_line(text, rest, offset)
+            if len(rest) > max_line_bytes + block_bytes:
+                offset, begun = yield from _over_long_line(text, bytes(rest), offset, max_line_bytes)
+                rest = bytearray(begun)
         data = text.read(block_bytes)
     if rest:
-        yield Block(rest, offset + len(rest))
+        yield Block(bytes(rest), offset + len(rest))
 
 
-def _over_long_line(text: Readable, begun: bytes, offset: int) -> Generator[Block, None, tuple[int, bytes]]:
+def _over_long_line(
+    text: Readable, begun: bytes, offset: int, max_line_bytes: int
+) -> Generator[Block, None, tuple[int, bytes]]:
     """Pass over a line without end; returns the offset after it and the begun line in the bytes read behind it."""
     length = len(begun)
     while data := text.read(_READ_BYTES):
@@ -51,12 +56,12 @@ def _over_long_line(text: Readable, begun: bytes, offset: int) -> Generator[Bloc
             length += len(data)
             continue
         offset += length + cut
-        yield Block(begun[: MAX_LINE_BYTES + 1] + b"\n", offset)
+        yield Block(begun[: max_line_bytes + 1] + b"\n", offset)
         last = data.rfind(b"\n") + 1
         if last > cut:
             offset += last - cut
             yield Block(data[cut:last], offset)
         return offset, data[last:]
     offset += length
-    yield Block(begun[: MAX_LINE_BYTES + 1], offset)
+    yield Block(begun[: max_line_bytes + 1], offset)
     return offset, b""

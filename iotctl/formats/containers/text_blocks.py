@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 
 from iotctl.errors import FileError, UnfinishedFileError
-from iotctl.formats.containers.blocks import Block, read_blocks
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES, Block, read_blocks
 from iotctl.formats.containers.compression import Text, open_text
 from iotctl.formats.containers.content import is_parquet
 from iotctl.formats.containers.line_index import Lines
@@ -84,20 +84,27 @@ class TextBlocks:
     """The blocks of an open text from a position on: its offset, the number of the line there, what is read of it."""
 
     def __init__(
-        self, file: StoredFile, text: Text, open_at: OpenAt, options: ReadOptions, start: Position, begun: bytes = b""
+        self,
+        file: StoredFile,
+        text: Text,
+        open_at: OpenAt,
+        options: ReadOptions,
+        start: Position,
+        begun: bytes = b"",
+        max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self.is_finished = is_finished(file, text, options)
         self._file = file
         self._line, self._offset = start.line, start.offset
         self._is_open = False
         self._blocks = ReadAhead(
-            read_blocks(text, start.offset, options.block_bytes, begun),
-            partial(_read_again, file, open_at, options.block_bytes),
+            read_blocks(text, start.offset, options.block_bytes, begun, max_line_bytes),
+            partial(_read_again, file, open_at, options.block_bytes, max_line_bytes),
         )
 
     def __iter__(self) -> Iterator[TextBlock]:
         for read in self._blocks:
-            # A line over MAX_LINE_BYTES is cut off in the data, but takes its place in the text.
+            # A line that is too long is cut off in the data, but takes its place in the text.
             block = TextBlock(read.data, self._line, self._offset)
             block.end = read.end
             if not block.is_ended and not self.is_finished:
@@ -122,19 +129,35 @@ class TextBlocks:
 
 
 @contextmanager
-def open_text_blocks(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Iterator[TextBlocks]:
-    """The blocks of a file from a position on; a byte order mark is passed over. Raises what open_text raises."""
+def open_plain_text(file: StoredFile, open_at: OpenAt) -> Iterator[tuple[Text, int]]:
+    """A file's text, and how many bytes of it are a byte order mark, which is passed over.
+
+    Raises what open_text raises, and FileError where it is a Parquet file.
+    """
     with open_text(open_at, file.uri) as text:
         if is_parquet(text.head):
             raise FileError(
                 "This is a Parquet file, and not text.", where=file.uri, hint="See what is in it: iotctl inspect FILE"
             )
+        mark = len(BYTE_ORDER_MARK) if text.head.startswith(BYTE_ORDER_MARK) else 0
+        text.read(mark)
+        yield text, mark
+
+
+@contextmanager
+def open_text_blocks(
+    file: StoredFile,
+    open_at: OpenAt,
+    options: ReadOptions,
+    start: Position,
+    *,
+    max_line_bytes: int = MAX_LINE_BYTES,
+) -> Iterator[TextBlocks]:
+    """The blocks of a file from a position on, without a byte order mark. Raises what open_plain_text raises."""
+    with open_plain_text(file, open_at) as (text, mark):
         if start.offset:
             text.go_to(start.offset)
-        elif text.head.startswith(BYTE_ORDER_MARK):
-            text.read(len(BYTE_ORDER_MARK))
-            start = Position(len(BYTE_ORDER_MARK), start.line)
-        yield TextBlocks(file, text, open_at, options, start)
+        yield TextBlocks(file, text, open_at, options, Position(start.offset or mark, start.line), b"", max_line_bytes)
 
 
 def is_finished(file: StoredFile, text: Text, options: ReadOptions) -> bool:
@@ -151,6 +174,8 @@ def unfinished(where: str) -> UnfinishedFileError:
     )
 
 
-def _read_again(file: StoredFile, open_at: OpenAt, block_bytes: int, offset: int) -> Iterator[Block]:
+def _read_again(
+    file: StoredFile, open_at: OpenAt, block_bytes: int, max_line_bytes: int, offset: int
+) -> Iterator[Block]:
     with open_text(open_at, file.uri, offset) as text:
-        yield from read_blocks(text, offset, block_bytes)
+        yield from read_blocks(text, offset, block_bytes, max_line_bytes=max_line_bytes)

@@ -46,7 +46,7 @@ def read_csv_records(source: RecordFile) -> Iterator[Records]:
             return
         begin = Position(head.offset, head.line) if source.start.offset <= head.offset else source.start
         text.go_to(begin.offset)
-        table = _Table(head, layout, file.uri)
+        table = CsvTable(head, layout, file.uri)
         blocks = TextBlocks(file, text, source.open_at, source.options, begin)
         if source.start.offset < head.offset:  # a header without rows is a file, too
             yield table.read(b"", head.line, head.offset, head.line, head.offset)
@@ -68,7 +68,7 @@ class _Rows:
     at: NDArray[np.intp]
 
 
-class _Table:
+class CsvTable:
     """The lines of one file as columns, for those fields that its layout wants."""
 
     def __init__(self, head: TableHead, layout: Layout, where: str) -> None:

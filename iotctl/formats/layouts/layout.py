@@ -171,8 +171,10 @@ class Layout:
 
     def record_fields(self) -> tuple[str, ...] | None:
         """The fields that a record must have or may have, each once; None where all are to be read."""
-        if self.other_values:
-            return None
+        return None if self.other_values else self.named_fields()
+
+    def named_fields(self) -> tuple[str, ...]:
+        """The fields of a record that the layout names, each once."""
         found = [
             *self.time.fields,
             *self.time.since,

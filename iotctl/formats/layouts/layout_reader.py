@@ -258,8 +258,10 @@ def _time_state(times: Times) -> NDArray[np.int8]:
 
 def _may_be_value(column: pa.Array, *, is_text: bool) -> bool:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind):
         return is_text
+    if pa.types.is_large_string(kind):  # numbers among texts, see choose_fields
+        return True
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 

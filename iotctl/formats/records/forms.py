@@ -12,6 +12,10 @@ from iotctl.formats.records.records import ReadRecords, RecordFile, Records
 # Module and function of each; imported once a file is written so.
 _FORMS = {
     Form.CSV: ("iotctl.formats.csv.table", "read_csv_records"),
+    Form.JSON: ("iotctl.formats.records.json_lines", "read_json"),
+    Form.JSON_SERIES: ("iotctl.formats.records.json_series", "read_json_series"),
+    Form.LINE_PROTOCOL: ("iotctl.formats.records.line_protocol", "read_line_protocol"),
+    Form.INFLUX_CSV: ("iotctl.formats.records.influx_csv", "read_influx_csv"),
 }
 
 

@@ -45,6 +45,20 @@ class Records:
     next_line: int
 
 
+def choose_fields(columns: Mapping[str, pa.Array], layout: Layout, count: int) -> dict[str, pa.Array]:
+    """The columns that a layout wants of so many records; what it names and they do not have is null.
+
+    For forms in which each record has the fields that it has. Numbers among texts, where they may be values that the
+    layout does not name, are large_string.
+    """
+    named = {name: columns[name] if name in columns else pa.nulls(count) for name in layout.named_fields()}
+    named = {
+        name: column.cast(pa.string()) if pa.types.is_large_string(column.type) else column
+        for name, column in named.items()
+    }
+    return {**columns, **named} if layout.other_values else named
+
+
 # A record form. Raises FileError where the file is not written so, with line and field, what open_at raises, and
 # UnfinishedFileError, after the last records, where a last line may still be being written.
 ReadRecords = Callable[[RecordFile], Iterator[Records]]

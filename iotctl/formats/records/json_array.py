@@ -1,0 +1,309 @@
+"""The array of objects in a JSON document as lines of objects: each element a line, and every byte where it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.errors import FileError
+from iotctl.formats.containers.text_blocks import unfinished
+from iotctl.formats.options import Readable
+
+# What stands before the array, and one element of it, are held in memory as a whole.
+_MOST_BEFORE_BYTES = 16 * 1024 * 1024
+_MOST_OBJECT_BYTES = 16 * 1024 * 1024
+
+_WHITE = b" \t\r\n"
+_decoder = json.JSONDecoder()
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+
+# What may stand between two objects: arrays in the array are passed through, as in [[{...}], [{...}]].
+_BETWEEN = np.zeros(256, dtype=np.bool_)
+_BETWEEN[np.frombuffer(b" \t\r\n,[]", dtype=np.uint8)] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """Whole objects of an array. data: each a line of its own. begin: int64 (n,), where each begins in the text.
+
+    end: of the last one in the text.
+    """
+
+    data: bytes
+    begin: NDArray[np.int64]
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayStart:
+    """Where an array's objects begin in a document. begun: what was read from there on.
+
+    is_object: it is an object, of which the brace is part of what begins there.
+    """
+
+    offset: int
+    begun: bytes
+    is_object: bool = False
+
+
+def find_array(text: Readable, path: str, where: str, *, finished: bool) -> ArrayStart | None:
+    """The array at a path, such as data.rows, in a document; None where the document is empty.
+
+    Raises FileError where there is none, and UnfinishedFileError where it may still come, but for a finished file.
+    """
+    begun, size = b"", 64 * 1024
+    while True:
+        data = text.read(size)
+        begun += data
+        size = len(begun)
+        if not data and not begun.strip(_WHITE):
+            return None
+        try:
+            return _array_at(begun, path, where)
+        except _MoreError:
+            if not data and not finished:
+                raise unfinished(where) from None
+            if not data:
+                raise FileError(
+                    "The JSON ends before the array with the records.", where=where, hint="Fetch or write it anew."
+                ) from None
+            if len(begun) > _MOST_BEFORE_BYTES:
+                raise FileError(
+                    f"The first {_MOST_BEFORE_BYTES // 1024**2} MiB are not the array with the records.",
+                    where=where,
+                    hint="records in the layout names the array, such as data.rows.",
+                ) from None
+
+
+class _MoreError(Exception):
+    """What has been read ends too early."""
+
+
+def _array_at(begun: bytes, path: str, where: str) -> ArrayStart:
+    text = begun.decode("latin-1")  # so that each byte is a character
+    at = 0
+    for key in path.split(".") if path else []:
+        at = _behind(text, at)
+        if text[at] != "{":
+            raise _no_array(path, where)
+        at = _value_of(text, at + 1, key, path, where)
+    at = _behind(text, at)
+    if text[at] not in "[{":
+        raise _no_array(path, where)
+    return ArrayStart(at + (text[at] == "["), begun[at + (text[at] == "[") :], is_object=text[at] == "{")
+
+
+def _value_of(text: str, at: int, wanted: str, path: str, where: str) -> int:
+    """Where the value of a key begins; at: behind the brace of its object."""
+    while True:
+        at = _behind(text, at)
+        if text[at] != '"':
+            raise _no_array(path, where)
+        key, at = _decoded(text, at, where)
+        at = _behind(text, at)
+        if text[at] != ":":
+            raise _no_array(path, where)
+        at = _behind(text, at + 1)
+        if str(key).encode("latin-1", "replace").decode("utf-8", "replace") == wanted:
+            return at
+        _, at = _decoded(text, at, where)
+        at = _behind(text, at)
+        if text[at] != ",":
+            raise _no_array(path, where)
+        at += 1
+
+
+def _decoded(text: str, at: int, where: str) -> tuple[object, int]:
+    try:
+        found, end = _decoder.raw_decode(text, at)
+    except json.JSONDecodeError:
+        raise _MoreError from None
+    except RecursionError:
+        raise FileError("The JSON is nested too deeply.", where=where) from None
+    if end == len(text):  # a number may go on
+        raise _MoreError
+    return found, end
+
+
+def _behind(text: str, at: int) -> int:
+    """The next character that is no blank."""
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    if at == len(text):
+        raise _MoreError
+    return at
+
+
+def _no_array(path: str, where: str) -> FileError:
+    named = f"at {path}" if path else "at the top"
+    return FileError(
+        f"There is no array of objects {named} of the JSON.",
+        where=where,
+        hint="records in the layout names the array, such as data.rows.",
+    )
+
+
+class ArrayElements:
+    """Cuts the text of an array into its objects.
+
+    offset: where reading begins, between two of them. begun: what has been read from there. path: as in find_array.
+    is_array: False where the objects stand one behind the other in no array. is_ended: whether the end has been read;
+    till then more may come.
+    """
+
+    def __init__(
+        self,
+        text: Readable,
+        offset: int,
+        block_bytes: int,
+        begun: bytes,
+        path: str,
+        where: str,
+        *,
+        is_array: bool = True,
+    ) -> None:
+        self.is_ended = False
+        self._is_array = is_array
+        self._text = text
+        self._offset = offset
+        self._block_bytes = block_bytes
+        self._begun = begun
+        self._path = path
+        self._where = where
+
+    def __iter__(self) -> Iterator[Elements]:
+        data = self._begun or self._text.read(self._block_bytes)
+        size = self._block_bytes
+        while data:
+            objects = _objects(data)
+            if len(objects.begin):
+                yield Elements(_as_lines(data, objects), self._offset + objects.begin, self._offset + objects.length)
+            self._offset += objects.length
+            data = data[objects.length :]
+            if objects.stop is not None:
+                self._check_end(data[: objects.stop - objects.length], data[objects.stop - objects.length :])
+                self.is_ended = True
+                return
+            size = self._block_bytes if len(objects.begin) else 2 * size
+            if len(data) > max(_MOST_OBJECT_BYTES, self._block_bytes):
+                raise self._broken(f"has an object of over {_MOST_OBJECT_BYTES // 1024**2} MiB, or one that never ends")
+            more = self._text.read(size)
+            if not more:
+                self.is_ended = data.rstrip(_WHITE).endswith(b"]") if self._is_array else not data.strip(_WHITE)
+                return
+            data += more
+
+    def _check_end(self, gap: bytes, rest: bytes) -> None:
+        """Refuse what may not stand behind the last object; gap: the brackets behind it; rest: what follows them."""
+        between = gap.rstrip(_WHITE)
+        after = between.removesuffix(b",").rstrip(_WHITE)
+        closed = between.endswith(b"]") if rest.startswith(b"}") else after.endswith(b"]") and after != between
+        if not self._path or not closed or rest[:1] not in b'"}':
+            raise self._broken("has something else than objects with commas between them")
+        depth = len(self._path.split("."))
+        while depth and (size := len(rest)) <= _MOST_BEFORE_BYTES:
+            rest += self._text.read(64 * 1024)
+            try:
+                # The objects around the array, which began before it, with what they have behind it.
+                depth, rest = _closed(rest.decode("latin-1"), depth)
+            except _MoreError:
+                if len(rest) == size:
+                    return  # cut behind its last record, which is no loss
+        while not rest.strip(_WHITE) and (rest := self._text.read(64 * 1024)):
+            pass
+        if rest.strip(_WHITE):
+            raise FileError(
+                "There is more than one JSON document in the file.",
+                where=f"{self._where}, behind record at byte {self._offset}",
+                hint="Write one object a line without an array in it, or one document a file.",
+            )
+
+    def _broken(self, problem: str) -> FileError:
+        return FileError(
+            f"The array of records {problem}.",
+            where=f"{self._where}, byte {self._offset}",
+            hint="Rows committed before stay. Mend the file, or fetch it again from where it came.",
+        )
+
+
+def _closed(text: str, depth: int) -> tuple[int, bytes]:
+    """Pass over the ends of so many objects; how many are left, and what is behind them. Raises _MoreError."""
+    at = 0
+    while depth:
+        at = _behind(text, at)
+        if text[at] == "}":
+            depth, at = depth - 1, at + 1
+        elif text[at] in ",:]":
+            at += 1
+        else:
+            _, at = _decoded(text, at, "")
+    return 0, text[at:].encode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The whole objects that some bytes have. begin, last: int64 (n,), of each the first and the last byte.
+
+    length: up to the end of the last one. stop: where something follows that is no object; None for nowhere.
+    in_text: bool, of each byte.
+    """
+
+    begin: NDArray[np.int64]
+    last: NDArray[np.int64]
+    length: int
+    stop: int | None
+    in_text: NDArray[np.bool_]
+
+
+def _objects(data: bytes) -> _Found:
+    byte = np.frombuffer(data, dtype=np.uint8)
+    in_text = _in_texts(data)
+    braces = np.flatnonzero(((byte == ord("{")) | (byte == ord("}"))) & ~in_text)
+    depth = np.cumsum(np.where(byte[braces] == ord("{"), 1, -1))
+    stop: int | None = None
+    if len(below := np.flatnonzero(depth < 0)[:1]):
+        stop = int(braces[below[0]])
+        braces, depth = braces[: below[0]], depth[: below[0]]
+    opens = byte[braces] == ord("{")
+    begin, last = braces[opens & (depth == 1)], braces[~opens & (depth == 0)]
+    seen = int(begin[len(last)]) if len(begin) > len(last) else len(data) if stop is None else stop
+    begin = begin[: len(last)]
+    others = np.flatnonzero(~(_BETWEEN[byte[:seen]] | _inside(begin, last, seen)))[:1]
+    if len(others):
+        stop = int(others[0])
+        kept = int(np.searchsorted(begin, stop))
+        begin, last = begin[:kept], last[:kept]
+    return _Found(begin, last, int(last[-1]) + 1 if len(last) else 0, stop, in_text)
+
+
+def _inside(begin: NDArray[np.int64], last: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+    """Which of so many bytes are in objects; bool (size,)."""
+    # Where one object follows another without a byte between them, the two steps are none.
+    steps = np.zeros(size + 1, dtype=np.int8)
+    steps[begin] += 1
+    steps[last + 1] -= 1
+    return np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
+
+
+def _as_lines(data: bytes, objects: _Found) -> bytes:
+    size = objects.length
+    byte = np.frombuffer(data, dtype=np.uint8)[:size].copy()
+    breaks = np.flatnonzero((byte == ord("\n")) | (byte == ord("\r")))
+    # In a text there may be none: what stands for it may not be there, either.
+    byte[breaks] = np.where(objects.in_text[breaks], ord("\t"), ord(" "))
+    kept = byte[_inside(objects.begin, objects.last, size)]
+    ends = np.cumsum(objects.last - objects.begin + 1)
+    return bytes(np.insert(kept, ends, ord("\n")).tobytes())
+
+
+def _in_texts(data: bytes) -> NDArray[np.bool_]:
+    """Which bytes are within quotes, the closing quotes not among them; bool (n,)."""
+    if b"\\" in data:
+        data = _ESCAPED.sub(b"  ", data)
+    quotes = np.frombuffer(data, dtype=np.uint8) == ord('"')
+    return np.logical_xor.accumulate(quotes)

@@ -1,0 +1,70 @@
+"""Values of records as their text has them, as columns: of one type where they are of one kind, else as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import pyarrow as pa
+
+_MOST_INT, _LEAST_INT = 2**63 - 1, -(2**63)
+_MOST_DIGITS = len(str(_LEAST_INT))
+
+
+class Number(str):
+    """A number as it is written: what it is read as depends on what else stands in its column."""
+
+    __slots__ = ()
+
+
+class Kind(IntEnum):
+    """What a value is. Of those in a column, the highest is the usual one, and others stand for none."""
+
+    BOOL = 1
+    TEXT = 2
+    INT = 3
+    FLOAT = 4
+
+
+TYPES = {Kind.BOOL: pa.bool_(), Kind.TEXT: pa.string(), Kind.INT: pa.int64(), Kind.FLOAT: pa.float64()}
+
+
+def kind_of(value: object) -> Kind:
+    """What a value is: of bool, Number, or a text."""
+    if isinstance(value, bool):
+        return Kind.BOOL
+    if isinstance(value, Number):
+        return Kind.INT if value.lstrip("-").isdigit() and len(value) <= _MOST_DIGITS else Kind.FLOAT
+    return Kind.TEXT
+
+
+def column_of(values: Sequence[object], *, decimal: str = ".", keeps_decimals: bool = False) -> pa.Array:
+    """Values, None for missing ones, as bool, int64, float64, or string; large_string where numbers are among texts.
+
+    decimal: the sign that numbers among texts get. keeps_decimals: numbers with decimals are texts, as they are
+    written; they are names.
+    """
+    kinds = {kind_of(value) for value in values if value is not None}
+    if kinds <= {Kind.BOOL}:
+        return pa.array(values, pa.bool_() if kinds else pa.null())
+    if kinds == {Kind.INT}:
+        numbers = [None if value is None else int(str(value)) for value in values]
+        if all(number is None or _LEAST_INT <= number <= _MOST_INT for number in numbers):
+            return pa.array(numbers, pa.int64())
+    if kinds <= {Kind.INT, Kind.FLOAT} and not keeps_decimals:
+        return pa.array([None if value is None else float(str(value)) for value in values], pa.float64())
+    sign = "." if keeps_decimals else decimal
+    is_mixed = not keeps_decimals and bool(kinds & {Kind.INT, Kind.FLOAT})
+    return pa.array([_text(value, sign) for value in values], pa.large_string() if is_mixed else pa.string())
+
+
+def _text(value: object, sign: str) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case Number():
+            return value.replace(".", sign)
+        case _:
+            return str(value)
