@@ -1,7 +1,8 @@
 """Patterns of strptime, such as "%d.%m.%Y %H:%M", as the parts that a text of them has.
 
 They are read as Python reads them, with these differences. Numbers may lack their leading zero, but for those with a
-number right beside them (%Y%m%d), of which only the first may. %b and %B are both any name of the month, short or long,
+number right beside them (%Y%m%d), of which only the first may; but %H%M and %H%M%S may lack all zeros in front, as
+whole numbers do: 5 is 00:05. %b and %B are both any name of the month, short or long,
 in six languages, see month_names. %p is AM, am, a.m. or a, with a blank before it or none. %S may have decimals behind
 it, after a point or a comma, as many as there are: the pattern need not have .%f, and where it has, the text need not.
 %H may be 24 where the rest is zero: the midnight after. %z is an offset, Z, UTC or GMT, %Z any zone that a field may
@@ -105,8 +106,9 @@ def compile_pattern(text: str, *, needs_date: bool = True) -> Pattern:
     _check(text, pieces, needs_date=needs_date)
     parts = [Part(PartKind.REST, "", f"{_BLANK}*")]
     for at, piece in enumerate(pieces):
-        before, after = pieces[at - 1] if at else "", pieces[at + 1] if at + 1 < len(pieces) else ""
-        parts += _parts(piece, before, after)
+        parts += [_number(pieces, at)] if _is_number(piece) else _parts(piece, pieces[at + 1 : at + 2])
+        if piece.startswith("%S") and pieces[at + 1 : at + 2] != ["%f"]:
+            parts.append(Part(PartKind.FRACTION, FRACTION, "(?:[.,][0-9]+)?"))
     parts.append(Part(PartKind.REST, "", f"{_BLANK}*"))
     return Pattern(text, tuple(parts), re.compile("".join(f"({part.regex})" for part in parts)))
 
@@ -166,29 +168,45 @@ def _contradiction(names: list[str], *, has_fraction: bool, needs_date: bool) ->
     return next((wrong for applies, wrong in rules if applies), "")
 
 
-def _parts(piece: str, before: str, after: str) -> list[Part]:
+def _parts(piece: str, after: list[str]) -> list[Part]:
+    """What is no number."""
     if piece == "%%":
         return [Part(PartKind.REST, "", "%")]
     if not piece.startswith("%"):
-        return [Part(PartKind.REST, "", _rest_regex(piece.rstrip(BLANKS) if after[1:] in _AFTER_BLANKS else piece))]
-    name = piece[1]
-    if name in _WORDS:
-        word = Part(PartKind.WORD, name, _WORDS[name])
-        return [Part(PartKind.REST, "", f"{_BLANK}*"), word] if name in _AFTER_BLANKS else [word]
+        takes_blanks = after and after[0][1:] in _AFTER_BLANKS
+        return [Part(PartKind.REST, "", _rest_regex(piece.rstrip(BLANKS) if takes_blanks else piece))]
+    word = Part(PartKind.WORD, piece[1], _WORDS[piece[1]])
+    return [Part(PartKind.REST, "", f"{_BLANK}*"), word] if word.name in _AFTER_BLANKS else [word]
+
+
+def _number(pieces: list[str], at: int) -> Part:
+    """A number: of those that stand side by side, the first may lack a zero; there is still one way to read them."""
+    name = pieces[at][1]
+    run = _run(pieces, at)
     if name == "f":
-        return [Part(PartKind.NUMBER, name, "[0-9]+")]
-    most = _MOST_DIGITS[name]
-    # Of numbers that stand side by side, the first may lack a zero: then there is still one way to read them.
-    is_full = name in _ALWAYS_FULL or _ends_in_digit(before) or after == "%f"
-    least = most if is_full else 1
-    number = Part(PartKind.NUMBER, name, f"[0-9]{{{least},{most}}}")
-    if name == "S" and after != "%f":
-        return [number, Part(PartKind.FRACTION, FRACTION, "(?:[.,][0-9]+)?")]
-    return [number]
+        digits = "+"
+    elif len(run) > 1 and run[0] == "H" and set(run) <= set("HMS"):
+        # As whole numbers, 305 is 03:05 and 5 is 00:05: what is missing, is missing in front.
+        digits = "{1,2}" if name == run[-1] else "{0,2}?"
+    else:
+        most = _MOST_DIGITS[name]
+        is_full = name in _ALWAYS_FULL or name != run[0] or _ends_in_digit(pieces[at - 1 : at]) or run[1:2] == ["f"]
+        digits = f"{{{most if is_full else 1},{most}}}"
+    return Part(PartKind.NUMBER, name, f"[0-9]{digits}")
 
 
-def _ends_in_digit(piece: str) -> bool:
-    return piece[-1:].isdigit() or _is_number(piece)
+def _run(pieces: list[str], at: int) -> list[str]:
+    """The names of the numbers that stand side by side with one of them."""
+    begin, end = at, at + 1
+    while begin and _is_number(pieces[begin - 1]):
+        begin -= 1
+    while end < len(pieces) and _is_number(pieces[end]):
+        end += 1
+    return [piece[1] for piece in pieces[begin:end]]
+
+
+def _ends_in_digit(piece: list[str]) -> bool:
+    return bool(piece) and piece[0][-1:].isdigit()
 
 
 def _is_number(piece: str) -> bool:

@@ -214,7 +214,7 @@ def _clock(part: Mapping[str, str]) -> int:
     """The time of day of a text, part by part, in microseconds. Raises ValueError where no clock shows it."""
     fraction = part.get("f") or part.get(FRACTION, "")[1:]
     microsecond = int(fraction[:_FRACTION_DIGITS].ljust(_FRACTION_DIGITS, "0"))
-    hour, minute, second = (int(part.get(name, 0)) for name in ("H", "M", "S"))
+    hour, minute, second = (int(part.get(name) or 0) for name in ("H", "M", "S"))
     if "I" in part:
         if not 1 <= int(part["I"]) <= 12:
             raise ValueError(f"there is no hour {part['I']} on a clock of 12 hours")
