@@ -264,7 +264,7 @@ def test_a_table_by_a_layout_is_what_a_slow_reader_makes_of_it(made: Table, bloc
     options = ReadOptions(block_bytes=block_bytes, batch_rows=3)
     with pytest.MonkeyPatch.context() as patch:
         if by_lines:  # the fast way must not be what both sides take
-            patch.setattr(table._Table, "_whole", lambda *_: None)
+            patch.setattr(table.CsvTable, "_whole", lambda *_: None)
         found = batches(made.stored, made.layout, options)
         assert readings(found) == expected
         assert rejects(found) == bad
