@@ -66,10 +66,8 @@ def text_patterns(text: str) -> list[str]:
 
 
 def clock_patterns(text: str) -> list[str]:
-    """Patterns that may read a text that is a time of day, with a sign between hour and minute."""
-    return [
-        pattern for pattern, end in _clocks(text.strip(" \t")) if not end and "%H%M" not in pattern and pattern != "%H"
-    ]
+    """Patterns that may read a text that is a time of day."""
+    return [pattern for pattern, end in _clocks(text.strip(" \t")) if not end and _A_CLOCK.search(pattern)]
 
 
 def _whole(text: str) -> Iterator[str]:
