@@ -47,6 +47,15 @@ _SESSION = """
     SET row_security = off; -- an error, not half of the rows, where a policy would hide the rest
 """
 
+# Where our tables are in sight, the same as _SEARCH_PATH gives, and a row; it takes half the time of it.
+_SEARCH_PATH_IN_SIGHT = """
+    SELECT set_config('search_path', concat_ws(', ',
+        c.relnamespace::regnamespace,
+        (SELECT string_agg(quote_ident(name), ', ') FROM unnest(current_schemas(false)) AS name),
+        (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'timescaledb')), false)
+    FROM pg_class c WHERE c.oid = to_regclass('iotctl_schema') AND c.relkind = 'r'
+"""
+
 # Our tables' schema comes first: where a schema with the user's name is made later, current_schema() would change. A
 # default search_path that leads elsewhere does not hide our tables; one that this client asks for (in its DSN) does.
 _SEARCH_PATH = """
@@ -115,7 +124,7 @@ class Database:
             conn = self._connected(self._conninfo(application))
             try:
                 conn.adapters.register_dumper(str, TextDumper)
-                conn.execute(_SESSION + _SEARCH_PATH)
+                _set_session(conn)
                 yield conn
             finally:
                 conn.close()
@@ -139,6 +148,14 @@ class Database:
 
     def _conninfo(self, application: str) -> str:
         return make_conninfo("", **{**_DEFAULTS, "application_name": application, **read_address(self.dsn)})
+
+
+def _set_session(conn: Connection) -> None:
+    found = conn.execute(_SESSION + _SEARCH_PATH_IN_SIGHT)
+    while found.nextset():
+        pass  # to the answer of the last statement
+    if found.fetchone() is None:
+        conn.execute(_SEARCH_PATH)
 
 
 def free_connections(conn: Connection) -> int:

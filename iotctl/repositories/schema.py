@@ -107,16 +107,19 @@ def ensure_schema(conn: Connection) -> Layout:
     present, newest = schema_state(conn)
     if present < newest:
         _apply(conn)
-    layout = present_layout(conn)
-    assert layout is not None
-    return layout
+    return _layout(conn)
 
 
 def present_layout(conn: Connection) -> Layout | None:
     """The layout of the readings that are there, None where the database has no schema; changes nothing."""
     present, _ = schema_state(conn)
-    layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1") if present else None
-    return None if layout is None else Layout(layout)
+    return _layout(conn) if present else None
+
+
+def _layout(conn: Connection) -> Layout:
+    layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
+    assert layout is not None
+    return Layout(layout)
 
 
 def _apply(conn: Connection) -> None:
@@ -131,9 +134,7 @@ def _apply(conn: Connection) -> None:
             )
             layout = capabilities(conn).layout
         else:
-            known = present_layout(conn)
-            assert known is not None
-            layout = known
+            layout = _layout(conn)
         for version, sql in sorted(_files(layout).items()):
             if version > present:
                 conn.execute(sql.encode())

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from datetime import datetime
 
 from iotctl.errors import IotctlError
 from iotctl.formats import SUFFIXES_READ, is_data_file
@@ -24,7 +25,7 @@ from iotctl.repositories import (
 )
 from iotctl.services.load_files import load_files
 from iotctl.services.load_task import LoadOptions, LoadTask, Outcome
-from iotctl.services.patience import patiently
+from iotctl.services.patience import Session, patiently
 from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection, pages, select
@@ -83,86 +84,95 @@ def ingest(
     run = Tally(seen or Seen())
     selection = selection or Selection()
     halt = _Halt(stop)
-    with database.connect() as conn:
-        layout = ensure_schema(conn)
-        if options.chunk_interval is not None and layout is Layout.COLUMNSTORE:
-            set_chunk_interval(conn, options.chunk_interval)
-        since = Ledger(conn).now()
-    pending: dict[Future[list[Outcome]], tuple[LedgerFile, ...]] = {}
+    with Session(database) as session:
+        layout, since = session.do(lambda conn: _prepared(conn, options))
+        pending: dict[Future[list[Outcome]], tuple[LedgerFile, ...]] = {}
 
-    def submit(files: tuple[LedgerFile, ...]) -> None:
-        task = LoadTask(files, database, layout, store, options, run_id, since)
-        pending[executor.submit(load_files, task, listener, halt)] = files
+        def submit(files: tuple[LedgerFile, ...]) -> None:
+            task = LoadTask(files, database, layout, store, options, run_id, since)
+            pending[executor.submit(load_files, task, listener, halt)] = files
 
-    def collect(at_most: int) -> None:
-        """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
-        while len(pending) > at_most:
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                files = pending.pop(future)
-                waited = run.busy
-                try:
-                    again = run.enter(future.result())
-                except IotctlError as error:  # the worker is lost, or cannot work
-                    again = ()
-                    run.error = run.error or error
-                    count_lost(files)
-                if run.busy and not waited:
-                    listener.noted("another ingest is loading some of these files; waiting for it")
-                if run.error is not None:
-                    halt.set()
-                elif again and not halt.wait(_BUSY_SECONDS):
-                    submit(again)
+        def collect(at_most: int) -> None:
+            """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
+            while len(pending) > at_most:
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    files = pending.pop(future)
+                    waited = run.busy
+                    try:
+                        again = run.enter(future.result())
+                    except IotctlError as error:  # the worker is lost, or cannot work
+                        again = ()
+                        run.error = run.error or error
+                        count_lost(files)
+                    if run.busy and not waited:
+                        listener.noted("another ingest is loading some of these files; waiting for it")
+                    if run.error is not None:
+                        halt.set()
+                    elif again and not halt.wait(_BUSY_SECONDS):
+                        submit(again)
 
-    def count_lost(files: tuple[LedgerFile, ...]) -> None:
-        def touch(conn: Connection) -> None:
-            before = Ledger(conn, run_id).balances([entry.file_id for entry in files], since)
-            for file_id, balance in before.items():
-                run.touch(file_id, balance)
+        def count_lost(files: tuple[LedgerFile, ...]) -> None:
+            def touch(conn: Connection) -> None:
+                before = Ledger(conn, run_id).balances([entry.file_id for entry in files], since)
+                for file_id, balance in before.items():
+                    run.touch(file_id, balance)
 
-        patiently(database, touch, listener, halt)
+            patiently(session, touch, listener, halt)
 
-    def register(files: list[StoredFile]) -> list[LedgerFile]:
-        before = since if again and not run.seen.loaded_again else None
-        return patiently(database, lambda conn: Ledger(conn).register(files, options.recorded, before), listener, halt)
+        def register(files: list[StoredFile]) -> list[LedgerFile]:
+            before = since if again and not run.seen.loaded_again else None
+            return patiently(
+                session, lambda conn: Ledger(conn).register(files, options.recorded, before), listener, halt
+            )
 
-    def reopened() -> list[LedgerFile]:
-        """Files below uri that are to be read again; of others only their own ingest knows whether it can read them."""
-        found = patiently(database, lambda conn: Ledger(conn).reopened(), listener, halt)
-        return [entry for entry in found if lies_below(uri, entry.file.uri) and not run.seen.given_up(entry.file)]
+        def reopened() -> list[LedgerFile]:
+            """Files below uri that are to be read again; others are for their own ingest, which can read them."""
+            found = patiently(session, lambda conn: Ledger(conn).reopened(), listener, halt)
+            return [entry for entry in found if lies_below(uri, entry.file.uri) and not run.seen.given_up(entry.file)]
 
-    try:
-        files = data_files(uri, selection, store, run, listener)
-        for task in _tasks(_unloaded(files, register, run, listener, selection.limit, options), workers):
-            submit(task)
-            collect(at_most=2 * workers)
-            if halt.is_set():
-                break
-        collect(at_most=0)
-        # A file that changed may have given way to others, which had lost readings to it.
-        while not halt.is_set() and (entries := run.read_again(reopened())):
-            for task in _tasks(iter(entries), workers):
+        try:
+            files = data_files(uri, selection, store, run, listener)
+            for task in _tasks(_unloaded(files, register, run, listener, selection.limit, options), workers):
                 submit(task)
+                collect(at_most=2 * workers)
+                if halt.is_set():
+                    break
             collect(at_most=0)
-    except IotctlError as error:  # the listing broke off, or the ledger
-        run.error = run.error or error
-        halt.set()
-    collect(at_most=0)
-    run.seen.loaded_again = True
-    run.note_options(listener)
-    if AUTO in options.read.layouts:
-        run.note_layouts(listener)
-    if run.error is None:
-        _keep_up(database, layout, listener, halt)
-    elif not run.touched:
-        raise run.error
-    balance = patiently(database, lambda conn: Ledger(conn).balance(list(run.touched)), listener, stop)
-    return run.summary(balance - run.before, time.monotonic() - began, interrupted=stop.is_set() and run.error is None)
+            # A file that changed may have given way to others, which had lost readings to it.
+            while not halt.is_set() and (entries := run.read_again(reopened())):
+                for task in _tasks(iter(entries), workers):
+                    submit(task)
+                collect(at_most=0)
+        except IotctlError as error:  # the listing broke off, or the ledger
+            run.error = run.error or error
+            halt.set()
+        collect(at_most=0)
+        run.seen.loaded_again = True
+        run.note_options(listener)
+        if AUTO in options.read.layouts:
+            run.note_layouts(listener)
+        if run.error is None:
+            _keep_up(session, layout, listener, halt)
+        elif not run.touched:
+            raise run.error
+        balance = patiently(session, lambda conn: Ledger(conn).balance(list(run.touched)), listener, stop)
+        return run.summary(
+            balance - run.before, time.monotonic() - began, interrupted=stop.is_set() and run.error is None
+        )
 
 
-def _keep_up(database: Database, layout: Layout, listener: IngestListener, halt: threading.Event) -> None:
+def _prepared(conn: Connection, options: LoadOptions) -> tuple[Layout, datetime]:
+    """Make ready what the load needs; returns the layout of the readings, and the server's time before the load."""
+    layout = ensure_schema(conn)
+    if options.chunk_interval is not None and layout is Layout.COLUMNSTORE:
+        set_chunk_interval(conn, options.chunk_interval)
+    return layout, Ledger(conn).now()
+
+
+def _keep_up(session: Session, layout: Layout, listener: IngestListener, halt: threading.Event) -> None:
     """Do what policies ask for, where the server does not; readings are loaded whether it succeeds or not."""
     try:
-        gone = patiently(database, lambda conn: keep_up(conn, layout, halt.is_set), listener, halt)
+        gone = patiently(session, lambda conn: keep_up(conn, layout, halt.is_set), listener, halt)
     except IotctlError as error:
         listener.noted(f"policies were not applied; the next ingest tries again: {error.message}")
         return

@@ -23,7 +23,7 @@ from iotctl.formats import read_batches
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
 from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed
 from iotctl.services.load_task import Ending, LoadTask, Outcome
-from iotctl.services.patience import patiently
+from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener, Silent
 from iotctl.services.write_batches import BatchWriter, Part
 from iotctl.sources import source_for
@@ -45,7 +45,8 @@ def load_files(
     listener, stop = listener or Silent(), stop or threading.Event()
     worker = _Worker(task, listener, stop)
     try:
-        patiently(task.database, worker.work, listener, stop, lambda: worker.batches)
+        with Session(task.database) as session:
+            patiently(session, worker.work, listener, stop, lambda: worker.batches)
     except IotctlError as error:
         worker.give_up(error)
     return worker.outcomes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import ExitStack
+from typing import Self, TypeVar
 
 from iotctl.errors import IotctlError
 from iotctl.repositories import Connection, Database, is_passing
@@ -15,9 +17,50 @@ T = TypeVar("T")
 # Waits after a database that went away, about a minute in all: a restart takes less.
 _WAIT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0, 20.0, 20.0)
 
+# A connection that was idle for longer is made anew: a firewall or idle_session_timeout may have ended it.
+_IDLE_SECONDS = 5.0
+
+
+class Session:
+    """A connection of an ingest that serves one piece of work after the other; made when the first one needs it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._opened = ExitStack()
+        self._conn: Connection | None = None
+        self._used = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def do(self, work: Callable[[Connection], T]) -> T:
+        """The result of work. Raises IotctlError, after which the next work has a new connection."""
+        try:
+            with self._database.errors():
+                return work(self._connection())
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            self._used = time.monotonic()
+
+    def _connection(self) -> Connection:
+        if time.monotonic() - self._used > _IDLE_SECONDS:
+            self._close()
+        if self._conn is None:
+            self._conn = self._opened.enter_context(self._database.connect(application="iotctl ingest"))
+        return self._conn
+
+    def _close(self) -> None:
+        self._conn = None
+        self._opened.close()
+
 
 def patiently(
-    database: Database,
+    session: Session,
     work: Callable[[Connection], T],
     listener: IngestListener,
     stop: threading.Event,
@@ -33,8 +76,7 @@ def patiently(
     while True:
         before = steps_done()
         try:
-            with database.connect(application="iotctl ingest") as conn:
-                return work(conn)
+            return session.do(work)
         except IotctlError as error:
             if steps_done() > before:
                 waits = iter(_WAIT_SECONDS)

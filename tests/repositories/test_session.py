@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from iotctl.model import Reject, RejectReason
-from iotctl.repositories import Database
+from iotctl.repositories import Database, ensure_schema
 from tests.process import COMMAND
 
 A = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e"
@@ -117,3 +117,43 @@ def test_each_text_that_python_has_can_be_stored(postgres: Database) -> None:
                 copy.write_row((number, text))
         stored = [found for (found,) in conn.execute("SELECT text FROM t ORDER BY n")]
         assert stored == [*row[0], Reject(1, RejectReason.TIME, "").reason.value]
+
+
+def test_the_tables_are_found_whatever_path_is_the_default(database: Database) -> None:
+    with database.connect() as conn:
+        name = conn.info.dbname
+        conn.execute('CREATE SCHEMA "Our, own"')
+        conn.execute(f'ALTER DATABASE {name} SET search_path = "Our, own", public'.encode())
+    with database.connect() as conn:
+        ensure_schema(conn)
+    for default in ('"Our, own", public', "nowhere", "pg_catalog, public", '"$user"'):
+        with database.connect() as conn:
+            conn.execute(f"ALTER DATABASE {name} SET search_path = {default}".encode())
+        with database.connect() as conn:
+            assert conn.execute("SELECT current_schema()").fetchone() == ("Our, own",)
+            assert conn.execute("SELECT count(*) FROM reading").fetchone() == (0,)
+
+
+def test_who_asks_for_a_path_gets_it(postgres: Database) -> None:
+    with postgres.connect() as conn:
+        ensure_schema(conn)
+        conn.execute("CREATE SCHEMA elsewhere")
+    with Database(make_conninfo(postgres.dsn, options="-c search_path=elsewhere")).connect() as conn:
+        assert conn.execute("SELECT current_schema(), to_regclass('reading')").fetchone() == ("elsewhere", None)
+        ensure_schema(conn)
+    with Database(make_conninfo(postgres.dsn, options="-c search_path=public,elsewhere")).connect() as conn:
+        assert conn.execute("SELECT to_regclass('reading')::text").fetchone() == ("reading",)
+        assert conn.execute("SELECT current_schemas(false)::text[]").fetchone() == (["public", "elsewhere"],)
+
+
+def test_a_schema_with_the_name_of_the_user_hides_nothing(postgres: Database) -> None:
+    with postgres.connect() as conn:
+        ensure_schema(conn)
+    with postgres.connect() as conn:
+        conn.execute("CREATE SCHEMA AUTHORIZATION CURRENT_USER")
+        assert conn.execute("SELECT current_schema()").fetchone() == ("public",)
+    with postgres.connect() as conn:
+        assert conn.execute("SELECT current_schema(), current_schemas(false)::text[]").fetchone() == (
+            "public",
+            ["public", conn.info.user],
+        )
