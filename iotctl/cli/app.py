@@ -26,6 +26,7 @@ from iotctl.cli import (
     query,
     rejects,
     runs,
+    sensors,
     status,
     verify,
 )
@@ -48,6 +49,7 @@ app.command("load-mapping")(load_mapping.load_mapping)
 app.command("ingest")(ingest.ingest)
 app.command("inspect")(inspect.inspect)
 app.command("query")(query.query)
+app.command("sensors")(sensors.sensors)
 app.command("detect")(detect.detect)
 app.add_typer(anomalies.app, name="anomalies")
 app.command("rejects")(rejects.rejects)

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.context import open_database, store_settings
-from iotctl.cli.log import say
+from iotctl.cli.log import Level, say
+
+_SHOWN = 5
 
 
 def load_mapping(
@@ -20,7 +22,11 @@ def load_mapping(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Load sensor names and UUIDs. Running it again changes nothing.
+    """Load sensors' names, units, limits and labels. Running it again changes nothing.
+
+    A table with a column sensor_uuid, or sensor_id (also sensor) with UUIDs or what files call the sensors, and any of
+    sensor_name, unit, low, high; all other columns, such as site and asset, are labels. What the file has no column for
+    stays as it is, an empty cell takes it away. low and high are physical limits.
 
     Example: iotctl load-mapping s3://code-challenge-data/mapping/mapping.csv
     """
@@ -41,7 +47,10 @@ def load_mapping(
                     "sensors": summary.sensors,
                     "added": summary.added,
                     "renamed": summary.renamed,
+                    "changed": summary.changed,
                     "unchanged": summary.unchanged,
+                    "names_taken": list(summary.taken),
+                    "labels_unreadable": summary.unreadable_labels,
                     "dry_run": dry_run,
                 }
             )
@@ -50,5 +59,9 @@ def load_mapping(
         would = "would be " if dry_run else ""
         say(
             f"{summary.sensors} sensors in the mapping: {summary.added} {would}added, "
-            f"{summary.renamed} {would}renamed, {summary.unchanged} unchanged"
+            f"{summary.renamed} {would}renamed, {summary.changed} {would}changed, {summary.unchanged} unchanged"
         )
+        if summary.taken:
+            say(f"names that files had given to other sensors: {', '.join(summary.taken[:_SHOWN])}", Level.WARNING)
+        if summary.unreadable_labels:
+            say(f"{summary.unreadable_labels} labels are no UTF-8, and left out", Level.WARNING)

@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from unicodedata import normalize
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Sensors' names become UUIDs under it.
-_NAMES = UUID("5ef0a7a4-6a9c-5c0a-9d2c-0f6f6c1d2b11")
+from iotctl.sensor_ids import derived_uuid, normal_name
 
 # The sensor of a file that names none.
 _NO_NAME = bytes(16)
@@ -126,13 +124,13 @@ class NamedSensors(Sensors):
         """
         known = self._by_text.get(text)
         if known is None:
-            name = normalize("NFC", text.strip(" \t"))
+            name = normal_name(text)
             if not name:
                 raise ValueError("no sensor")
             try:
                 known = self.number_of(parse_uuid(name))
             except ValueError:
-                known = self.number_of(uuid5(_NAMES, name).bytes)
+                known = self.number_of(derived_uuid(name).bytes)
                 self._names[known] = name
             self._by_text[text] = known
         if unit:

@@ -23,7 +23,10 @@ _UUID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row. line: from 1. text: of the row, for people. fields: wanted column -> text; none where it has a reason."""
+    """A row. line: from 1. text: of the row, for people. fields: wanted column -> text; none where it has a reason.
+
+    Those columns that are wanted only as others may hold bytes that are no text.
+    """
 
     line: int
     text: str
@@ -48,6 +51,7 @@ def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[Record]
     if found is None:
         return
     line, header = found.line, found.header
+    known = {column[0] for column in (*wanted.needed, *wanted.optional)}
     for block in read_blocks(text, found.offset, _BLOCK_BYTES, found.begun):
         for row in block.data.removesuffix(b"\n").split(b"\n"):
             if not is_blank(row):
@@ -56,7 +60,7 @@ def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[Record]
                     if len(fields) != header.width:
                         raise BadRow(RejectReason.FIELDS)
                     chosen = {column: fields[at] for column, at in header.at.items()}
-                    if not all(map(is_text, chosen.values())):
+                    if not all(is_text(text) for column, text in chosen.items() if column in known):
                         raise BadRow(RejectReason.ENCODING)
                     yield Record(line, reject_text(row), chosen)
                 except BadRow as bad:

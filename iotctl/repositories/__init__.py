@@ -31,7 +31,7 @@ from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, r
 from iotctl.repositories.retention import Expired, drop_expired, expired, set_retention
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
 from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, present_layout, schema_state
-from iotctl.repositories.sensors import SensorRepository, canonical_uuids
+from iotctl.repositories.sensors import FoundSensor, KeptSensor, Registered, SensorRepository, canonical_uuids
 from iotctl.repositories.sorted_readings import (
     LostReadings,
     SortedReadings,
@@ -53,7 +53,9 @@ __all__ = [
     "Expired",
     "Extents",
     "FileState",
+    "FoundSensor",
     "KeptReject",
+    "KeptSensor",
     "Layout",
     "Ledger",
     "LedgerFile",
@@ -64,6 +66,7 @@ __all__ = [
     "Policies",
     "ReadingLoader",
     "ReadingRepository",
+    "Registered",
     "RejectCount",
     "Renewed",
     "RunCounts",

@@ -15,7 +15,7 @@ from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
 # An event, its sensor before it: see _finding and _sensor.
 _SELECT = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, event_id, kind, start_time, end_time, readings, severity, score,
-           extreme, expected, low, high, explanation, found_at, label, over_budget, notified_at
+           extreme, expected, anomaly.low, anomaly.high, explanation, found_at, label, over_budget, notified_at
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,8 @@ from iotctl.errors import FileError, NotFoundError, UsageError
 from iotctl.formats import OpenAt, ReadOptions
 from iotctl.formats.series import SeriesFile, read_series
 from iotctl.model import Detection, RejectReason, StoredFile
+from iotctl.near_names import near_names
+from iotctl.sensor_ids import normal_name
 
 # More unreadable rows than this part of a file say that the file is not what it was taken for.
 _MOST_UNREADABLE = 0.5
@@ -109,7 +110,7 @@ def read_file(file: StoredFile, open_at: OpenAt, read: ReadOptions, sensor: str 
     if not named:
         raise UsageError("The file names no sensors.", hint="Leave out --sensor, or add a column sensor_uuid.")
     if _canonical(sensor) not in map(_canonical, named):
-        near = get_close_matches(sensor, named, 3) or named[:3]
+        near = near_names(normal_name(sensor), named) or named[:3]
         hint = f"It has: {', '.join(near)}"
         raise NotFoundError(f"There is no sensor {sensor} in the file.", where=file.uri, hint=hint)
     return readings
@@ -163,4 +164,4 @@ def find_conflicts(time: NDArray[np.int64], value: NDArray[np.float64]) -> Confl
 
 
 def _canonical(name: str) -> str:
-    return name.strip().lower()
+    return normal_name(name).lower()

@@ -102,7 +102,8 @@ class _Worker:
     def work(self, conn: Connection) -> None:
         """Load what is left of the task over a connection."""
         ledger = Ledger(conn, self._task.run_id)
-        writer = BatchWriter(conn, ledger, self._task.layout, self._task.options.on_duplicate)
+        options = self._task.options
+        writer = BatchWriter(conn, ledger, self._task.layout, options.on_duplicate, self._listener)
         group = _Group()
         try:
             with closing(_ahead(self._read(self._take_up(ledger)))) as pieces:

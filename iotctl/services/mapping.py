@@ -1,14 +1,15 @@
-"""Load the mapping of sensor names to UUIDs: one to one, or not at all."""
+"""Load the mapping: names one to one with UUIDs, units, limits and labels; all of it, or nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from iotctl.errors import ConflictError
-from iotctl.formats.mapping import MappingRow, read_mapping
-from iotctl.repositories import Database, SensorRepository, ensure_schema
+from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
+from iotctl.model import Sensor
+from iotctl.repositories import Database, FoundSensor, KeptSensor, SensorRepository, ensure_schema
 from iotctl.sources import StoreSettings, source_for
 
 _SHOWN = 5
@@ -16,12 +17,19 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class MappingSummary:
-    """Sensors in the file: added + renamed + unchanged == sensors."""
+    """Sensors in the file: added + renamed + changed + unchanged == sensors.
+
+    changed: their names stay, and unit, limits or labels become others. taken: names that files had given to other
+    sensors, which have none now. unreadable_labels: cells that are no UTF-8, and left out.
+    """
 
     sensors: int
     added: int
     renamed: int
+    changed: int
     unchanged: int
+    taken: tuple[str, ...] = ()
+    unreadable_labels: int = 0
 
 
 def load_mapping(
@@ -29,67 +37,123 @@ def load_mapping(
 ) -> MappingSummary:
     """Load the mapping file into the sensor table, in one transaction; a second time it changes nothing.
 
+    A column that the file does not have leaves what is kept; an empty cell takes it away. Names that files gave, and
+    what an earlier mapping said of unit, limits and labels, give way.
     Raises ConflictError where the file contradicts itself or has unreadable rows, and, without replace, where it
-    contradicts names that are stored; FileError, NotFoundError for the file.
+    contradicts names that an earlier mapping gave; FileError, NotFoundError for the file.
     """
     source = source_for(uri, store)
     file = source.stat(uri)
     table = read_mapping(file, partial(source.open, file))
-    if table.rejects:
-        first = table.rejects[0]
+    if table.bad:
+        first = table.bad[0]
         raise ConflictError(
-            f"{len(table.rejects)} rows of the mapping cannot be read; nothing was loaded.",
-            where=f"{uri}, line {first.line}: {first.reason}",
-            hint="A row is a sensor name and a UUID. Mend the file and run again.",
+            f"{len(table.bad)} rows of the mapping cannot be read; nothing was loaded.",
+            where=f"{uri}, line {first.line}: {first.problem}",
+            hint="A row is a sensor and its name, unit, limits, labels (UTF-8). Mend the file and run again.",
         )
-    wanted = _one_to_one(uri, table.rows)
+    rows = _one_to_one(uri, table.rows)
     with database.connect() as conn:
         ensure_schema(conn)
         sensors = SensorRepository(conn)
-        with conn.transaction():
-            sensors.lock()
-            stored = sensors.named()
-            changed = {name: uuid for name, uuid in wanted.items() if stored.get(name) != uuid}
-            conflicts = _conflicts(changed, stored)
-            if conflicts and not replace:
-                raise ConflictError(
-                    f"The mapping contradicts {len(conflicts)} stored names; nothing was loaded.\n  "
-                    + "\n  ".join(conflicts[:_SHOWN]),
-                    hint="To rename: run again with --replace.",
-                )
-            if changed and not dry_run:
-                sensors.rename(list(changed), list(changed.values()))
-    return MappingSummary(len(wanted), len(changed) - len(conflicts), len(conflicts), len(wanted) - len(changed))
+        with sensors.changes(keep=not dry_run):
+            return _load(rows, table, sensors, may_rename=replace)
 
 
-def _one_to_one(uri: str, rows: Sequence[MappingRow]) -> dict[str, str]:
-    """Name -> UUID; a row that stands there twice counts once. Raises ConflictError."""
+def _load(
+    rows: Sequence[MappingRow], table: MappingTable, sensors: SensorRepository, *, may_rename: bool
+) -> MappingSummary:
+    kept = sensors.kept()
+    names = {row.name: row.uuid for row in rows if row.name is not None}
+    mapped = {one.sensor.sensor_name: uuid for uuid, one in kept.items() if one.is_mapped and one.sensor.sensor_name}
+    named = {name: uuid for name, uuid in names.items() if mapped.get(name) != uuid}
+    conflicts = _conflicts(named, mapped)
+    if conflicts and not may_rename:
+        raise ConflictError(
+            f"The mapping contradicts {len(conflicts)} stored names; nothing was loaded.\n  "
+            + "\n  ".join(conflicts[:_SHOWN]),
+            hint="To rename: run again with --replace.",
+        )
+    missing = [FoundSensor(row.uuid, row.text_id) for row in rows if row.name is None and row.uuid not in kept]
+    wanted = (_described(row, kept.get(row.uuid), table.columns) for row in rows)
+    described = [sensor for sensor in wanted if sensor is not None]
+    taken = tuple(
+        name
+        for uuid, one in kept.items()
+        if not one.is_mapped and (name := one.sensor.sensor_name) and names.get(name, uuid) != uuid
+    )
+    if named:
+        sensors.rename(list(named), list(named.values()))
+    if missing:
+        sensors.insert_missing(missing)
+    if described:
+        sensors.describe(described)
+    new = {*named.values(), *(one.uuid for one in missing)}
+    changed = len({sensor.sensor_uuid for sensor in described} - new)
+    return MappingSummary(
+        sensors=len(rows),
+        added=len(new) - len(conflicts),
+        renamed=len(conflicts),
+        changed=changed,
+        unchanged=len(rows) - len(new) - changed,
+        taken=taken,
+        unreadable_labels=table.unreadable_labels,
+    )
+
+
+def _one_to_one(uri: str, rows: Sequence[MappingRow]) -> list[MappingRow]:
+    """The rows, each sensor once; a row that stands there twice counts once. Raises ConflictError."""
     by_name: dict[str, MappingRow] = {}
     by_uuid: dict[str, MappingRow] = {}
     contradictions = []
     for row in rows:
-        partners = by_name.setdefault(row.name, row), by_uuid.setdefault(row.uuid, row)
-        contradictions += [
-            f"line {known.line}: {known.name} = {known.uuid}, line {row.line}: {row.name} = {row.uuid}"
-            for known in partners
-            if (known.name, known.uuid) != (row.name, row.uuid)
-        ]
+        if row.name is not None and (known := by_name.setdefault(row.name, row)).uuid != row.uuid:
+            contradictions.append(_apart(known, row))
+        known = by_uuid.setdefault(row.uuid, row)
+        if known != replace(row, line=known.line):
+            contradictions.append(_apart(known, row))
     if contradictions:
         raise ConflictError(
             f"The mapping contradicts itself {len(contradictions)} times; nothing was loaded.\n  "
             + "\n  ".join(contradictions[:_SHOWN]),
             where=uri,
-            hint="Every name has one UUID and every UUID one name. Mend the file and run again.",
+            hint="Every name has one sensor and every sensor one row. Mend the file and run again.",
         )
-    return {row.name: row.uuid for row in rows}
+    return list(by_uuid.values())
 
 
-def _conflicts(changed: Mapping[str, str], stored: Mapping[str, str]) -> list[str]:
-    names = {uuid: name for name, uuid in stored.items()}
+def _apart(one: MappingRow, other: MappingRow) -> str:
+    names = [f"line {row.line}: {row.name or '-'} = {row.text_id or row.uuid}" for row in (one, other)]
+    if (one.name, one.uuid) != (other.name, other.uuid):
+        return ", ".join(names)
+    return f"{names[0]}, and line {other.line} says another unit, limit or label of it"
+
+
+def _described(row: MappingRow, kept: KeptSensor | None, columns: frozenset[str]) -> Sensor | None:
+    """The sensor with the unit, limits and labels of a row; None where it has them already. Raises ConflictError.
+
+    What the file has no column for is as it is kept.
+    """
+    before = Sensor(0, row.uuid, None) if kept is None else replace(kept.sensor, unit=kept.mapped_unit)
+    given = {name: getattr(row, name) for name in ("unit", "low", "high") if name in columns}
+    labels = {label: text for label, text in before.labels.items() if label not in columns} | dict(row.labels)
+    wanted = replace(before, **given, labels=labels)
+    if wanted.low is not None and wanted.high is not None and not wanted.low < wanted.high:
+        raise ConflictError(
+            f"Of {before.sensor_name or row.name or row.uuid}, low {wanted.low:g} is not below high {wanted.high:g};"
+            " nothing was loaded.",
+            where=f"line {row.line}",
+            hint="One of them is of an earlier mapping: give both columns, low and high.",
+        )
+    return None if wanted == before else wanted
+
+
+def _conflicts(named: Mapping[str, str], mapped: Mapping[str, str]) -> list[str]:
+    by_uuid = {uuid: name for name, uuid in mapped.items()}
     conflicts = []
-    for name, uuid in changed.items():
-        if name in stored:
-            conflicts.append(f"{name} is {stored[name]}, not {uuid}")
-        elif uuid in names:
-            conflicts.append(f"{uuid} is {names[uuid]}, not {name}")
+    for name, uuid in named.items():
+        if name in mapped:
+            conflicts.append(f"{name} is {mapped[name]}, not {uuid}")
+        elif uuid in by_uuid:
+            conflicts.append(f"{uuid} is {by_uuid[uuid]}, not {name}")
     return conflicts

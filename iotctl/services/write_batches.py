@@ -17,6 +17,7 @@ from iotctl.repositories import (
     BatchEntry,
     Connection,
     Extents,
+    FoundSensor,
     Layout,
     Ledger,
     LedgerFile,
@@ -33,6 +34,7 @@ from iotctl.repositories import (
     joined_readings,
     sort_file_readings,
 )
+from iotctl.services.progress import IngestListener, Silent
 
 T = TypeVar("T")
 
@@ -40,6 +42,8 @@ T = TypeVar("T")
 _MOST_RACES = 30
 
 _UUID_BYTES = 16
+
+_NAMES_SHOWN = 3
 
 # What a file without a row gives.
 _EMPTY = FileBatch(
@@ -76,14 +80,24 @@ class _Sorted:
 
 
 class BatchWriter:
-    """Writes batches over one connection."""
+    """Writes batches over one connection; the listener is told what a person should know of their sensors."""
 
-    def __init__(self, conn: Connection, ledger: Ledger, layout: Layout, on_duplicate: OnDuplicate) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        ledger: Ledger,
+        layout: Layout,
+        on_duplicate: OnDuplicate,
+        listener: IngestListener | None = None,
+    ) -> None:
         self._ledger = ledger
         self._loader = ReadingLoader(conn, layout)
         self._sensors = SensorRepository(conn)
         self._on_duplicate = on_duplicate
         self._ids: dict[bytes, int] = {}
+        # Sensors with the units that they have been found with: each combination is looked at once.
+        self._registered: set[tuple[bytes, str | None]] = set()
+        self._listener = listener or Silent()
 
     def write(self, parts: Sequence[Part]) -> None:
         """Commit batches and their entries in the ledger: as one, or one by one where the table has some of it already.
@@ -147,7 +161,7 @@ class BatchWriter:
         return _again_after_races(take)
 
     def _sorted(self, file: LedgerFile, batches: Sequence[FileBatch]) -> _Sorted:
-        sensor_id = np.concatenate([self._sensor_ids(batch) for batch in batches])
+        sensor_id = np.concatenate([self._sensor_ids(file, batch) for batch in batches])
         time = np.concatenate([batch.time for batch in batches])
         value = np.concatenate([batch.value for batch in batches])
         keep_last = self._on_duplicate is OnDuplicate.REPLACE
@@ -190,16 +204,48 @@ class BatchWriter:
             lost = all_lost_readings([some.repeated, written.lost])
             self._ledger.record([BatchEntry(part.entry, part.batch, Written(written.loaded, lost), some.extents)])
 
-    def _sensor_ids(self, batch: FileBatch) -> NDArray[np.int32]:
+    def _sensor_ids(self, file: LedgerFile, batch: FileBatch) -> NDArray[np.int32]:
         uuids = batch.uuids.tobytes()
         keys = [uuids[at : at + _UUID_BYTES] for at in range(0, len(uuids), _UUID_BYTES)]
-        unknown = [at for at, key in enumerate(keys) if key not in self._ids]
+        units = batch.units or (None,) * len(keys)
+        pairs = list(zip(keys, units, strict=True))
+        unknown = [at for at, pair in enumerate(pairs) if pair not in self._registered]
         if unknown:
             texts = canonical_uuids(batch.uuids[unknown])
-            ids = self._sensors.ids(texts)
+            if batch.names or batch.units:
+                names = batch.names or (None,) * len(keys)
+                found = [FoundSensor(text, names[at], units[at]) for at, text in zip(unknown, texts, strict=True)]
+                ids = self._register(file, found)
+            else:
+                ids = self._sensors.ids(texts)
             self._ids |= {keys[at]: ids[text] for at, text in zip(unknown, texts, strict=True)}
+            self._registered |= {pairs[at] for at in unknown}
         known = np.array([self._ids[key] for key in keys], dtype=np.int32)
         return known[batch.sensor] if len(keys) else np.empty(0, dtype=np.int32)
+
+    def _register(self, file: LedgerFile, found: Sequence[FoundSensor]) -> dict[str, int]:
+        registered = self._sensors.register(found)
+        uri = file.file.uri
+        if nameless := registered.nameless:
+            names = _first([f"{one.name} (its UUID is {one.uuid})" for one in nameless])
+            self._listener.noted(
+                f"{uri}: {len(nameless)} sensors keep no name, as another sensor has it or it is too long: {names}."
+                " load-mapping gives them others",
+                uri,
+            )
+        if others := registered.other_units:
+            units = _first([f"{one.name or one.uuid} {one.unit} ({unit})" for one, unit in others.items()])
+            self._listener.noted(
+                f"{uri}: {len(others)} sensors have another unit than in files before (in brackets): {units}."
+                " Values are kept as they are; load-mapping says what their unit is",
+                uri,
+            )
+        return registered.ids
+
+
+def _first(told: Sequence[str]) -> str:
+    more = f" and {len(told) - _NAMES_SHOWN} more" if len(told) > _NAMES_SHOWN else ""
+    return ", ".join(told[:_NAMES_SHOWN]) + more
 
 
 def _again_after_races(write: Callable[[], T]) -> T:

@@ -25,10 +25,12 @@ class Wanted:
     """Columns that a table must have, and those that it may have.
 
     Each is given by its names: the first is its key in what is found, and the first name that is there counts.
+    others: all other columns are wanted, too, under the names that they have.
     """
 
     needed: Sequence[Sequence[str]]
     optional: Sequence[Sequence[str]] = ()
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,9 @@ def _places(names: Sequence[str], wanted: Wanted) -> tuple[dict[str, int], list[
     for column in (*wanted.needed, *wanted.optional):
         if found := [plain.index(_plain(name)) for name in column if _plain(name) in plain]:
             at[column[0]] = found[0]
+    if wanted.others:
+        named = set(at.values())
+        at |= {name.strip(): place for place, name in enumerate(names) if name.strip() and place not in named}
     return at, [column[0] for column in wanted.needed if column[0] not in at]
 
 

@@ -1,0 +1,47 @@
+"""iotctl sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotctl.cli.context import open_database
+from iotctl.cli.output import Cell, Format, chosen_format, write_rows
+
+if TYPE_CHECKING:
+    from iotctl.model import Sensor
+
+COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
+
+
+def sensors(
+    like: Annotated[str | None, typer.Option(help="Only those whose name fits: 'pump_*'; ? for one character.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+) -> None:
+    """List the sensors by name, with UUID, unit, physical limits, and a column for each label that one of them has.
+
+    The CSV of sensors with names can be edited and given to load-mapping.
+
+    Example: iotctl sensors --like 'pump_*' --format csv
+    """
+    from iotctl.repositories import SensorRepository, ensure_schema
+    from iotctl.settings import read_settings
+
+    with open_database(read_settings()) as database, database.connect() as conn:
+        ensure_schema(conn)
+        found = SensorRepository(conn).all(like)[:limit]
+    labels = sorted({label for sensor in found for label in sensor.labels})
+    rows = (_row(sensor, labels) for sensor in found)
+    write_rows(COLUMNS + labels, rows, chosen_format(form, output), output)
+
+
+def _row(sensor: Sensor, labels: Sequence[str]) -> tuple[Cell, ...]:
+    of_labels = (sensor.labels.get(label) for label in labels)
+    return (sensor.sensor_name, sensor.sensor_uuid, sensor.unit, sensor.low, sensor.high, *of_labels)

@@ -1,0 +1,61 @@
+"""The names that someone may have meant who asked for one that is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from heapq import nlargest
+from os.path import commonprefix
+
+_SHOWN = 3
+_NUMBER = re.compile(r"[0-9]+")
+
+# difflib takes some 50 us for a name: of more names than this it sees those that begin and end most alike.
+_MOST_COMPARED = 2000
+
+
+def near_names(wanted: str, names: Iterable[str], count: int = _SHOWN) -> list[str]:
+    """Up to so many names that are near to the wanted one, the nearest first.
+
+    First those with the same numbers but for leading zeros, then those that have a digit less or more, of which a
+    doubled one comes first; then those in other capitals; then those of similar letters.
+    """
+    there = sorted(set(names))
+    ranked = sorted((rank, name) for name in there if (rank := _rank(wanted, name)) is not None)
+    found = [name for _, name in ranked[:count]]
+    if len(found) < count:
+        others = [name for name in there if name not in found]
+        if len(others) > _MOST_COMPARED:
+            others = nlargest(_MOST_COMPARED, others, key=lambda name: _ends_alike(wanted, name))
+        found += get_close_matches(wanted, others, n=count - len(found), cutoff=0.6)
+    return found
+
+
+def _ends_alike(one: str, other: str) -> int:
+    """How many letters two names share at their beginning and at their end."""
+    pairs = [one, other], [one[::-1], other[::-1]]
+    return sum(len(commonprefix(pair)) for pair in pairs)  # noqa: RUF071 -- letters are meant
+
+
+def _rank(wanted: str, name: str) -> int | None:
+    """How near a name is by its digits or capitals; None where it is not."""
+    plain, other = wanted.casefold(), name.casefold()
+    if plain == other:
+        return 3
+    shorter, longer = sorted((plain, other), key=len)
+    # Letters must agree; whatever else is cheap comes before the numbers are looked at.
+    if len(longer) > 2 * len(shorter) + 8 or _NUMBER.sub("0", plain) != _NUMBER.sub("0", other):
+        return None
+    ours, theirs = _NUMBER.findall(plain), _NUMBER.findall(other)
+    if [number.lstrip("0") for number in ours] == [number.lstrip("0") for number in theirs]:
+        return 0
+    apart = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+    if len(apart) != 1:
+        return None
+    less, more = sorted(apart[0], key=len)
+    at = [place for place in range(len(more)) if more[:place] + more[place + 1 :] == less]
+    if not at:
+        return None
+    is_doubled = any(more[place] in more[max(place - 1, 0) : place] + more[place + 1 : place + 2] for place in at)
+    return 1 if is_doubled else 2
