@@ -22,7 +22,7 @@ from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
 from iotctl.formats.rows import Sensors, joined
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 
-READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)))
+READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)), may_have_layout=True)
 
 
 def read_batches(

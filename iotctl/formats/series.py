@@ -18,6 +18,7 @@ from iotctl.model import Reject, RejectReason, StoredFile
 _SERIES = Wanted(
     needed=(("timestamp", "time", "date"), ("sensor_value", "value")),
     optional=(("sensor_uuid", "sensor_name", "sensor_id", "sensor"),),
+    may_have_layout=True,
 )
 
 

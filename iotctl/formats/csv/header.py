@@ -26,11 +26,13 @@ class Wanted:
 
     Each is given by its names: the first is its key in what is found, and the first name that is there counts.
     others: all other columns are wanted, too, under the names that they have.
+    may_have_layout: other tables of the kind can be read by a layout.
     """
 
     needed: Sequence[Sequence[str]]
     optional: Sequence[Sequence[str]] = ()
     others: bool = False
+    may_have_layout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
     raise FileError(
         problem,
         where=f"{where}, line 1: {line.decode('utf-8', 'backslashreplace').strip()[:_SHOWN]!r}",
-        hint=f"Needed are {_listed(wanted)}, in any order, divided by one of ; , tab |",
+        hint=f"Needed are {_listed(wanted)}, in any order, divided by one of ; , tab |{_inspect(wanted, where)}",
     )
 
 
@@ -140,7 +142,9 @@ def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, 
     at, missing = _places(names, wanted)
     if missing:
         raise FileError(
-            f"Column {' and '.join(missing)} not found.", where=where, hint=f"Needed are {_listed(wanted)}."
+            f"Column {' and '.join(missing)} not found.",
+            where=where,
+            hint=f"Needed are {_listed(wanted)}{_inspect(wanted, where)}",
         )
     _refuse_doubled(names, at, where)
     return at
@@ -169,6 +173,10 @@ def _refuse_doubled(names: Sequence[str], at: dict[str, int], where: str) -> Non
 
 def _plain(name: str) -> str:
     return "".join(name.split()).strip('"').replace("_", "").lower()
+
+
+def _inspect(wanted: Wanted, where: str) -> str:
+    return f"; for other files: iotctl inspect {where}" if wanted.may_have_layout else ""
 
 
 def _listed(wanted: Wanted) -> str:
