@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iotctl.cli.layouts import chosen_layouts
 from iotctl.cli.output import Format
 from iotctl.errors import UsageError
 from iotctl.model import Ambiguous, DecimalSign, Method, TimeForm
@@ -60,6 +61,12 @@ def detect(
         DecimalSign,
         typer.Option(help="With --input: what comes before decimals: see ingest.", rich_help_panel=_CHOOSE),
     ] = DecimalSign.AUTO,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME|auto", help="With --input: how it is written: see ingest.", rich_help_panel=_CHOOSE
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -229,7 +236,8 @@ def detect(
     outcome: Outcome
     if input_file is not None:
         zone = known_zone(timezone or settings.timezone)
-        read = ReadOptions(zone, ambiguous, time_form=time_form, decimal=decimal)
+        layouts = chosen_layouts(layout or settings.layout)
+        read = ReadOptions(zone, ambiguous, time_form=time_form, decimal=decimal, layouts=layouts)
         outcome = run_file(input_file, sensor, scores, read, wanted, settings)
     else:
         pool = Pool(workers or settings.workers, scheduler or settings.scheduler, send_credentials)

@@ -176,7 +176,7 @@ def _plain(name: str) -> str:
 
 
 def _inspect(wanted: Wanted, where: str) -> str:
-    return f"; for other files: iotctl inspect {where}" if wanted.may_have_layout else ""
+    return f"; for other files: --layout auto, or iotctl inspect {where}" if wanted.may_have_layout else ""
 
 
 def _listed(wanted: Wanted) -> str:
