@@ -113,6 +113,71 @@ def test_a_column_is_read_as_each_of_its_texts(pattern: str, data: st.DataObject
     assert at_once(grammar, pa.array(texts, pa.string()).dictionary_encode()) == expected
 
 
+NUMBERS = st.one_of(
+    st.decimals(-(10**11), 10**11, places=6).map(str),
+    st.integers(-(10**20), 10**20).map(str),
+    st.floats(-1e20, 1e20).map(repr),
+    st.floats(1e8, 1e10).map(lambda number: f"{number:.15E}"),
+    st.integers(0, 10**20).map(lambda number: f"{str(number)[0]}.{str(number)[1:]}E{len(str(number)) - 1}"),
+    st.sampled_from(["", "-", ".", "1.", ".5", "1e5", "1E+400000000", "1e-50", "-1e-50", "nan", "inf", "0x10", "1,5"]),
+    st.none(),
+)
+ISO_TEXTS = st.builds(
+    lambda moment, form, end: moment.strftime(form) + end,
+    MOMENTS,
+    st.sampled_from(
+        [
+            "%Y-%m-%d %H:%M:%S",
+            "%Y-%m-%dT%H:%M:%S.%f",
+            "%Y-%m-%d %H:%M:%S,%f9",
+            "%Y-%m-%d %H:%M",
+            "%Y-%m-%d %H",
+            "%Y%m%dT%H%M%S",
+            "%Y%m%d",
+            "%Y%m%d%H",
+            "%Y-%m-%d",
+            "%Y-%m-%d 24:00",
+            "%Y-%m-%d %-H:%M",
+            "%d.%m.%Y",
+        ]
+    ),
+    st.sampled_from(
+        [
+            "",
+            "",
+            "Z",
+            "z",
+            " UTC",
+            "utc",
+            " GMT-3",
+            "+1",
+            "+01",
+            "-0530",
+            " +01:30",
+            "+1:30",
+            "+130",
+            "+01:3015",
+            "+01:30:15",
+            "+24",
+            "−5",
+            "−٥",
+            " ",
+            "x",
+            " CET",
+            "\xa0UTC",
+        ]
+    ),
+)
+
+
+@given(texts=st.lists(st.one_of(ISO_TEXTS, st.none(), NUMBERS, st.text(max_size=12)), min_size=1, max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_a_column_of_iso_times_is_read_as_each_of_its_texts(texts: list[str | None]) -> None:
+    texts = texts * (30 // len(texts) + 1) * 3
+    grammar = time_grammar("iso")
+    assert at_once(grammar, pa.array(texts, pa.string())) == one_by_one(grammar, texts)
+
+
 @pytest.mark.parametrize("pattern", [pattern for pattern in PATTERNS if not pattern.endswith("%z")])
 @given(moments=st.lists(st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)), min_size=30, max_size=40))
 @settings(max_examples=30, deadline=None)
@@ -258,15 +323,6 @@ def test_a_pattern_that_cannot_be_read_says_why(pattern: str, says: str) -> None
 
 
 COUNTS = {"epoch-s": 6, "epoch-ms": 3, "epoch-us": 0, "epoch-ns": -3, "elapsed-s": 6, "elapsed-ms": 3}
-NUMBERS = st.one_of(
-    st.decimals(-(10**11), 10**11, places=6).map(str),
-    st.integers(-(10**20), 10**20).map(str),
-    st.floats(-1e20, 1e20).map(repr),
-    st.floats(1e8, 1e10).map(lambda number: f"{number:.15E}"),
-    st.integers(0, 10**20).map(lambda number: f"{str(number)[0]}.{str(number)[1:]}E{len(str(number)) - 1}"),
-    st.sampled_from(["", "-", ".", "1.", ".5", "1e5", "1E+400000000", "1e-50", "-1e-50", "nan", "inf", "0x10", "1,5"]),
-    st.none(),
-)
 
 
 @pytest.mark.parametrize("name", [*COUNTS, "excel", "matlab"])

@@ -114,7 +114,7 @@ class CountedGrammar:
         return (milliseconds - self._count.epoch * _MILLISECONDS_PER_DAY) * 1000, self._count.naive
 
     def _read_texts(self, texts: pa.StringArray) -> Times:
-        found, known = read_by_shape(texts, self._shape, self._read_shaped)
+        found, known = read_by_shape(texts, self._shape)
         parse_each(texts, np.flatnonzero(~known), found, self.parse)
         return found
 
@@ -145,7 +145,7 @@ class CountedGrammar:
         edges = (0, *span("whole"), *span("fraction"), len(text))
         same = ((edges[0], edges[1]), (edges[2], edges[3]), (edges[4], edges[5]))
         parts = {name: span(name) for name in ("whole", "fraction", "exponent")}
-        return Shape((span("whole"), span("fraction")), same, parts)
+        return Shape((span("whole"), span("fraction")), same, parts, self._read_shaped)
 
     def _read_shaped(self, shaped: Shaped) -> tuple[Times, NDArray[np.bool_]]:
         parts = shaped.shape.parts

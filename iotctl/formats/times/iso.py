@@ -39,7 +39,7 @@ _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 
-_ISO_TIME = re.compile(
+ISO_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d|\d{8})"
     r"(?:[ T](?:(\d\d(?::?\d\d){0,2})|(\d\d:?\d\d:?\d\d)[.,](\d+))"
     r"(?:[ \t]*(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-]\d\d?(?::?[0-5]\d(?::?[0-5]\d)?)?)))?)?",
@@ -93,7 +93,7 @@ def parse_time(text: str, form: NumericTimes) -> tuple[int, bool]:
         if kind == IS_EPOCH or form is not NumericTimes.CALENDAR:
             raise ValueError("its column has another form, or none")
         text = calendar_text(text)
-    match = _ISO_TIME.fullmatch(text)
+    match = ISO_TIME.fullmatch(text)
     if match is None:
         raise ValueError("no time")
     date, whole, precise, fraction, zone, offset = match.groups()
@@ -121,7 +121,7 @@ def parse_times(texts: pa.StringArray, form: NumericTimes) -> Times:
     form: of the column's numbers. Raises OpenFormError where it is to be judged first.
     """
     try:
-        return _cast_plain(texts)
+        return cast_plain(texts)
     except ValueError:
         found = _all_odd(len(texts))
     texts = pc.ascii_trim(texts, " \t")
@@ -141,8 +141,8 @@ def _put(found: Times, at: NDArray[np.intp], part: Times) -> None:
     found.time[at], found.naive[at], found.odd[at] = part.time, part.naive, part.odd
 
 
-def _cast_plain(texts: pa.StringArray) -> Times:
-    """All texts as times. Raises ValueError where one is not plain."""
+def cast_plain(texts: pa.StringArray) -> Times:
+    """All texts as times, by pyarrow. Raises ValueError where one is not as it reads them; none may be null."""
     aware = _has_offset(texts)
     none_odd = np.zeros(len(texts), dtype=np.bool_)
     if not aware.any():
@@ -164,7 +164,7 @@ def _plain(texts: pa.StringArray) -> Times:
 def _cast_by_halves(texts: pa.StringArray, at: NDArray[np.intp], found: Times) -> None:
     """Cast texts of plain form; what fails are days such as 30 February, which are few."""
     try:
-        _put(found, at, _cast_plain(texts.take(pa.array(at))))
+        _put(found, at, cast_plain(texts.take(pa.array(at))))
     except ValueError:
         if len(at) > 1:
             for half in np.array_split(at, 2):

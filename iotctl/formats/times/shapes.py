@@ -28,11 +28,16 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How texts look, in bytes. digits: where they have digits only. same: where all have the same. parts: by name."""
+    """How texts look, in bytes.
+
+    digits: where they have digits only. same: where all have the same. parts: by name. read: such texts as
+    (times, known); where known, bool (n,), is False, they are of another shape.
+    """
 
     digits: tuple[Span, ...]
     same: tuple[Span, ...]
     parts: Mapping[str, Span]
+    read: Callable[[Shaped], tuple[Times, NDArray[np.bool_]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,9 @@ class Shaped:
 
 
 ShapeOf = Callable[[str], Shape | None]
-# (times, known) of texts of one shape; where known, bool (n,), is False, they are of another one.
-ReadShaped = Callable[[Shaped], tuple[Times, NDArray[np.bool_]]]
 
 
-def read_by_shape(texts: pa.StringArray, shape_of: ShapeOf, read: ReadShaped) -> tuple[Times, NDArray[np.bool_]]:
+def read_by_shape(texts: pa.StringArray, shape_of: ShapeOf) -> tuple[Times, NDArray[np.bool_]]:
     """(times, known): texts as times, and of which of them that is the last word; bool (n,). Nulls are odd."""
     found, known = all_odd(len(texts)), np.zeros(len(texts), dtype=np.bool_)
     if not len(texts):
@@ -95,7 +98,7 @@ def read_by_shape(texts: pa.StringArray, shape_of: ShapeOf, read: ReadShaped) ->
         else:
             rows = np.flatnonzero(length == size)
             block = byte[offset[rows][:, np.newaxis] + np.arange(size)]
-        _read_length(rows, np.ascontiguousarray(block.T), shape_of, read, found, known)
+        _read_length(rows, np.ascontiguousarray(block.T), shape_of, found, known)
     return found, known
 
 
@@ -103,7 +106,6 @@ def _read_length(
     rows: NDArray[np.intp],
     byte: NDArray[np.uint8],
     shape_of: ShapeOf,
-    read: ReadShaped,
     found: Times,
     known: NDArray[np.bool_],
 ) -> None:
@@ -117,7 +119,7 @@ def _read_length(
         if shape is not None:
             of_shape = np.flatnonzero(_has_shape(byte, sample, shape))
             some = byte if len(of_shape) == len(rows) else byte[:, of_shape]
-            times, done = read(Shaped(some, sample, shape))
+            times, done = shape.read(Shaped(some, sample, shape))
             if not done.all():
                 of_shape, times = of_shape[done], Times(times.time[done], times.naive[done], times.odd[done])
             put(found, rows[of_shape], times)

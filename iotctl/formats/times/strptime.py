@@ -45,7 +45,7 @@ class StrptimeGrammar:
         return read_typed(column, self._read_texts)
 
     def _read_texts(self, texts: pa.StringArray) -> Times:
-        found, known = read_by_shape(texts, self._shape, self._read_shaped)
+        found, known = read_by_shape(texts, self.shape_of)
         parse_each(texts, np.flatnonzero(~known), found, self.parse)
         return found
 
@@ -62,7 +62,8 @@ class StrptimeGrammar:
             return local_to_utc(local, part["Z"]), False
         return local, True
 
-    def _shape(self, text: str) -> Shape | None:
+    def shape_of(self, text: str) -> Shape | None:
+        """Of texts such as this one; None where it is none of the pattern."""
         match = self.pattern.regex.fullmatch(text)
         if match is None:
             return None
@@ -79,7 +80,7 @@ class StrptimeGrammar:
             if part.name and begin < end:
                 parts[part.name] = (begin, end)
             begin = end
-        return Shape(tuple(digits), tuple(same), parts)
+        return Shape(tuple(digits), tuple(same), parts, self._read_shaped)
 
     def _read_shaped(self, shaped: Shaped) -> tuple[Times, NDArray[np.bool_]]:
         known = np.ones(len(shaped), dtype=np.bool_)

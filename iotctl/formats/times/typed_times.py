@@ -54,7 +54,7 @@ def printed(column: pa.Array) -> pa.StringArray | None:
             return column.cast(pa.binary()).cast(pa.string())
         except pa.ArrowInvalid:  # not UTF-8
             return None
-    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or _is_text(kind):
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind) or _is_text(kind):
         return column.cast(pa.string())
     return None
 

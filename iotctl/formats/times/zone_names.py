@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from iotctl.formats.times.grammar import all_odd
 from iotctl.formats.times.iso import Times
 from iotctl.formats.times.typed_times import printed
 from iotctl.formats.times.zones import local_offsets
@@ -39,7 +38,7 @@ _SEVERAL = {
     "AMT": "the Amazon (-04:00) or Armenia (+04:00)",
 }
 _ABBREVIATION = re.compile(r"[A-Z]{1,5}", re.ASCII)
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])([01]?\d|2[0-3])(?::?([0-5]\d)(?::?([0-5]\d))?)?", re.ASCII)
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d|(?:[01]\d|2[0-3])(?:(:?)([0-5]\d)(?:\3([0-5]\d))?)?)", re.ASCII)
 
 
 def with_zones(times: Times, zones: pa.Array, timezone: str | None = None) -> Times:
@@ -50,9 +49,9 @@ def with_zones(times: Times, zones: pa.Array, timezone: str | None = None) -> Ti
     stays naive. Where it is not known, can mean several, or its clock shows the time twice or never, the time is odd:
     zone_problem says why.
     """
-    texts = zones if pa.types.is_dictionary(zones.type) else (printed(zones) if len(zones) else zones)
-    if texts is None:
-        return all_odd(len(zones))
+    texts = zones if pa.types.is_dictionary(zones.type) else printed(zones)
+    if texts is None:  # of a type that names no zone
+        return Times(times.time, times.naive, times.odd | times.naive)
     encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
     found = Times(times.time.copy(), times.naive.copy(), times.odd.copy())
     index = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -104,8 +103,8 @@ def offset_of(text: str) -> int:
     match = _OFFSET.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an offset such as +01:00")
-    sign, hours, minutes, seconds = match.groups()
-    offset = (int(hours) * 60 + int(minutes or 0)) * _MINUTE + int(seconds or 0) * 1_000_000
+    sign, hours, _, minutes, seconds = match.groups()
+    offset = (int(hours[:2]) * 60 + int(minutes or 0)) * _MINUTE + int(seconds or 0) * 1_000_000
     return -offset if sign == "-" else offset
 
 
