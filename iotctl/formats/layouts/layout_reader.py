@@ -167,7 +167,7 @@ class LayoutReader:
             since = self._since.read(join_fields([self._column(columns, name) for name in layout.since]))
             times = Times(times.time + since.time, since.naive, times.odd | since.odd)
         if layout.timezone_field:
-            times = with_zones(times, _texts(self._column(columns, layout.timezone_field)))
+            times = with_zones(times, _texts(self._column(columns, layout.timezone_field)), layout.timezone)
         return times
 
     def _column(self, columns: dict[str, pa.Array], name: str) -> pa.Array:

@@ -95,13 +95,28 @@ class IntervalGrammar:
 
     def _read_intervals(self, texts: pa.StringArray) -> Times:
         found = all_odd(len(texts))
-        split = pc.extract_regex(texts, f"^{self._between.pattern}$")
-        at = np.flatnonzero(split.is_valid().to_numpy(zero_copy_only=False))
-        if not len(at):
-            return found
-        starts, ends = (split.field(name).take(pa.array(at)) for name in (0, 1))
+        self._read_odd(texts, found, self._read_split_alike)
+        split = pc.extract_regex(texts.filter(pa.array(found.odd)), f"^{self._between.pattern}$")
+        is_split = split.is_valid().to_numpy(zero_copy_only=False)
+        if is_split.any():
+            starts, ends = (split.field(name).filter(pa.array(is_split)) for name in (0, 1))
+            put(found, np.flatnonzero(found.odd)[is_split], self._read_halves(starts, ends))
+        return found
+
+    def _read_split_alike(self, texts: pa.StringArray) -> Times:
+        """Texts that are all split at the same places, as most columns are: ten times as fast as by the expression."""
+        sample = texts[len(texts) // 2].as_py()
+        match = self._between.fullmatch(sample) if sample else None
+        if match is None or not sample.isascii() or pc.any(pc.not_equal(pc.binary_length(texts), len(sample))).as_py():
+            return all_odd(len(texts))
+        begin, end = match.end("start"), match.start("end")
+        if pc.any(pc.not_equal(pc.utf8_slice_codeunits(texts, begin, end), sample[begin:end])).as_py():
+            return all_odd(len(texts))
+        return self._read_halves(pc.utf8_slice_codeunits(texts, 0, begin), pc.utf8_slice_codeunits(texts, end))
+
+    def _read_halves(self, starts: pa.StringArray, ends: pa.StringArray) -> Times:
         start, end = self._halves.read(starts), self._halves.read(ends)
-        doubtful = np.zeros(len(at), dtype=np.bool_)
+        doubtful = np.zeros(len(starts), dtype=np.bool_)
         for clock in self._clocks:
             left = np.flatnonzero(end.odd & ~start.odd & start.naive)
             if not len(left):
@@ -113,9 +128,7 @@ class IntervalGrammar:
             doubtful[left] = (same_day < since) & (same_day >= since - _HOUR)
         least = np.where(start.naive, start.time - _HOUR, start.time + 1)
         odd = start.odd | end.odd | (start.naive != end.naive) | (end.time < least)
-        chosen = Times(end.time, end.naive, odd | doubtful) if self._end else Times(start.time, start.naive, odd)
-        put(found, at, chosen)
-        return found
+        return Times(end.time, end.naive, odd | doubtful) if self._end else Times(start.time, start.naive, odd)
 
 
 def _end_of_clock(start: int, clock: int) -> int | None:

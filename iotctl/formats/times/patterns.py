@@ -134,16 +134,16 @@ def _check(text: str, pieces: list[str], *, needs_date: bool) -> None:
     for name in names:
         if name not in _MOST_DIGITS and name not in _WORDS and name != "f":
             why = _NOT_READ.get(name, _POSSIBLE)
-            raise ValueError(f"%{name} in the time format {text!r} is not known: {why}.")
+            raise ValueError(f"%{name} in {text!r} is not known: {why}")
         if names.count(name) > 1:
-            raise ValueError(f"%{name} is in the time format {text!r} twice.")
+            raise ValueError(f"{text!r} has %{name} twice")
     if not names:
         raise ValueError(
             f"{text!r} is not a time format. Formats are iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel, matlab,"
-            ' elapsed-s, elapsed-ms, and patterns such as "%d.%m.%Y %H:%M:%S".'
+            ' elapsed-s, elapsed-ms, and patterns such as "%d.%m.%Y %H:%M:%S"'
         )
     if wrong := _contradiction(names, has_fraction=has_fraction, needs_date=needs_date):
-        raise ValueError(f"The time format {text!r} {wrong}.")
+        raise ValueError(f"{text!r} {wrong}")
 
 
 def _contradiction(names: list[str], *, has_fraction: bool, needs_date: bool) -> str:
