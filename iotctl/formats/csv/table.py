@@ -86,7 +86,7 @@ class CsvTable:
         values = {value.field for value in layout.values if not value.part}
         taken = set(layout.time.fields) | set(layout.sensor_fields()) | {layout.time.timezone_field}
         if layout.other_values:
-            values |= set(self._wanted) - taken - set(layout.ignored)
+            values |= {name for name in self._wanted if name not in taken and not layout.ignores(name)}
         self._value_type: dict[str, pa.DataType] = dict.fromkeys(values & set(self._wanted), pa.float64())
         if layout.text.thousands:
             self._value_type = {}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 # Fields of a pattern such as {device}.{field}.
 _BRACES = re.compile(r"\{([^{}]+)\}")
@@ -127,9 +128,9 @@ class Layout:
     that has the records, such as "data.rows"; nested fields are named by their path, such as "body.temp". sheet: of a
     workbook; empty for the first. sensor: a sensor's name, with fields in braces; {field} is the name of the value's
     field, {file.stem}, {file.name} and {file.folder} are of the path. other_values: every other field that holds
-    numbers is a value too, but for those in ignored. missing: texts of no value, beside the empty one. preamble: name
-    -> a regular expression that finds it in the lines before the rows, in its first group; path: the same in the
-    file's path; both are then fields of every record.
+    numbers is a value too, but for those in ignored, by their names or a pattern (* and ?). missing: texts of no value,
+    beside the empty one. preamble: name -> a regular expression that finds it in the lines before the rows, in its
+    first group; path: the same in the file's path; both are then fields of every record.
     """
 
     __pydantic_config__ = _STRICT
@@ -164,6 +165,10 @@ class Layout:
     def sensor_record_fields(self) -> tuple[str, ...]:
         """The fields of a record in a sensor's name."""
         return tuple(name for name in self.sensor_fields() if name not in _NOT_IN_RECORDS and not self.is_given(name))
+
+    def ignores(self, name: str) -> bool:
+        """Whether a field is none of other_values."""
+        return name in self.ignored or any(fnmatchcase(name, pattern) for pattern in self.ignored)
 
     def is_given(self, name: str) -> bool:
         """Whether a field is one of the preamble or of the path, and not of the records."""

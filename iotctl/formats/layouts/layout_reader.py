@@ -25,7 +25,9 @@ from iotctl.formats.times.joined_fields import join_fields
 from iotctl.formats.times.zone_names import with_zones
 from iotctl.model import EARLIEST, LATEST, RejectReason
 
-_GOOD = -1
+_GOOD, _ABSENT = -1, -2
+# Forms whose records have just the fields that they need: one that a record does not have is not a missing value.
+_SPARSE = {Form.JSON, Form.LINE_PROTOCOL, Form.INFLUX_CSV}
 _MISSING, _QUALITY, _VALUE, _NOT_FINITE, _TIME, _TIME_RANGE, _SENSOR = map(
     code_of,
     (
@@ -92,8 +94,11 @@ class LayoutReader:
             number: self._times(columns, self._values[number].time) for number in values if self._values[number].time
         }
         # A record without a time and without a value is a blank line of its program.
-        empty = (record_state != _GOOD) & (state == _MISSING).all(axis=1)
-        record_state[empty] = _MISSING
+        empty = (state == _MISSING).all(axis=1)
+        record_state[empty & (record_state != _GOOD)] = _MISSING
+        if self._layout.form in _SPARSE:
+            record_state[empty] = _MISSING
+            state[state == _MISSING] = _ABSENT
         if own:
             record_state[record_state != _SENSOR] = _GOOD  # each value is judged by its own time
             sensor = self._sensor_numbers(record_names, values)[np.maximum(record_at, 0)]
@@ -132,7 +137,7 @@ class LayoutReader:
         time = np.stack([times.time for times in all_times], axis=1)
         naive = np.stack([times.naive for times in all_times], axis=1)
         of_time = np.stack([_time_state(times) for times in all_times], axis=1)
-        state = np.where((state == _MISSING) | (of_time == _GOOD), state, of_time)
+        state = np.where((state == _MISSING) | (state == _ABSENT) | (of_time == _GOOD), state, of_time)
         good = record_state == _GOOD
         row, place = np.nonzero((state == _GOOD) & good[:, np.newaxis])
         rows = Rows(records.line[row], sensor[row, place], time[row, place], naive[row, place], value[row, place])
@@ -226,11 +231,15 @@ class LayoutReader:
     def _add_values(self, columns: dict[str, pa.Array]) -> None:
         """Take up the fields that are values though the layout does not name them."""
         layout = self._layout
-        other = {*layout.ignored, *layout.time.fields, *layout.time.since, *layout.sensor_fields()}
+        other = {*layout.time.fields, *layout.time.since, *layout.sensor_fields()}
         other |= {name for name in (layout.time.timezone_field, layout.quality and layout.quality.field) if name}
         other |= {value.field for value in self._values} | {*layout.preamble, *self._given}
         for name, column in columns.items():
-            if name not in other and _may_be_value(column, is_text=layout.form in {Form.CSV, Form.XLSX}):
+            if (
+                name not in other
+                and not layout.ignores(name)
+                and _may_be_value(column, is_text=layout.form in {Form.CSV, Form.XLSX})
+            ):
                 value = ValueLayout(name)
                 self._values.append(value)
                 self._cells.append(CellReader(value, layout.text, layout.missing))
@@ -244,7 +253,7 @@ class LayoutReader:
         return BadRows(records.line[at], state[at], field)
 
     def _bad_cells(self, line: NDArray[np.int64], state: NDArray[np.int8], values: Sequence[int]) -> BadRows:
-        row, place = np.nonzero(state != _GOOD)
+        row, place = np.nonzero((state != _GOOD) & (state != _ABSENT))
         fields = np.array([self._builder.field(self._values[number].field) for number in values], dtype=np.int16)
         return BadRows(line[row], state[row, place], fields[place])
 
