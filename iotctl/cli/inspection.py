@@ -30,6 +30,7 @@ def as_json(seen: Inspection, saved: Path | None) -> str:
         "columns": [asdict(column) for column in proposal.columns],
         "left_out": proposal.left_out,
         "doubts": [asdict(doubt) for doubt in proposal.doubts],
+        "notes": [asdict(note) for note in proposal.notes],
         "layout": None if proposal.layout is None else layout_toml(proposal.layout),
         "preview": None if preview is None else _preview(preview),
         "saved": None if saved is None else str(saved),
@@ -55,9 +56,9 @@ def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Ite
     if proposal.standard:
         yield ""
         yield "the built-in layout: no --layout is needed"
-    if proposal.doubts:
+    if proposal.doubts or proposal.notes:
         yield ""
-        yield from (_doubt(doubt) for doubt in proposal.doubts)
+        yield from (_doubt(doubt) for doubt in (*proposal.doubts, *proposal.notes))
     if preview is not None:
         yield ""
         yield from _readings(preview, timezone)
@@ -92,8 +93,7 @@ def _cut(text: str) -> str:
 
 
 def _doubt(doubt: Doubt) -> str:
-    word = "needed" if doubt.blocks else "doubt"
-    return f"{word}: {doubt.text}" + (f" -> {doubt.option}" if doubt.option else "")
+    return f"{doubt.weight}: {doubt.text}" + (f" -> {doubt.option}" if doubt.option else "")
 
 
 def _readings(preview: Preview, timezone: str) -> Iterator[str]:

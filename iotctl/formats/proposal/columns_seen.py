@@ -29,7 +29,7 @@ def _view(column: Column, role: str, nulls: set[str]) -> ColumnView:
             low, high = min(numbers, key=numbers.__getitem__), max(numbers, key=numbers.__getitem__)
     elif column.type is ColumnType.TIME:
         ordered = [text for text in column.texts if text and text not in nulls]
-        low, high = ordered[0], ordered[-1]
+        low, high = (ordered[0], ordered[-1]) if ordered else ("", "")
     examples = tuple(text for text, _ in zip(there, range(_EXAMPLES), strict=False))
     missing = 1 - sum(there.values()) / rows
     return ColumnView(column.name, column.type, role, column.unit, low, high, missing, examples)

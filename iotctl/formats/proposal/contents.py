@@ -9,14 +9,16 @@ from iotctl.formats.csv.header import parse_header
 from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout
 from iotctl.formats.options import OpenAt
 from iotctl.formats.proposal.forms import FoundForm, binary_form, text_form
-from iotctl.formats.proposal.proposal import Doubt, Hints
+from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
 from iotctl.formats.proposal.record_tables import read_record_table
 from iotctl.formats.proposal.table import Table
-from iotctl.formats.proposal.text_sample import read_sample
+from iotctl.formats.proposal.text_sample import TextSample, read_sample
 from iotctl.formats.proposal.text_tables import TextTable, read_text_table
 from iotctl.formats.reader import READINGS
 from iotctl.formats.records.forms import is_known
 from iotctl.model import StoredFile
+
+_BEGIN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
     """The content of a file. Raises FileError where there are no records in it."""
     if (binary := binary_form(open_at)) is not None:
         return _record_content(file, open_at, binary, [])
-    sample = read_sample(file, open_at, hints.encoding)
+    sample = read_sample(file, open_at, None, begin_bytes=_BEGIN_BYTES, everywhere=False)
+    if _is_standard(sample):
+        return _standard_content(sample)
+    if not sample.complete or hints.encoding is not None:
+        sample = read_sample(file, open_at, hints.encoding)
     if (form := text_form(sample)).form is not Form.CSV:
         return _record_content(file, open_at, form, [("encoding", sample.encoding.name)])
     found = read_text_table(sample)
@@ -71,9 +77,11 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
     start, sample = found.start, found.sample
     doubts = []
     if not sample.encoding.certain and hints.encoding is None:
-        doubts.append(Doubt(f"the bytes are no UTF-8; {sample.encoding.name} fits them", "--encoding NAME"))
+        doubts.append(
+            Doubt(f"the bytes are no UTF-8; {sample.encoding.name} fits them", "--encoding NAME", weight=Weight.NOTE)
+        )
     if found.broken:
-        doubts.append(Doubt(f"{found.broken} lines are no rows, and will be rejected"))
+        doubts.append(Doubt(f"{found.broken} lines are no rows, and will be rejected", weight=Weight.NOTE))
     if start.header is not None:
         header = f"line {start.header + 1}"
     else:
@@ -90,17 +98,22 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
         sample.complete,
         found,
         start.preamble,
-        layout=STANDARD if _is_standard(found) else None,
     )
 
 
-def _is_standard(found: TextTable) -> bool:
+def _is_standard(sample: TextSample) -> bool:
     """Whether the reader of standard files reads this one."""
-    header = found.start.header
-    if header is None or any(line.strip() for line in found.sample.lines[:header]):
-        return False
+    header = next((line for line in sample.lines if line.strip()), "")
     try:
-        parse_header(found.sample.lines[header].encode(), READINGS, "")
+        parse_header(header.encode("utf-8", "replace"), READINGS, "")
     except FileError:
         return False
     return True
+
+
+def _standard_content(sample: TextSample) -> Content:
+    """A file that needs no layout: its beginning is enough."""
+    found = read_text_table(sample)
+    table = found.table if found else Table(())
+    seen = (("form", "timestamp;sensor_uuid;sensor_value"), ("encoding", sample.encoding.name))
+    return Content(Form.CSV, table, seen, complete=sample.complete, layout=STANDARD)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iotctl.formats.layouts.layout import BLANKS
 from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, number_and_unit
 from iotctl.formats.proposal.rows import Division, find_division, split
-from iotctl.formats.proposal.units import bare_unit, is_type_line, is_unit_line
+from iotctl.formats.proposal.units import bare_unit, is_type_line, is_unit, is_unit_line
 
 _COMMENTS = ("#", "//", "%", "!", "*")
 _MARK = re.compile(r"\[[^\[\]]{1,40}\]|\*\*\*.*\*\*\*|-{3,}.*|={3,}.*")
@@ -43,7 +43,7 @@ class Start:
 def find_start(lines: Sequence[str]) -> Start | None:
     """Where the table begins; None where the lines are no table."""
     comment = _comment(lines)
-    later = [line for line in lines[len(lines) // 3 :] if not (comment and line.startswith(comment))]
+    later = [line for line in lines[max(1, len(lines) // 3) :] or lines if not (comment and line.startswith(comment))]
     division = find_division(later) or find_division([line for line in lines if line.strip()])
     if division is None:
         return None
@@ -193,6 +193,6 @@ def _names_in_comments(
             found.append((number, cells[: division.width]))
     if not found:
         return None
-    units = found[-1][1] if len(found) > 1 and is_unit_line(found[-1][1]) else []
+    units = found[-1][1] if len(found) > 1 and any(map(is_unit, found[-1][1])) else []
     number, names = found[-2] if units else found[-1]
     return number, tuple(names), tuple(map(bare_unit, units))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from iotctl.formats.layouts.layout import Layout
 from iotctl.formats.proposal.table import ColumnType
@@ -24,14 +25,26 @@ class Hints:
     decimal: str | None = None
 
 
+class Weight(StrEnum):
+    """How much it matters that something is open."""
+
+    NOTE = "note"  # a person may want to know, or to choose otherwise
+    DOUBT = "doubt"  # readings may mean something else: auto leaves the file alone
+    NEEDED = "needed"  # no layout can be proposed before it is settled
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What the file leaves open. option: settles it; empty where only an edited layout does. blocks: no layout can be
-    proposed before it is settled."""
+    """What the file leaves open. option: settles it; empty where only an edited layout does."""
 
     text: str
     option: str = ""
-    blocks: bool = False
+    weight: Weight = Weight.DOUBT
+
+    @property
+    def blocks(self) -> bool:
+        """Whether no layout can be proposed before it is settled."""
+        return self.weight is Weight.NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class ColumnView:
 class Proposal:
     """layout: None where a doubt blocks it. seen: what the file is, in words, such as its form and encoding.
     rows: of the sample; complete: whether that is the whole file. left_out: field -> why it is no value.
-    standard: whether the file is one that needs no layout.
+    notes: what is not in doubt, but worth knowing. standard: whether the file is one that needs no layout.
     """
 
     layout: Layout | None
@@ -64,4 +77,5 @@ class Proposal:
     rows: int
     complete: bool = True
     left_out: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Doubt, ...] = ()
     standard: bool = False

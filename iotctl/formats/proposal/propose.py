@@ -10,7 +10,7 @@ from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.proposal.columns_seen import column_views
 from iotctl.formats.proposal.contents import Content, read_content
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
-from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal
+from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
 from iotctl.formats.proposal.quality import Quality, find_quality
 from iotctl.formats.proposal.sensors import SensorName, name_sensors, repeats, sensor_columns
 from iotctl.formats.proposal.table import Column, ColumnType, Table
@@ -61,11 +61,11 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     table, doubts = content.table, list(content.doubts)
     time = find_time(table)
     if time is None:
-        doubts.append(Doubt("no column is a time", blocks=True))
+        doubts.append(Doubt("no column is a time", weight=Weight.NEEDED))
         return _without_layout(content, {}, doubts)
     roles = _roles(table, time)
     if not roles.values:
-        doubts.append(Doubt("no column has numbers that are values", blocks=True))
+        doubts.append(Doubt("no column has numbers that are values", weight=Weight.NEEDED))
         return _without_layout(content, roles.left_out, doubts)
     written = [column for column in roles.values if column.name not in roles.parts and not column.typed]
     texts = [item for column in written for item in column.counts.items()]
@@ -82,21 +82,30 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     doubts += _value_doubts(table, roles, missing)
     layout = _layout(content, roles, when, name, signs, missing, {**preamble, **name.preamble})
     blocked = any(doubt.blocks for doubt in doubts)
+    open_ones, notes = _weighed(doubts)
     views = column_views(table, _role_names(table, roles), missing)
     return Proposal(
         None if blocked else layout,
         content.seen,
         views,
-        tuple(doubts),
+        open_ones,
         table.rows,
         content.complete,
         roles.left_out,
+        notes,
     )
+
+
+def _weighed(doubts: Iterable[Doubt]) -> tuple[tuple[Doubt, ...], tuple[Doubt, ...]]:
+    """Doubts, and what is only worth knowing."""
+    notes = tuple(doubt for doubt in doubts if doubt.weight is Weight.NOTE)
+    return tuple(doubt for doubt in doubts if doubt.weight is not Weight.NOTE), notes
 
 
 def _without_layout(content: Content, left_out: dict[str, str], doubts: list[Doubt]) -> Proposal:
     views = column_views(content.table, {}, ())
-    return Proposal(None, content.seen, views, tuple(doubts), content.table.rows, content.complete, left_out)
+    open_ones, notes = _weighed(doubts)
+    return Proposal(None, content.seen, views, open_ones, content.table.rows, content.complete, left_out, notes)
 
 
 def _roles(table: Table, time: TimeColumns) -> _Roles:
@@ -142,10 +151,10 @@ def _sign_doubts(signs: NumberSigns) -> list[Doubt]:
     if signs.contradiction:
         first, second = signs.contradiction
         text = f"the numbers contradict one another: {first} and {second} have different signs before decimals"
-        return [Doubt(text, "--decimal point or --decimal comma", blocks=True)]
+        return [Doubt(text, "--decimal point or --decimal comma", weight=Weight.NEEDED)]
     if signs.unclear:
         text = f"the comma in {signs.unclear} can come before decimals or set off thousands"
-        return [Doubt(text, "--decimal point or --decimal comma", blocks=True)]
+        return [Doubt(text, "--decimal point or --decimal comma", weight=Weight.NEEDED)]
     return []
 
 
@@ -155,7 +164,7 @@ def _told_name(pattern: str, table: Table, found: SensorName) -> SensorName:
     known = {column.name for column in table.columns} | {FIELD, FILE_STEM, "file.name", "file.folder"}
     fields = layout.sensor_fields()
     missing = [name for name in fields if name not in known | set(found.preamble) | set(found.path)]
-    doubts = tuple(Doubt(f"there is no field {name} for --sensor {pattern}", blocks=True) for name in missing)
+    doubts = tuple(Doubt(f"there is no field {name} for --sensor {pattern}", weight=Weight.NEEDED) for name in missing)
     preamble = {name: text for name, text in found.preamble.items() if name in fields}
     path = {name: text for name, text in found.path.items() if name in fields}
     return SensorName(pattern, tuple(name for name in fields if name in known), preamble, path, doubts)
@@ -183,14 +192,14 @@ def _value_doubts(table: Table, roles: _Roles, missing: tuple[str, ...]) -> list
         units = units_in_cells(column)
         if len(units) > 1:
             text = f"the cells of {column.title} have several units: {', '.join(list(units)[:4])}"
-            doubts.append(Doubt(text, blocks=True))
+            doubts.append(Doubt(text, weight=Weight.NEEDED))
         for text, count in likely_sentinels(column, missing):
             doubts.append(
                 Doubt(f"{text} stands {count} times in {column.title}, far from the others", f"--null={text}")
             )
     codes = "may rate values; what its codes mean is not in the file"
     unknown = [name for name in roles.quality.unknown if not table[name].is_constant]
-    doubts += [Doubt(f"{name} {codes}", "[quality] in the layout") for name in unknown]
+    doubts += [Doubt(f"{name} {codes}", "[quality] in the layout", weight=Weight.NOTE) for name in unknown]
     return doubts
 
 

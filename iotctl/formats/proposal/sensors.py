@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from iotctl.formats.layouts.layout import FIELD, FILE_STEM
 from iotctl.formats.proposal.file_names import device_in_preamble, name_in_path, stem
-from iotctl.formats.proposal.proposal import Doubt
+from iotctl.formats.proposal.proposal import Doubt, Weight
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.values import is_id_column
@@ -94,6 +94,7 @@ def name_sensors(
         doubt = Doubt(
             f"the file names no sensor: the name of the file, {stem(uri)}, is taken",
             "--sensor 'NAME'" if plain else "--sensor '{field}'",
+            weight=Weight.NOTE,
         )
         return SensorName(f"{{{FILE_STEM}}}{tail}", doubts=(doubt,))
     return SensorName(f"{{{FIELD}}}")

@@ -29,12 +29,17 @@ class TextSample:
     encoding: Encoding
 
 
-def read_sample(file: StoredFile, open_at: OpenAt, encoding: str | None) -> TextSample:
-    """A sample of a text; encoding: if it is not to be guessed. Raises FileError where the file is no text."""
+def read_sample(
+    file: StoredFile, open_at: OpenAt, encoding: str | None, *, begin_bytes: int = _WHOLE_BYTES, everywhere: bool = True
+) -> TextSample:
+    """A sample of a text; encoding: if it is not to be guessed. Raises FileError where the file is no text.
+
+    begin_bytes: so much of the beginning; everywhere: whether pieces of the rest are looked at, too.
+    """
     with open_text(open_at, file.uri) as text:
-        begin = _read(text, _WHOLE_BYTES)
+        begin = _read(text, begin_bytes)
         rest = text.read(1)
-        pieces = [] if not rest else list(_pieces(text, file.size))
+        pieces = list(_pieces(text, file.size)) if rest and everywhere else []
     if rest and b"\n" in begin:
         begin = begin[: begin.rfind(b"\n") + 1]
     guessed = Encoding(encoding) if encoding else guess_encoding(begin + b"\n" + b"".join(pieces))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from iotctl.formats.layouts.layout import TimeLayout
 from iotctl.formats.proposal.file_names import as_pattern
-from iotctl.formats.proposal.proposal import Doubt, Hints
+from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
 from iotctl.formats.proposal.table import Table
 from iotctl.formats.proposal.time_columns import TimeColumns, column_formats
 from iotctl.formats.proposal.zones import zone_in_titles
@@ -33,9 +33,15 @@ def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Seq
     if best.kind is TimeKind.ELAPSED:
         layout, fields = _with_start(layout, preamble, doubts)
     if time.hours_from_one:
-        doubts.append(Doubt("hours are 1 to 24: they are read as the end of each hour, 24 as the midnight after"))
+        doubts.append(
+            Doubt(
+                "hours are 1 to 24: they are read as the end of each hour, 24 as the midnight after", weight=Weight.NOTE
+            )
+        )
     if best.is_interval:
-        doubts.append(Doubt("a time has start and end: the start counts", "interval_end = true in the layout"))
+        doubts.append(
+            Doubt("a time has start and end: the start counts", "interval_end = true in the layout", weight=Weight.NOTE)
+        )
     is_naive = best.naive is not False and best.kind is not TimeKind.EPOCH
     if is_naive and zone is None:
         told = zone_in_titles([table[field].title for field in time.fields], preamble)
@@ -57,10 +63,12 @@ def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
             return told[0]
         order = "month" if hints.day_first else "day"
         option = "--month-first" if hints.day_first else "--day-first"
-        doubts.append(Doubt(f"the times have the {order} first, whatever the option says", option, blocks=True))
+        doubts.append(
+            Doubt(f"the times have the {order} first, whatever the option says", option, weight=Weight.NEEDED)
+        )
     elif len(orders) > 1 and time.candidates.day_first is None:
         text = "the day and the month of the times cannot be told apart: both orders fit all rows"
-        doubts.append(Doubt(text, "--day-first or --month-first", blocks=True))
+        doubts.append(Doubt(text, "--day-first or --month-first", weight=Weight.NEEDED))
     return time.best
 
 
@@ -91,7 +99,9 @@ def _with_start(
         if best is not None:
             fields = {"start_date": date, "start_time": clock}
             return _since(layout, fields, best), fields
-    doubts.append(Doubt("the time counts from a start that the file does not name", "since in the layout", blocks=True))
+    doubts.append(
+        Doubt("the time counts from a start that the file does not name", "since in the layout", weight=Weight.NEEDED)
+    )
     return layout, {}
 
 

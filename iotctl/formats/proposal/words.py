@@ -14,6 +14,7 @@ _TIME = word_set(
     clock created last changed recorded observed measured tstamp stamp when tijd tidpunkt tid dato aika
     moment epoch mtu utc messzeit start begin from von anfang at dt"""
 )
+_TIME_PART = re.compile("time|datum|date|yyyy|yymmdd", re.IGNORECASE)
 _NOT_THE_TIME = word_set(
     """end ende bis to until stop received receive inserted insert updated update modified ingest ingested
     processed created loaded published last enqueued arrival export exported"""
@@ -72,9 +73,7 @@ def _joined(name: str) -> str:
 
 def is_time_name(name: str) -> bool:
     """Whether a name is one of times."""
-    return (
-        bool(_TIME.intersection(words(name))) or _joined(name) in _TIME or bool(re.search("(?i)time|datum|date", name))
-    )
+    return bool(_TIME.intersection(words(name))) or _joined(name) in _TIME or _TIME_PART.search(name) is not None
 
 
 def time_rank(name: str) -> int:

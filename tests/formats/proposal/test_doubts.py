@@ -1,0 +1,151 @@
+"""What a file leaves open is asked for, and never guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from iotctl.errors import FileError
+from iotctl.formats.proposal.proposal import Hints
+from tests.formats.proposal.families import clock, comma, lines, values
+from tests.formats.proposal.test_families import look
+
+UTC = Hints(timezone="UTC")
+
+
+def wanted(proposal: object) -> list[str]:
+    """The options of the doubts that block a layout."""
+    return [doubt.option for doubt in proposal.doubts if doubt.blocks]  # type: ignore[attr-defined]
+
+
+def table(*rows: str, header: str = "time;value") -> bytes:
+    return lines(header, *rows)
+
+
+def test_day_and_month_that_cannot_be_told_apart_are_asked_for() -> None:
+    content = table(*(f"0{day}/02/2021 10:00;{day}" for day in range(1, 8)))
+    proposal = look(content, UTC)
+    assert proposal.layout is None
+    assert wanted(proposal) == ["--day-first or --month-first"]
+    for day_first, format_ in ((True, "%d/%m/%Y %H:%M"), (False, "%m/%d/%Y %H:%M")):
+        told = look(content, Hints(timezone="UTC", day_first=day_first))
+        assert told.layout is not None
+        assert told.layout.time.format == format_
+
+
+def test_one_row_at_the_end_tells_day_and_month_apart() -> None:
+    rows = [f"0{day}/02/2021 10:00;{day}" for day in range(1, 8)]
+    proposal = look(table(*rows, "13/02/2021 10:00;1"), UTC)
+    assert proposal.layout is not None
+    assert proposal.layout.time.format == "%d/%m/%Y %H:%M"
+
+
+def test_an_option_that_contradicts_the_file_is_not_obeyed() -> None:
+    proposal = look(table("13/02/2021 10:00;1", "14/02/2021 10:00;2"), Hints(timezone="UTC", day_first=False))
+    assert proposal.layout is None
+    assert wanted(proposal) == ["--day-first"]
+
+
+def test_a_comma_that_may_set_off_thousands_is_asked_for() -> None:
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{comma(number, 3)}" for time, number in zip(clock(), values(1, 3), strict=True)]
+    proposal = look(table(*rows), UTC)
+    assert wanted(proposal) == ["--decimal point or --decimal comma"]
+    told = look(table(*rows), Hints(timezone="UTC", decimal=","))
+    assert told.layout is not None
+    assert (told.layout.text.decimal, told.layout.text.thousands) == (",", "")
+    told = look(table(*rows), Hints(timezone="UTC", decimal="."))
+    assert told.layout is not None
+    assert (told.layout.text.decimal, told.layout.text.thousands) == (".", ",")
+
+
+def test_one_other_number_anywhere_tells_what_the_comma_is() -> None:
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{comma(number, 3)}" for time, number in zip(clock(), values(1, 3), strict=True)]
+    proposal = look(table(*rows, "2021-03-20 00:00:00;7,5"), UTC)
+    assert proposal.layout is not None
+    assert (proposal.layout.text.decimal, proposal.layout.text.thousands) == (",", "")
+
+
+def test_signs_that_contradict_one_another_are_not_read() -> None:
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{n:.1f};{comma(n, 1)}" for time, n in zip(clock(), values(1), strict=True)]
+    proposal = look(table(*rows, header="time;a;b"), UTC)
+    assert proposal.layout is None
+
+
+@pytest.mark.parametrize(("mark", "far"), [("-999", True), ("-9999.0", True), ("9999", True), ("-999", False)])
+def test_a_number_that_looks_like_a_mark_is_named_where_it_stands_far_outside(mark: str, far: bool) -> None:
+    middle = 20.0 if far else -990.0
+    cells = [str(number) for number in values(1, 1, middle)]
+    cells[7] = mark
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{cell}" for time, cell in zip(clock(), cells, strict=True)]
+    proposal = look(table(*rows), UTC)
+    assert [doubt.option for doubt in proposal.doubts] == ([f"--null={mark}"] if far else [])
+    assert proposal.layout is not None
+    assert proposal.layout.missing == ()
+    told = look(table(*rows), Hints(timezone="UTC", nulls=(mark,)))
+    assert told.doubts == ()
+    assert told.layout is not None
+    assert told.layout.missing == (mark,)
+
+
+def test_cells_of_several_units_are_not_read_as_one() -> None:
+    rows = [
+        f"{time:%Y-%m-%d %H:%M:%S};{n} {'kW' if n > 20 else 'W'}" for time, n in zip(clock(), values(1), strict=True)
+    ]
+    assert look(table(*rows), UTC).layout is None
+
+
+def test_rows_that_repeat_the_time_raise_a_doubt() -> None:
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{a};{b}" for time in clock() for a, b in (("idle", 1), ("busy", 2))]
+    proposal = look(table(*rows, header="time;mode;temperature"), UTC)
+    assert proposal.layout is not None
+    assert "{mode}" in proposal.layout.sensor
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{number}" for time in clock() for number in (1, 2)]
+    assert any("repeat" in doubt.text for doubt in look(table(*rows), UTC).doubts)
+
+
+def test_a_file_without_times_or_without_numbers_gets_no_layout() -> None:
+    assert look(lines("a,b", *(f"{n},x{n}" for n in range(9))), UTC).layout is None
+    assert look(lines("time,b", *(f"2021-01-0{n} 00:00,x{n}" for n in range(1, 9))), UTC).layout is None
+    with pytest.raises(FileError):
+        look(b"", UTC)
+    with pytest.raises(FileError):
+        look(b"just a line of text\n", UTC)
+
+
+def test_a_pattern_that_names_no_field_is_refused() -> None:
+    content = table(*(f"2021-01-0{n} 00:00;{n}" for n in range(1, 9)))
+    assert look(content, Hints(timezone="UTC", sensor="{device}.{field}")).layout is None
+    told = look(content, Hints(timezone="UTC", sensor="boiler"))
+    assert told.layout is not None
+    assert told.layout.sensor == "boiler"
+
+
+def test_a_standard_file_needs_no_layout() -> None:
+    row = "2016-01-01 00:00:00;00000000-0000-0000-0000-000000000001;1.5"
+    proposal = look(lines("timestamp;sensor_uuid;sensor_value", row), Hints())
+    assert proposal.standard
+    assert proposal.doubts == ()
+
+
+def test_columns_that_are_no_measurements_are_left_out_with_the_reason() -> None:
+    rows = [
+        f"{row},{time:%Y-%m-%dT%H:%M:%SZ},48.77,9.23,pump,{number},true,eor"
+        for row, (time, number) in enumerate(zip(clock(), values(1), strict=True))
+    ]
+    proposal = look(lines("entry_id,time,lat,lon,device,temp,running,eor", *rows), Hints())
+    assert proposal.layout is not None
+    assert [value.field for value in proposal.layout.values] == ["temp"]
+    assert set(proposal.left_out) == {"entry_id", "lat", "lon", "running", "eor"}
+    roles = {column.name: column.role for column in proposal.columns}
+    assert (roles["time"], roles["device"], roles["temp"]) == ("time", "sensor", "value")
+    assert roles["lat"] == "coordinate"
+
+
+def test_a_large_file_is_looked_at_from_all_over() -> None:
+    rows = [f"0{1 + row % 9}/02/2021 10:00:{row % 60:02};{row % 100}" for row in range(400_000)]
+    # Only one row of the second half shows that the day is first.
+    middle = [f"2{row % 9}/02/2021 10:00:00;5" for row in range(20_000)]
+    content = table(*rows, *middle, *rows)
+    proposal = look(content, UTC)
+    assert not proposal.complete
+    assert proposal.layout is not None
+    assert proposal.layout.time.format.startswith("%d/%m")
