@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from iotctl.cli.context import command_line
 from iotctl.cli.readings import iso_times
 from iotctl.cli.terminal import printable
 from iotctl.formats.layouts.layout_text import layout_toml
@@ -136,13 +137,13 @@ def _next(seen: Inspection, uri: str, saved: Path | None) -> Iterator[str]:
     if seen.preview is None:
         options = [doubt.option for doubt in seen.proposal.doubts if doubt.blocks and doubt.option]
         again = options[0].split(" or ")[0] if options else ""
-        yield f"no layout yet; next: iotctl inspect {file} {again}".rstrip() if again else "no layout can be proposed"
+        yield f"no layout yet; next: {command_line()} {again}" if again else "no layout can be proposed"
     elif not seen.preview.readings:
         yield "this layout gives no reading, and is not saved"
     elif seen.proposal.standard:
         yield f"next: iotctl ingest {file}"
     elif saved is None:
-        yield f"next: iotctl inspect {file} --save layout.toml"
+        yield f"next: {command_line()} --save layout.toml"
     else:
         yield f"saved {saved}; next: iotctl ingest {file} --layout {shlex.quote(str(saved))}"
 
