@@ -18,6 +18,9 @@ from iotctl.formats.numbers.decimals import is_certain_point
 
 _FIRST_LINES = 20
 
+# Has the lines of a window, if they are of the usual length: a block has more bytes, which need not be counted.
+_WINDOW_BYTES = 2 * 1024 * 1024
+
 
 class ColumnTexts:
     """The columns of a block of lines, and of those after it. following: these blocks' bytes, if they are asked for."""
@@ -52,7 +55,7 @@ class ColumnTexts:
         for data in chain((self._data,), self._following()):
             if self._comma in data:
                 return False
-            lines += data.count(b"\n")
+            lines += data.count(b"\n", 0, _WINDOW_BYTES) or data.count(b"\n")
             if lines >= WINDOW_LINES + _FIRST_LINES:
                 break
         return True
