@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,7 +47,8 @@ class Case:
     """A record form. write: records as a whole file; columns: what they must be read as.
 
     lines: each record is a line of its own, so that an unfinished one can be told, and a broken one is rejected by
-    itself. broken: such lines, and why each is none. head: so many lines are before the first record.
+    itself. broken: such lines, and why each is none. head: so many lines are before the first record. is_text: it may
+    be compressed, and be written in other encodings.
     """
 
     layout: Layout
@@ -55,6 +57,7 @@ class Case:
     lines: bool = True
     broken: dict[bytes, RejectReason] = field(default_factory=dict)
     head: int = 0
+    is_text: bool = True
 
 
 def iso(time: int) -> str:
@@ -194,6 +197,32 @@ def influx_csv_columns(records: Sequence[Record]) -> dict[str, list[Any]]:
     }
 
 
+def write_parquet(records: Sequence[Record]) -> bytes:
+    table = pa.table(
+        {
+            "time": pa.array([record.time * 1000 for record in records], pa.timestamp("ns", "Europe/Berlin")),
+            "unused": pa.array([[1.5]] * len(records), pa.list_(pa.float64())),
+            "body": pa.array(
+                [{"value": record.value, "n": record.count, "tags": []} for record in records],
+                pa.struct({"value": pa.float64(), "n": pa.int64(), "tags": pa.list_(pa.int64())}),
+            ),
+            "device": pa.array([record.device for record in records], pa.dictionary(pa.int32(), pa.string())),
+        }
+    )
+    sink = io.BytesIO()
+    pq.write_table(table, sink, row_group_size=30)
+    return sink.getvalue()
+
+
+def parquet_columns(records: Sequence[Record]) -> dict[str, list[Any]]:
+    return {
+        "time": [record.time * 1000 for record in records],
+        "body.value": [record.value for record in records],
+        "body.n": [record.count for record in records],
+        "device": [record.device for record in records],
+    }
+
+
 CASES = {
     "json lines": Case(JSON_LAYOUT, write_json_lines, json_columns, broken=BROKEN_JSON),
     "json array": Case(replace(JSON_LAYOUT, records="data.rows"), write_json_array, json_columns, lines=False),
@@ -241,6 +270,18 @@ CASES = {
             b"m,host=" + b"x" * 1024 * 1024 + b" value=1 5": RejectReason.TOO_LONG,
         },
     ),
+    "parquet": Case(
+        Layout(
+            TimeLayout(("time",)),
+            form=Form.PARQUET,
+            sensor="{device}.{field}",
+            values=(ValueLayout("body.value"), ValueLayout("body.n")),
+        ),
+        write_parquet,
+        parquet_columns,
+        lines=False,
+        is_text=False,
+    ),
     "influx csv": Case(
         Layout(TimeLayout(("_time",)), form=Form.INFLUX_CSV, sensor="{host}.{field}", values=(ValueLayout("_value"),)),
         write_influx_csv,
@@ -259,6 +300,11 @@ CASES = {
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture(params=[name for name, case in CASES.items() if case.is_text])
+def text_case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 
 
@@ -323,9 +369,9 @@ def gathered(case: Case, pieces: Sequence[Records]) -> Found:
 
 
 def plain(column: pa.Array) -> list[Any]:
-    """Times as microseconds or as they are written, numbers as numbers, an empty text as none."""
+    """Times as numbers of their unit or as they are written, numbers as numbers, an empty text as none."""
     if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz)).view(pa.int64())
+        column = column.view(pa.int64())
     return [None if value == "" else value for value in column.to_pylist()]
 
 
@@ -383,7 +429,8 @@ def test_reading_on_from_where_a_line_begins_gives_it_and_the_rest(case: Case) -
             assert same(rest.columns, {name: values[at:] for name, values in every.columns.items()})
 
 
-def test_an_empty_file_gives_nothing(case: Case) -> None:
+def test_an_empty_file_gives_nothing(text_case: Case) -> None:
+    case = text_case
     for content in (b"", b"\n", b" \r\n\n"):
         found = gathered(case, list(read(case, content)))
         assert found.line == []
@@ -393,7 +440,8 @@ def test_an_empty_file_gives_nothing(case: Case) -> None:
 @pytest.mark.parametrize(
     "pack", [gzip.compress, bz2.compress, lambda data: bytes(pa.compress(data, "zstd", asbytes=True))]
 )
-def test_a_compressed_file_is_read_as_the_plain_one(case: Case, pack: Callable[[bytes], bytes]) -> None:
+def test_a_compressed_file_is_read_as_the_plain_one(text_case: Case, pack: Callable[[bytes], bytes]) -> None:
+    case = text_case
     records = some_records(80)
     packed = pack(case.write(records))
     pieces = list(read(case, packed, settled=False, block_bytes=900))
@@ -403,7 +451,8 @@ def test_a_compressed_file_is_read_as_the_plain_one(case: Case, pack: Callable[[
     assert len(rest.line) == sum(len(piece.line) for piece in pieces[len(pieces) // 2 + 1 :])
 
 
-def test_a_byte_order_mark_is_no_part_of_a_file(case: Case) -> None:
+def test_a_byte_order_mark_is_no_part_of_a_file(text_case: Case) -> None:
+    case = text_case
     records = some_records(20)
     content = b"\xef\xbb\xbf" + case.write(records)
     pieces = list(read(case, content, block_bytes=400))
@@ -412,7 +461,8 @@ def test_a_byte_order_mark_is_no_part_of_a_file(case: Case) -> None:
     assert len(rest.line) == 20 - len(pieces[0].line)
 
 
-def test_utf_16_is_read_as_utf_8(case: Case) -> None:
+def test_utf_16_is_read_as_utf_8(text_case: Case) -> None:
+    case = text_case
     records = some_records(20)
     content = case.write(records).decode().encode("utf-16")
     assert same(gathered(case, list(read(case, content, block_bytes=400))).columns, case.columns(records))
@@ -476,7 +526,7 @@ def test_any_records_are_read_as_they_were_written(data: st.DataObject) -> None:
     names = st.text(letters, min_size=1, max_size=8).filter(lambda name: not name[0].isspace())
     record = st.builds(
         Record,
-        time=st.integers(-(10**9), 4 * 10**9).map(lambda seconds: seconds * 1_000_000),
+        time=st.integers(-(10**9), 7 * 10**9).map(lambda seconds: seconds * 1_000_000),
         device=names,
         value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
         count=st.integers(-(2**63), 2**63 - 1),

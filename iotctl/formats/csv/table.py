@@ -24,11 +24,10 @@ from iotctl.formats.csv.odd_lines import find_blank_lines, find_odd_lines, find_
 from iotctl.formats.csv.split import BadRow
 from iotctl.formats.csv.table_head import TableHead, as_utf8, read_table_head, split_fields
 from iotctl.formats.layouts.layout import BLANKS, ISO, Layout
-from iotctl.formats.records.records import RecordFile, Records
+from iotctl.formats.records.records import RecordFile, Records, check_fields
 from iotctl.model import Position, RejectReason
 
 _NO_TEXT = "\N{REPLACEMENT CHARACTER}"
-_SHOWN = 12
 
 
 def read_csv_records(source: RecordFile) -> Iterator[Records]:
@@ -78,7 +77,8 @@ class CsvTable:
         self._delimiter = " " if self._is_blanks else layout.text.delimiter
         wanted = layout.record_fields()
         self._wanted = [name for name in head.columns if wanted is None or name in wanted]
-        self._check(where)
+        place = f"{where}, line {head.line - 1 - layout.text.below_header}" if head.header else where
+        check_fields(head.columns, layout, place)
         self._header = Header(
             self._delimiter, len(head.columns), {name: head.columns.index(name) for name in self._wanted}
         )
@@ -241,23 +241,6 @@ class CsvTable:
             if pa.types.is_string(texts.type):
                 found |= pc.match_substring(texts, _NO_TEXT).fill_null(False).to_numpy(zero_copy_only=False)
         return found
-
-    def _check(self, where: str) -> None:
-        layout, columns = self._layout, self._head.columns
-        needed = [*layout.time.fields, *layout.time.since, *layout.sensor_record_fields()]
-        needed += [name for name in (layout.time.timezone_field, layout.quality and layout.quality.field) if name]
-        missing = [name for name in needed if name not in columns and not layout.is_given(name)]
-        values = [value.field for value in layout.values]
-        if not missing and values and not any(name in columns for name in values) and not layout.other_values:
-            missing = values[:1]
-        if missing:
-            names = ", ".join(columns[:_SHOWN]) + (" ..." if len(columns) > _SHOWN else "")
-            place = f"{where}, line {self._head.line - 1 - layout.text.below_header}" if self._head.header else where
-            raise FileError(
-                f"The layout needs a column {missing[0]!r}, which is not there.",
-                where=place,
-                hint=f"The columns are: {names}. See iotctl inspect FILE.",
-            )
 
 
 class _BlockLines:

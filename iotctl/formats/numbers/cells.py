@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iotctl.formats.layouts.layout import TextLayout, ValueLayout
 from iotctl.formats.numbers.decimals import Decimals
-from iotctl.formats.numbers.values import parse_value, parse_values
+from iotctl.formats.numbers.values import floats, parse_value, parse_values
 
 # Stands for a part that a cell does not have: no number, and no missing value.
 _NO_PART = "no such part"
@@ -60,7 +60,7 @@ class CellReader:
     def _typed(self, column: pa.Array) -> Cells:
         missing = _mask(column.is_null())
         try:
-            value = column.cast(pa.float64(), safe=False)  # integers beyond 2**53 lose digits, as they do in a text
+            value = floats(column)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return Cells(np.zeros(len(column)), missing, ~missing)
         return self._scaled(value.fill_null(0.0).to_numpy(), missing, np.zeros(len(column), dtype=np.bool_))

@@ -34,7 +34,10 @@ class Chunk:
 
 
 def read_chunks(footer: bytes, columns: Collection[str]) -> list[list[Chunk]]:
-    """Of each row group the chunks of some columns of the top level. Raises ValueError where the footer is damaged."""
+    """Of each row group the chunks of some columns, by their names or, in a struct, their paths, such as body.temp.
+
+    Raises ValueError where the footer is damaged.
+    """
     reader = CompactReader(footer)
     groups: list[list[Chunk]] = []
     try:
@@ -69,9 +72,9 @@ def _group(reader: CompactReader, columns: Collection[str]) -> list[Chunk]:
 def _chunk(found: dict[int, Value], columns: Collection[str]) -> Chunk | None:
     """A chunk from its ColumnMetaData; None where it is of another column."""
     path, encodings = found.get(3), found.get(2)
-    if not isinstance(path, list) or len(path) != 1 or not isinstance(path[0], bytes):
+    if not isinstance(path, list):
         return None
-    column = path[0].decode("utf-8", "replace")
+    column = ".".join(part.decode("utf-8", "replace") for part in path if isinstance(part, bytes))
     if column not in columns:
         return None
     codec, size, first, dictionary = (found.get(field) for field in (4, 7, 9, 11))

@@ -22,6 +22,7 @@ FEW_ROWS_AT_ONCE = 128
 
 # Writers make pages of 1 MiB; a page is decompressed as a whole.
 _MOST_PAGE_BYTES = 32 * 1024 * 1024
+_MOST_PAGES_BYTES, _LEAST_PAGE_BYTES = 512 * 1024 * 1024, 2 * 1024 * 1024
 _MOST_HEADER_BYTES = 1024 * 1024
 # Of a text in a dictionary: all rows that are decoded at once may have it.
 _MOST_REPEATED_BYTES = 512
@@ -38,10 +39,11 @@ _MOST_DELTA_BYTES = 1536 * 1024
 class ColumnWatch:
     """Looks at the pages of a column of a row group, in the order in which their bytes are read.
 
-    start, end: where its bytes are in the file.
+    start, end: where its bytes are in the file. columns: so many are read beside it, each of which holds a page.
     """
 
-    def __init__(self, chunk: Chunk, where: str) -> None:
+    def __init__(self, chunk: Chunk, where: str, columns: int = 1) -> None:
+        self._most_page_bytes = min(_MOST_PAGE_BYTES, max(_MOST_PAGES_BYTES // columns, _LEAST_PAGE_BYTES))
         self.start, self.end = chunk.start, chunk.start + chunk.size
         self._chunk = chunk
         self._where = where
@@ -78,8 +80,9 @@ class ColumnWatch:
         if min(header.uncompressed, header.compressed, header.values) < 0:
             raise self._refused("has a page of a size below zero")
         size = max(header.uncompressed, header.compressed)
-        if size > _MOST_PAGE_BYTES:
-            raise self._refused(f"has a page of {size // 1024**2} MiB; at most {_MOST_PAGE_BYTES // 1024**2} are read")
+        if size > self._most_page_bytes:
+            most = self._most_page_bytes // 1024**2
+            raise self._refused(f"has a page of {size // 1024**2} MiB; at most {most} are read")
         if not self._chunk.has_texts or header.is_dictionary:
             return
         if header.encoding == _DELTA_BYTE_ARRAY and not (self._chunk.may_share and size <= _MOST_DELTA_BYTES):

@@ -18,7 +18,7 @@ from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
 from iotctl.formats.containers.text_blocks import reject_text
 from iotctl.formats.csv.header import Wanted, find_columns
-from iotctl.formats.numbers.values import find_missing, parse_value, parse_values
+from iotctl.formats.numbers.values import find_missing, floats, parse_value, parse_values
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.parquet.footer import Chunk, read_chunks
 from iotctl.formats.parquet.pages import FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
@@ -29,7 +29,8 @@ from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, RejectReason, Store
 
 _MAGIC = b"PAR1"
 _UUID_BYTES = 16
-_BUFFER_BYTES = 4 * 1024 * 1024
+_BUFFER_BYTES, _LEAST_BUFFER_BYTES = 4 * 1024 * 1024, 64 * 1024
+_MOST_BUFFERS_BYTES = 64 * 1024 * 1024
 _MOST_FIXED_BYTES = 64
 _PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000, "day": 86_400_000_000}
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
@@ -69,6 +70,9 @@ class OpenParquet:
             raise self._damaged(error) from error
         if len(self._chunks) != self.parquet.num_row_groups:
             raise self._damaged(ValueError("row groups are missing"))
+        # Each column has a buffer of its own.
+        if (buffer_bytes := max(_LEAST_BUFFER_BYTES, _MOST_BUFFERS_BYTES // max(1, len(columns)))) < _BUFFER_BYTES:
+            self.parquet = _opened(self._stored, buffer_bytes, self.parquet.metadata)
 
     def is_int96(self, column: str) -> bool:
         """Whether a column has the old timestamps of 96 bits."""
@@ -84,7 +88,7 @@ class OpenParquet:
         may_share = any(chunk.may_share for chunk in chunks)
         rows = min(most_rows, FEW_ROWS_AT_ONCE if may_share else ROWS_AT_ONCE)
         try:
-            with self._stored.watched(ColumnWatch(chunk, self._where) for chunk in chunks):
+            with self._stored.watched(ColumnWatch(chunk, self._where, len(chunks)) for chunk in chunks):
                 for page in self.parquet.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
                     yield _decodable(page)
         except _DAMAGE as error:
@@ -102,12 +106,7 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
     stored = ParquetBytes(open_at, file.size, file.uri)
     try:
         footer = stored.footer()
-        parquet = pq.ParquetFile(
-            stored,
-            # A column is read so many bytes at a time, and not all of it, however large its row group.
-            buffer_size=_BUFFER_BYTES,
-            coerce_int96_timestamp_unit="us",  # nanoseconds, the default, overflow in 2262
-        )
+        parquet = _opened(stored, _BUFFER_BYTES)
         _ = parquet.schema_arrow.names
     except _DAMAGE as error:
         with open_at(0) as begin:
@@ -115,6 +114,16 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
                 return None
         raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
     return OpenParquet(parquet, stored, footer or b"", file.uri)
+
+
+def _opened(stored: ParquetBytes, buffer_bytes: int, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
+    return pq.ParquetFile(
+        stored,
+        metadata=metadata,
+        # A column is read so many bytes at a time, and not all of it, however large its row group.
+        buffer_size=buffer_bytes,
+        coerce_int96_timestamp_unit="us",  # nanoseconds, the default, overflow in 2262
+    )
 
 
 def read_parquet(
@@ -152,7 +161,7 @@ def read_parquet(
                 builder.forms.judge_decimals(pieces(column["sensor_value"]), comma_usual=False)
             builder.add(
                 *_read_page(unread, column, builder, first_line, options, is_instant=is_instant),
-                _PageLines(unread, columns, first_line),
+                PageLines(unread, columns, first_line),
             )
             if builder.rows_read >= options.batch_rows and (batch := builder.batch(row, row + 1)) is not None:
                 yield batch
@@ -162,7 +171,7 @@ def read_parquet(
 
 
 @dataclass(frozen=True, slots=True)
-class _PageLines:
+class PageLines:
     """The rows of a page as lines, of which the first has the number first_line."""
 
     page: pa.RecordBatch
@@ -335,8 +344,7 @@ def _values(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.float64], 
     column = _stored(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     if not _is_text(column.type):
-        numbers = column.cast(pa.float64(), safe=False)  # integers beyond 2**53 lose digits, as they do in a text
-        return numbers.fill_null(0.0).to_numpy(), missing
+        return floats(column).fill_null(0.0).to_numpy(), missing
     texts = _texts(column)
     found = parse_values(texts, forms.decimals)
     value, bad = found.value.copy(), found.odd.copy()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows
 from iotctl.formats.batches import FileLines
 from iotctl.formats.layouts.layout import Layout
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.model import Position, StoredFile
+
+_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,23 @@ def choose_fields(columns: Mapping[str, pa.Array], layout: Layout, count: int) -
         for name, column in named.items()
     }
     return {**columns, **named} if layout.other_values else named
+
+
+def check_fields(columns: Sequence[str], layout: Layout, where: str) -> None:
+    """Raise FileError where the columns of a table lack one that its layout needs."""
+    needed = [*layout.time.fields, *layout.time.since, *layout.sensor_record_fields()]
+    needed += [name for name in (layout.time.timezone_field, layout.quality and layout.quality.field) if name]
+    missing = [name for name in needed if name not in columns and not layout.is_given(name)]
+    values = [value.field for value in layout.values]
+    if not missing and values and not any(name in columns for name in values) and not layout.other_values:
+        missing = values[:1]
+    if missing:
+        names = ", ".join(columns[:_SHOWN]) + (" ..." if len(columns) > _SHOWN else "")
+        raise FileError(
+            f"The layout needs a column {missing[0]!r}, which is not there.",
+            where=where,
+            hint=f"The columns are: {names}. See iotctl inspect FILE.",
+        )
 
 
 # A record form. Raises FileError where the file is not written so, with line and field, what open_at raises, and
