@@ -14,6 +14,8 @@ from iotctl.formats.proposal.units import bare_unit, is_type_line, is_unit, is_u
 _COMMENTS = ("#", "//", "%", "!", "*")
 _MARK = re.compile(r"\[[^\[\]]{1,40}\]|\*\*\*.*\*\*\*|-{3,}.*|={3,}.*")
 _RULE = re.compile(r"[-+| =]{4,}")
+_UNIT_LABEL = re.compile("unit|einheit", re.IGNORECASE)
+_UNITS_ABOVE = 40
 _TYPED = 0.8
 _LOOKED_AT = 400
 _MOST_PREAMBLE = 2000
@@ -164,6 +166,7 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
     is_toa5 = above[0] > 0 and "TOA5" in lines[above[0] - 1][:6]
     unit_line = next((at for at in below if is_toa5 or is_unit_line(rows[at])), None)
     units = tuple(map(bare_unit, rows[unit_line])) if unit_line is not None else ()
+    units = units or _labelled_units(lines[: above[0]], division)
     header = above[plain[0]] if len(used) == 1 and not row_numbers else None
     if header is not None and any(not line.strip() for line in lines[header:first]):
         header = None
@@ -177,6 +180,15 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
         tuple(lines[: above[plain[0]]]),
         stacked=tuple(tuple(row) for row in rows) if len(rows) > 1 else (),
     )
+
+
+def _labelled_units(lines: Sequence[str], division: Division) -> tuple[str, ...]:
+    """The units in a line of the preamble that says so, such as Y_Unit_Label of LabVIEW; the first cell is the label."""
+    for line in lines[-_UNITS_ABOVE:]:
+        cells = split(line, division.delimiter)
+        if len(cells) > 1 and _UNIT_LABEL.search(cells[0]) and any(map(is_unit, cells[1:])):
+            return ("", *cells[1 : division.width])
+    return ()
 
 
 def _names_in_comments(

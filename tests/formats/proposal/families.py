@@ -163,7 +163,13 @@ def labview() -> Family:
         "X_Value\tForce\tSound\tComment",
     )
     times = [start + timedelta(milliseconds=row) for row in range(ROWS)]
-    return Family("labview", "run7.lvm", lines(*head, *rows), {"f": series(times, force), "s": series(times, sound)})
+    return Family(
+        "labview",
+        "run7.lvm",
+        lines(*head, *rows),
+        {"f": series(times, force), "s": series(times, sound)},
+        units=frozenset({"N", "Pa"}),
+    )
 
 
 @family

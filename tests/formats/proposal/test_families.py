@@ -17,7 +17,9 @@ from iotctl.formats.proposal.proposal import Hints, Proposal
 from iotctl.formats.proposal.propose import propose
 from iotctl.model import StoredFile
 from tests.formats.proposal.families import FAMILIES, Family, Series
+from tests.formats.proposal.record_families import RECORD_FAMILIES
 
+ALL = [*FAMILIES, *RECORD_FAMILIES]
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -53,7 +55,7 @@ def loaded(case: Family, proposal: Proposal) -> tuple[dict[str, Series], Counter
     return found, counts
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.slug)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.slug)
 def test_the_proposed_layout_gives_exactly_the_readings_of_the_file(case: Family) -> None:
     found, counts = loaded(case, look(case.content, case.hints, case.name))
     wanted = sorted(sorted(one) for one in case.truth.values())
@@ -68,19 +70,19 @@ def test_the_proposed_layout_gives_exactly_the_readings_of_the_file(case: Family
     assert {name.removeprefix("unit ") for name in counts if name.startswith("unit ")} >= case.units
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.slug)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.slug)
 def test_a_zone_is_asked_for_where_the_file_names_none_and_nowhere_else(case: Family) -> None:
     proposal = look(case.content, replace(case.hints, timezone=None), case.name)
     asked = [doubt for doubt in proposal.doubts if doubt.option.startswith("--timezone")]
     assert bool(asked) == case.needs_zone
 
 
-@pytest.mark.parametrize("case", [case for case in FAMILIES if case.needs_zone], ids=lambda case: case.slug)
+@pytest.mark.parametrize("case", [case for case in ALL if case.needs_zone], ids=lambda case: case.slug)
 def test_nothing_is_in_doubt_once_the_options_are_given(case: Family) -> None:
     assert look(case.content, case.hints, case.name).doubts == ()
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.slug)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.slug)
 def test_the_lines_may_end_and_be_packed_in_other_ways(case: Family) -> None:
     import gzip
 
