@@ -19,7 +19,7 @@ def near_names(wanted: str, names: Iterable[str], count: int = _SHOWN) -> list[s
     """Up to so many names that are near to the wanted one, the nearest first.
 
     First those with the same numbers but for leading zeros, then those that have a digit less or more, of which a
-    doubled one comes first; then those in other capitals; then those of similar letters.
+    doubled one comes first; then those in other capitals, those that contain it, and those of similar letters.
     """
     there = sorted(set(names))
     ranked = sorted((rank, name) for name in there if (rank := _rank(wanted, name)) is not None)
@@ -43,6 +43,11 @@ def _rank(wanted: str, name: str) -> int | None:
     plain, other = wanted.casefold(), name.casefold()
     if plain == other:
         return 3
+    by_digits = _rank_of_digits(plain, other)
+    return 4 if by_digits is None and plain and plain in other else by_digits
+
+
+def _rank_of_digits(plain: str, other: str) -> int | None:
     shorter, longer = sorted((plain, other), key=len)
     # Letters must agree; whatever else is cheap comes before the numbers are looked at.
     if len(longer) > 2 * len(shorter) + 8 or _NUMBER.sub("0", plain) != _NUMBER.sub("0", other):

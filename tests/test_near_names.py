@@ -21,6 +21,7 @@ from iotctl.near_names import near_names
             ["line 33/temp 12", "line 3/temp 2"],
         ),
         ("Boiler", ["boiler", "broiler", "b"], ["boiler", "broiler"]),
+        ("boiler-1", ["plant/boiler-1.temp", "boiler-10", "bailer-1"], ["boiler-10", "plant/boiler-1.temp"]),
         ("kessel", ["pump-1"], []),
         ("pump-1", [], []),
     ],

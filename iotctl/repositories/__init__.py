@@ -23,6 +23,7 @@ from iotctl.repositories.connection import (
     is_passing,
 )
 from iotctl.repositories.extents import Extents
+from iotctl.repositories.layouts import LayoutRepository
 from iotctl.repositories.ledger import BatchEntry, FileState, Ledger, LedgerFile
 from iotctl.repositories.loading import MustRemoveError, ReadingLoader, Renewed, Written
 from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
@@ -57,6 +58,7 @@ __all__ = [
     "KeptReject",
     "KeptSensor",
     "Layout",
+    "LayoutRepository",
     "Ledger",
     "LedgerFile",
     "LostRaceError",

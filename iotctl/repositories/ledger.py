@@ -16,6 +16,7 @@ from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.conflicts import conflicts_by_file, forget_lost, keep_lost, reopen_overlapping
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
+from iotctl.repositories.layouts import LayoutRepository
 from iotctl.repositories.loading import Renewed, Written
 from iotctl.repositories.rejects import keep_rejects
 from iotctl.repositories.schema import FILE_CLASS
@@ -55,36 +56,45 @@ class BatchEntry:
 
 
 class Ledger:
-    """Files, batches and rejects, on one connection. run_id: the run that batches are entered for, if it has a row."""
+    """Files, batches and rejects, on one connection. run_id: the run that batches are entered for, if it has a row.
+
+    layouts: those that its files were loaded with.
+    """
 
     def __init__(self, conn: Connection, run_id: str | None = None) -> None:
+        self.layouts = LayoutRepository(conn)
         self._conn = conn
         self._run_id = run_id
 
     def register(
-        self, files: Sequence[StoredFile], options: Mapping[str, str], again_before: datetime | None = None
+        self,
+        files: Sequence[StoredFile],
+        options: Mapping[str, str],
+        again_before: datetime | None = None,
+        layouts: Sequence[str] | None = None,
     ) -> list[LedgerFile]:
         """Files as the ledger knows them, in the given order; what is new, or has a new version, is pending.
 
         So is a file of which no row gave a reading under other options; and with again_before every one that was
         loaded before that moment. One that was begun under other options begins anew. What a pending file has in the
-        table stays until its new version takes its place.
+        table stays until its new version takes its place. layouts: the text of each file's layout, one of its options.
         """
         given = {
             "uris": [file.uri for file in files],
             "versions": [file.version for file in files],
             "sizes": [file.size for file in files],
             "modified": [file.modified for file in files],
-            "options": Jsonb(dict(options)),
+            "options": [Jsonb(one) for one in _of_each(options, layouts, len(files))],
             "again_before": again_before,
         }
         with self._conn.transaction():
             self._conn.execute(
                 """
                 INSERT INTO ingest_file (uri, version, size_bytes, modified, options)
-                SELECT f.uri, f.version, f.size, f.modified, %(options)s
-                FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[])
-                     WITH ORDINALITY AS f (uri, version, size, modified, position)
+                SELECT f.uri, f.version, f.size, f.modified, f.options
+                FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[],
+                            %(options)s::jsonb[])
+                     WITH ORDINALITY AS f (uri, version, size, modified, options, position)
                 WHERE NOT EXISTS (SELECT FROM ingest_file i WHERE i.uri = f.uri)
                 ORDER BY f.position
                 ON CONFLICT (uri) DO NOTHING
@@ -100,17 +110,21 @@ class Ledger:
                 UPDATE ingest_file i
                 SET version = f.version, size_bytes = f.size, modified = f.modified, generation = i.generation + 1,
                     state = 'pending', problem = NULL, displaced = 0, displaced_conflicts = 0
-                FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[])
-                     AS f (uri, version, size, modified)
+                FROM unnest(%(uris)s::text[], %(versions)s::text[], %(sizes)s::bigint[], %(modified)s::timestamptz[],
+                            %(options)s::jsonb[])
+                     AS f (uri, version, size, modified, options)
                 WHERE i.uri = f.uri AND (
                     i.version <> f.version
                     OR (i.state = 'loaded' AND i.finished_at < %(again_before)s::timestamptz)
-                    OR (i.state = 'loaded' AND i.options <> %(options)s::jsonb
+                    OR (i.state = 'loaded' AND i.options <> f.options
+                        -- A layout that was found by looking at the file would be found again.
+                        AND NOT (f.options ->> 'layout' = 'auto' AND starts_with(i.options ->> 'layout', 'auto ')
+                                 AND i.options - 'layout' = f.options - 'layout')
                         AND EXISTS (SELECT FROM ingest_batch b WHERE b.file_id = i.file_id AND b.rows_read > 0)
                         AND NOT EXISTS (SELECT FROM ingest_batch b
                                         WHERE b.file_id = i.file_id
                                           AND b.rows_read > b.rejected + b.missing + b.bad_quality))
-                    OR (i.state <> 'loaded' AND i.options <> %(options)s::jsonb
+                    OR (i.state <> 'loaded' AND i.options <> f.options
                         AND EXISTS (SELECT FROM ingest_batch b
                                     WHERE (b.file_id, b.generation) = (i.file_id, i.generation))))
                 """,
@@ -118,8 +132,9 @@ class Ledger:
             )
             self._conn.execute(
                 """
-                UPDATE ingest_file SET options = %(options)s
-                WHERE uri = ANY(%(uris)s::text[]) AND state <> 'loaded' AND options <> %(options)s::jsonb
+                UPDATE ingest_file i SET options = f.options
+                FROM unnest(%(uris)s::text[], %(options)s::jsonb[]) AS f (uri, options)
+                WHERE i.uri = f.uri AND i.state <> 'loaded' AND i.options <> f.options
                 """,
                 given,
             )
@@ -324,22 +339,25 @@ class Ledger:
         self._conn.execute("DELETE FROM ingest_file WHERE file_id = %s", (file_id,))
         return reopened
 
-    def finish(self, files: Sequence[LedgerFile], options: Mapping[str, str]) -> None:
-        """Every batch of the files is committed; options: how they were read."""
+    def finish(
+        self, files: Sequence[LedgerFile], options: Mapping[str, str], layouts: Sequence[str] | None = None
+    ) -> None:
+        """Every batch of the files is committed; options, and the text of each one's layout: how they were read."""
         # In order of file_id, see _displace().
         self._conn.execute(
             """
-            UPDATE ingest_file SET state = 'loaded', problem = NULL, finished_at = now(), options = %(options)s,
-                                   reopened = false
-            WHERE file_id IN (
-                SELECT i.file_id FROM ingest_file i
-                JOIN unnest(%(files)s::int[], %(generations)s::int[]) AS f (file_id, generation)
-                  USING (file_id, generation)
+            WITH done AS (
+                SELECT i.file_id, f.options FROM ingest_file i
+                JOIN unnest(%(files)s::int[], %(generations)s::int[], %(options)s::jsonb[])
+                     AS f (file_id, generation, options) USING (file_id, generation)
                 ORDER BY i.file_id FOR UPDATE OF i
             )
+            UPDATE ingest_file i SET state = 'loaded', problem = NULL, finished_at = now(), options = done.options,
+                                     reopened = false
+            FROM done WHERE i.file_id = done.file_id
             """,
             {
-                "options": Jsonb(dict(options)),
+                "options": [Jsonb(one) for one in _of_each(options, layouts, len(files))],
                 "files": [file.file_id for file in files],
                 "generations": [file.generation for file in files],
             },
@@ -389,6 +407,11 @@ class Ledger:
         self._conn.execute(
             "UPDATE ingest_file SET displaced = 0, displaced_conflicts = 0 WHERE file_id = %s", (file_id,)
         )
+
+
+def _of_each(options: Mapping[str, str], layouts: Sequence[str] | None, files: int) -> list[dict[str, str]]:
+    """The options of each file, its layout among them."""
+    return [dict(options)] * files if layouts is None else [{**options, "layout": layout} for layout in layouts]
 
 
 def _reasons(batch: FileBatch) -> dict[str, int]:

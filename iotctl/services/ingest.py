@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
-from iotctl.errors import IotctlError
+from iotctl.errors import FileError, IotctlError
 from iotctl.formats import SUFFIXES_READ, is_data_file
-from iotctl.formats.layouts.layout import AUTO
+from iotctl.formats.layouts.layout import AUTO, STANDARD
 from iotctl.model import StoredFile
 from iotctl.repositories import (
     Connection,
     Database,
     FileState,
     Layout,
+    LayoutRepository,
     Ledger,
     LedgerFile,
     ensure_schema,
     free_connections,
     set_chunk_interval,
 )
+from iotctl.services.file_layouts import RecordedLayouts, RunLayouts, digest_of
 from iotctl.services.load_files import load_files
 from iotctl.services.load_task import LoadOptions, LoadTask, Outcome
 from iotctl.services.patience import Session, patiently
@@ -85,31 +89,32 @@ def ingest(
     selection = selection or Selection()
     halt = _Halt(stop)
     with Session(database) as session:
-        layout, since = session.do(lambda conn: _prepared(conn, options))
-        pending: dict[Future[list[Outcome]], tuple[LedgerFile, ...]] = {}
+        layouts = RunLayouts(options.read.layouts)
+        layout, since = session.do(lambda conn: _prepared(conn, options, layouts))
+        pending: dict[Future[list[Outcome]], LoadTask] = {}
 
-        def submit(files: tuple[LedgerFile, ...]) -> None:
+        def submit(files: tuple[LedgerFile, ...], options: LoadOptions = options) -> None:
             task = LoadTask(files, database, layout, store, options, run_id, since)
-            pending[executor.submit(load_files, task, listener, halt)] = files
+            pending[executor.submit(load_files, task, listener, halt)] = task
 
         def collect(at_most: int) -> None:
             """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
             while len(pending) > at_most:
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    files = pending.pop(future)
+                    task = pending.pop(future)
                     waited = run.busy
                     try:
                         again = run.enter(future.result())
                     except IotctlError as error:  # the worker is lost, or cannot work
                         again = ()
                         run.error = run.error or error
-                        count_lost(files)
+                        count_lost(task.files)
                     if run.busy and not waited:
                         listener.noted("another ingest is loading some of these files; waiting for it")
                     if run.error is not None:
                         halt.set()
                     elif again and not halt.wait(_BUSY_SECONDS):
-                        submit(again)
+                        submit(again, task.options)
 
         def count_lost(files: tuple[LedgerFile, ...]) -> None:
             def touch(conn: Connection) -> None:
@@ -121,9 +126,12 @@ def ingest(
 
         def register(files: list[StoredFile]) -> list[LedgerFile]:
             before = since if again and not run.seen.loaded_again else None
-            return patiently(
-                session, lambda conn: Ledger(conn).register(files, options.recorded, before), listener, halt
-            )
+            texts = [layouts.text(file.uri) for file in files]
+
+            def enter(conn: Connection) -> list[LedgerFile]:
+                return Ledger(conn).register(files, options.recorded, before, texts)
+
+            return patiently(session, enter, listener, halt)
 
         def reopened() -> list[LedgerFile]:
             """Files below uri that are to be read again; others are for their own ingest, which can read them."""
@@ -140,8 +148,9 @@ def ingest(
             collect(at_most=0)
             # A file that changed may have given way to others, which had lost readings to it.
             while not halt.is_set() and (entries := run.read_again(reopened())):
-                for task in _tasks(iter(entries), workers):
-                    submit(task)
+                for reread, some in patiently(session, partial(_by_layout, entries, options), listener, halt):
+                    for task in _tasks(iter(some), workers):
+                        submit(task, reread)
                 collect(at_most=0)
         except IotctlError as error:  # the listing broke off, or the ledger
             run.error = run.error or error
@@ -161,12 +170,30 @@ def ingest(
         )
 
 
-def _prepared(conn: Connection, options: LoadOptions) -> tuple[Layout, datetime]:
+def _prepared(conn: Connection, options: LoadOptions, layouts: RunLayouts) -> tuple[Layout, datetime]:
     """Make ready what the load needs; returns the layout of the readings, and the server's time before the load."""
     layout = ensure_schema(conn)
     if options.chunk_interval is not None and layout is Layout.COLUMNSTORE:
         set_chunk_interval(conn, options.chunk_interval)
-    return layout, Ledger(conn).now()
+    ledger = Ledger(conn)
+    ledger.layouts.keep(layouts.kept())
+    return layout, ledger.now()
+
+
+def _by_layout(
+    entries: Sequence[LedgerFile], options: LoadOptions, conn: Connection
+) -> list[tuple[LoadOptions, list[LedgerFile]]]:
+    """Files that are read again, each with the layout that it was loaded with, and else with the options of now."""
+    now, recorded = RunLayouts(options.read.layouts), RecordedLayouts(LayoutRepository(conn))
+    groups: dict[str, tuple[LoadOptions, list[LedgerFile]]] = {}
+    for entry in entries:
+        text = entry.options.get("layout", STANDARD.name)
+        with_own = options
+        if digest_of(text) != digest_of(now.text(entry.file.uri)):
+            with suppress(FileError):  # else it is read as any other file of now
+                with_own = options.with_layout(recorded.of(entry.options))
+        groups.setdefault("" if with_own is options else text, (with_own, []))[1].append(entry)
+    return list(groups.values())
 
 
 def _keep_up(session: Session, layout: Layout, listener: IngestListener, halt: threading.Event) -> None:

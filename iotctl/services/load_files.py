@@ -20,8 +20,10 @@ from iotctl.errors import (
     UnreachableError,
 )
 from iotctl.formats import read_batches
+from iotctl.formats.layouts.layout import AUTO
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
 from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed
+from iotctl.services.file_layouts import RunLayouts, found_text, kept_layout, read_layout
 from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener, Silent
@@ -95,7 +97,8 @@ class _Worker:
         self._so_far: dict[int, Balance] = {}  # as read, whether committed or not
         self._started: set[int] = set()
         self._failed: set[int] = set()
-        self._layouts: dict[int, str] = {}  # that were found by looking at the files
+        self._run_layouts = RunLayouts(task.options.read.layouts)
+        self._layouts: dict[int, str] = {}  # that were found by looking at the files, as TOML
         # Batches of files whose new version takes the place of an older one: as a whole, once it is read.
         self._staged: dict[int, list[FileBatch]] = {}
 
@@ -150,7 +153,9 @@ class _Worker:
             else:
                 self._before.setdefault(file_id, before[file_id])
                 self._so_far[file_id] = balances[file_id]
-                taken[file_id] = entry, Position() if file_id in self._staged else positions[file_id]
+                position = Position() if file_id in self._staged else positions[file_id]
+                self._layouts[file_id] = position.forms.get("layout", "")
+                taken[file_id] = entry, position
         return list(taken.values())
 
     def _read(self, files: Sequence[tuple[LedgerFile, Position]]) -> Iterator[_Piece]:
@@ -228,7 +233,9 @@ class _Worker:
         """Commit the group, then a file's new version as a whole; returns an empty group."""
         self._write(group, ledger, writer)
         entry = piece.entry
-        options = None if piece.unfinished else self._task.options.recorded
+        options = None
+        if not piece.unfinished:
+            options = {**self._task.options.recorded, "layout": self._layout_text(entry, ledger)}
         try:
             renewed, reopened = writer.renew(entry, self._staged[entry.file_id], options)
         except FileError as error:
@@ -258,7 +265,8 @@ class _Worker:
         for part in group.parts:
             self._tell_advanced(part.entry, part.batch)
         if group.ended:
-            ledger.finish(group.ended, self._task.options.recorded)
+            layouts = [self._layout_text(entry, ledger) for entry in group.ended]
+            ledger.finish(group.ended, self._task.options.recorded, layouts)
             ledger.unlock([entry.file_id for entry in group.ended])
             for entry in group.ended:
                 self._end(entry, Ending.LOADED)
@@ -268,6 +276,15 @@ class _Worker:
             for entry in group.unfinished:
                 self._end(entry, Ending.UNFINISHED)
         return _Group()
+
+    def _layout_text(self, entry: LedgerFile, ledger: Ledger) -> str:
+        """What the ledger has for the layout that a file was read with; one that was found is kept first."""
+        text = self._run_layouts.text(entry.file.uri)
+        if text != AUTO.name:
+            return text
+        layout = read_layout(self._layouts.get(entry.file_id, ""))
+        ledger.layouts.keep(kept_layout(layout))
+        return found_text(layout)
 
     def _fail(self, entry: LedgerFile, error: IotctlError, ledger: Ledger) -> None:
         self._failed.add(entry.file_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
+from iotctl.formats.layouts.layout import Layout as FileLayout
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Balance, Database, Layout, LedgerFile
 from iotctl.sources import StoreSettings
@@ -43,13 +44,17 @@ class LoadOptions:
 
     @property
     def recorded(self) -> dict[str, str]:
-        """What the ledger keeps with a file: all that decides which readings it gives."""
+        """What the ledger keeps with a file: all that decides which readings it gives, but for its layout."""
         how = {name: str(value) for name, value in asdict(self.read).items() if name not in _NOT_RECORDED}
         return how | {"on_duplicate": self.on_duplicate.value}
 
+    def with_layout(self, layout: FileLayout) -> LoadOptions:
+        """The same, with one layout for all files."""
+        return replace(self, read=replace(self.read, layouts=(layout,)))
+
     @classmethod
     def of_record(cls, recorded: Mapping[str, str]) -> LoadOptions:
-        """The options that the ledger has kept with a finished file; what it does not have is as by default."""
+        """The options that the ledger has kept with a finished file, but for its layout; others are as by default."""
         default = ReadOptions(settle_seconds=0)
         read: dict[str, Any] = {}
         for name in (option.name for option in fields(default)):

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableError
+from iotctl.formats.layouts.layout import STANDARD
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, FileState, LedgerFile, RunEnding
+from iotctl.services.file_layouts import RunLayouts, is_same
 from iotctl.services.load_task import Ending, LoadOptions, Outcome
 from iotctl.services.progress import IngestListener
 
@@ -198,8 +200,14 @@ class Tally:
     def compare_options(self, files: list[LedgerFile], options: LoadOptions) -> None:
         """Take note of files that are loaded, but were read with other options."""
         now = options.recorded
+        layouts = RunLayouts(options.read.layouts)
         for file in files:
             if file.state is not FileState.LOADED:
+                continue
+            layout = file.options.get("layout", STANDARD.name)
+            if not is_same(layout, layouts.text(file.file.uri)):
+                self.other_options.setdefault("layout", set()).add(layout)
+                self.other_options_files += 1
                 continue
             differ = {name for name in now if name != "on_duplicate" and file.options.get(name, now[name]) != now[name]}
             self.other_options_files += bool(differ)

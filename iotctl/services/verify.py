@@ -10,9 +10,10 @@ from functools import partial
 from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, NothingThereError
 from iotctl.formats import is_data_file, read_batches
 from iotctl.model import OnDuplicate, StoredFile
-from iotctl.repositories import Connection, Database, FileState, SensorRepository, present_layout
+from iotctl.repositories import Connection, Database, FileState, LayoutRepository, SensorRepository, present_layout
 from iotctl.repositories.audit import Audit
 from iotctl.services.compare import Fault
+from iotctl.services.file_layouts import RecordedLayouts
 from iotctl.services.file_readings import FileReadings
 from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import IngestListener
@@ -121,6 +122,7 @@ class _Verification:
     ) -> None:
         self._audit = audit
         self._names = SensorNames(SensorRepository(conn))
+        self._layouts = RecordedLayouts(LayoutRepository(conn))
         self._store = store
         self._listener = listener
         self._verdict = verdict
@@ -208,7 +210,8 @@ class _Verification:
                 return state
             known = self._audit.file(file.uri)
             assert known is not None
-            with self._read(file, LoadOptions.of_record(known.options)) as readings, self._audit.snapshot():
+            options = LoadOptions.of_record(known.options).with_layout(self._layouts.of(known.options))
+            with self._read(file, options) as readings, self._audit.snapshot():
                 if self._audit.file(file.uri) != known:  # loaded anew while we read it
                     continue
                 rows_in_table = self._in_table.get(known.file_id, 0) if self._whole else None

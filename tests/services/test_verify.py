@@ -533,7 +533,8 @@ def test_the_ledger_keeps_every_option_that_decides_how_a_file_is_read() -> None
             case str():
                 other[option.name] = "Asia/Tokyo"
             case _:  # how much is read and kept at once, and when
-                assert option.name in ("batch_rows", "block_bytes", "keep_rejects", "settle_seconds")
+                # The layout is kept apart.
+                assert option.name in ("batch_rows", "block_bytes", "keep_rejects", "settle_seconds", "layouts")
     options = LoadOptions(ReadOptions(**other), OnDuplicate.REPLACE)  # type: ignore[arg-type]
     assert LoadOptions.of_record(json.loads(json.dumps(options.recorded))) == options
 

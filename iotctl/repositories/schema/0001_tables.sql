@@ -13,6 +13,12 @@ CREATE TABLE sensor (
     CHECK (low < high)
 );
 
+-- The layouts that files were loaded with, other than the standard one.
+CREATE TABLE file_layout (
+    digest text PRIMARY KEY, -- the last word of ingest_file.options ->> 'layout'
+    toml   text NOT NULL
+);
+
 -- One row per file. file_id grows in the order in which files were first listed: it ranks readings that two files give
 -- differently, so that the outcome does not depend on which worker was faster; a new version of a file keeps its rank.
 CREATE TABLE ingest_file (

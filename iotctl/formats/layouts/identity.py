@@ -1,0 +1,22 @@
+"""What tells one layout from another: a short text for the ledger, of what decides which readings a file gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout
+
+# Whatever these are, the readings are the same.
+_FOR_PEOPLE = ("name", "files")
+_DIGITS = 12
+
+
+def layout_digest(layout: Layout) -> str:
+    """12 hex digits of a hash over a layout without its name and file patterns; "standard" and "auto" for those."""
+    if layout in (STANDARD, AUTO):
+        return layout.name
+    content = {name: part for name, part in asdict(layout).items() if name not in _FOR_PEOPLE}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
