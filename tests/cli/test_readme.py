@@ -39,6 +39,7 @@ CODES = {
     "iotctl anomalies sensor_00000 --from now-30d": (4, 0, 0),
     "iotctl anomalies label 3f0c5a9be1d2 false": (4, 4, 4),
     "iotctl detect --input readings.csv --scores scores.csv": (4, 1, 0),
+    "iotctl inspect readings.csv --save layout.toml": (4, 1, 0),
     "iotctl verify": (4, 0, 0),
     "iotctl forget timeseries/2016/data_004.csv": (4, 4, 4),
     # It asks first, and nobody is there to answer.

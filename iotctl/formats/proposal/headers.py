@@ -183,7 +183,7 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
 
 
 def _labelled_units(lines: Sequence[str], division: Division) -> tuple[str, ...]:
-    """The units in a line of the preamble that says so, such as Y_Unit_Label of LabVIEW; the first cell is the label."""
+    """The units in a line of the preamble whose first cell says so, such as Y_Unit_Label of LabVIEW."""
     for line in lines[-_UNITS_ABOVE:]:
         cells = split(line, division.delimiter)
         if len(cells) > 1 and _UNIT_LABEL.search(cells[0]) and any(map(is_unit, cells[1:])):
@@ -194,7 +194,7 @@ def _labelled_units(lines: Sequence[str], division: Division) -> tuple[str, ...]
 def _names_in_comments(
     lines: Sequence[str], comment: str, division: Division
 ) -> tuple[int, tuple[str, ...], tuple[str, ...]] | None:
-    """The names in the last comments before the rows, # STN,YYYYMMDD,   HH,   DD: the number of their line,
+    """The names in the last comments before the rows, # STN,YYYYMMDD,   HH: the number of their line,
     they themselves, and the units in a comment below."""
     found = []
     for number in range(max(0, len(lines) - 6), len(lines)):
