@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from iotctl.cli.context import open_database
-from iotctl.cli.output import Format
+from iotctl.cli.options import FormatOption, OutputOption
 from iotctl.model import Kind
 
 if TYPE_CHECKING:
@@ -55,10 +54,8 @@ def list_anomalies(
     kinds: Annotated[
         list[Kind] | None, typer.Option("--kind", help="Events of this kind; may be given several times.")
     ] = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """Print the events that detect --save has kept, by sensor and time.
 

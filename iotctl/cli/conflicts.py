@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from iotctl.cli.context import open_database
-from iotctl.cli.output import Cell, Format, chosen_format, write_rows
+from iotctl.cli.options import FormatOption, LimitOption, OutputOption
+from iotctl.cli.output import Cell, chosen_format, write_rows
 
 COLUMNS = ["sensor", "timestamp", "value", "file", "kept_value", "kept_file"]
 
 
 def conflicts(
     file: Annotated[str | None, typer.Option(help="Only where the name of one of the two files contains this.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    limit: LimitOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """List readings that were not kept because another value of the same sensor and time was: both values, both files.
 

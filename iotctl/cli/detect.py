@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotctl.cli.layouts import chosen_layouts
+from iotctl.cli.options import format_option, output_option
 from iotctl.cli.output import Format
 from iotctl.errors import UsageError
 from iotctl.model import Ambiguous, DecimalSign, Method, TimeForm
@@ -138,13 +139,8 @@ def detect(
             min=1, metavar="N", help="Print the N most severe events alone, in that order.", rich_help_panel=_SHOW
         ),
     ] = None,
-    form: Annotated[
-        Format | None,
-        typer.Option("--format", help="table on a terminal, csv in a pipe where left out.", rich_help_panel=_SHOW),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.", rich_help_panel=_SHOW)
-    ] = None,
+    form: Annotated[Format | None, format_option(_SHOW)] = None,
+    output: Annotated[Path | None, output_option(_SHOW)] = None,
     plot: Annotated[
         Path | None,
         typer.Option(help="Draw it: FILE.png, .svg or .html; needs a single sensor.", rich_help_panel=_SHOW),

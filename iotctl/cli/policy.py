@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import open_database
 from iotctl.cli.log import say
-from iotctl.cli.output import Format, chosen_format, write_rows
+from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.cli.output import chosen_format, write_rows
 from iotctl.cli.terminal import size
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ def policy(
         bool, typer.Option("--apply", help="Drop what is too old and refresh aggregates now; for cron.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before readings are dropped.")] = False,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
 ) -> None:
     """Show or set how long readings are kept, when they are compressed, and whether hours and days are summed up.

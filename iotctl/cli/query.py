@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.context import open_database
-from iotctl.cli.output import Format, chosen_format
+from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.cli.output import chosen_format
 
 
 def query(
@@ -17,10 +18,8 @@ def query(
         str, typer.Argument(metavar="START", help="First moment: 2016-01-31, '2016-01-31 12:00', now-7d.")
     ],
     end: Annotated[str, typer.Argument(metavar="END", help="The moment after the last one.")],
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the earliest.")] = None,
     every: Annotated[str | None, typer.Option(help="One value per stretch of time: 15m, 1h, 1d, 1w.")] = None,
     agg: Annotated[

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import open_database
 from iotctl.cli.log import say
-from iotctl.cli.output import Cell, Format, chosen_format, write_rows
+from iotctl.cli.options import FormatOption, LimitOption, OutputOption
+from iotctl.cli.output import Cell, chosen_format, write_rows
 from iotctl.model import RejectReason
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ def rejects(
     count: Annotated[
         bool, typer.Option("--count", help="How many rows per file and reason, also those that are not kept.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    limit: LimitOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """List the rows that were not loaded: file, line (the header's is 1), reason, and the row's text up to 1 kB.
 

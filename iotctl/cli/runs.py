@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from iotctl.cli.context import open_database
-from iotctl.cli.output import Cell, Format, chosen_format, write_rows
+from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.cli.output import Cell, chosen_format, write_rows
 
 COLUMNS = [
     *("run", "started", "ended", "seconds", "ending", "who", "files", "files_skipped", "files_failed"),
@@ -20,10 +20,8 @@ COLUMNS = [
 
 def runs(
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """List the runs of ingest, the newest first: when, who, how each ended, and the balance of its rows.
 

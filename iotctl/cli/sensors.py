@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import open_database
-from iotctl.cli.output import Cell, Format, chosen_format, write_rows
+from iotctl.cli.options import FormatOption, LimitOption, OutputOption
+from iotctl.cli.output import Cell, chosen_format, write_rows
 
 if TYPE_CHECKING:
     from iotctl.model import Sensor
@@ -19,11 +19,9 @@ COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
 
 def sensors(
     like: Annotated[str | None, typer.Option(help="Only those whose name fits: 'pump_*'; ? for one character.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="table on a terminal, csv in a pipe where left out.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file, or - for stdout.")] = None,
+    limit: LimitOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """List the sensors by name, with UUID, unit, physical limits, and a column for each label that one of them has.
 
