@@ -59,8 +59,8 @@ def name_in_path(uri: str) -> tuple[str, str | None]:
     part = max(parts, key=len)
     date = re.sub(r"\d+", lambda found: rf"\d{{{len(found[0])}}}", re.escape(match[0]))
     gap = r"[-_. ]*"
-    begin = rf"(?:^|/){re.escape(before)}{gap}" if part is after else r"(?:^|/)"
-    end = rf"{gap}{re.escape(after)}\.[^/]*$" if part is before else r"\.[^/]*$"
+    begin = rf"(?:^|/){_of_any_number(before)}{gap}" if part is after else r"(?:^|/)"
+    end = rf"{gap}{_of_any_number(after)}\.[^/]*$" if part is before else r"\.[^/]*$"
     group = r"([^/]+?)"
     return part, f"{begin}{date}{gap}{group}{end}" if part is after else f"{begin}{group}{gap}{date}{end}"
 
@@ -75,6 +75,11 @@ def device_in_preamble(lines: Sequence[str]) -> tuple[str, str] | None:
             gap = r"\s*" if label[-1:].isspace() else ""
             return match["id"].strip(), f'{begin}{pattern}{gap}([^";,\\t\\r\\n]+)'
     return None
+
+
+def _of_any_number(text: str) -> str:
+    """A regular expression for a text whose numbers differ from file to file: kw06, kw07."""
+    return re.sub(r"\d+", r"\\d+", re.escape(text))
 
 
 def _is_generic(name: str) -> bool:
