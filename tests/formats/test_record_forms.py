@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 
 from iotctl.errors import UnfinishedFileError
 from iotctl.formats.bad_rows import reason_of
-from iotctl.formats.layouts.layout import Form, Layout, TimeLayout, ValueLayout
+from iotctl.formats.layouts.layout import Form, Layout, TextLayout, TimeLayout, ValueLayout
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.records.forms import read_records
 from iotctl.formats.records.records import RecordFile, Records
@@ -223,6 +224,31 @@ def parquet_columns(records: Sequence[Record]) -> dict[str, list[Any]]:
     }
 
 
+def write_xlsx(records: Sequence[Record]) -> bytes:
+    book = openpyxl.Workbook(write_only=True)
+    book.create_sheet("Notes").append(["nothing"])
+    sheet = book.create_sheet("Log")
+    for row in (["Plant 1"], [], ["time", "unused", "value", "n", "device"], ["", "", "°C"]):
+        sheet.append(row)
+    for record in records:
+        moment = (datetime(1970, 1, 1) + timedelta(microseconds=record.time)).replace(tzinfo=None)
+        sheet.append([moment, True, record.value, record.count, record.device])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def xlsx_columns(records: Sequence[Record]) -> dict[str, list[Any]]:
+    # A workbook has 16 digits of a number.
+    return {
+        "time": [record.time for record in records],
+        "value": [None if record.value is None else float(f"{record.value:.16g}") for record in records],
+        "n": [float(record.count) for record in records],
+        "device": [record.device for record in records],
+        "plant": ["1"] * len(records),
+    }
+
+
 CASES = {
     "json lines": Case(JSON_LAYOUT, write_json_lines, json_columns, broken=BROKEN_JSON),
     "json array": Case(replace(JSON_LAYOUT, records="data.rows"), write_json_array, json_columns, lines=False),
@@ -279,6 +305,21 @@ CASES = {
         ),
         write_parquet,
         parquet_columns,
+        lines=False,
+        is_text=False,
+    ),
+    "xlsx": Case(
+        Layout(
+            TimeLayout(("time",)),
+            form=Form.XLSX,
+            sheet="Log",
+            sensor="{plant}.{device}.{field}",
+            values=(ValueLayout("value"), ValueLayout("n")),
+            text=TextLayout(skip_lines=1, below_header=1),
+            preamble={"plant": r"Plant (\d+)"},
+        ),
+        write_xlsx,
+        xlsx_columns,
         lines=False,
         is_text=False,
     ),
@@ -372,6 +413,8 @@ def plain(column: pa.Array) -> list[Any]:
     """Times as numbers of their unit or as they are written, numbers as numbers, an empty text as none."""
     if pa.types.is_timestamp(column.type):
         column = column.view(pa.int64())
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("us")).view(pa.int64())
     return [None if value == "" else value for value in column.to_pylist()]
 
 
@@ -405,7 +448,7 @@ def test_the_records_of_a_file_are_those_that_were_written(case: Case, block_byt
 def test_reading_on_from_any_end_gives_the_rest(case: Case) -> None:
     records = some_records(120)
     content = case.write(records)
-    whole = list(read(case, content, block_bytes=700))
+    whole = list(read(case, content, block_bytes=700, batch_rows=25))
     every = gathered(case, whole)
     before = 0
     assert len(whole) > 3

@@ -82,7 +82,7 @@ class CsvTable:
         self._header = Header(
             self._delimiter, len(head.columns), {name: head.columns.index(name) for name in self._wanted}
         )
-        self._preamble = _found_in(head.preamble, layout, where)
+        self._preamble = find_in_preamble(head.preamble, layout, where)
         values = {value.field for value in layout.values if not value.part}
         taken = set(layout.time.fields) | set(layout.sensor_fields()) | {layout.time.timezone_field}
         if layout.other_values:
@@ -275,7 +275,7 @@ def _one_blank(data: bytes) -> bytes:
     return data.replace(b"\n ", b"\n").replace(b" \r\n", b"\r\n").replace(b" \n", b"\n").strip(b" ")
 
 
-def _found_in(preamble: str, layout: Layout, where: str) -> dict[str, str]:
+def find_in_preamble(preamble: str, layout: Layout, where: str) -> dict[str, str]:
     """What a layout looks for in the lines before the rows."""
     found = {}
     for name, pattern in layout.preamble.items():

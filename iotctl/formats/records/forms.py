@@ -17,6 +17,7 @@ _FORMS = {
     Form.LINE_PROTOCOL: ("iotctl.formats.records.line_protocol", "read_line_protocol"),
     Form.INFLUX_CSV: ("iotctl.formats.records.influx_csv", "read_influx_csv"),
     Form.PARQUET: ("iotctl.formats.records.parquet_table", "read_parquet_table"),
+    Form.XLSX: ("iotctl.formats.records.xlsx", "read_xlsx"),
 }
 
 
