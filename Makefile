@@ -34,9 +34,10 @@ format: $(VENV)/installed ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed ## ingest and query speed, beside psql, pandas and the floor
+bench: $(VENV)/installed ## ingest, query and parser speed, beside psql, pandas and the floor
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.query
+	$(BIN)/python -m tests.bench.layouts
 
 bench-cluster: $(VENV)/installed ## a Dask cluster of two workers beside one process with two
 	$(BIN)/python -m tests.bench.cluster
