@@ -47,9 +47,8 @@ def main() -> None:
         print(f"{case.name:38} {given.readings / seconds / 1e6:12.2f} {len(case.content) / seconds / 1e6:6.0f}")
     wide = wide_text(given.readings // COLUMNS, "%Y-%m-%d %H:%M:%S", ",")
     seconds = best(lambda: read_by_pandas(wide), max(1, given.rounds // 2))
-    print(
-        f"{'wide, by pandas: read_csv, melt':38} {given.readings / seconds / 1e6:12.2f} {len(wide) / seconds / 1e6:6.0f}"
-    )
+    name = "wide, by pandas: read_csv, melt"
+    print(f"{name:38} {given.readings / seconds / 1e6:12.2f} {len(wide) / seconds / 1e6:6.0f}")
 
 
 def cases(readings: int) -> list[Case]:
@@ -84,9 +83,7 @@ def cases(readings: int) -> list[Case]:
         Case(
             "line protocol",
             line_protocol(readings),
-            Layout(
-                TimeLayout(("time",), "epoch-ns"), form=Form.LINE_PROTOCOL, sensor="{device}", values=long["values"]
-            ),
+            replace(long, time=TimeLayout(("time",), "epoch-ns"), form=Form.LINE_PROTOCOL),
         ),
     ]
 
@@ -114,7 +111,7 @@ def best(run: Callable[[], int], rounds: int) -> float:
 
 
 def values(count: int) -> list[str]:
-    return np.round(np.random.default_rng(1).normal(20, 5, count), 2).astype(str).tolist()
+    return [str(value) for value in np.round(np.random.default_rng(1).normal(20, 5, count), 2).tolist()]
 
 
 def wide_text(
