@@ -166,6 +166,11 @@ def test_texts_that_contradict_each_other_have_no_format() -> None:
     assert formats("1609459200", "20210102") == []
 
 
+def test_a_month_in_front_of_points_is_read_where_nothing_else_can_be() -> None:
+    assert formats("01.13.2021") == ["%m.%d.%Y"]
+    assert formats("01.12.2021") == ["%d.%m.%Y"]
+
+
 def test_a_year_of_two_digits_in_front_stays_possible_but_unlikely() -> None:
     assert formats("22.05.20 02:00") == ["%d.%m.%y %H:%M", "%y.%m.%d %H:%M"]
 

@@ -49,7 +49,7 @@ def written_likelihood(
         found *= 0.3  # a year of two digits is in front where there are digits alone, and hardly ever elsewhere
     if _has_odd_offsets(texts, times):
         found *= 0.3
-    return round(found * _within(times, latest) * _smooth(times), 4)
+    return round(float(found * _within(times, latest) * _smooth(times)), 4)
 
 
 def counted_likelihood(format_: str, texts: pa.StringArray, times: Times, latest: datetime) -> float:
