@@ -29,7 +29,7 @@ _NULLS = word_set(
     """na n/a n.a. nan nil null none ? - -- --- ---- ----- . * ** *** **** # #n/a #na #n/v x xx m mm missing
     unavailable unknown undefined undef invalid error err fault fehler ausfall bad inf -inf +inf infinity
     -infinity 1.#qnan 1.#inf -1.#ind #div/0! #value! #wert! #nv eqp ice bkw dis ssn rat mnt zfl tst ***
-    no_data nodata no-data overflow overrange ovf"""
+    no_data nodata no-data overflow overrange ovf ol oc overload open-circuit"""
 ) | {
     "no data",
     "bad input",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from iotctl.formats.layouts.layout import BLANKS
 from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, number_and_unit
@@ -52,11 +53,14 @@ def find_start(lines: Sequence[str]) -> Start | None:
     delimiter, width = division.delimiter, division.width
     rows = [row for line in later if len(row := split(line, delimiter)) == width][-_LOOKED_AT:]
     types = [_cell_type([row[at] for row in rows if row[at]]) for at in range(width)]
+    if wider := _wider_names(lines, types, division, comment):
+        division = replace(division, width=wider)
+        types += ["text"] * (wider - width)
     first = next(
         (
             number
             for number, line in enumerate(lines[:_MOST_PREAMBLE])
-            if not (comment and line.startswith(comment)) and _is_row(split(line, delimiter), types)
+            if not (comment and line.startswith(comment)) and _is_row(split(line, delimiter), types, width)
         ),
         None,
     )
@@ -101,10 +105,22 @@ def _cell_type(cells: Sequence[str]) -> str:
     return "text"
 
 
-def _is_row(cells: list[str], types: Sequence[str]) -> bool:
+def _wider_names(lines: Sequence[str], types: Sequence[str], division: Division, comment: str) -> int:
+    """How many names a line right above the rows has, where they are more than the cells of most rows; else 0."""
+    rows = [(line, split(line, division.delimiter)) for line in lines[:_LOOKED_AT] if line.strip()]
+    for (line, names), (_, cells) in pairwise(rows):
+        if len(names) <= division.width or (comment and line.startswith(comment)) or not all(names):
+            continue
+        if not any(map(is_number, names)) and _is_row(cells[: division.width], types, division.width):
+            return len(names) if division.width <= len(cells) <= len(names) else 0
+    return 0
+
+
+def _is_row(cells: list[str], types: Sequence[str], shortest: int) -> bool:
     """Whether a line is like the rows of the later part of the file."""
-    if len(cells) != len(types):
+    if not shortest <= len(cells) <= len(types):
         return False
+    types = types[: len(cells)]
     typed = [(cell, kind) for cell, kind in zip(cells, types, strict=True) if kind != "text" and cell]
     fitting = [_FITS[kind](cell) or is_null_word(cell) for cell, kind in typed]
     times = [_FITS[kind](cell) for cell, kind in typed if kind == "time"]
@@ -155,19 +171,21 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
         and sum(map(bool, row)) >= 0.5 * width
     ]
     plain = [at for at in candidates if not is_unit_line(rows[at])] or candidates[:1] or [0]
-    # Lines such as ;Kessel;Kessel;Puffer above ;Vorlauf;Rücklauf;oben make a name together.
-    names, used = list(rows[plain[0]]), [plain[0]]
-    for at in plain[1:]:
-        if len({name for name in names if name}) == sum(map(bool, names)):
-            break
-        names = [".".join(filter(None, [name, more])) for name, more in zip(names, rows[at], strict=True)]
-        used.append(at)
-    below = [at for at in range(plain[0] + 1, len(rows)) if at not in used]
+    # The fullest line has the names. Those above it, such as ;Kessel;Kessel;Puffer, make a name together with it; those
+    # below only where the names are not yet different.
+    fullest = max(plain, key=lambda at: (sum(map(bool, rows[at])), -at))
+    used = [at for at in plain if at <= fullest]
+    names = _stacked(rows[at] for at in used)
+    for at in plain:
+        if at > fullest and len({name for name in names if name}) < sum(map(bool, names)):
+            used.append(at)
+            names = _stacked(rows[at] for at in used)
+    below = [at for at in range(used[0] + 1, len(rows)) if at not in used]
     is_toa5 = above[0] > 0 and "TOA5" in lines[above[0] - 1][:6]
     unit_line = next((at for at in below if is_toa5 or is_unit_line(rows[at])), None)
     units = tuple(map(bare_unit, rows[unit_line])) if unit_line is not None else ()
     units = units or _labelled_units(lines[: above[0]], division)
-    header = above[plain[0]] if len(used) == 1 and not row_numbers else None
+    header = above[used[0]] if len(used) == 1 and not row_numbers else None
     if header is not None and any(not line.strip() for line in lines[header:first]):
         header = None
     return Start(
@@ -177,9 +195,14 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
         header,
         first,
         comment,
-        tuple(lines[: above[plain[0]]]),
+        tuple(lines[: above[used[0]]]),
         stacked=tuple(tuple(row) for row in rows) if len(rows) > 1 else (),
     )
+
+
+def _stacked(rows: Iterable[Sequence[str]]) -> list[str]:
+    """The cells of several lines, from above, as one text for each column."""
+    return [" ".join(filter(None, dict.fromkeys(cells))) for cells in zip(*rows, strict=True)]
 
 
 def _labelled_units(lines: Sequence[str], division: Division) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from iotctl.formats.proposal.file_names import device_in_preamble, name_in_path,
 from iotctl.formats.proposal.proposal import Doubt, Weight
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.units import is_unit
-from iotctl.formats.proposal.values import is_id_column
+from iotctl.formats.proposal.values import are_weekdays, is_id_column
 from iotctl.formats.proposal.words import (
     is_id_name,
     is_metric_name,
@@ -20,6 +20,7 @@ from iotctl.formats.proposal.words import (
     is_unit_name,
     is_value_name,
     why_left_out,
+    words,
 )
 
 _FILLED = 0.9
@@ -67,7 +68,9 @@ def sensor_columns(table: Table, times: Sequence[str], used: Sequence[str], one_
         chosen.append(others[0])
     if not chosen:
         # One sensor in this file; another file may have another one.
-        constant = [column for column in (*named, *unnamed) if column.is_constant]
+        constant = [
+            column for column in (*named, *unnamed) if column.is_constant and not words(column.title)[-1].isdigit()
+        ]
         chosen = constant[:1]
     order = [column.name for column in table.columns]
     return tuple(sorted((column.name for column in chosen), key=order.index))
@@ -118,12 +121,14 @@ def _can_name(column: Column, table: Table) -> bool:
             return False
         if is_unit_name(column.title) and all(map(is_unit, column.counts)):
             return False
+        if are_weekdays(column.counts):
+            return False
         if is_quality_name(column.title) or (why_left_out(column.title) not in {None, "record number"}):
             return False
     elif column.type is ColumnType.NUMBER:
         if not column.is_whole or (column.named and not is_id_column(column)):
             return False
-        if column.named and why_left_out(column.title) is not None:
+        if column.named and why_left_out(column.title) is not None and words(column.title) != ("id",):
             return False
     else:
         return False

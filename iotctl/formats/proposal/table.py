@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from iotctl.formats.proposal.cells import (
     is_whole,
     number_and_unit,
 )
+from iotctl.formats.proposal.words import is_id_name
 
 # A column is of a type where this part of its cells is; the others are missing or broken.
 _MOST = 0.6
 _NEARLY_ALL = 0.95
+
+
+_WHOLE_WITH_LETTER = re.compile(r"\d+[A-Za-z]+")
 
 
 class ColumnType(StrEnum):
@@ -82,6 +87,8 @@ class Column:
             return ColumnType.EMPTY
         if self._count(lambda text: is_time(text) and not is_number(text)) >= _MOST * rest:
             return ColumnType.TIME
+        if is_id_name(self.title) and self._count(_is_whole_with_letter) >= _NEARLY_ALL * rest:
+            return ColumnType.TEXT
         if self._count(is_true_or_false) >= _NEARLY_ALL * rest:
             return ColumnType.BOOLEAN
         return ColumnType.NUMBER if self.numbers >= _MOST * rest else ColumnType.TEXT
@@ -99,6 +106,11 @@ class Column:
     def _count(self, holds: object) -> int:
         assert callable(holds)
         return sum(count for text, count in self.counts.items() if holds(text))
+
+
+def _is_whole_with_letter(text: str) -> bool:
+    """Whether a text such as 1001A could be a number with a unit, but is more likely a name."""
+    return _WHOLE_WITH_LETTER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)

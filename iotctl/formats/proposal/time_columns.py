@@ -14,7 +14,7 @@ from iotctl.formats.layouts.layout import ISO
 from iotctl.formats.proposal.cells import is_number
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.values import as_float, is_id_column
-from iotctl.formats.proposal.words import is_time_name, time_rank, words
+from iotctl.formats.proposal.words import is_id_name, is_time_name, time_rank, words
 from iotctl.formats.times.candidates import Candidate, Candidates, TimeKind, candidate_formats
 from iotctl.formats.times.formats import time_grammar
 
@@ -82,7 +82,7 @@ def find_time(table: Table) -> TimeColumns | None:
         if name not in chosen.fields and (candidates.is_time_of_day or not _is_elapsed(candidates))
     }
     spare |= {
-        column.name: "a time in a form that is not known"
+        column.name: "a part of a time, or one in a form that is not known"
         for column in table.others({*chosen.fields, *spare})
         if _is_unknown_time(column)
     }
@@ -95,7 +95,11 @@ def _is_unknown_time(column: Column) -> bool:
     """Whether large numbers with the name of a time rise throughout, such as those of SIMATIC (43973083333,33)."""
     found = words(column.title)
     named = {"time", "timestamp", "ts", "date", "datum", "zeit"}.intersection(found[:1] + found[-1:])
-    if column.type is not ColumnType.NUMBER or not named:
+    if column.type is not ColumnType.NUMBER:
+        return False
+    if found in {("ns",), ("us",), ("ms",), ("nanoseconds",), ("milliseconds",)} or (named and column.is_constant):
+        return True
+    if not named:
         return False
     numbers = [as_float(text) for text in column.texts if is_number(text)]
     return bool(numbers) and min(numbers) > 1e4 and all(a <= b for a, b in pairwise(numbers))
@@ -108,7 +112,7 @@ def _candidates(column: Column) -> Candidates | None:
         return Candidates((Candidate(ISO, TimeKind.WRITTEN, 1.0, naive=naive),), day_first=None)
     if column.type not in {ColumnType.TIME, ColumnType.NUMBER, ColumnType.TEXT} or not column.filled:
         return None
-    if column.filled < _FILLED * len(column.texts) or (is_id_column(column) and not is_time_name(column.title)):
+    if column.filled < _FILLED * len(column.texts) or _is_id(column):
         return None
     if column.type is ColumnType.TEXT and not any(char.isdigit() for char in next(iter(column.counts))):
         return None
@@ -124,6 +128,13 @@ def _candidates(column: Column) -> Candidates | None:
         if candidate.likelihood >= needed or (candidate.kind is TimeKind.ELAPSED and _counts_time(column))
     )
     return replace(found, formats=formats) if formats else None
+
+
+def _is_id(column: Column) -> bool:
+    """Whether a column is an id by its name, though its texts could be times: 10384099, or 1001A for 10:01."""
+    if is_time_name(column.title):
+        return False
+    return is_id_column(column) or (column.type is ColumnType.TEXT and is_id_name(column.title))
 
 
 def column_formats(counts: Counter[str]) -> Candidates:

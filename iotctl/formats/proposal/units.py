@@ -24,6 +24,10 @@ _ONLY_BRACKETS = re.compile(r"\[\s*([^\[\]]*?)\s*\]|\(\s*([^()]*?)\s*\)")
 _IN_PARENTHESES = re.compile(r"(.*\S)\s*\(\s*([^()]{1,16}(?:\([^()]*\))?)\s*\)\s*")
 _BEHIND_SLASH = re.compile(r"(.*\S)\s+(?:/|in)\s+(\S{1,8})")
 _BEHIND_COMMA = re.compile(r"([^,]*\S),\s*([^,\s(]{1,8})(?:\s*\(.*\))?")  # HOBO: Temp, °C (LGR S/N: 123)
+# Behind a name without any sign between them, only what can hardly be a word of it.
+_AT_THE_END = re.compile(
+    r"(.*\S)\s+(kWh|Wh|MWh|GWh|kW|MW|kVA|kvar|hPa|kPa|mbar|°C|°F|m/s|km/h|l/min|m3/h|m³/h|W/m2|W/m²|ppm|ppb|[uµ]g/m[3³]|k?Hz)"
+)
 _TYPE = re.compile(r"\d+[snd]|string|float|double|int|integer|long|boolean|datetime|timestamp|text|number", re.I)
 _TIME_PATTERN = re.compile(r"[dMmyYHhsjDT./:\-\s]{4,}")
 
@@ -44,6 +48,8 @@ def name_and_unit(title: str) -> tuple[str, str | None]:
         match = pattern.fullmatch(title)
         if match and (is_unit(match[2]) or any(sign in match[2] for sign in "°%µ³²")):
             return match[1], match[2]
+    if match := _AT_THE_END.fullmatch(title):
+        return match[1], match[2]
     return title, None
 
 

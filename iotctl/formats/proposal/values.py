@@ -16,9 +16,16 @@ from iotctl.formats.proposal.words import is_id_name, is_value_name, why_left_ou
 _PARTS = re.compile(r"[+-]?\d+(?:\.\d+)?(?:,[\w+\-. ]*)+")
 _PADDED = re.compile(r"[+-]\d{3,}|0\d{2,}")
 _SENTINELS = word_set(
-    """-99 -999 -9999 -99999 -99.9 -999.9 -99.99 -999.99 -9999.0 -999.0 -99.0 9999 99999 999999 999.9 9999.9 99.99
+    """-99 -200 -999 -9999 -99999 -99.9 -999.9 -99.99 -999.99 -9999.0 -999.0 -99.0 9999 99999 999999 999.9 9999.9 99.99
     999.99 6999 7999 -7999 -6999 -32768 32767 65535 -1000 -9990 1e+20 -1.0e+34 +9999 +99999"""
 )
+_WEEKDAYS = word_set(
+    """mo di mi do fr sa so mon tue tues wed thu thur thurs fri sat sun montag dienstag mittwoch donnerstag
+    freitag samstag sonnabend sonntag monday tuesday wednesday thursday friday saturday sunday lun mar
+    mer jeu ven sam dim lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves
+    viernes sábado domingo ma wo za zo"""
+)
+_ROWS_THAT_TELL = 20
 _NEARLY_ALL = 0.95
 _A_FEW = 0.1
 
@@ -66,6 +73,10 @@ def _why_no_value(column: Column) -> str | None:
         return "no values"
     if column.type is ColumnType.TIME:
         return "a time"
+    if are_weekdays(column.counts):
+        return "the day of the week"
+    if words(column.title) == ("id",):
+        return "an id"
     if reason := why_left_out(column.title):
         return reason
     if column.type is ColumnType.BOOLEAN:
@@ -75,9 +86,14 @@ def _why_no_value(column: Column) -> str | None:
         return None if some else "text"
     if is_id_column(column) and column.is_constant:
         return "an id"
-    if not column.named and _counts_up(column):
+    if _counts_up(column, any_step=not column.named):
         return "a record number"
     return None
+
+
+def are_weekdays(texts: Iterable[str]) -> bool:
+    """Whether texts are names of days of the week."""
+    return all(text.lower().rstrip(".") in _WEEKDAYS for text in texts) and any(True for _ in texts)
 
 
 def is_id_column(column: Column) -> bool:
@@ -89,8 +105,8 @@ def is_id_column(column: Column) -> bool:
     return len(found) == 1 or bool(last.intersection(found[-1:])) or found[-1].endswith("id")
 
 
-def _counts_up(column: Column) -> bool:
-    """Whether whole numbers rise by the same step from row to row."""
+def _counts_up(column: Column, *, any_step: bool) -> bool:
+    """Whether all whole numbers rise by one from row to row; with any_step, most of them by another step."""
     if not column.is_whole:
         return False
     numbers = [int(text) for text in column.texts if is_number(text) and text.lstrip("+-").isdigit()]
@@ -98,7 +114,9 @@ def _counts_up(column: Column) -> bool:
     if not steps:
         return False
     step, count = steps.most_common(1)[0]
-    return step > 0 and count >= 0.9 * steps.total()
+    if any_step:
+        return step > 0 and count >= 0.9 * steps.total()
+    return step == 1 and count == steps.total() and count >= _ROWS_THAT_TELL
 
 
 def units_in_cells(column: Column) -> Counter[str]:

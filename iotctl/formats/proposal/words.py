@@ -53,10 +53,10 @@ _COORDINATE = word_set(
     """lat latitude lon lng long longitude elevation altitude alt breitengrad längengrad laengengrad breite länge laenge
     hoehe höhe latdec londec latitud longitud"""
 )
-_UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom")
+_UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom unitofmeasurement")
 _QUALITY = word_set(
     """quality dataquality qualität qualitaet kvalitet kwaliteit calidad qualité validity valid status statuscode
-    opcquality qc qa flag flags qualifier cd qn confidence validatiestatus qualitydetail opcq good q"""
+    opcquality qc qa flag flags qualifier cd qn confidence validatiestatus qualitydetail opcq"""
 )
 _ZONE = word_set("tz timezone zeitzone zone tzcd offset utcoffset")
 
