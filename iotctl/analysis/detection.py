@@ -32,12 +32,12 @@ _STILL_SCALE = 1e-6
 _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
 
-def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None = None) -> Detection:
+def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None = None, unit: str = "") -> Detection:
     """What is wrong with one sensor's readings.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
     not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
-    A series that stands still is modelled by its levels, whatever the method.
+    A series that stands still is modelled by its levels, whatever the method. unit: of the values, for explanations.
     Raises ValueError where time and value are not two columns of one length.
     """
     if time.ndim != 1 or time.shape != value.shape:
@@ -48,8 +48,8 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     x = (time - time[0]) / _HOUR if len(time) else np.empty(0)
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
-    unit = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
-    y = value / unit
+    size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
+    y = value / size
     seasons: tuple[Season, ...] = ()
     # The textbook has no answer where there is no noise: its sigma is that of the anomalies.
     method = Method.PIECEWISE if (still := stands_still(y)) else options.method
@@ -69,8 +69,8 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
     rarities = [*components.scores.values(), *components.slow.values()]
     rare = severity(rarities, known_good) if rarities else np.zeros(len(u))
-    expected, scale = expected * unit, np.maximum(scale * unit, np.finfo(float).tiny)
-    series = Modelled(time, value, expected, scale, score, rare)
+    expected, scale = expected * size, np.maximum(scale * size, np.finfo(float).tiny)
+    series = Modelled(time, value, expected, scale, score, rare, unit)
     events = find_events(series, components, options.threshold, options.min_severity) if len(u) >= _FEWEST_ROWS else []
     events += find_gaps(series, options.threshold)
     if options.limits is not None:
@@ -83,7 +83,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         scale=scale,
         score=score,
         severity=rare,
-        regimes=tuple(_regimes(time, trend, unit)),
+        regimes=tuple(_regimes(time, trend, size)),
         change_points=tuple(int(time[line.start]) for line in trend.lines[1:]),
         events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
         periods_hours=tuple(season.period_hours for season in seasons),

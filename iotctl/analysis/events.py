@@ -30,7 +30,10 @@ _HOUR = 3_600_000_000
 
 @dataclass(frozen=True)
 class Modelled:
-    """A series beside its model; all (n,). time: int64, microseconds since 1970-01-01 UTC. scale: robust sigma."""
+    """A series beside its model; all (n,). time: int64, microseconds since 1970-01-01 UTC. scale: robust sigma.
+
+    unit: of its values, for people; empty where it is not known.
+    """
 
     time: NDArray[np.int64]
     value: Floats
@@ -38,6 +41,7 @@ class Modelled:
     scale: Floats
     score: Floats
     severity: Floats
+    unit: str = ""
 
     def u(self, start: int, end: int) -> Floats:
         """Residuals of rows [start, end) in robust sigma."""
@@ -154,9 +158,9 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
         event = describe(series, _Stretch(start, end, Kind.LIMIT), threshold, start + int(np.argmax(excess[start:end])))
         rows = int(np.count_nonzero(beyond[start:end]))
         side, limit = ("below", limits[0]) if event.extreme < limits[0] else ("above", limits[1])
-        farthest = number(event.extreme, event.high - event.expected)
+        farthest = number(event.extreme, event.high - event.expected, series.unit)
         which = f"one reading of {farthest}" if rows == 1 else f"{rows} readings, as far as {farthest},"
-        explanation = f"{which} {side} the limit of {limit:.6g}"
+        explanation = f"{which} {side} the limit of {limit:.6g}{f' {series.unit}' if series.unit else ''}"
         events.append(replace(event, explanation=explanation))
     return events
 
@@ -190,6 +194,7 @@ def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | No
             at=at - stretch.start,
             band=band,
             hours=(end - start) / _HOUR,
+            unit=series.unit,
         ),
     )
 

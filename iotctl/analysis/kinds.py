@@ -42,21 +42,23 @@ def leaning(side: Floats, centre: float) -> bool:
     return len(side) > 0 and float(np.median(side)) * np.sign(centre) > _LEANING_SIGMAS
 
 
-def explain(kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, band: float, hours: float) -> str:
+def explain(
+    kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, band: float, hours: float, unit: str = ""
+) -> str:
     """The sentence for an event that is no gap and no limit.
 
     value, expected, u: (rows,), readings, model and residual in sigma. at: the extreme row among them. band: half the
-    width of the usual range there. Numbers are rounded to what matters beside the band.
+    width of the usual range there. Numbers are rounded to what matters beside the band. unit: of values.
     """
     away = float(value[at] - expected[at])
     if band < _NO_BAND * abs(away):  # a sensor that stands still
         band = abs(away) / 10
-        usual = number(float(expected[at]), band)
+        usual = number(float(expected[at]), band, unit)
     else:
-        usual = f"{number(float(expected[at]) - band, band)} to {number(float(expected[at]) + band, band)}"
+        usual = f"{number(float(expected[at]) - band, band)} to {number(float(expected[at]) + band, band, unit)}"
     reach = (
-        f"{number(float(value[at]), band)} where {number(float(expected[at]), band)} was expected, "
-        f"{number(abs(away), band)} {_side(away)} (usual: {usual})"
+        f"{number(float(value[at]), band, unit)} where {number(float(expected[at]), band, unit)} was expected, "
+        f"{number(abs(away), band, unit)} {_side(away)} (usual: {usual})"
     )
     match kind:
         case Kind.SPIKE if len(u) == 1:
@@ -65,13 +67,14 @@ def explain(kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, 
             return f"{len(u)} readings within {span(hours)} out of line, as far as {reach}"
         case Kind.SHIFT:
             moved = float(np.median(value - expected))
-            return f"level {number(abs(moved), band)} {_side(moved)} the expected for {span(hours)}, as far as {reach}"
+            level = number(abs(moved), band, unit)
+            return f"level {level} {_side(moved)} the expected for {span(hours)}, as far as {reach}"
         case Kind.DRIFT:
             return f"drifting away for {span(hours)}, as far as {reach}"
         case Kind.VARIANCE:
             return f"varying {float(np.std(u)):.1f} times as much as usual for {span(hours)}, as far as {reach}"
         case Kind.STUCK:
-            held = number(float(np.median(value)), band)
+            held = number(float(np.median(value)), band, unit)
             return f"stuck at {held} for {span(hours)}: {len(u)} readings without a change"
         case Kind.GAP | Kind.LIMIT:
             return ""
@@ -84,12 +87,13 @@ def span(hours: float) -> str:
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
 
 
-def number(value: float, band: float) -> str:
-    """A value with two digits more than the band's first; in powers of ten where that would be long."""
+def number(value: float, band: float, unit: str = "") -> str:
+    """A value with two digits more than the band's first; in powers of ten where that would be long; and unit."""
     digits = 1 - math.floor(math.log10(band)) if 0 < band < math.inf else -1
+    behind = f" {unit}" if unit else ""
     if not 0 <= digits <= 6 or abs(value) >= 1e9:
-        return f"{value:.6g}"
-    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no "-0"
+        return f"{value:.6g}{behind}"
+    return f"{round(value, digits) + 0.0:.{digits}f}{behind}"  # + 0.0: no "-0"
 
 
 def _side(away: float) -> str:

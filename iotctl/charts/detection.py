@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from iotctl.charts.marks import (
     clock,
     kind_colour,
     records,
+    said_limits,
     span,
     table,
     time_axis,
     tooltip,
     value_axis,
+    value_title,
     zoom,
 )
 from iotctl.charts.pages import write_linked_page, write_page
@@ -41,17 +44,26 @@ _MODEL_ROWS = 3000
 
 
 def draw_detection(
-    detection: Detection, path: Path, *, title: str, timezone: str = "Europe/Berlin", threshold: float = 6.0
+    detection: Detection,
+    path: Path,
+    *,
+    title: str,
+    timezone: str = "Europe/Berlin",
+    threshold: float = 6.0,
+    unit: str | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw readings, regimes and band, change points, and events shaded by kind over a strip of severity.
 
     Long series are thinned for the screen; the extreme reading of each event is always drawn. Times are shown by the
-    clock of timezone. Raises UsageError for another suffix than .png, .svg or .html.
+    clock of timezone. title: the sensor's name. unit: of its values; limits: those that it was held to, if any.
+    Raises UsageError for another suffix than .png, .svg or .html.
     """
     check_suffix(path)
     is_page = path.suffix.lower() == ".html"
     points = _PAGE_POINTS if is_page else _PICTURE_POINTS
-    spec = specification(_chart(detection, title=title, timezone=timezone, threshold=threshold, points=points))
+    about = _About(title, unit, limits, timezone, threshold)
+    spec = specification(_chart(detection, about, points))
     if is_page:
         write_page(spec, path, title)
     else:
@@ -59,80 +71,105 @@ def draw_detection(
 
 
 def draw_linked_page(
-    detection: Detection, path: Path, *, title: str, timezone: str, threshold: float, back: str
+    detection: Detection,
+    path: Path,
+    *,
+    title: str,
+    timezone: str,
+    threshold: float,
+    back: str,
+    unit: str | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> None:
     """The same as one page of many, beside the library that all share; back: a relative link to lead back by."""
-    chart = _chart(detection, title=title, timezone=timezone, threshold=threshold, points=_LINKED_POINTS)
+    chart = _chart(detection, _About(title, unit, limits, timezone, threshold), _LINKED_POINTS)
     write_linked_page(specification(chart), path, title, back)
 
 
-def _chart(detection: Detection, *, title: str, timezone: str, threshold: float, points: int) -> alt.VConcatChart:
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a chart says beside the detection itself; see draw_detection."""
+
+    title: str
+    unit: str | None
+    limits: tuple[float, float] | None
+    timezone: str
+    threshold: float
+
+    def axis(self, column: str = "value") -> alt.Y:
+        return value_axis(value_title(self.title, self.unit), column)
+
+
+def _chart(detection: Detection, about: _About, points: int) -> alt.VConcatChart:
     """The chart with about so many readings in it."""
+    timezone = about.timezone
     upper = alt.layer(
         *_event_shades(detection, timezone),
-        _band(detection, timezone, threshold),
-        _reading_line(detection, timezone, points),
-        *_model_lines(detection, timezone),
+        _band(detection, about),
+        _reading_line(detection, about, points),
+        *_model_lines(detection, about),
         *_change_points(detection, timezone),
-        *_event_marks(detection, timezone),
-    ).properties(width=WIDTH, height=_HEIGHT, title=_title(title, detection, timezone, threshold))
+        *_event_marks(detection, about),
+    ).properties(width=WIDTH, height=_HEIGHT, title=_title(detection, about))
     chart = alt.vconcat(upper.add_params(zoom()), _severity_strip(detection, timezone), spacing=8)
     resolved: alt.VConcatChart = chart.resolve_scale(x="shared", color="independent")
     return resolved
 
 
-def _title(title: str, detection: Detection, timezone: str, threshold: float) -> dict[str, Any]:
+def _title(detection: Detection, about: _About) -> dict[str, Any]:
     seasons = " and ".join(f"{hours:.0f} h" for hours in detection.periods_hours) or "none"
     counts = [
-        f"{len(detection.time):,} readings{span(detection.time, timezone)}",
+        f"{len(detection.time):,} readings{span(detection.time, about.timezone)}",
         _counted(len(detection.regimes), "regime"),
         f"season: {seasons}",
         _counted(len(detection.events), "event"),
     ]
+    if about.limits is not None:
+        counts.append(f"limits: {said_limits(about.limits, about.unit)}")
     line = "model" if len(detection.time) <= _MODEL_ROWS else "fitted regimes"
-    key = f"black: {line}; grey band: {threshold:g} sigma about the model"
+    key = f"black: {line}; grey band: {about.threshold:g} sigma about the model"
     if detection.change_points:
         key += "; dashed: change points"
-    return {"text": title, "subtitle": ["; ".join(counts), key], "anchor": "start", "subtitleColor": "#666666"}
+    return {"text": about.title, "subtitle": ["; ".join(counts), key], "anchor": "start", "subtitleColor": "#666666"}
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def _reading_line(detection: Detection, timezone: str, points: int) -> alt.Chart:
+def _reading_line(detection: Detection, about: _About, points: int) -> alt.Chart:
     rows = shown_rows(detection.value, points, extreme_rows(detection))
     time, value = with_holes(detection.time[rows], detection.value[rows], detection.time)
     chart: alt.Chart = (
-        table(time, timezone, value=value)
+        table(time, about.timezone, value=value)
         .mark_line(strokeWidth=0.8, color=READINGS_COLOUR)
-        .encode(x=time_axis(None), y=value_axis())
+        .encode(x=time_axis(None), y=about.axis())
     )
     return chart
 
 
-def _band(detection: Detection, timezone: str, threshold: float) -> alt.Chart:
+def _band(detection: Detection, about: _About) -> alt.Chart:
     starts = block_starts(len(detection.time), _BLOCKS)
-    reach = threshold * detection.scale
+    reach = about.threshold * detection.scale
     low, high = detection.expected - reach, detection.expected + reach
     if len(starts):
         low, high = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
     chart: alt.Chart = (
-        table(detection.time[starts], timezone, low=low, high=high)
+        table(detection.time[starts], about.timezone, low=low, high=high)
         .mark_area(opacity=0.18, color=READINGS_COLOUR)
-        .encode(x=time_axis(None), y=value_axis("low"), y2="high:Q")
+        .encode(x=time_axis(None), y=about.axis("low"), y2="high:Q")
     )
     return chart
 
 
-def _model_lines(detection: Detection, timezone: str) -> list[alt.Chart]:
+def _model_lines(detection: Detection, about: _About) -> list[alt.Chart]:
     """The model where it is a line on a screen, else the line of each regime."""
     if len(detection.time) <= _MODEL_ROWS:
-        model = table(detection.time, timezone, expected=detection.expected)
-        return [model.mark_line(strokeWidth=1.2, color=MODEL_COLOUR).encode(time_axis(None), value_axis("expected"))]
+        model = table(detection.time, about.timezone, expected=detection.expected)
+        return [model.mark_line(strokeWidth=1.2, color=MODEL_COLOUR).encode(time_axis(None), about.axis("expected"))]
     ends = [
         {
-            "time": clock(moment, timezone),
+            "time": clock(moment, about.timezone),
             "level": regime.level + regime.slope_per_hour * (moment - regime.start) / 3.6e9,
             "regime": number,
         }
@@ -142,7 +179,7 @@ def _model_lines(detection: Detection, timezone: str) -> list[alt.Chart]:
     if not ends:  # Vega warns of a layer without records
         return []
     lines = records(ends).mark_line(strokeWidth=1.6, color=MODEL_COLOUR)
-    return [lines.encode(x=time_axis(None), y=value_axis("level"), detail="regime:N")]
+    return [lines.encode(x=time_axis(None), y=about.axis("level"), detail="regime:N")]
 
 
 def _change_points(detection: Detection, timezone: str) -> list[alt.Chart]:
@@ -162,16 +199,16 @@ def _event_shades(detection: Detection, timezone: str) -> list[alt.Chart]:
     return [shade.encode(x=time_axis(None), x2="end:T", color=kind_colour(detection.events))]
 
 
-def _event_marks(detection: Detection, timezone: str) -> list[alt.Chart]:
+def _event_marks(detection: Detection, about: _About) -> list[alt.Chart]:
     """A point on each event's extreme reading: an event of one row in a year is too thin to be seen as a shade."""
     if not detection.events:
         return []
     return [
-        records(_event_records(detection, timezone))
+        records(_event_records(detection, about.timezone))
         .mark_point(filled=True, size=46, opacity=1, stroke="white", strokeWidth=0.7)
         .encode(
             x=alt.X("extreme_time:T", scale=alt.Scale(type="utc")),
-            y=value_axis("extreme"),
+            y=about.axis("extreme"),
             color=kind_colour(detection.events),
             tooltip=[
                 alt.Tooltip("kind:N"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.charts.files import write_whole
-from iotctl.charts.marks import COLOURS, READINGS_COLOUR
+from iotctl.charts.marks import COLOURS, READINGS_COLOUR, said_limits
 from iotctl.charts.thinning import extreme_rows, shown_rows, with_holes
 from iotctl.model import Detection, Event, Kind, Sensor, SensorCard
 from iotctl.timezones import find_zone
@@ -89,7 +89,7 @@ def draw_fleet(
 <h1>Sensors</h1>
 <p>{html.escape(". ".join(said))}</p>
 <p class="key">{key}</p>
-<input id="filter" type="search" placeholder="part of a name" aria-label="part of a name">
+<input id="filter" type="search" placeholder="part of a name or label" aria-label="part of a name or label">
 <main>
 {"".join(_card(card, folder, timezone) for card in ordered)}</main>
 <script>{_FILTER}</script>
@@ -101,10 +101,19 @@ def draw_fleet(
 
 def _card(card: SensorCard, folder: str, timezone: str) -> str:
     name, link = html.escape(_name(card.sensor)), html.escape(f"{folder}/{card.page}")
+    about = html.escape(_about(card.sensor))
     return (
-        f'<a class="card{"" if card.events else " quiet"}" data-name="{name.lower()}" href="{link}"><b>{name}</b>'
+        f'<a class="card{"" if card.events else " quiet"}" data-name="{name.lower()} {about.lower()}" href="{link}">'
+        f"<b>{name}</b>{f'<small>{about}</small>' if about else ''}"
         f"<small>{html.escape(_summary(card, timezone))}</small>{_picture(card)}</a>\n"
     )
+
+
+def _about(sensor: Sensor) -> str:
+    """Unit, limits and labels of a sensor, as far as they are known."""
+    limits = [] if sensor.limits is None else [f"limits {said_limits(sensor.limits, sensor.unit)}"]
+    unit = [sensor.unit] if sensor.unit and not limits else []
+    return "; ".join([*unit, *limits, *(f"{label} {text}" for label, text in sorted(sensor.labels.items()))])
 
 
 def _summary(card: SensorCard, timezone: str) -> str:

@@ -42,6 +42,9 @@ _TIME_LABEL = (
 # Padding, in pixels: the mark on an extreme reading is not to be cut in half.
 _VALUE_SCALE = alt.Scale(zero=False, padding=8)
 
+# Along the axis of the lowest chart there is room for so many letters.
+_LONGEST_TITLE = 36
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,9 +96,24 @@ def time_axis(timezone: str | None) -> alt.X:
     return x
 
 
-def value_axis(column: str = "value") -> alt.Y:
-    """The y axis of readings."""
-    y: alt.Y = alt.Y(f"{column}:Q", title="sensor value", scale=_VALUE_SCALE, axis=alt.Axis(tickCount=6))
+def value_title(name: str, unit: str | None) -> str:
+    """What stands at the y axis: a sensor's name, unless it is long, and the unit of its values, if it is known."""
+    what = name if len(name) <= _LONGEST_TITLE else "sensor value"
+    return f"{what} [{unit}]" if unit else what
+
+
+def said_limits(limits: tuple[float, float], unit: str | None) -> str:
+    """Physical limits in words; either may be infinite."""
+    low, high = limits
+    behind = f" {unit}" if unit else ""
+    if low == float("-inf"):
+        return f"up to {high:g}{behind}"
+    return f"from {low:g}{behind}" if high == float("inf") else f"{low:g} to {high:g}{behind}"
+
+
+def value_axis(title: str, column: str = "value") -> alt.Y:
+    """The y axis of readings; all layers of a chart give it the same title."""
+    y: alt.Y = alt.Y(f"{column}:Q", title=title, scale=_VALUE_SCALE, axis=alt.Axis(tickCount=6))
     return y
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.charts.files import check_suffix, specification, write_picture
-from iotctl.charts.marks import READINGS_COLOUR, WIDTH, span, table, time_axis, tooltip, value_axis, zoom
+from iotctl.charts.marks import READINGS_COLOUR, WIDTH, span, table, time_axis, tooltip, value_axis, value_title, zoom
 from iotctl.charts.pages import write_page
 from iotctl.charts.thinning import shown_rows, with_holes
 
@@ -25,8 +25,11 @@ def draw_readings(
     *,
     title: str,
     timezone: str = "Europe/Berlin",
+    unit: str | None = None,
 ) -> None:
     """Draw readings as a line. time: microseconds since 1970-01-01 UTC, shown by the clock of timezone.
+
+    title: the sensor's name. unit: of its values, if it is known.
 
     Raises UsageError for another suffix than .png, .svg or .html.
     """
@@ -43,7 +46,7 @@ def draw_readings(
     spec = specification(
         table(shown_time, timezone, value=shown_value)
         .mark_line(strokeWidth=1, color=READINGS_COLOUR)
-        .encode(x=time_axis(timezone), y=value_axis(), tooltip=tooltip("value"))
+        .encode(x=time_axis(timezone), y=value_axis(value_title(title, unit)), tooltip=tooltip("value"))
         .properties(width=WIDTH, height=_HEIGHT, title=heading)
         .add_params(zoom())
     )

@@ -105,7 +105,11 @@ def detect(
     ] = 0.3,
     limits: Annotated[
         str | None,
-        typer.Option(metavar="LOW,HIGH", help="Physical limits, either may be empty.", rich_help_panel=_JUDGE),
+        typer.Option(
+            metavar="LOW,HIGH",
+            help="Physical limits, either may be empty; those of the mapping where left out.",
+            rich_help_panel=_JUDGE,
+        ),
     ] = None,
     reference: Annotated[
         str | None,

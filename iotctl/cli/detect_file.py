@@ -58,7 +58,7 @@ def run_file(
 
         ((name, one, findings),) = named
         shown = replace(one.detection, events=tuple(finding.event for finding in findings))
-        plot_detection(shown, wanted.plot, name, settings.timezone, wanted.options.threshold)
+        plot_detection(shown, wanted.plot, name, settings.timezone, wanted.options)
     print_findings(((name, finding) for name, _, findings in named for finding in findings), wanted, settings.timezone)
     return Outcome(sum(map(len, reported.values())), len(found.sensors), is_doubtful=found.is_doubtful)
 

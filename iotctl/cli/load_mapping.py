@@ -26,7 +26,8 @@ def load_mapping(
 
     A table with a column sensor_uuid, or sensor_id (also sensor) with UUIDs or what files call the sensors, and any of
     sensor_name, unit, low, high; all other columns, such as site and asset, are labels. What the file has no column for
-    stays as it is, an empty cell takes it away. low and high are physical limits.
+    stays as it is, an empty cell takes it away. detect holds a sensor to its physical limits, low and
+    high.
 
     Example: iotctl load-mapping s3://code-challenge-data/mapping/mapping.csv
     """

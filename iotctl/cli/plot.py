@@ -12,7 +12,8 @@ from iotctl.cli.log import say
 from iotctl.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from iotctl.model import Detection
+    from iotctl.analysis import DetectOptions
+    from iotctl.model import Detection, Sensor
     from iotctl.repositories import Series
 
 
@@ -34,20 +35,35 @@ def check_report(path: Path | None) -> None:
         raise UsageError(f"A report cannot be written as {path.name}.", hint="Name it FILE.html.")
 
 
-def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str) -> Series:
+def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str, unit: str | None) -> Series:
     """Draw readings into a file, and give them back as one series: a chart needs them whole."""
     from iotctl.charts import draw_readings
 
     listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
     series = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
-    draw_readings(*series, path, title=title, timezone=timezone)
+    draw_readings(*series, path, title=title, timezone=timezone, unit=unit)
     say(f"chart: {path}")
     return series
 
 
-def plot_detection(detection: Detection, path: Path, title: str, timezone: str, threshold: float) -> None:
-    """Draw a detection into a file."""
+def plot_detection(
+    detection: Detection,
+    path: Path,
+    title: str,
+    timezone: str,
+    options: DetectOptions,
+    sensor: Sensor | None = None,
+) -> None:
+    """Draw a detection into a file. sensor: what is known of it, with the limits that it was held to."""
     from iotctl.charts import draw_detection
 
-    draw_detection(detection, path, title=title, timezone=timezone, threshold=threshold)
+    draw_detection(
+        detection,
+        path,
+        title=title,
+        timezone=timezone,
+        threshold=options.threshold,
+        unit=sensor.unit if sensor else None,
+        limits=sensor.limits if sensor else options.limits,
+    )
     say(f"chart: {path}")

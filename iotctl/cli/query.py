@@ -55,5 +55,7 @@ def query(
     with open_database(settings) as database, query(sensor, *bounds, database, limit=limit, buckets=buckets) as found:
         who, pages = found
         if plot is not None:
-            pages = iter([plot_readings(pages, plot, who.sensor_name or who.sensor_uuid, settings.timezone)])
+            unit = None if buckets is not None and aggregate is Aggregate.COUNT else who.unit
+            name = who.sensor_name or who.sensor_uuid
+            pages = iter([plot_readings(pages, plot, name, settings.timezone, unit)])
         write_readings(pages, settings.timezone, chosen_format(form, output), output)

@@ -185,7 +185,7 @@ def print_findings(findings: Iterator[tuple[str, Finding]], wanted: Wanted, time
 
 def _draw(found: SensorFindings, name: str, wanted: Wanted, timezone: str) -> None:
     if wanted.plot is not None and found.detection is not None:
-        plot_detection(found.detection, wanted.plot, name, timezone, wanted.options.threshold)
+        plot_detection(found.detection, wanted.plot, name, timezone, wanted.options, found.sensor)
 
 
 def _report(cards: Sequence[SensorCard], path: Path, watch: DetectWatch, timezone: str) -> None:

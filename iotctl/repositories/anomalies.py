@@ -14,8 +14,9 @@ from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
 
 # An event, its sensor before it: see _finding and _sensor.
 _SELECT = """
-    SELECT sensor_id, sensor_uuid::text, sensor_name, event_id, kind, start_time, end_time, readings, severity, score,
-           extreme, expected, anomaly.low, anomaly.high, explanation, found_at, label, over_budget, notified_at
+    SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), event_id, kind, start_time, end_time,
+           readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, found_at, label,
+           over_budget, notified_at
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 
@@ -170,14 +171,16 @@ def _event_columns(event: Event) -> tuple[object, ...]:
 
 
 def _sensor(row: tuple[object, ...]) -> Sensor:
-    sensor_id, uuid, name = row[:3]
-    return Sensor(int(str(sensor_id)), str(uuid), None if name is None else str(name))
+    sensor_id, uuid, name, unit = row[:4]
+    return Sensor(
+        int(str(sensor_id)), str(uuid), None if name is None else str(name), None if unit is None else str(unit)
+    )
 
 
 def _finding(row: tuple[object, ...]) -> Finding:
-    event_id, kind, start, end, rows, *numbers = row[3:14]
+    event_id, kind, start, end, rows, *numbers = row[4:15]
     severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
-    explanation, found_at, label, over_budget, notified_at = row[14:]
+    explanation, found_at, label, over_budget, notified_at = row[15:]
     start, end = _microseconds(start), _microseconds(end)
     assert start is not None
     assert end is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,8 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Conn
         first = context if first is None else max(context, first)
     time, value = _read(sensor.sensor_id, request, first, conn)
     looked_at = time if request.end is None else time[time < request.end]
-    detection = detect(time, value, request.options)
+    sensor, options = _held_to_limits(sensor, request.options)
+    detection = detect(time, value, options, sensor.unit or "")
     events = [event for event in detection.events if _is_judged(event, detection, first, request.end, watermark)]
     slack = _SLACK_ROWS * int(np.median(np.diff(detection.time))) if len(detection.time) > 1 else 0
     repository = AnomalyRepository(conn)
@@ -165,6 +167,14 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Conn
     )
 
 
+def _held_to_limits(sensor: Sensor, options: DetectOptions) -> tuple[Sensor, DetectOptions]:
+    """The sensor with the limits that it is held to, and options that have them: those of the options go before."""
+    if options.limits is None:
+        return sensor, replace(options, limits=sensor.limits)
+    low, high = (limit if isfinite(limit) else None for limit in options.limits)
+    return replace(sensor, low=low, high=high), options
+
+
 def _draw(sensor: Sensor, detection: Detection, charts: ChartFolder, threshold: float) -> SensorCard:
     from iotctl.charts import card_of, draw_linked_page  # 0.5 s, and an extra: paid by who asks for a report
 
@@ -172,7 +182,14 @@ def _draw(sensor: Sensor, detection: Detection, charts: ChartFolder, threshold: 
     page = f"{sensor.sensor_uuid}.html"
     title = sensor.sensor_name or sensor.sensor_uuid
     draw_linked_page(
-        detection, charts.path / page, title=title, timezone=charts.timezone, threshold=threshold, back=charts.page
+        detection,
+        charts.path / page,
+        title=title,
+        timezone=charts.timezone,
+        threshold=threshold,
+        back=charts.page,
+        unit=sensor.unit,
+        limits=sensor.limits,
     )
     return card_of(sensor, detection, page)
 

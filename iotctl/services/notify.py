@@ -71,6 +71,7 @@ def _record(sensor: Sensor, finding: Finding) -> dict[str, object]:
         "event_id": event.event_id,
         "sensor": sensor.sensor_name,
         "sensor_uuid": sensor.sensor_uuid,
+        "unit": sensor.unit,
         "start": _iso(event.start),
         "end": _iso(event.end),
         "kind": event.kind.value,

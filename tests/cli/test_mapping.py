@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unicodedata import normalize
 from uuid import UUID, uuid5
@@ -150,3 +153,46 @@ def test_labels_that_are_no_text_are_left_out_and_told(iotctl: Iotctl, tmp_path:
     ended = iotctl("load-mapping", "m.csv")
     assert (ended.returncode, "1 labels are no UTF-8" in ended.stderr) == (0, True), ended.stderr
     assert sensors(iotctl) == [{"sensor_name": "K", "sensor_uuid": A, "unit": "", "low": "", "high": "", "site": "N"}]
+
+
+def test_detect_holds_sensors_to_their_limits_and_names_their_units(iotctl: Iotctl, tmp_path: Path) -> None:
+    noise = random.Random(1)
+    values = [20 + noise.gauss(0, 0.3) for _ in range(600)]
+    values[300:303] = [25.0, 24.5, 24.0]
+    start = datetime(2016, 1, 1, tzinfo=UTC)
+    rows = [f"{(start + timedelta(minutes=10 * row)).isoformat()};{A};{value}" for row, value in enumerate(values)]
+    (tmp_path / "r.csv").write_text("\n".join(["timestamp;sensor_uuid;sensor_value", *rows, ""]))
+    assert iotctl("ingest", "r.csv").returncode == 0
+    load(iotctl, tmp_path / "m.csv", f"sensor_name,sensor_uuid,unit,low,high,site\nBoiler,{A},°C,,24.2,<North>\n")
+
+    def detect(*options: str) -> dict[str, dict[str, str]]:
+        ended = iotctl("detect", "Boiler", *options)
+        assert ended.returncode == 0, ended.stderr
+        return {row["kind"]: row for row in csv.DictReader(io.StringIO(ended.stdout))}
+
+    found = detect("--plot", "b.svg", "--report", "all.html", "--save")
+    assert found["limit"]["explanation"].endswith("°C, above the limit of 24.2 °C"), found
+    assert found["limit"]["rows"] == "2"
+    assert re.search(r"25\.\d+ °C where 20\.\d+ °C was expected, [45]\.\d+ °C above", found["spike"]["explanation"])
+    assert re.search(r"\(usual: 1\d\.\d+ to 2\d\.\d+ °C\)", found["spike"]["explanation"])
+    picture = (tmp_path / "b.svg").read_text()
+    assert ">Boiler [°C]</text>" in picture
+    assert "limits: up to 24.2 °C" in picture
+    page = (tmp_path / "all.html").read_text()
+    assert "<small>limits up to 24.2 °C; site &lt;North&gt;</small>" in page
+    assert "Boiler [\\u00b0C]" in (tmp_path / "all_charts" / f"{A}.html").read_text()
+    # What is saved is listed so, too; and an option goes before the mapping.
+    saved = csv.DictReader(io.StringIO(iotctl("anomalies", "Boiler").stdout))
+    assert {row["kind"]: row["explanation"] for row in saved} == {
+        kind: row["explanation"] for kind, row in found.items()
+    }
+    assert "limit" not in detect("--limits", ",30", "--plot", "b.svg")
+    assert "limits: up to 30 °C" in (tmp_path / "b.svg").read_text()
+    wide = detect("--limits", "19.9,", "--plot", "b.svg")["limit"]["explanation"]
+    assert ("below the limit of 19.9 °C" in wide, "above" in wide) == (True, False)
+    iotctl("query", "Boiler", "2016-01-01", "2016-01-02", "--plot", "q.svg")
+    assert ">Boiler [°C]</text>" in (tmp_path / "q.svg").read_text()
+    iotctl("query", "Boiler", "2016-01-01", "2016-01-02", "--every", "1h", "--agg", "count", "--plot", "q.svg")
+    assert ">Boiler</text>" in (tmp_path / "q.svg").read_text()
+    # Names and columns of a query are a promise.
+    assert iotctl("query", "Boiler", "2016-01-01", "2016-01-02").stdout.splitlines()[0] == "timestamp,sensor_value"
