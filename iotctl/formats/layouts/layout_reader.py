@@ -63,7 +63,9 @@ class LayoutReader:
         try:
             time = layout.time
             decimal = layout.text.decimal
-            self._grammar = time_grammar(time.format, decimal=decimal, interval_end=time.interval_end)
+            self._grammar = time_grammar(
+                time.format, decimal=decimal, interval_end=time.interval_end, timezone=time.timezone
+            )
             self._since = time_grammar(time.since_format, decimal=decimal) if time.since else None
         except ValueError as error:
             raise FileError(f"The layout's time format cannot be used: {error}.", where=layout.name or where) from None

@@ -1,8 +1,10 @@
 """Times that count from a moment on: epochs, elapsed times, and the days of Excel and MATLAB.
 
 Texts are read digit by digit, not as float64, which has too few digits for nanoseconds since 1970. What is finer than a
-microsecond is cut off, towards the past. Days are rounded to the millisecond: people print few of their decimals, and
-those of float64 end there, too.
+microsecond is cut off, towards the past.
+
+Days are rounded to the millisecond, where the decimals of float64 end. People print fewer of them: 44054,006944 is
+between 00:09:59.919 and 00:10:00.005. Where a whole second is among the times that a text may mean, it is that second.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from iotctl.formats.times.typed_times import FIRST, LAST, integers, read_typed
 # Days are read to so many decimals, 9 microseconds, before they are rounded.
 _DAY_DECIMALS = 10
 _PER_DAY, _MILLISECONDS_PER_DAY = 10**_DAY_DECIMALS, 86_400_000
+_SECOND, _HALF_A_DAY = 1_000_000, 43_200_000_000
 # int64 holds so many digits, whatever they are.
 _MOST_DIGITS = 18
 # An exponent beyond that is a slip, and costs memory without end where it is taken at its word.
@@ -47,14 +50,20 @@ class Count:
     naive: bool
     epoch: int | None = None
 
-    def to_microseconds(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Times of numbers of ticks from first to last."""
+    def to_microseconds(self, ticks: NDArray[np.int64], decimals: int) -> NDArray[np.int64]:
+        """Times of numbers of ticks from first to last. decimals: so many were printed."""
         if self.epoch is None:
             return ticks
         days, rest = ticks // _PER_DAY, ticks % _PER_DAY
         milliseconds = (rest * (_MILLISECONDS_PER_DAY * 2) + _PER_DAY) // (_PER_DAY * 2)  # half up
         time: NDArray[np.int64] = ((days - self.epoch) * _MILLISECONDS_PER_DAY + milliseconds) * 1000
-        return time
+        second = (time + _SECOND // 2) // _SECOND * _SECOND
+        return np.where(np.abs(second - time) <= _unprinted(decimals), second, time)
+
+
+def _unprinted(decimals: int) -> int:
+    """How far a time may be from a number of days with so many decimals, in microseconds."""
+    return _HALF_A_DAY // int(10 ** max(0, decimals))
 
 
 def _days(epoch: int, first: int, last: int) -> Count:
@@ -111,6 +120,9 @@ class CountedGrammar:
         if self._count.epoch is None:
             return ticks, self._count.naive
         milliseconds = floor(Fraction(ticks * _MILLISECONDS_PER_DAY, _PER_DAY) + Fraction(1, 2))
+        seconds = floor(Fraction(milliseconds, 1000) + Fraction(1, 2))
+        if abs(seconds * 1000 - milliseconds) * 1000 <= _unprinted(_decimals(match)):
+            milliseconds = seconds * 1000
         return (milliseconds - self._count.epoch * _MILLISECONDS_PER_DAY) * 1000, self._count.naive
 
     def _read_texts(self, texts: pa.StringArray) -> Times:
@@ -132,10 +144,10 @@ class CountedGrammar:
             near = (ticks >= FIRST) & (ticks <= LAST)
         return self._times(np.where(near, ticks, 0).astype(np.int64), near)
 
-    def _times(self, ticks: NDArray[np.int64], *valid: NDArray[np.bool_]) -> Times:
+    def _times(self, ticks: NDArray[np.int64], *valid: NDArray[np.bool_], decimals: int = _DAY_DECIMALS) -> Times:
         count = self._count
         odd = ~np.logical_and.reduce(valid) | (ticks < count.first) | (ticks > count.last)
-        return Times(count.to_microseconds(np.where(odd, 0, ticks)), np.full(len(ticks), count.naive), odd)
+        return Times(count.to_microseconds(np.where(odd, 0, ticks), decimals), np.full(len(ticks), count.naive), odd)
 
     def _shape(self, text: str) -> Shape | None:
         match = self._regex.fullmatch(text)
@@ -150,7 +162,8 @@ class CountedGrammar:
     def _read_shaped(self, shaped: Shaped) -> tuple[Times, NDArray[np.bool_]]:
         parts = shaped.shape.parts
         exponent = int(shaped.sample[slice(*parts["exponent"])][1:] or 0)
-        shift = exponent + self._count.decimals - (parts["fraction"][1] - parts["fraction"][0])
+        decimals = parts["fraction"][1] - parts["fraction"][0] - exponent
+        shift = self._count.decimals - decimals
         at = [byte for name in ("whole", "fraction") for byte in range(*parts[name])]
         cut = max(0, -shift)
         kept, beyond = at[: max(0, len(at) - cut)], at[max(0, len(at) - cut) :]
@@ -162,7 +175,7 @@ class CountedGrammar:
         ticks, fits = _scaled(ticks, max(0, shift))
         if b"-" in shaped.sample[: parts["whole"][0]]:
             ticks = -ticks - (shaped.byte[beyond] != ord("0")).any(axis=0)
-        return self._times(ticks, fits), known
+        return self._times(ticks, fits, decimals=decimals), known
 
 
 def _scaled(value: NDArray[np.int64], decimals: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -172,6 +185,11 @@ def _scaled(value: NDArray[np.int64], decimals: int) -> tuple[NDArray[np.int64],
     most = (2**63 - 1) // 10**decimals
     fits = (value >= -most) & (value <= most)
     return np.where(fits, value, 0) * 10**decimals, fits
+
+
+def _decimals(match: re.Match[str]) -> int:
+    """How many decimals were printed; fewer than none where the exponent is greater than their number."""
+    return len(match["fraction"]) - int(match["exponent"][1:] or 0)
 
 
 def _number_regex(sign: str) -> re.Pattern[str]:

@@ -14,15 +14,22 @@ ISO = "iso"
 
 
 @lru_cache(maxsize=256)
-def time_grammar(format: str, *, decimal: str = ".", interval_end: bool = False) -> TimeGrammar:  # noqa: A002
+def time_grammar(
+    format: str,  # noqa: A002
+    *,
+    decimal: str = ".",
+    interval_end: bool = False,
+    timezone: str | None = None,
+) -> TimeGrammar:
     """What reads times of a format, see TimeLayout.format.
 
     decimal: the sign before the decimals of numbers; seconds may have point or comma. Texts of an interval, such as
-    "10:00 - 10:15" behind a date, are read as its start, or with interval_end as its end. Elapsed times are read as
-    what has elapsed since 1970-01-01. Raises ValueError, which says what is wrong with the format.
+    "10:00 - 10:15" behind a date, are read as its start, or with interval_end as its end. timezone: of the layout, for
+    abbreviations of zones in texts, see with_zones. Elapsed times are read as what has elapsed since 1970-01-01.
+    Raises ValueError, which says what is wrong with the format.
     """
     if format in COUNTS:
         return CountedGrammar(format, decimal)
     if format == ISO:
         return IntervalGrammar(IsoGrammar(), end=interval_end)
-    return IntervalGrammar(StrptimeGrammar(format), end=interval_end, pattern=format)
+    return IntervalGrammar(StrptimeGrammar(format, timezone=timezone), end=interval_end, pattern=format)

@@ -57,9 +57,8 @@ def counted_likelihood(format_: str, texts: pa.StringArray, times: Times, latest
     distinct, steps = len(np.unique(times.time)), np.diff(times.time)
     rises = bool(len(steps)) and bool((steps >= 0).all())
     if format_ == "elapsed-s":
-        if not rises or times.time[0] < 0 or times.time[0] >= times.time[-1]:
-            return 0.0
-        return 0.3 if times.time[0] < steps.max() * 2 else 0.1
+        begins = rises and 0 <= times.time[0] <= 2 * steps.max()  # else it rather is a value that rises
+        return 0.3 if begins and times.time[0] < times.time[-1] else 0.0
     if times.time.min() < _USUAL or times.time.max() > (latest - _EPOCH).total_seconds() * _SECOND:
         return 0.0
     if format_.startswith("epoch"):

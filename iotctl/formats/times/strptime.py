@@ -36,8 +36,9 @@ _NO_OFFSET = 2**62
 class StrptimeGrammar:
     """See TimeGrammar. Without needs_date the pattern may be one of a time of day, which is then one of 1970-01-01."""
 
-    def __init__(self, pattern: str, *, needs_date: bool = True) -> None:
-        """Raises ValueError, which says what is wrong with the pattern."""
+    def __init__(self, pattern: str, *, needs_date: bool = True, timezone: str | None = None) -> None:
+        """timezone: for what %Z reads, see with_zones. Raises ValueError, which says what is wrong with the pattern."""
+        self._timezone = timezone
         self.pattern = compile_pattern(pattern, needs_date=needs_date)
 
     def read(self, column: pa.Array) -> Times:
@@ -59,7 +60,7 @@ class StrptimeGrammar:
         if "z" in part:
             return local - offset_of(part["z"]), False
         if "Z" in part:
-            return local_to_utc(local, part["Z"]), False
+            return local_to_utc(local, part["Z"], self._timezone), False
         return local, True
 
     def shape_of(self, text: str) -> Shape | None:
@@ -97,7 +98,7 @@ class StrptimeGrammar:
             offset = np.array([_offset(word) for word in zone.words])[zone.index]
             return Times(times.time - offset, ~times.naive, times.odd | (offset == _NO_OFFSET)), known
         if zone := words.get("Z"):
-            times = with_zones(times, pa.DictionaryArray.from_arrays(zone.index, zone.words))
+            times = with_zones(times, pa.DictionaryArray.from_arrays(zone.index, zone.words), self._timezone)
         return times, known
 
 
