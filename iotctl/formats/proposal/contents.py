@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iotctl.errors import FileError
 from iotctl.formats.csv.header import parse_header
-from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout
+from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout, TextLayout
 from iotctl.formats.options import OpenAt
 from iotctl.formats.proposal.forms import FoundForm, binary_form, text_form
 from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
@@ -23,8 +23,10 @@ _BEGIN_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Content:
-    """form, records, sheet: as Layout has them. text: of lines of fields. preamble: the lines before a table.
-    seen: what the file is, in words. standard: whether it needs no layout; layout: then the one that it has.
+    """form, records, sheet: as Layout has them. text: of lines of fields; record_text: of other forms.
+
+    preamble: the lines before a table. seen: what the file is, in words. standard: whether it needs no layout; layout:
+    then the one that it has.
     """
 
     form: Form
@@ -33,6 +35,7 @@ class Content:
     doubts: tuple[Doubt, ...] = ()
     complete: bool = True
     text: TextTable | None = None
+    record_text: TextLayout = field(default_factory=TextLayout)
     preamble: tuple[str, ...] = ()
     records: str = ""
     sheet: str = ""
@@ -64,10 +67,13 @@ def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
 def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: list[tuple[str, str]]) -> Content:
     if not is_known(form.form):
         raise FileError(f"This is {form.words}, which cannot be read.", where=file.uri, hint="Convert it to CSV.")
-    table, complete = read_record_table(file, open_at, form.form, form.records)
-    if not table.rows:
+    found = read_record_table(file, open_at, form.form, form.records)
+    if not found.table.rows:
         raise FileError("There are no records in this file.", where=file.uri, hint="Is it a file of readings?")
-    return Content(form.form, table, (("form", form.words), *seen), complete=complete, records=form.records)
+    if found.text.skip_lines:
+        seen.append(("column names", f"line {found.text.skip_lines + 1}"))
+    words = (("form", form.words), *seen)
+    return Content(form.form, found.table, words, complete=found.complete, records=form.records, record_text=found.text)
 
 
 _SIGNS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", BLANKS: "blanks"}
@@ -96,8 +102,8 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
         tuple(seen),
         tuple(doubts),
         sample.complete,
-        found,
-        start.preamble,
+        text=found,
+        preamble=start.preamble,
     )
 
 

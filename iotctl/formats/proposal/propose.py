@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
+from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Layout, QualityLayout, TimeLayout, ValueLayout
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.proposal.columns_seen import column_views
 from iotctl.formats.proposal.contents import Content, read_content
@@ -232,7 +232,7 @@ def _layout(
         others = tuple(field for field in roles.left_out if field not in when.fields)
         layout = replace(layout, values=(), other_values=True, ignored=others)
     if content.text is None:
-        return replace(layout, text=TextLayout(decimal=signs.decimal, thousands=signs.thousands))
+        return replace(layout, text=replace(content.record_text, decimal=signs.decimal, thousands=signs.thousands))
     renamed = _names_without_header(layout, content, roles)
     text = content.text.layout(renamed, signs.decimal, signs.thousands)
     return replace(_renamed(layout, renamed), text=text)

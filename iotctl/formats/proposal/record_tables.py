@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from iotctl.formats.layouts.layout import Form, Layout, TimeLayout
+from iotctl.formats.csv.table_head import column_names
+from iotctl.formats.layouts.layout import Form, Layout, TextLayout, TimeLayout
 from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.formats.proposal.headers import find_start
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.units import name_and_unit
 from iotctl.formats.records.forms import read_records
@@ -16,23 +19,63 @@ from iotctl.formats.records.records import RecordFile, Records
 from iotctl.model import Position, StoredFile
 
 _MOST_RECORDS = 100_000
+_MOST_SHEET_COLUMNS = 500
+_NO_TIME = TimeLayout(())
 _BLOCK_BYTES = 4 * 1024 * 1024
 
 # Of an answer of InfluxDB: where its rows come from, and no measurement.
 _OF_THE_ANSWER = frozenset({"", "column 1", "result", "table"})
 
 
-def read_record_table(file: StoredFile, open_at: OpenAt, form: Form, records: str) -> tuple[Table, bool]:
-    """The first records of a file as a table, and whether they are all. Raises FileError where there are none."""
-    layout = Layout(time=TimeLayout(()), form=form, records=records, sensor="", other_values=True)
+@dataclass(frozen=True)
+class RecordTable:
+    """The first records of a file. complete: whether they are all; text: where a table begins in a sheet."""
+
+    table: Table
+    complete: bool
+    text: TextLayout
+    units: Mapping[str, str]
+
+
+def read_record_table(file: StoredFile, open_at: OpenAt, form: Form, records: str) -> RecordTable:
+    """The first records of a file as a table. Raises FileError where they cannot be read."""
+    text, units = _sheet_begin(file, open_at) if form is Form.XLSX else (TextLayout(), {})
+    found, complete = _first(file, open_at, Layout(_NO_TIME, form, records=records, other_values=True, text=text))
+    return RecordTable(_table(found, form, units), complete, text, units)
+
+
+def _first(file: StoredFile, open_at: OpenAt, layout: Layout) -> tuple[list[Records], bool]:
+    """The first records of a file, and whether they are all."""
     options = ReadOptions(settle_seconds=0, block_bytes=_BLOCK_BYTES)
     found: list[Records] = []
-    complete = True
     for some in read_records(RecordFile(file, open_at, layout, options, Position())):
         found.append(some)
         if sum(len(one.line) for one in found) >= _MOST_RECORDS:
-            complete = False
-            break
+            return found, False
+    return found, True
+
+
+def _sheet_begin(file: StoredFile, open_at: OpenAt) -> tuple[TextLayout, dict[str, str]]:
+    """Where the table begins in a sheet, and the units of its columns: its rows are looked at as lines of a text."""
+    columns = tuple(f"c{at}" for at in range(_MOST_SHEET_COLUMNS))
+    layout = Layout(_NO_TIME, Form.XLSX, other_values=True, text=TextLayout(header=False, columns=columns))
+    found, _ = _first(file, open_at, layout)
+    lines: list[str] = []
+    for some in found:
+        cells = [_texts(column) for column in some.columns.values()]
+        for number, row in zip(some.line.tolist(), zip(*cells, strict=True), strict=True):
+            lines += [""] * (number - 1 - len(lines))
+            lines.append("\t".join(row).rstrip("\t"))
+    width = max((line.count("\t") for line in lines), default=0)
+    start = find_start([line + "\t" * (width - line.count("\t")) if line else "" for line in lines])
+    if start is None or start.header is None:
+        return TextLayout(), {}
+    names = column_names(start.names)
+    units = {name: unit for name, unit in zip(names, start.units, strict=False) if unit}
+    return TextLayout(skip_lines=start.header, below_header=start.first - start.header - 1), units
+
+
+def _table(found: list[Records], form: Form, units: Mapping[str, str]) -> Table:
     names = list(dict.fromkeys(name for some in found for name in some.columns))
     if form is Form.INFLUX_CSV:
         names = [name for name in names if name not in _OF_THE_ANSWER]
@@ -41,7 +84,7 @@ def read_record_table(file: StoredFile, open_at: OpenAt, form: Form, records: st
         _column(name, _last(name) if titles[_last(name)] == 1 else name, form, list(_pieces(name, found)))
         for name in names
     ]
-    return Table(tuple(column for column in columns if column is not None)), complete
+    return Table(tuple(replace(column, unit=units.get(column.name, column.unit)) for column in columns if column))
 
 
 def _last(name: str) -> str:

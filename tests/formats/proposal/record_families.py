@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from iotctl.formats.proposal.proposal import Hints
 from tests.formats.proposal.families import Family, Series, clock, instant, lines, series, values
+from tests.formats.test_xlsx import workbook
 
 RECORD_FAMILIES: list[Family] = []
 
@@ -168,3 +174,52 @@ def annotated_csv() -> Family:
         ]
         truth[host] = series(times, cells, "UTC")
     return zoneless("annotated-csv", "query.csv", lines(*rows, end="\r\n"), truth)
+
+
+def parquet(table: pa.Table) -> bytes:
+    stored = io.BytesIO()
+    pq.write_table(table, stored)
+    return stored.getvalue()
+
+
+@family
+def parquet_of_devices() -> Family:
+    times, devices, truth = clock(), two_devices("fan-A", "mixer 2"), dict[str, Series]()
+    stamps = [datetime.fromtimestamp(instant(time) / 1e6, tz=UTC) for time in times]
+    for device, cells in devices.items():
+        truth[device] = series(times, cells)
+    table = pa.table(
+        {
+            "ts": pa.array(stamps * 2, pa.timestamp("ms", "Europe/Berlin")),
+            "device_id": [device for device in devices for _ in times],
+            "temperature": [cell for cells in devices.values() for cell in cells],
+        }
+    )
+    return zoneless("parquet-of-devices", "telemetry.parquet", parquet(table), truth, missing=1)
+
+
+@family
+def parquet_of_tags() -> Family:
+    times, (first, second) = clock(), two_devices().values()
+    table = pa.table(
+        {"Timestamp": pa.array(times, pa.timestamp("ns")), "PLANT1.TIC-101.PV": first, "PUMP_07.VIB_X": second}
+    )
+    truth = {"PLANT1.TIC-101.PV": series(times, first), "PUMP_07.VIB_X": series(times, second)}
+    return Family("parquet-of-tags", "tags.parquet", parquet(table), truth, missing=1, sensors=frozenset(truth))
+
+
+@family
+def sheet() -> Family:
+    times, (first, second) = clock(), two_devices().values()
+    rows: list[list[Any]] = [
+        [time, a, "n/a" if b is None else b] for time, a, b in zip(times, first, second, strict=True)
+    ]
+    head: list[list[Any]] = [
+        ["Report of oven 3", None, None],
+        [None, None, None],
+        ["Time", "Temperature (°C)", "CO2"],
+        [None, None, "ppm"],
+    ]
+    truth = {"a": series(times, first), "b": series(times, second)}
+    units = frozenset({"°C", "ppm"})
+    return Family("sheet", "oven-3.xlsx", workbook(*head, *rows), truth, missing=1, units=units, tolerance=1000)
