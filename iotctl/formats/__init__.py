@@ -3,15 +3,16 @@
 Here is what every ingest uses; the rest is imported from its own module, and costs only who asks for it.
 """
 
-from iotctl.formats.options import SUFFIXES_READ, OpenAt, ReadOptions, is_data_file
+from iotctl.formats.data_files import is_data_file, suffixes_read
+from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.reader import read_batches
 from iotctl.formats.times.zones import utc_offsets
 
 __all__ = [
-    "SUFFIXES_READ",
     "OpenAt",
     "ReadOptions",
     "is_data_file",
     "read_batches",
+    "suffixes_read",
     "utc_offsets",
 ]

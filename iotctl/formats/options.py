@@ -1,10 +1,9 @@
-"""How files are read, and which names are those of data files."""
+"""How files are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
 from iotctl.formats.layouts.layout import STANDARD, Layout
@@ -21,10 +20,8 @@ class Readable(Protocol):
 # Opens the stored bytes of a file at a byte offset.
 OpenAt = Callable[[int], BinaryIO]
 
-_TEXT = {".csv", ".tsv", ".txt"}
 PARQUET = {".parquet", ".pq"}
 COMPRESSIONS = {".gz", ".zst", ".bz2", ".xz"}
-SUFFIXES_READ = ".csv .tsv .txt, also with .gz .zst .bz2 .xz, and .parquet .pq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +46,3 @@ class ReadOptions:
     layouts: tuple[Layout, ...] = (STANDARD,)
     batch_rows: int = 1_000_000
     block_bytes: int = 8 * 1024 * 1024
-
-
-def is_data_file(name: str) -> bool:
-    """Whether a file's name says that it holds readings, as SUFFIXES_READ has it."""
-    path = PurePosixPath(name)
-    suffix = path.suffix.lower()
-    if suffix in COMPRESSIONS:
-        suffix = PurePosixPath(path.stem).suffix.lower()
-        return suffix in _TEXT
-    return suffix in _TEXT | PARQUET

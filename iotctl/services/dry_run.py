@@ -34,7 +34,7 @@ def dry_run(
     balance = Balance()
     with database.connect() as conn:
         ensure_schema(conn)
-        selected = data_files(uri, selection, store, run, listener)
+        selected = data_files(uri, selection, store, options.read, run, listener)
         for file in _unloaded(selected, Ledger(conn), run, selection.limit):
             source = source_for(file.uri, store)
             listener.found(1, file.size)

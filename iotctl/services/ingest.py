@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from iotctl.errors import FileError, IotctlError
-from iotctl.formats import SUFFIXES_READ, is_data_file
+from iotctl.formats import ReadOptions, is_data_file, suffixes_read
 from iotctl.formats.layouts.layout import AUTO, STANDARD
 from iotctl.model import StoredFile
 from iotctl.repositories import (
@@ -139,7 +139,7 @@ def ingest(
             return [entry for entry in found if lies_below(uri, entry.file.uri) and not run.seen.given_up(entry.file)]
 
         try:
-            files = data_files(uri, selection, store, run, listener)
+            files = data_files(uri, selection, store, options.read, run, listener)
             for task in _tasks(_unloaded(files, register, run, listener, selection.limit, options), workers):
                 submit(task)
                 collect(at_most=2 * workers)
@@ -210,7 +210,7 @@ def _keep_up(session: Session, layout: Layout, listener: IngestListener, halt: t
 
 
 def data_files(
-    uri: str, selection: Selection, store: StoreSettings, run: Tally, listener: IngestListener
+    uri: str, selection: Selection, store: StoreSettings, read: ReadOptions, run: Tally, listener: IngestListener
 ) -> Iterator[StoredFile]:
     """The selected files that ingest reads and has not given up; the others are counted.
 
@@ -220,17 +220,17 @@ def data_files(
     source = source_for(uri, store)
     for file in select(uri, selection, store, run.missing):
         is_named = selection.manifest is not None or source.names(uri, file)
-        if not is_named and not is_data_file(file.uri):
+        if not is_named and not is_data_file(file.uri, read.layouts):
             run.other += 1
             if file.uri not in run.seen.left_out:
-                listener.noted(_left_out(file.uri, is_first=not run.seen.left_out), file.uri)
+                listener.noted(_left_out(file.uri, read, is_first=not run.seen.left_out), file.uri)
                 run.seen.left_out.add(file.uri)
         elif not run.seen.given_up(file):
             yield file
 
 
-def _left_out(uri: str, *, is_first: bool) -> str:
-    known = f" (read are {SUFFIXES_READ}; others where they are named themselves, or in a --manifest)"
+def _left_out(uri: str, read: ReadOptions, *, is_first: bool) -> str:
+    known = f" (read are {suffixes_read(read.layouts)}; others where they are named themselves, or in a --manifest)"
     return f"not a data file, left out: {uri}{known if is_first else ''}"
 
 

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import shlex
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from iotctl.formats.containers.content import (
     HEAD_BYTES,
     Packing,
     binary_kind_of,
+    is_office,
     is_parquet,
     packing_of,
     wide_encoding_of,
@@ -116,6 +118,12 @@ class Text:
             self._stream = self._decompressed(_rejoined(head, self._stream), packing)
             self.packing = packing
             head = self._head()
+        if is_office(head) and not self.packing:
+            raise FileError(
+                f"This is {binary_kind_of(head)}.",
+                where=self._name,
+                hint=f"A workbook needs a layout: iotctl inspect {shlex.quote(self._name)}",
+            )
         if (kind := binary_kind_of(head) or (packing_of(head) and "packed more than three times")) is not None:
             raise FileError(
                 f"This is {kind}{self._within}.",

@@ -56,6 +56,8 @@ _BINARY = (
     (b"\x7fELF", "a program"),
 )
 _TAR_AT = 257
+# The first parts of a workbook; which of them is the first depends on the program that wrote it.
+_OFFICE_PARTS = (b"[Content_Types].xml", b"docProps/", b"_rels/.rels", b"xl/")
 
 # A table could begin like these, so they are looked at only where the columns were not found.
 _TEXTS = (
@@ -101,9 +103,14 @@ def is_parquet(head: bytes) -> bool:
     return head.startswith(b"PAR1") and not head[4:5].decode("latin-1").isprintable()
 
 
+def is_office(head: bytes) -> bool:
+    """Whether bytes that begin like this are an Excel workbook's, or those of another new Office file."""
+    return head.startswith(b"PK\x03\x04") and any(part in head for part in _OFFICE_PARTS)
+
+
 def binary_kind_of(head: bytes) -> str | None:
     """What a file is that is no text, for people."""
-    if head.startswith(b"PK\x03\x04") and b"[Content_Types].xml" in head:
+    if is_office(head):
         return "an Excel workbook or another Office file"
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
         return "a tar archive"

@@ -16,14 +16,21 @@ def layout_of(layouts: Sequence[Layout], where: str) -> Layout:
 
     Raises FileError where none does.
     """
-    path = PurePosixPath(where)
-    plain = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
     for layout in layouts:
-        for pattern in layout.files or ("*",):
-            depth = pattern.count("/") + 1
-            if any(fnmatch("/".join(name.parts[-depth:]), pattern) for name in (path, plain)):
-                return layout
+        if not layout.files or fits(layout, where):
+            return layout
     known = ", ".join(pattern for layout in layouts for pattern in layout.files)
     raise FileError(
         "No layout fits this file's name.", where=where, hint=f"The layouts' patterns (files = ...) are: {known}"
+    )
+
+
+def fits(layout: Layout, where: str) -> bool:
+    """Whether one of a layout's patterns fits a file's name, with the suffix of its compression or without."""
+    path = PurePosixPath(where)
+    plain = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
+    return any(
+        fnmatch("/".join(name.parts[-(pattern.count("/") + 1) :]), pattern)
+        for pattern in layout.files
+        for name in (path, plain)
     )

@@ -1,0 +1,54 @@
+"""Which files are those of data, by their names: what a folder has beside them is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from iotctl.formats.layouts.choice import fits
+from iotctl.formats.layouts.layout import AUTO, STANDARD, Form, Layout
+from iotctl.formats.options import COMPRESSIONS, PARQUET
+
+_TEXT = (".csv", ".tsv", ".txt")
+_JSON = (".json", ".jsonl", ".ndjson")
+
+# Beside those of the standard layout; what else a layout is for, its patterns say.
+_SUFFIXES = {
+    Form.CSV: (".dat", ".log", ".asc", ".lvm", ".rdb", ".prn"),
+    Form.JSON: _JSON,
+    Form.JSON_SERIES: _JSON,
+    Form.LINE_PROTOCOL: (".lp", ".line", ".influx"),
+    Form.INFLUX_CSV: (),
+    Form.PARQUET: (),
+    Form.XLSX: (".xlsx", ".xlsm"),
+}
+_NEVER_COMPRESSED = {*PARQUET, *_SUFFIXES[Form.XLSX]}
+
+
+def is_data_file(name: str, layouts: Sequence[Layout] = (STANDARD,)) -> bool:
+    """Whether a file's name says that it holds readings in one of some layouts.
+
+    A layout's patterns say it, or a suffix of its form; those of the standard layout always do.
+    """
+    path = PurePosixPath(name)
+    suffix, known = path.suffix.lower(), _suffixes(layouts)
+    if suffix in COMPRESSIONS:
+        suffix = PurePosixPath(path.stem).suffix.lower()
+        known = [other for other in known if other not in _NEVER_COMPRESSED]
+    return suffix in known or any(layout.files and fits(layout, name) for layout in layouts)
+
+
+def suffixes_read(layouts: Sequence[Layout]) -> str:
+    """The names of files that are read, for people."""
+    known = _suffixes(layouts)
+    texts = " ".join(suffix for suffix in known if suffix not in _NEVER_COMPRESSED)
+    others = " ".join(suffix for suffix in known if suffix in _NEVER_COMPRESSED)
+    patterns = [pattern for layout in layouts for pattern in layout.files]
+    named = f", and what fits {' '.join(patterns)}" if patterns else ""
+    return f"{texts}, also with .gz .zst .bz2 .xz, and {others}{named}"
+
+
+def _suffixes(layouts: Sequence[Layout]) -> list[str]:
+    forms = list(Form) if AUTO in layouts else [layout.form for layout in layouts if layout != STANDARD]
+    others = (suffix for form in forms for suffix in _SUFFIXES[form])
+    return list(dict.fromkeys((*_TEXT, *sorted(PARQUET), *others)))
