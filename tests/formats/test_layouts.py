@@ -384,3 +384,24 @@ def test_a_last_line_without_its_end_waits() -> None:
     text = b"time,value\n2023-01-01,1\n2023-01-02,2"
     assert len(readings(batches(text, layout, ReadOptions(settle_seconds=0)))) == 2
     assert math.isfinite(1)
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "note"),
+    [
+        (
+            replace(layout_of(), time=TimeLayout(("time",), "%d.%m.%Y")),
+            "time,value\n2023-01-01,1\n2023-01-02,2\n",
+            "line 2: '2023-01-01' in time is no time of the format %d.%m.%Y",
+        ),
+        (
+            layout_of(delimiter=";"),
+            "time;value\n2023-01-01;1,5\n2023-01-02;2,5\n",
+            "line 2: '1,5' in value is no number with the layout's decimal sign, .",
+        ),
+        (layout_of("{field}", "value", "other"), "time,value\n2023-01-01,1\n", "there is no column 'other'"),
+    ],
+)
+def test_a_layout_that_reads_nothing_says_what_was_expected(layout: Layout, text: str, note: str) -> None:
+    notes = [note for batch in batches(text.encode(), layout, ReadOptions()) for note in batch.notes]
+    assert any(found.startswith(note) for found in notes), notes

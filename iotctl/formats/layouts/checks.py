@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from iotctl.formats.layouts.layout import BLANKS, FIELD, Form, Layout
-
-_TEXT_FORMS = {Form.CSV, Form.XLSX}
+from iotctl.formats.times.formats import time_grammar
+from iotctl.timezones import zone_name
 
 
 def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -30,6 +30,16 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield ("text", "columns"), "are needed where header is false: the names of the columns, in their order"
     if not time.fields:
         yield ("time", "fields"), "names no field"
+    for key in ("format", "since_format"):
+        try:
+            time_grammar(getattr(time, key), decimal=text.decimal)
+        except ValueError as error:
+            yield ("time", key), f"cannot be used: {error}"
+    if time.timezone is not None:
+        try:
+            zone_name(time.timezone)
+        except ValueError as error:
+            yield ("time", "timezone"), f"cannot be used: {error}"
     if not layout.values and not layout.other_values:
         yield ("values",), "is empty: name at least one field, or set other_values = true"
     for number, value in enumerate(layout.values):

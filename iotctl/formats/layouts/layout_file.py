@@ -59,7 +59,12 @@ def _adapter() -> TypeAdapter[Layout]:
 
 
 def _plain(kind: str, message: str) -> str:
-    known = {"unexpected_keyword_argument": "is no key of a layout", "missing": "is missing"}
+    known = {
+        "unexpected_keyword_argument": "is no key of a layout",
+        "missing": "is missing",
+        "tuple_type": 'must be a list, such as ["a", "b"]',
+        "dataclass_type": "must be a table",
+    }
     return known.get(kind) or message[:1].lower() + message[1:]
 
 

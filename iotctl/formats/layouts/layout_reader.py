@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
-from iotctl.formats.bad_rows import BadRows, code_of, joined_bad_rows
+from iotctl.formats.bad_rows import BadRows, bad_rows, code_of, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.layouts.layout import FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Form, Layout, ValueLayout
 from iotctl.formats.numbers.cells import CellReader
@@ -26,6 +26,7 @@ from iotctl.formats.times.zone_names import with_zones
 from iotctl.model import EARLIEST, LATEST, RejectReason
 
 _GOOD, _ABSENT = -1, -2
+_SHOWN = 80
 # Forms whose records have just the fields that they need: one that a record does not have is not a missing value.
 _SPARSE = {Form.JSON, Form.LINE_PROTOCOL, Form.INFLUX_CSV}
 _MISSING, _QUALITY, _VALUE, _NOT_FINITE, _TIME, _TIME_RANGE, _SENSOR = map(
@@ -60,6 +61,7 @@ class LayoutReader:
         self._cells = [CellReader(value, layout.text, layout.missing) for value in self._values]
         self._numbers: dict[tuple[str, str], int] = {}  # (record's part of a name, value's name) -> sensor
         self._absent: set[str] = set()
+        self._explained = False
         try:
             time = layout.time
             decimal = layout.text.decimal
@@ -83,7 +85,9 @@ class LayoutReader:
             self._add_values(columns)
         values = self._present(columns)
         if not count or not values:
-            return joined([]), records.bad
+            # A record without any value is one that is missing.
+            nothing = bad_rows(records.line, RejectReason.MISSING)
+            return joined([]), joined_bad_rows([records.bad, nothing])
         state = np.full((count, len(values)), _GOOD, dtype=np.int8)
         value = np.empty((count, len(values)))
         for at, number in enumerate(values):
@@ -101,6 +105,7 @@ class LayoutReader:
         if self._layout.form in _SPARSE:
             record_state[empty] = _MISSING
             state[state == _MISSING] = _ABSENT
+        self._explain(columns, records.line, record_state, state, values)
         if own:
             record_state[record_state != _SENSOR] = _GOOD  # each value is judged by its own time
             sensor = self._sensor_numbers(record_names, values)[np.maximum(record_at, 0)]
@@ -122,6 +127,37 @@ class LayoutReader:
             rows = Rows(line[row], sensor[row, place], time[row], naive[row], value[row, place])
             bad.append(self._bad_cells(line, state, values))
         return rows, joined_bad_rows(bad)
+
+    def _explain(
+        self,
+        columns: dict[str, pa.Array],
+        line: NDArray[np.int64],
+        record_state: NDArray[np.int8],
+        state: NDArray[np.int8],
+        values: Sequence[int],
+    ) -> None:
+        """Say of a file's first records what does not fit, where no time, or no value of a field, can be read."""
+        if self._explained:
+            return
+        self._explained = True
+        layout = self._layout
+        if (record_state == _TIME).any() and not (record_state == _GOOD).any():
+            at = int(np.flatnonzero(record_state == _TIME)[0])
+            first = join_fields([self._column(columns, name) for name in layout.time.fields])[at].as_py()
+            self._builder.note(
+                f"line {line[at]}: {str(first)[:_SHOWN]!r} in {' + '.join(layout.time.fields)} is no time of the format"
+                f" {layout.time.format}, which the layout has"
+            )
+        for place, number in enumerate(values):
+            of_value = state[:, place]
+            if (of_value == _VALUE).any() and not (of_value == _GOOD).any():
+                row = int(np.flatnonzero(of_value == _VALUE)[0])
+                name = self._values[number].field
+                text = str(self._column(columns, name)[row].as_py())[:_SHOWN]
+                self._builder.note(
+                    f"line {line[row]}: {text!r} in {name} is no number with the layout's decimal sign,"
+                    f" {layout.text.decimal}"
+                )
 
     def _with_own_times(
         self,
