@@ -52,9 +52,9 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
     names = [value.name or value.field for value in layout.values]
     if len(names) > 1 and FIELD not in layout.sensor_fields():
         yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        yield ("values",), f"has the name {twice!r} twice"
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield ("values", number, "field"), f"gives the name {name!r} a second time"
     if layout.other_values and FIELD not in layout.sensor_fields():
         yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
     for at, pattern in [
