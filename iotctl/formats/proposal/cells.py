@@ -12,14 +12,17 @@ _PLAIN_NUMBER = re.compile(_NUMBER)
 _WHOLE = re.compile(r"[+-]?\d+")
 _WITH_UNIT = re.compile(rf"({_NUMBER})\s*([^\d\s.,;:+\-][^\d;,]{{0,11}}(?:[²³23](?:/\w+)?)?)")
 _BEFORE = re.compile(rf"([$€£])\s*({_NUMBER})")
+_WEEKDAY = r"(?:[^\W\d]{2,10}\.?,? )"
 _DATE = (
-    r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?|\d{8}|\d{1,2}[ -][^\W\d]{3,9}\.?[ -]\d{2,4}"
-    r"|[^\W\d]{3,9}\.? \d{1,2},? \d{4})"
+    r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?|\d{8}"
+    rf"|{_WEEKDAY}?(?:\d{{1,2}}[ -][^\W\d]{{3,9}}\.?[ -]\d{{2,4}}|[^\W\d]{{3,9}}\.? \d{{1,2}},? \d{{4}}))"
 )
 _CLOCK = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d+)?(?:\s*[AaPp]\.?\s?[Mm]\.?)?)"
 _ZONE = r"(?:\s*(?:Z|[A-Z]{3,4}|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}))"
+# As ctime() and date have it.
+_YEAR_LAST = rf"{_WEEKDAY}?[^\W\d]{{3,9}} {{1,2}}\d{{1,2}} {_CLOCK}{_ZONE}? \d{{4}}"
 _TIME = re.compile(
-    rf"(?:{_DATE}(?:[T :]\s*(?:{_CLOCK}|\d{{4}}))?{_ZONE}?|{_CLOCK}{_ZONE}?)"
+    rf"(?:{_DATE}(?:[T :]\s*(?:{_CLOCK}|\d{{4}}))?{_ZONE}{{0,2}}|{_YEAR_LAST}|{_CLOCK}{_ZONE}?)"
     rf"(?:\s*(?:-|–|to|/)\s*(?:{_DATE}\s+)?{_CLOCK})?"
 )
 _TRUE_OR_FALSE = word_set(

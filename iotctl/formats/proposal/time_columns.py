@@ -32,6 +32,17 @@ _PARTS = (
     ("%M", ("minute", "mn", "min", "mi", "minuto", "minuut", "minutes", "mm"), 0, 60),
     ("%S", ("second", "ss", "sec", "sekunde", "segundo", "seconds", "s"), 0, 60),
 )
+_DAY_OF_YEAR = ("%j", ("doy", "yday", "jday", "julian", "dayofyear", "julianday", "tagimjahr"), 1, 366)
+_HOUR_AND_MINUTE = ("%H%M", ("hhmm", "hrmn", "time", "hourmin", "hourminute"), 0, 2400)
+# The parts that a time can be divided into.
+_WAYS = (
+    _PARTS,
+    (*_PARTS[:3], _HOUR_AND_MINUTE),
+    (_PARTS[0], _DAY_OF_YEAR, *_PARTS[3:]),
+    (_PARTS[0], _DAY_OF_YEAR, _HOUR_AND_MINUTE),
+)
+# 18.30, where the name says that it is a time of day.
+_POINTED_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])\.[0-5]\d(?:\.[0-5]\d)?", re.ASCII)
 _HOUR_NAMES = frozenset(_PARTS[3][1]) | {"he", "time", "uhrzeit", "hhmm", "uhr"}
 
 
@@ -208,8 +219,11 @@ def joined_texts(table: Table, fields: Sequence[str]) -> Counter[str]:
 
 def _is_hour(table: Table, column: Column, date: str) -> bool:
     """Whether a column has hours, 0 to 24, or such as 1300: by its name; without one, it must stand behind the date."""
-    if not column.is_whole or column.filled < _FILLED * len(column.texts):
+    if column.filled < _FILLED * len(column.texts):
         return False
+    if not column.is_whole:
+        named = column.named and bool(_HOUR_NAMES.intersection(words(column.title)))
+        return named and all(_POINTED_CLOCK.fullmatch(text) for text in column.counts if text)
     numbers = {int(text) for text in column.counts if text.isdigit()}
     if not numbers or len(numbers) < 2:
         return False
@@ -250,35 +264,41 @@ def _reads(format_: str, texts: pa.StringArray) -> bool:
 def _parts(table: Table) -> TimeColumns | None:
     """Columns of year, month, day, and maybe hour, minute and second: by their names; without names, the first ones."""
     columns = [column for column in table.columns if column.is_whole and column.filled >= _FILLED * len(column.texts)]
-    fields = _unnamed_parts(table) if not any(column.named for column in table.columns) else _named_parts(columns)
-    if len(fields) < 3:
+    if any(column.named for column in table.columns):
+        found = [_named_parts(columns, way) for way in _WAYS]
+    else:
+        fields = _unnamed_parts(table)
+        found = [(fields, [code for code, *_ in _PARTS[: len(fields)]])]
+    fields, codes = max(found, key=lambda parts: len(parts[0]))
+    if "%d" not in codes and "%j" not in codes:
         return None
-    codes = [code for code, *_ in _PARTS[: len(fields)]]
     texts = joined_texts(table, fields)
     for year in ("%Y", "%y"):
         format_ = " ".join([year, *codes[1:]])
         if _reads(format_, pa.array(texts, pa.string())):
-            candidate = Candidate(format_, TimeKind.WRITTEN, 1.0, is_date=len(fields) == 3)
-            from_one = len(fields) > 3 and _counts_from_one(table[fields[3]])
+            candidate = Candidate(format_, TimeKind.WRITTEN, 1.0, is_date="%H" not in format_)
+            from_one = "%H" in codes and _counts_from_one(table[fields[codes.index("%H")]])
             return TimeColumns(fields, Candidates((candidate,), day_first=None), {}, from_one)
     return None
 
 
-def _named_parts(columns: Sequence[Column]) -> tuple[str, ...]:
-    """The columns whose names say year, month, day, ... up to the last part that is there without a gap."""
-    left, fields = list(columns), []
-    for code, names, low, high in _PARTS:
+def _named_parts(
+    columns: Sequence[Column], way: Sequence[tuple[str, tuple[str, ...], int, int]]
+) -> tuple[tuple[str, ...], list[str]]:
+    """(columns, their codes) whose names say year, month, day, ... up to the last part that is there without a gap."""
+    left, fields, codes = list(columns), [], []
+    for code, names, low, high in way:
         part = next((column for column in left if _is_named(column, names) and _within(column, low, high, code)), None)
         if part is None:
             break
         left.remove(part)
         fields.append(part.name)
-    return tuple(fields)
+        codes.append(code)
+    return tuple(fields), codes
 
 
 def _is_named(column: Column, names: Sequence[str]) -> bool:
-    found = words(column.title.lstrip("#"))
-    return len(found) == 1 and found[0] in names
+    return "".join(words(column.title.lstrip("#"))) in names
 
 
 def _unnamed_parts(table: Table) -> tuple[str, ...]:
@@ -299,4 +319,9 @@ def _within(column: Column, low: int, high: int, code: str) -> bool:
         return False
     if code == "%Y" and max(numbers) < 100:
         return column.named
+    if code == "%H%M":
+        if any(number % 100 > 59 for number in numbers):
+            return False
+        if max(numbers) < 100 and "hhmm" not in words(column.title):
+            return False  # they rather are hours
     return low <= min(numbers) and max(numbers) <= high
