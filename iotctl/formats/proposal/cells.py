@@ -89,6 +89,11 @@ def is_time(text: str) -> bool:
     return _TIME.fullmatch(text) is not None
 
 
+def is_clock(text: str) -> bool:
+    """Whether it is a time of day, such as 00:30."""
+    return re.fullmatch(_CLOCK, text) is not None
+
+
 def is_true_or_false(text: str) -> bool:
     """Whether it is one of two words, such as true and false."""
     return text.lower() in _TRUE_OR_FALSE

@@ -108,6 +108,10 @@ def _longest_array(found: dict[str, object]) -> str | None:
         path, value = waiting.pop(0)
         if isinstance(value, dict):
             waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
+            columns = [len(inner) for inner in value.values() if isinstance(inner, list)]
+            # {"time": [...], "temperature": [...]}: the records stand across.
+            if len(columns) > 1 and len(set(columns)) == 1 and columns[0] > most:
+                best, most = path, columns[0]
         elif isinstance(value, list) and len(value) > most and all(isinstance(item, dict) for item in value):
             best, most = path, len(value)
     return best

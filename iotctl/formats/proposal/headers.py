@@ -161,7 +161,8 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
     """The start of a table with lines of names above it."""
     width = division.width
     rows = [split(lines[number], division.delimiter) for number in above]
-    row_numbers = all(len(row) == width - 1 for row in rows if len(row) > 1) and division.delimiter == BLANKS
+    short = [row for row in rows if len(row) > 1]
+    row_numbers = division.delimiter == BLANKS and all(len(row) == width - 1 for row in short)
     rows = [(["", *row] if row_numbers else row + [""] * width)[:width] for row in rows]
     candidates = [
         at

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Layout, QualityLayout, TimeLayout, ValueLayout
 from iotctl.formats.options import OpenAt, ReadOptions
+from iotctl.formats.proposal.cells import is_clock
 from iotctl.formats.proposal.columns_seen import column_views
 from iotctl.formats.proposal.contents import Content, read_content
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
@@ -14,7 +15,7 @@ from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
 from iotctl.formats.proposal.quality import Quality, find_quality
 from iotctl.formats.proposal.sensors import SensorName, name_sensors, repeats, sensor_columns
 from iotctl.formats.proposal.table import Column, ColumnType, Table
-from iotctl.formats.proposal.time_columns import TimeColumns, find_time
+from iotctl.formats.proposal.time_columns import TimeColumns, find_time, times_of_blocks
 from iotctl.formats.proposal.time_layouts import time_layout
 from iotctl.formats.proposal.values import (
     composites,
@@ -44,6 +45,7 @@ class _Roles:
     values: list[Column]
     parts: Mapping[str, int]
     left_out: dict[str, str]
+    own_time: Mapping[str, str]
 
 
 def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOptions) -> Proposal:
@@ -77,6 +79,9 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if hints.sensor is not None:
         name = _told_name(hints.sensor, table, name)
     doubts += name.doubts
+    if sum(column.named and is_clock(column.title) for column in roles.values) > 2:
+        text = "columns are named by times of day: readings of one day stand side by side, which no layout describes"
+        doubts.append(Doubt(text, weight=Weight.NEEDED))
     doubts += _repeat_doubts(table, time, roles, hints)
     missing = _missing(table, roles, hints)
     doubts += _value_doubts(table, roles, missing)
@@ -131,7 +136,9 @@ def _roles(table: Table, time: TimeColumns) -> _Roles:
         else:
             left_out[name] = f"{count} parts in a cell: name the part in the layout to read it"
     values.sort(key=table.columns.index)
-    return _Roles(time, zone, sensor, quality, values, parts, left_out)
+    own = times_of_blocks(table, time, [column.name for column in values])
+    left_out = {name: reason for name, reason in left_out.items() if name not in own.values()}
+    return _Roles(time, zone, sensor, quality, values, parts, left_out, own)
 
 
 def _is_unit_column(column: Column) -> bool:
@@ -248,6 +255,7 @@ def _value(column: Column, roles: _Roles, titles: list[str]) -> ValueLayout:
         unit=unit,
         part=1 if column.name in roles.parts else 0,
         quality=roles.quality.of_value.get(column.name),
+        time=(roles.own_time[column.name],) if column.name in roles.own_time else (),
     )
 
 
@@ -289,7 +297,7 @@ def _renamed(layout: Layout, names: Mapping[str, str]) -> Layout:
 
 def _role_names(table: Table, roles: _Roles) -> dict[str, str]:
     named = dict(roles.left_out)
-    named |= dict.fromkeys(roles.time.fields, "time")
+    named |= dict.fromkeys((*roles.time.fields, *roles.own_time.values()), "time")
     named |= dict.fromkeys(roles.sensor, "sensor")
     named |= dict.fromkeys(roles.quality.fields - set(roles.quality.unknown), "quality")
     named |= {column.name: "value" for column in roles.values}

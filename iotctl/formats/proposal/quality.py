@@ -85,7 +85,9 @@ def _is_validity(column: Column) -> bool:
 
 def _only_codes(column: Column, names: Sequence[str]) -> bool:
     """Whether a column rates values in codes, by its name: 55973_00060_cd, QN_9, Temp Flag."""
-    if not is_quality_name(column.title) or column.type is ColumnType.TIME:
+    # Météo-France: QT rates T.
+    rates_another = column.name[:1] in {"Q", "q"} and column.name[1:].lstrip("_") in names
+    if not (is_quality_name(column.title) or rates_another) or column.type is ColumnType.TIME:
         return False
     if words(column.title)[-1] == "cd" and column.name[:-3] not in names:
         return False

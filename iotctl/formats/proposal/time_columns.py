@@ -21,7 +21,7 @@ from iotctl.formats.times.formats import time_grammar
 # From here on a column is a time whatever its name; below, its name must say so.
 _SURE = 0.9
 _WITH_NAME = 0.2
-_FILLED = 0.8
+_FILLED, _FILLED_IN_BLOCK = 0.8, 0.02
 _RARE = 0.02
 
 _PARTS = (
@@ -43,6 +43,7 @@ _WAYS = (
 )
 # 18.30, where the name says that it is a time of day.
 _POINTED_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])\.[0-5]\d(?:\.[0-5]\d)?", re.ASCII)
+_MILLISECONDS = frozenset({"millitm", "ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden"})
 _HOUR_NAMES = frozenset(_PARTS[3][1]) | {"he", "time", "uhrzeit", "hhmm", "uhr"}
 
 
@@ -102,6 +103,27 @@ def find_time(table: Table) -> TimeColumns | None:
     return replace(chosen, spare=spare)
 
 
+def times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
+    """Value -> the time column before it, where a table has blocks of columns, each with its own time first.
+
+    Only those of later blocks; the time of the first block is that of the table.
+    """
+    order = [column.name for column in table.columns]
+    blocks = [name for name in order if name in time.spare and time_rank(table[name].title) < 2]
+    blocks = [name for name in blocks if column_formats(table[name].counts).formats[:1] == time.candidates.formats[:1]]
+    if len(time.fields) != 1 or order[0] != time.fields[0] or not blocks:
+        return {}
+    begins = [order.index(name) for name in (*time.fields, *blocks)]
+    if any(order[at + 1 : at + 2] and order[at + 1] not in values for at in begins) or begins[-1] + 1 == len(order):
+        return {}
+    found, current = {}, ""
+    for name in order:
+        current = name if name in blocks else current
+        if current and name in values:
+            found[name] = current
+    return found
+
+
 def _is_unknown_time(column: Column) -> bool:
     """Whether large numbers with the name of a time rise throughout, such as those of SIMATIC (43973083333,33)."""
     found = words(column.title)
@@ -123,7 +145,9 @@ def _candidates(column: Column) -> Candidates | None:
         return Candidates((Candidate(ISO, TimeKind.WRITTEN, 1.0, naive=naive),), day_first=None)
     if column.type not in {ColumnType.TIME, ColumnType.NUMBER, ColumnType.TEXT} or not column.filled:
         return None
-    if column.filled < _FILLED * len(column.texts) or _is_id(column):
+    # A block of columns with a time of its own may be shorter than others.
+    least = _FILLED_IN_BLOCK if column.type is ColumnType.TIME and is_time_name(column.title) else _FILLED
+    if column.filled < least * len(column.texts) or _is_id(column):
         return None
     if column.type is ColumnType.TEXT and not any(char.isdigit() for char in next(iter(column.counts))):
         return None
@@ -187,7 +211,14 @@ def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, 
     assert best is not None
     rank = time_rank(column.title)
     naive = best.naive is not False and best.kind is not TimeKind.EPOCH
-    return _is_one_moment(table, column), rank if rank == 2 else 0, naive, best.likelihood < _SURE, -best.likelihood
+    is_short = column.filled < _FILLED * table.rows
+    return (
+        _is_one_moment(table, column) or is_short,
+        rank if rank == 2 else 0,
+        naive,
+        best.likelihood < _SURE,
+        -best.likelihood,
+    )
 
 
 def _date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColumns | None:
@@ -207,8 +238,25 @@ def _date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColumns |
                 candidates = _with_hour(found[date], counts)
             if candidates.best is not None and not candidates.best.is_date:
                 from_one = clock in hours and _counts_from_one(table[clock])
-                return TimeColumns((date, clock), candidates, {}, from_one)
+                return _with_milliseconds(table, TimeColumns((date, clock), candidates, {}, from_one))
     return None
+
+
+def _with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
+    """The time with a column of milliseconds behind it, if there is one, in three digits each."""
+    for column in table.others(found.fields):
+        if len(words(column.title)) == 1 and words(column.title)[0] in _MILLISECONDS:
+            fields = (*found.fields, column.name)
+            texts = pa.array(joined_texts(table, fields), pa.string())
+            formats = tuple(
+                replace(candidate, format=f"{candidate.format} %f")
+                for candidate in found.candidates.formats
+                if all(len(text) == 3 and text.isdigit() for text in column.counts)
+                and _reads(f"{candidate.format} %f", texts)
+            )
+            if formats:
+                return replace(found, fields=fields, candidates=replace(found.candidates, formats=formats))
+    return found
 
 
 def joined_texts(table: Table, fields: Sequence[str]) -> Counter[str]:

@@ -45,10 +45,14 @@ def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Seq
     is_naive = best.naive is not False and best.kind is not TimeKind.EPOCH
     if is_naive and zone is None:
         told = zone_in_titles([table[field].title for field in time.fields], preamble)
-        if hints.timezone is not None:
+        if told is not None:
+            zone_name, where = told
+            layout = replace(layout, timezone=zone_name)
+            if hints.timezone not in {None, zone_name}:
+                text = f"the times are in {zone_name}, as {where} says, and not in {hints.timezone}"
+                doubts.append(Doubt(text, "timezone in the layout", Weight.NOTE))
+        elif hints.timezone is not None:
             layout = replace(layout, timezone=hints.timezone)
-        elif told is not None:
-            layout = replace(layout, timezone=told[0])
         else:
             doubts.append(Doubt("the times name no zone: in which one are they?", "--timezone ZONE"))
     return layout, fields, doubts

@@ -34,7 +34,7 @@ _TIME_PATTERN = re.compile(r"[dMmyYHhsjDT./:\-\s]{4,}")
 
 def is_unit(text: str) -> bool:
     """Whether a text is a usual unit."""
-    text = text.strip().lower()
+    text = text.strip().lower().replace("º", "°")
     if scaled := _SCALED.fullmatch(text):
         text = scaled[1]
     return text in _KNOWN or text.replace(" ", "") in _KNOWN or text.replace("^", "") in _KNOWN
@@ -46,7 +46,7 @@ def name_and_unit(title: str) -> tuple[str, str | None]:
         return match[1], match[2]
     for pattern in (_IN_PARENTHESES, _BEHIND_COMMA, _BEHIND_SLASH):
         match = pattern.fullmatch(title)
-        if match and (is_unit(match[2]) or any(sign in match[2] for sign in "°%µ³²")):
+        if match and (is_unit(match[2]) or any(sign in match[2] for sign in "°º%µ³²")):
             return match[1], match[2]
     if match := _AT_THE_END.fullmatch(title):
         return match[1], match[2]

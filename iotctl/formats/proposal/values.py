@@ -25,6 +25,9 @@ _WEEKDAYS = word_set(
     mer jeu ven sam dim lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves
     viernes sábado domingo ma wo za zo"""
 )
+_LAST_OF_IDS = word_set(
+    "id no nr number code station stn sensor device node mote tag sn serial eui imei mac nmi poste prm"
+)
 _ROWS_THAT_TELL = 20
 _NEARLY_ALL = 0.95
 _A_FEW = 0.1
@@ -101,8 +104,7 @@ def is_id_column(column: Column) -> bool:
     found = words(column.title)
     if not column.is_whole or not is_id_name(column.title) or (found and found[-1].isdigit()):
         return False
-    last = {"id", "no", "nr", "number", "code", "station", "stn", "sensor", "device", "node", "mote", "moteid", "tag"}
-    return len(found) == 1 or bool(last.intersection(found[-1:])) or found[-1].endswith("id")
+    return len(found) == 1 or found[-1] in _LAST_OF_IDS or found[-1].endswith("id")
 
 
 def _counts_up(column: Column, *, any_step: bool) -> bool:

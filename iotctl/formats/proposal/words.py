@@ -20,12 +20,12 @@ _NOT_THE_TIME = word_set(
     processed created loaded published last enqueued arrival export exported"""
 )
 _ID = word_set(
-    """id sensor device host station stn site tag tagname name varname entity topic mote moteid node meter channel
-    serial mac uuid equipo gerät geraet instance asset machine point alias signal kanal messstelle punto box
-    gateway unit maschine anlage server stations location room raum zone area building plant line linie
-    equipment apparatus logger thing source object appliance house lclid cups ean mpan dev eui imei
-    stationsname sensorname devicename sensorid deviceid deviceserial stationid tid parameter parametername
-    item itemid path"""
+    """id sensor device host station stn site tag tagname name varname entity topic mote moteid node meter
+    channel serial mac uuid equipo gerät geraet instance asset machine point alias signal kanal
+    messstelle punto box gateway unit maschine anlage server stations location room raum zone area
+    building plant line linie equipment apparatus logger thing source object appliance house lclid cups
+    ean mpan dev eui imei sn poste nmi prm estación estacion stazione stacja stationsname sensorname
+    devicename sensorid deviceid deviceserial stationid tid parameter parametername item itemid path"""
 )
 _METRIC = word_set(
     """metric measurement field parameter variable property phenomenon quantity kind type observable channel
@@ -41,7 +41,7 @@ _NUMBER_OF = word_set("no nr num number id count")
 _LEFT_OUT = {
     "record number": word_set(
         """record rn row rownum index idx nr no lfd lfdnr seq sequence recno zeile line entry # id unnamed0 sno slno obs
-        recnum rowid n""",
+        recnum rowid""",
     ),
     "label": word_set("anomaly changepoint label class target outlier isanomaly anomalous fault"),
     "end mark": word_set("eor eol"),
@@ -50,8 +50,8 @@ _LEFT_OUT = {
     ),
 }
 _COORDINATE = word_set(
-    """lat latitude lon lng long longitude elevation altitude alt breitengrad längengrad laengengrad breite länge laenge
-    hoehe höhe latdec londec latitud longitud"""
+    """alti lat latitude lon lng long longitude elevation altitude alt breitengrad längengrad laengengrad breite
+    länge laenge hoehe höhe latdec londec latitud longitud"""
 )
 _UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom unitofmeasurement")
 _QUALITY = word_set(

@@ -938,3 +938,68 @@ def day_and_month_alike() -> Family:
         hints,
         sensors=frozenset({"Caldera"}),
     )
+
+
+@family
+def blocks_with_times_of_their_own() -> Family:
+    times, flow, temps = clock(), values(1), values(2)
+    late = [time + timedelta(seconds=30) for time in times]
+    rows = [
+        f"{a:%d.%m.%Y %H:%M:%S};{comma(x)};" + (f"{b:%d.%m.%Y %H:%M:%S};{comma(y)}" if row < 40 else ";")
+        for row, (a, x, b, y) in enumerate(zip(times, flow, late, temps, strict=True))
+    ]
+    truth = {"flow": series(times, flow), "temp": series(late[:40], temps[:40])}
+    return Family("blocks", "trend.csv", lines("Zeit 1;Durchfluss;Zeit 2;Temperatur", *rows), truth, missing=20)
+
+
+@family
+def milliseconds_beside() -> Family:
+    times, temps = clock(timedelta(seconds=2)), values(1)
+    rows = [
+        f"{time:%Y/%m/%d};{time:%H:%M:%S};{row * 7:03};B;{temp}"
+        for row, (time, temp) in enumerate(zip(times, temps, strict=True))
+    ]
+    exact = [time + timedelta(milliseconds=row * 7) for row, time in enumerate(times)]
+    return Family("milliseconds", "ft.csv", lines("Date;Time;Millitm;Marker;TT101", *rows), {"t": series(exact, temps)})
+
+
+@family
+def stations_that_look_like_numbers() -> Family:
+    times, rows, truth = clock(timedelta(hours=1)), ["date,hour,station,PM2.5"], dict[str, Series]()
+    for number, station in enumerate(("1001A", "1002A")):
+        dust = values(number, 0)
+        rows += [f"{time:%Y%m%d},{time.hour},{station},{int(value)}" for time, value in zip(times, dust, strict=True)]
+        truth[f"{station}.PM2.5"] = series(times, dust)
+    return Family("stations", "china.csv", lines(*rows), truth, sensors=frozenset(truth))
+
+
+@family
+def days_of_the_week() -> Family:
+    times, energy = clock(timedelta(hours=3)), values(1, 1, 12_000)
+    names = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"]
+    rows = [
+        f"{names[time.weekday()]};{time:%d.%m.%Y};{time:%H:%M};{comma(value, 1)}"
+        for time, value in zip(times, energy, strict=True)
+    ]
+    content = "".join(line + "\r\n" for line in ("Tag;Datum;Uhrzeit;Zähler kWh", *rows)).encode("cp1252")
+    return Family("days-of-the-week", "haus.csv", content, {"e": series(times, energy)}, units=frozenset({"kWh"}))
+
+
+@family
+def serial_number_in_the_first_row() -> Family:
+    times, temps = clock(), values(1, 1)
+    rows = [
+        f"{row + 1},{time:%d/%m/%Y %H:%M:%S},{temp}" + (",000012345" if row == 0 else "")
+        for row, (time, temp) in enumerate(zip(times, temps, strict=True))
+    ]
+    head = "EL-USB-2,Time,Celsius(°C),Serial Number"
+    return Family("serial-in-the-first-row", "usb.csv", lines(head, *rows), {"t": series(times, temps)})
+
+
+@family
+def names_in_two_lines() -> Family:
+    times, a, b = clock(), values(1, 1), values(2, 1)
+    rows = [f"{time:%d.%m.%y}\t{time:%H:%M}\t{x}\t{y}" for time, x, y in zip(times, a, b, strict=True)]
+    head = ("\t\tTemp\tHi", "Date\tTime\tOut\tTemp")
+    truth = {"davis.Temp Out": series(times, a), "davis.Hi Temp": series(times, b)}
+    return Family("names-in-two-lines", "davis.txt", lines(*head, *rows), truth, sensors=frozenset(truth))

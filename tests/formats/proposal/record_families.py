@@ -176,6 +176,15 @@ def annotated_csv() -> Family:
     return zoneless("annotated-csv", "query.csv", lines(*rows, end="\r\n"), truth)
 
 
+@family
+def columns_of_an_answer() -> Family:
+    times, temps = clock(timedelta(hours=1)), values(1, 1)
+    hourly = {"time": [f"{time:%Y-%m-%dT%H:%M}" for time in times], "temperature_2m": temps}
+    answer = {"latitude": 52.5, "hourly_units": {"time": "iso8601"}, "hourly": hourly}
+    truth = {"t": series(times, temps, "UTC")}
+    return Family("columns-of-an-answer", "meteo.json", json.dumps(answer).encode(), truth, Hints(timezone="UTC"))
+
+
 def parquet(table: pa.Table) -> bytes:
     stored = io.BytesIO()
     pq.write_table(table, stored)

@@ -102,6 +102,19 @@ def test_rows_that_repeat_the_time_raise_a_doubt() -> None:
     assert any("repeat" in doubt.text for doubt in look(table(*rows), UTC).doubts)
 
 
+def test_columns_named_by_times_of_day_get_no_layout() -> None:
+    rows = [f"4102,202101{day:02},{day},{day + 1},{day + 2},A" for day in range(1, 29)]
+    assert look(lines("NMI,Date,00:00,00:30,01:00,Quality", *rows), UTC).layout is None
+
+
+def test_the_zone_that_the_file_names_goes_before_the_one_that_is_told() -> None:
+    rows = [f"{time:%m/%d/%y %H:%M:%S},{number}" for time, number in zip(clock(), values(1), strict=True)]
+    proposal = look(lines('"Date Time, GMT-05:00","Temp, °C"', *rows), UTC)
+    assert proposal.layout is not None
+    assert proposal.layout.time.timezone == "-05:00"
+    assert any("-05:00" in note.text for note in proposal.notes)
+
+
 def test_a_file_without_times_or_without_numbers_gets_no_layout() -> None:
     assert look(lines("a,b", *(f"{n},x{n}" for n in range(9))), UTC).layout is None
     assert look(lines("time,b", *(f"2021-01-0{n} 00:00,x{n}" for n in range(1, 9))), UTC).layout is None
