@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iotctl.formats.times.candidates import candidate_formats
 from iotctl.formats.times.formats import time_grammar
 from iotctl.formats.times.iso import Times
 from iotctl.formats.times.joined_fields import join_fields
@@ -253,3 +255,23 @@ def test_fields_are_joined_as_they_are_printed(columns: list[pa.Array], expected
 def test_a_single_field_keeps_its_type() -> None:
     column = pa.array([datetime(2019, 7, 12)])
     assert join_fields([column]) is column
+
+
+def test_a_long_text_is_odd_at_once() -> None:
+    long = [" " * 1_000_000, "01:00 " * 200_000, "9" * 1_000_000, "x" * 1_000_000, "10:00h" * 200_000 + "-"]
+    start = process_time()
+    for format_ in ("iso", "epoch-s", "excel", " %d.%m.%Y  %H:%M", "%d %b %Y %Z"):
+        for interval_end in (False, True):
+            assert time_grammar(format_, interval_end=interval_end).read(pa.array(long)).odd.all()
+    assert candidate_formats(pa.array(long)).formats == ()
+    times = time_grammar("iso").read(pa.array(["2021-01-01 00:00"] * len(long)))
+    assert with_zones(times, pa.array(long)).odd.tolist() == [False, True, True, True, True]
+    assert process_time() - start < 10
+
+
+def test_many_zones_that_are_none_do_not_take_the_square_of_their_number() -> None:
+    count = 20_000
+    times = time_grammar("iso").read(pa.array(["2021-01-01 00:00"] * count))
+    start = process_time()
+    assert with_zones(times, pa.array([f"Zone/{number}" for number in range(count)])).odd.all()
+    assert process_time() - start < 10

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from iotctl.formats.times.formats import ISO, time_grammar
+from iotctl.formats.times.grammar import LONGEST_TEXT
 from iotctl.formats.times.iso import Times
 from iotctl.formats.times.likelihood import counted_likelihood, written_likelihood
 from iotctl.formats.times.strptime import StrptimeGrammar
@@ -97,7 +98,7 @@ def candidate_formats(texts: pa.StringArray, now: datetime | None = None) -> Can
     """
     latest = (now or datetime.now(UTC)) + _MOST_AHEAD
     texts = pc.utf8_trim(texts.drop_null(), " \t")
-    if not len(texts):
+    if not len(texts) or pc.max(pc.utf8_length(texts)).as_py() > LONGEST_TEXT:
         return Candidates((), day_first=False)
     is_number = pc.all(pc.match_substring_regex(texts, _NUMBER)).as_py()
     found = _written(texts, latest, is_number=is_number)

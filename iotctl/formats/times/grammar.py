@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from iotctl.formats.times.iso import Times
 
+# A longer text is no time. Regular expressions may take the square of its length.
+LONGEST_TEXT = 256
+
 
 class TimeGrammar(Protocol):
     """A way to write times."""
@@ -20,7 +23,10 @@ class TimeGrammar(Protocol):
         ...
 
     def parse(self, text: str) -> tuple[int, bool]:
-        """One text as (microseconds, naive), see Times. Raises ValueError, which says what is wrong."""
+        """One text as (microseconds, naive), see Times; up to LONGEST_TEXT characters.
+
+        Raises ValueError, which says what is wrong.
+        """
         ...
 
 
@@ -32,12 +38,15 @@ def all_odd(count: int) -> Times:
 def parse_each(
     texts: pa.StringArray, at: NDArray[np.intp], found: Times, parse: Callable[[str], tuple[int, bool]]
 ) -> None:
-    """Read the texts at some rows one by one, each distinct text once; found is changed. Nulls are odd."""
+    """Read the texts at some rows one by one, each distinct text once; found is changed. Nulls are odd, and texts that
+    are too long."""
     if not len(at):
         return
     encoded = texts.take(pa.array(at)).dictionary_encode()
     part = all_odd(len(encoded.dictionary) + 1)  # the last one is for nulls
     for row, text in enumerate(encoded.dictionary.to_pylist()):
+        if len(text) > LONGEST_TEXT:
+            continue
         try:
             part.time[row], part.naive[row] = parse(text)
             part.odd[row] = False

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from iotctl.formats.times.grammar import TimeGrammar, all_odd, put
+from iotctl.formats.times.grammar import LONGEST_TEXT, TimeGrammar, all_odd, put
 from iotctl.formats.times.iso import Times
 from iotctl.formats.times.strptime import StrptimeGrammar
 from iotctl.formats.times.typed_times import read_typed
@@ -86,7 +86,8 @@ class IntervalGrammar:
         raise ValueError(f"has an end that cannot be read: {text!r}")
 
     def _looks_like_intervals(self, texts: pa.StringArray) -> bool:
-        return any(text and self._between.fullmatch(text) for text in texts[len(texts) // 2 :][:2].to_pylist())
+        some = [text for text in texts[len(texts) // 2 :][:2].to_pylist() if text and len(text) <= LONGEST_TEXT]
+        return any(self._between.fullmatch(text) for text in some)
 
     def _read_odd(self, texts: pa.StringArray, found: Times, read: Callable[[pa.StringArray], Times]) -> None:
         odd = np.flatnonzero(found.odd)
@@ -106,7 +107,7 @@ class IntervalGrammar:
     def _read_split_alike(self, texts: pa.StringArray) -> Times:
         """Texts that are all split at the same places, as most columns are: ten times as fast as by the expression."""
         sample = texts[len(texts) // 2].as_py()
-        match = self._between.fullmatch(sample) if sample else None
+        match = self._between.fullmatch(sample) if sample and len(sample) <= LONGEST_TEXT else None
         if match is None or not sample.isascii() or pc.any(pc.not_equal(pc.binary_length(texts), len(sample))).as_py():
             return all_odd(len(texts))
         begin, end = match.end("start"), match.start("end")

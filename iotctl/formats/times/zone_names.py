@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,12 @@ _SEVERAL = {
     "ECT": "Ecuador (-05:00) or the eastern Caribbean (-04:00)",
     "AMT": "the Amazon (-04:00) or Armenia (+04:00)",
 }
+
+
+class _Zone(Enum):
+    BLANK = "blank"  # the time stays naive
+
+
 _ABBREVIATION = re.compile(r"[A-Z]{1,5}", re.ASCII)
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d|(?:[01]\d|2[0-3])(?:(:?)([0-5]\d)(?:\3([0-5]\d))?)?)", re.ASCII)
 
@@ -53,25 +60,30 @@ def with_zones(times: Times, zones: pa.Array, timezone: str | None = None) -> Ti
     if texts is None:  # of a type that names no zone
         return Times(times.time, times.naive, times.odd | times.naive)
     encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
-    found = Times(times.time.copy(), times.naive.copy(), times.odd.copy())
-    index = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    for at, zone in enumerate(encoded.dictionary.to_pylist()):
-        if zone is None or not str(zone).strip():
-            continue
-        rows = np.flatnonzero((index == at) & times.naive & ~times.odd)
-        try:
-            offset = _zone_offset(str(zone), timezone)
-        except ValueError:
-            found.odd[rows] = True
-            continue
-        if isinstance(offset, int):
-            found.time[rows] -= offset
-        else:
-            local = local_offsets(times.time[rows], offset.key)
+    zone = [_zone_or_none(text, timezone) for text in encoded.dictionary.to_pylist()]
+    at = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    at = np.where(times.naive & ~times.odd, at, -1)
+    # One more for those that are left as they are, at -1.
+    is_blank = np.array([*(found is _Zone.BLANK for found in zone), True])[at]
+    is_unknown = np.array([*(found is None for found in zone), False])[at]
+    fixed = np.array([*(found if isinstance(found, int) else 0 for found in zone), 0])[at]
+    found = Times(times.time - fixed, times.naive & is_blank, times.odd | is_unknown)
+    for number, clock in enumerate(zone):  # few: there are 600 of them
+        if isinstance(clock, ZoneInfo):
+            rows = np.flatnonzero(at == number)
+            local = local_offsets(times.time[rows], clock.key)
             found.time[rows] -= local.offset
             found.odd[rows] = local.change >= 0
-        found.naive[rows] = False
     return found
+
+
+def _zone_or_none(text: str | None, timezone: str | None) -> int | ZoneInfo | _Zone | None:
+    if text is None or not str(text).strip():
+        return _Zone.BLANK
+    try:
+        return _zone_offset(str(text), timezone)
+    except ValueError:
+        return None
 
 
 def zone_problem(zone: str, timezone: str | None = None) -> str | None:
