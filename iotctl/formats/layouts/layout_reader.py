@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +12,10 @@ from numpy.typing import NDArray
 from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, code_of, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
-from iotctl.formats.layouts.layout import FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Form, Layout, ValueLayout
+from iotctl.formats.layouts.layout import Form, Layout, ValueLayout
+from iotctl.formats.layouts.sensor_names import SensorNames, given_by_path
 from iotctl.formats.numbers.cells import CellReader
-from iotctl.formats.options import COMPRESSIONS, ReadOptions
+from iotctl.formats.options import ReadOptions
 from iotctl.formats.records.records import Records
 from iotctl.formats.rows import NamedSensors, Rows, joined
 from iotctl.formats.times.formats import time_grammar
@@ -41,9 +40,6 @@ _MISSING, _QUALITY, _VALUE, _NOT_FINITE, _TIME, _TIME_RANGE, _SENSOR = map(
         RejectReason.SENSOR,
     ),
 )
-# Stands for {field} while the sensors of a record's values differ by it alone; no name has it.
-_PLACE = "\x00"
-_BRACES = re.compile(r"\{([^{}]+)\}")
 
 
 class LayoutReader:
@@ -56,10 +52,10 @@ class LayoutReader:
         self._options = options
         assert isinstance(builder.sensors, NamedSensors)
         self._sensors = builder.sensors
-        self._given = _of_path(layout, where)
+        self._given = given_by_path(layout, where)
         self._values: list[ValueLayout] = list(layout.values)
         self._cells = [CellReader(value, layout.text, layout.missing) for value in self._values]
-        self._numbers: dict[tuple[str, str], int] = {}  # (record's part of a name, value's name) -> sensor
+        self._names = SensorNames(layout, self._sensors)
         self._absent: set[str] = set()
         self._explained = False
         try:
@@ -94,8 +90,11 @@ class LayoutReader:
             self._read_cells(columns, number, value[:, at], state[:, at])
         times = self._times(columns, self._layout.time.fields)
         record_state = _time_state(times)
-        record_names, record_at = self._record_names(columns, count)
+        for name in self._layout.sensor_record_fields():
+            self._column(columns, name)  # it must be there
+        record_names, record_at = self._names.of_records(columns, count)
         record_state[record_at < 0] = _SENSOR
+        named = [self._values[number] for number in values]
         own = {
             number: self._times(columns, self._values[number].time) for number in values if self._values[number].time
         }
@@ -108,14 +107,16 @@ class LayoutReader:
         self._explain(columns, records.line, record_state, state, values)
         if own:
             record_state[record_state != _SENSOR] = _GOOD  # each value is judged by its own time
-            sensor = self._sensor_numbers(record_names, values)[np.maximum(record_at, 0)]
+            sensor = self._names.numbers(record_names, [self._values[number] for number in values])[
+                np.maximum(record_at, 0)
+            ]
             return self._with_own_times(records, values, own, times, value, state, record_state, sensor)
         good = record_state == _GOOD
         bad = [records.bad, self._bad_records(records, record_state)]
         if not good.all():
             value, state, record_at = value[good], state[good], record_at[good]
         line, time, naive = records.line[good], times.time[good], times.naive[good]
-        sensor = self._sensor_numbers(record_names, values)[record_at]
+        sensor = self._names.numbers(record_names, named)[record_at]
         kept = state == _GOOD
         if kept.all():
             width = len(values)
@@ -223,38 +224,6 @@ class LayoutReader:
         column = columns[name]
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
-    def _record_names(self, columns: dict[str, pa.Array], count: int) -> tuple[list[str], NDArray[np.int32]]:
-        """The distinct parts of sensors' names that records give, and which of them each has; -1 for none."""
-        parts: list[pa.Array | str] = []
-        at = 0
-        pattern = self._layout.sensor
-        for match in _BRACES.finditer(pattern):
-            parts.append(pattern[at : match.start()])
-            name = match[1]
-            parts.append(_PLACE if name == FIELD else _names(self._column(columns, name)))
-            at = match.end()
-        parts.append(pattern[at:])
-        if all(isinstance(part, str) for part in parts):
-            return ["".join(str(part) for part in parts)], np.zeros(count, dtype=np.int32)
-        texts = pc.binary_join_element_wise(*parts, "")
-        encoded = texts.dictionary_encode()
-        found: NDArray[np.int32] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-        return encoded.dictionary.to_pylist(), found
-
-    def _sensor_numbers(self, record_names: Sequence[str], values: Sequence[int]) -> NDArray[np.int32]:
-        """(names, values): the sensor of each value of a record with each of some names."""
-        numbers = np.empty((max(len(record_names), 1), len(values)), dtype=np.int32)
-        for row, record_name in enumerate(record_names):
-            for place, number in enumerate(values):
-                value = self._values[number]
-                name = value.name or value.field
-                known = self._numbers.get((record_name, name))
-                if known is None:
-                    known = self._sensors.number(record_name.replace(_PLACE, name), value.unit)
-                    self._numbers[record_name, name] = known
-                numbers[row, place] = known
-        return numbers
-
     def _present(self, columns: dict[str, pa.Array]) -> list[int]:
         """The values whose fields are there; the others are noted."""
         present = []
@@ -312,16 +281,6 @@ def _may_be_value(column: pa.Array, *, is_text: bool) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def _names(column: pa.Array) -> pa.Array:
-    """Parts of names: texts without blanks around, null where there is none; whole numbers without decimals."""
-    if pa.types.is_floating(column.type):
-        rounded = pc.round(column)
-        if pc.all(pc.equal(column, rounded)).as_py() is not False:
-            column = rounded.cast(pa.int64())
-    texts = pc.utf8_trim_whitespace(_texts(column))
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
-
-
 def _texts(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -330,20 +289,3 @@ def _texts(column: pa.Array) -> pa.Array:
 
 def _constant(text: str, count: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([text]))
-
-
-def _of_path(layout: Layout, where: str) -> dict[str, str]:
-    """The fields that a file's path gives. Raises FileError where it lacks one."""
-    path = PurePosixPath(where)
-    name = path.stem if path.suffix.lower() in COMPRESSIONS else path.name
-    given = {FILE_NAME: name, FILE_STEM: PurePosixPath(name).stem, FILE_FOLDER: path.parent.name}
-    for field, pattern in layout.path.items():
-        match = re.search(pattern, where)
-        if match is None or not match[1]:
-            raise FileError(
-                f"The path does not have the layout's {field!r}.",
-                where=where,
-                hint=f"It is looked for by the regular expression {pattern!r} ([path]).",
-            )
-        given[field] = match[1]
-    return given
