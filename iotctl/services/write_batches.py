@@ -97,6 +97,7 @@ class BatchWriter:
         self._ids: dict[bytes, int] = {}
         # Sensors with the units that they have been found with: each combination is looked at once.
         self._registered: set[tuple[bytes, str | None]] = set()
+        self._nameless: set[str] = set()  # UUIDs of those of which it has been told that they keep no name
         self._listener = listener or Silent()
 
     def write(self, parts: Sequence[Part]) -> None:
@@ -226,7 +227,9 @@ class BatchWriter:
     def _register(self, file: LedgerFile, found: Sequence[FoundSensor]) -> dict[str, int]:
         registered = self._sensors.register(found)
         uri = file.file.uri
-        if nameless := registered.nameless:
+        nameless = [one for one in registered.nameless if one.uuid not in self._nameless]
+        self._nameless |= {one.uuid for one in nameless}
+        if nameless:
             names = _first([f"{one.name} (its UUID is {one.uuid})" for one in nameless])
             self._listener.noted(
                 f"{uri}: {len(nameless)} sensors keep no name, as another sensor has it or it is too long: {names}."

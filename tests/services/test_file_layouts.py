@@ -182,11 +182,12 @@ def test_what_auto_found_is_kept_and_a_second_run_does_nothing(folder: Folder) -
     rows = "".join(f"{time},boiler-{row % 2},{20 + row / 7:.2f}\n" for row, time in enumerate(times))
     folder.write("w.csv", "time,device,temperature\n" + rows)
     folder.write("s.csv", STANDARD_FILE)
-    assert folder.ingest(AUTO).files == 2
+    folder.write("bad.csv", f"timestamp;sensor_uuid;sensor_value\nnever;{UUID};1\n")
+    assert folder.ingest(AUTO).files == 3
     kept = folder.layouts()
     assert (kept["s.csv"], kept["w.csv"].split()[0], len(folder.rows())) == ("auto standard", "auto", 20)
     assert folder.verify() == []
-    assert (folder.ingest(AUTO).unchanged, folder.told.notes) == (2, [])
+    assert (folder.ingest(AUTO).unchanged, folder.told.notes) == (3, [])
 
 
 def test_a_dry_run_counts_as_the_load_does(folder: Folder) -> None:

@@ -78,7 +78,9 @@ def test_a_file_never_renames_a_sensor_and_a_taken_name_is_told(conn: Connection
     repository = SensorRepository(conn)
     with repository.changes():
         repository.rename(["taken", "nicer"], [other, uuid_of("plain")])
-    told = write(conn, "a.csv", [batch(["taken", "plain", "y" * 3000]), batch(["taken", "plain"], minute=9)])
+    told = write(
+        conn, "a.csv", [batch(["taken", "plain", "y" * 3000]), batch(["taken", "plain"], ["K", "K"], minute=9)]
+    )
     assert {uuid: row[0] for uuid, row in sensors(conn).items()} == {
         other: "taken",
         uuid_of("taken"): None,
