@@ -12,8 +12,8 @@ import pytest
 
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.identity import layout_digest
-from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout, TextLayout, TimeLayout, ValueLayout
-from iotctl.repositories import Database
+from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
+from iotctl.repositories import Database, list_rejects, reject_counts
 from iotctl.services.compare import Fault
 from iotctl.services.dry_run import dry_run
 from iotctl.services.file_layouts import is_same
@@ -188,6 +188,29 @@ def test_what_auto_found_is_kept_and_a_second_run_does_nothing(folder: Folder) -
     assert (kept["s.csv"], kept["w.csv"].split()[0], len(folder.rows())) == ("auto standard", "auto", 20)
     assert folder.verify() == []
     assert (folder.ingest(AUTO).unchanged, folder.told.notes) == (3, [])
+
+
+def test_the_first_readings_of_bad_quality_are_kept_over_all_batches(folder: Folder) -> None:
+    layout = dataclasses.replace(WIDE, values=WIDE.values[:1], quality=QualityLayout(("ok",), "status"))
+    rows = [f"2024-01-01 00:{row:02},a,{row},{'ok' if row % 4 == 0 else 'off'}" for row in range(60)]
+    folder.write("w.csv", "\n".join(["when,device,temp,status", *rows, ""]))
+    read = ReadOptions(settle_seconds=0, layouts=(layout,), keep_rejects=5, batch_rows=8, block_bytes=200)
+    with ThreadPoolExecutor(1) as pool:
+        summary = ingest(
+            *(str(folder.path), folder.database, StoreSettings(), pool),
+            workers=1,
+            options=LoadOptions(read),
+            listener=Silent(),
+            stop=threading.Event(),
+        )
+    assert (summary.balance.bad_quality, summary.balance.loaded) == (45, 15)
+    with folder.database.connect() as conn:
+        assert [kept.reject.line for kept in list_rejects(conn)] == [3, 4, 5, 7, 8]
+        (count,) = reject_counts(conn)
+        batches = conn.execute("SELECT count(*) FROM ingest_batch").fetchone()
+    assert (count.rows, count.kept) == (45, 5)
+    assert batches is not None
+    assert int(str(batches[0])) > 3
 
 
 def test_a_dry_run_counts_as_the_load_does(folder: Folder) -> None:
