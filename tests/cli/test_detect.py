@@ -278,6 +278,37 @@ def test_an_interrupt_ends_all_processes_without_a_word(running: tuple[subproces
     assert command.returncode == 130
 
 
+@pytest.mark.parametrize("words", [("--all", "--workers", "2"), ("pump_01",)])
+def test_an_interrupt_ends_what_waits_for_a_lock_of_the_database(
+    words: tuple[str, ...], environment: dict[str, str], fleet: list[float], tmp_path: Path
+) -> None:
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND application_name = 'iotctl detect'"
+    )
+    url = environment["IOTCTL_DATABASE_URL"]
+    with psycopg.connect(url) as owner, psycopg.connect(url, autocommit=True) as watcher:
+        owner.execute("LOCK TABLE reading IN ACCESS EXCLUSIVE MODE")
+        command = subprocess.Popen(
+            [COMMAND, "detect", *words],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while watcher.execute(waiting).fetchone() != (2 if "--all" in words else 1,):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(command.pid, signal.SIGINT)
+        stderr = command.communicate(timeout=20)[1]
+        assert command.returncode == 130
+        assert "Traceback" not in stderr, stderr
+        assert watcher.execute(waiting).fetchone() == (0,)
+
+
 def test_workers_end_with_a_command_that_is_killed(running: tuple[subprocess.Popen[str], list[str]]) -> None:
     command, _ = running
     command.kill()

@@ -1,0 +1,119 @@
+"""Where sensors are analysed on this machine; an interrupt ends the work, also where it waits for the database.
+
+psycopg cancels the query of a connection whose thread gets a KeyboardInterrupt, which is only ever raised in the main
+thread of a process. So work is done there: in processes of its own, or in that of the command.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# A worker that is told to end, and does not, because the network is gone for example, is ended after this.
+_END_SECONDS = 10.0
+
+_INTERRUPT = (signal.SIGINT,)
+
+
+class InThisThread(Executor):
+    """Does each piece of work in the thread that asks for its result, at that moment."""
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
+        """See Executor."""
+        return _Deferred(lambda: work(*args, **named))
+
+
+class _Deferred(Future[T]):
+    def __init__(self, work: Callable[[], T]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> T:
+        if not self.done() and self.set_running_or_notify_cancel():
+            try:
+                self.set_result(self._work())
+            except Exception as error:  # noqa: BLE001 -- as executors do; an interrupt goes on
+                self.set_exception(error)
+        return super().result(timeout)
+
+
+class Processes(ProcessPoolExecutor):
+    """Processes that end with this one, and whose work ends where an interrupt leaves the context."""
+
+    def __init__(self, workers: int) -> None:
+        # Not fork: a copy of this process would share its connections and its progress bar's thread.
+        context = get_context("spawn")
+        self._told, self._tell = context.Pipe(duplex=False)
+        super().__init__(workers, context, _begin, (self._told,))
+        for _ in range(workers):  # they start meanwhile
+            self.submit(int)
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
+        """See Executor."""
+        # Ctrl-C reaches every process of a terminal. A worker, of which each submit may start one, inherits that it
+        # waits, until the worker knows what to do with it; so it does here, and is not lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
+        try:
+            return super().submit(_do, work, *args, **named)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPT)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if isinstance(error, KeyboardInterrupt):
+            self._tell.close()
+        return super().__exit__(kind, error, trace)
+
+
+class _Work:
+    """What a worker process does: whether it is at work, and whether it is to do no more."""
+
+    is_under_way = False
+    is_over = False
+
+
+def _begin(told: Connection) -> None:
+    gc.set_threshold(100_000)
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPT)
+    threading.Thread(target=_watch_parent, args=(told,), daemon=True).start()
+
+
+def _do(work: Callable[..., T], *args: Any, **named: Any) -> T:
+    _Work.is_under_way = True
+    try:
+        if _Work.is_over:
+            raise KeyboardInterrupt
+        return work(*args, **named)
+    finally:
+        _Work.is_under_way = False
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # Between two pieces of work there is nobody to catch it. Ctrl-C of the terminal comes here, too.
+    if _Work.is_over and _Work.is_under_way:
+        raise KeyboardInterrupt
+
+
+def _watch_parent(told: Connection) -> None:
+    """End the work where the parent says so, and the process where the parent is gone."""
+    parent = parent_process()
+    assert parent is not None
+    if parent.sentinel not in wait([parent.sentinel, told]):
+        _Work.is_over = True
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+        parent.join(_END_SECONDS)
+    os._exit(1)
