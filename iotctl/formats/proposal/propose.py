@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from iotctl.formats.layouts.layout import FIELD, FILE_STEM, Layout, QualityLayout, TimeLayout, ValueLayout
 from iotctl.formats.options import OpenAt, ReadOptions
@@ -12,40 +12,23 @@ from iotctl.formats.proposal.columns_seen import column_views
 from iotctl.formats.proposal.contents import Content, read_content
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
 from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
-from iotctl.formats.proposal.quality import Quality, find_quality
-from iotctl.formats.proposal.sensors import SensorName, name_sensors, repeats, sensor_columns
-from iotctl.formats.proposal.table import Column, ColumnType, Table
-from iotctl.formats.proposal.time_columns import TimeColumns, find_time, times_of_blocks
+from iotctl.formats.proposal.roles import Roles, find_roles
+from iotctl.formats.proposal.sensors import SensorName, name_sensors, repeats
+from iotctl.formats.proposal.table import Column, Table
+from iotctl.formats.proposal.time_columns import find_time
+from iotctl.formats.proposal.time_formats import TimeColumns
 from iotctl.formats.proposal.time_layouts import time_layout
 from iotctl.formats.proposal.values import (
-    composites,
     likely_sentinels,
     missing_words,
     units_in_cells,
-    value_columns,
 )
-from iotctl.formats.proposal.words import is_unit_name
-from iotctl.formats.proposal.zones import zone_column
 from iotctl.formats.times.candidates import TimeKind
 from iotctl.model import StoredFile
 
 # More values than this are named by what they are not: a layout of a thousand lines helps nobody.
 _MOST_NAMED = 40
 _FEW_REPEATS = 0.02
-
-
-@dataclass(frozen=True)
-class _Roles:
-    """What each column is."""
-
-    time: TimeColumns
-    zone: str | None
-    sensor: tuple[str, ...]
-    quality: Quality
-    values: list[Column]
-    parts: Mapping[str, int]
-    left_out: dict[str, str]
-    own_time: Mapping[str, str]
 
 
 def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOptions) -> Proposal:
@@ -65,7 +48,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if time is None:
         doubts.append(Doubt("no column is a time", weight=Weight.NEEDED))
         return _without_layout(content, {}, doubts)
-    roles = _roles(table, time)
+    roles = find_roles(table, time)
     if not roles.values:
         doubts.append(Doubt("no column has numbers that are values", weight=Weight.NEEDED))
         return _without_layout(content, roles.left_out, doubts)
@@ -88,7 +71,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     layout = _layout(content, roles, when, name, signs, missing, {**preamble, **name.preamble})
     blocked = any(doubt.blocks for doubt in doubts)
     open_ones, notes = _weighed(doubts)
-    views = column_views(table, _role_names(table, roles), missing)
+    views = column_views(table, roles.names(), missing)
     return Proposal(
         None if blocked else layout,
         content.seen,
@@ -111,41 +94,6 @@ def _without_layout(content: Content, left_out: dict[str, str], doubts: list[Dou
     views = column_views(content.table, {}, ())
     open_ones, notes = _weighed(doubts)
     return Proposal(None, content.seen, views, open_ones, content.table.rows, content.complete, left_out, notes)
-
-
-def _roles(table: Table, time: TimeColumns) -> _Roles:
-    used = {*time.fields, *time.spare}
-    zone = zone_column(table, tuple(used))
-    if zone is not None:
-        used.add(zone)
-    parts = {name: found.parts for name, found in composites(table.others(used)).items()}
-    left_out: dict[str, str] = dict(time.spare)
-    units = {column.name for column in table.others(used) if _is_unit_column(column)}
-    left_out |= dict.fromkeys(units, "the unit of each row")
-    candidates = [column for column in table.others(used | units | set(parts)) if column.type is not ColumnType.EMPTY]
-    numbers = value_columns(candidates, {})
-    quality = find_quality(table, tuple(used | units | set(parts)), [column.name for column in numbers])
-    one_value = len([column for column in numbers if column.name not in quality.fields]) == 1
-    sensor = sensor_columns(table, time.fields, tuple(used | units | quality.fields | set(parts)), one_value)
-    used |= units | quality.fields | set(sensor)
-    left_out |= dict.fromkeys(quality.unknown, "rates values in codes that only a documentation explains")
-    values = value_columns(table.others(used | set(parts)), left_out)
-    for name, count in parts.items():
-        if count == 2:
-            values.append(table[name])
-        else:
-            left_out[name] = f"{count} parts in a cell: name the part in the layout to read it"
-    values.sort(key=table.columns.index)
-    own = times_of_blocks(table, time, [column.name for column in values])
-    left_out = {name: reason for name, reason in left_out.items() if name not in own.values()}
-    return _Roles(time, zone, sensor, quality, values, parts, left_out, own)
-
-
-def _is_unit_column(column: Column) -> bool:
-    from iotctl.formats.proposal.units import is_unit
-
-    is_text = column.type is ColumnType.TEXT
-    return is_text and is_unit_name(column.title) and sum(map(is_unit, column.counts)) >= 0.5 * len(column.counts)
 
 
 def _number_texts(texts: list[tuple[str, int]], time: TimeColumns) -> Iterable[tuple[str, int]]:
@@ -177,7 +125,7 @@ def _told_name(pattern: str, table: Table, found: SensorName) -> SensorName:
     return SensorName(pattern, tuple(name for name in fields if name in known), preamble, path, doubts)
 
 
-def _repeat_doubts(table: Table, time: TimeColumns, roles: _Roles, hints: Hints) -> list[Doubt]:
+def _repeat_doubts(table: Table, time: TimeColumns, roles: Roles, hints: Hints) -> list[Doubt]:
     share = repeats(table, time.fields, roles.sensor)
     if share <= _FEW_REPEATS or hints.sensor is not None:
         return []
@@ -185,7 +133,7 @@ def _repeat_doubts(table: Table, time: TimeColumns, roles: _Roles, hints: Hints)
     return [Doubt(text, "--sensor '{COLUMN}.{field}'")]
 
 
-def _missing(table: Table, roles: _Roles, hints: Hints) -> tuple[str, ...]:
+def _missing(table: Table, roles: Roles, hints: Hints) -> tuple[str, ...]:
     found = list(hints.nulls)
     for column in roles.values:
         if column.name not in roles.parts:
@@ -193,7 +141,7 @@ def _missing(table: Table, roles: _Roles, hints: Hints) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _value_doubts(table: Table, roles: _Roles, missing: tuple[str, ...]) -> list[Doubt]:
+def _value_doubts(table: Table, roles: Roles, missing: tuple[str, ...]) -> list[Doubt]:
     doubts = []
     for column in roles.values:
         units = units_in_cells(column)
@@ -212,7 +160,7 @@ def _value_doubts(table: Table, roles: _Roles, missing: tuple[str, ...]) -> list
 
 def _layout(
     content: Content,
-    roles: _Roles,
+    roles: Roles,
     when: TimeLayout,
     name: SensorName,
     signs: NumberSigns,
@@ -245,7 +193,7 @@ def _layout(
     return replace(_renamed(layout, renamed), text=text)
 
 
-def _value(column: Column, roles: _Roles, titles: list[str]) -> ValueLayout:
+def _value(column: Column, roles: Roles, titles: list[str]) -> ValueLayout:
     title = column.title if titles.count(column.title) == 1 else column.name
     units = units_in_cells(column)
     unit = column.unit or next(iter(units), None)
@@ -259,7 +207,7 @@ def _value(column: Column, roles: _Roles, titles: list[str]) -> ValueLayout:
     )
 
 
-def _names_without_header(layout: Layout, content: Content, roles: _Roles) -> dict[str, str]:
+def _names_without_header(layout: Layout, content: Content, roles: Roles) -> dict[str, str]:
     """The columns that the layout reads -> their names; those that have none in the file get one."""
     table = content.table
     needed = layout.record_fields() or tuple(column.name for column in table.columns)
@@ -293,14 +241,3 @@ def _renamed(layout: Layout, names: Mapping[str, str]) -> Layout:
     values = tuple(replace(value, field=names.get(value.field, value.field)) for value in layout.values)
     values = tuple(replace(value, name=None) if value.name == value.field else value for value in values)
     return replace(layout, sensor=sensor, time=time, values=values)
-
-
-def _role_names(table: Table, roles: _Roles) -> dict[str, str]:
-    named = dict(roles.left_out)
-    named |= dict.fromkeys((*roles.time.fields, *roles.own_time.values()), "time")
-    named |= dict.fromkeys(roles.sensor, "sensor")
-    named |= dict.fromkeys(roles.quality.fields - set(roles.quality.unknown), "quality")
-    named |= {column.name: "value" for column in roles.values}
-    if roles.zone:
-        named[roles.zone] = "zone"
-    return named

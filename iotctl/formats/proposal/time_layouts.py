@@ -11,7 +11,7 @@ from iotctl.formats.layouts.layout import TimeLayout
 from iotctl.formats.proposal.file_names import as_pattern
 from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
 from iotctl.formats.proposal.table import Table
-from iotctl.formats.proposal.time_columns import TimeColumns, column_formats
+from iotctl.formats.proposal.time_formats import TimeColumns, column_formats
 from iotctl.formats.proposal.zones import zone_in_titles
 from iotctl.formats.times.candidates import Candidate, TimeKind
 
