@@ -108,6 +108,7 @@ def _as_json(verdict: Verdict, differences: Iterable[Difference], timezone: str)
         {
             "right": verdict.right,
             "files": verdict.files,
+            "files_unfinished": verdict.files_unfinished,
             "files_left_out": verdict.files_left_out,
             "files_other": verdict.files_other,
             "files_vanished": len(verdict.vanished),
@@ -128,6 +129,7 @@ def _report(verdict: Verdict) -> None:
     if len(verdict.vanished) > 10:
         say(f"and {len(verdict.vanished) - 10:,} more", Level.WARNING)
     notes = [f"{verdict.files_left_out:,} files not drawn"] * (verdict.files_left_out > 0)
+    notes += [f"{verdict.files_unfinished:,} files but for an unfinished last line"] * (verdict.files_unfinished > 0)
     notes += [f"{verdict.expired:,} older than the retention"] * (verdict.expired > 0)
     beside = f" ({', '.join(notes)})" if notes else ""
     compared = f"{verdict.readings:,} readings of {verdict.files:,} files compared{beside}"

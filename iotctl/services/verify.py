@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, NothingThereError
+from iotctl.errors import (
+    FileError,
+    ForbiddenError,
+    IotctlError,
+    NotFoundError,
+    NothingThereError,
+    UnfinishedFileError,
+)
 from iotctl.formats import is_data_file, read_batches
 from iotctl.model import OnDuplicate, StoredFile
-from iotctl.repositories import Connection, Database, FileState, LayoutRepository, SensorRepository, present_layout
-from iotctl.repositories.audit import Audit
+from iotctl.repositories import (
+    Connection,
+    Database,
+    FileState,
+    LayoutRepository,
+    Ledger,
+    SensorRepository,
+    present_layout,
+)
+from iotctl.repositories.audit import Audit, AuditedFile
 from iotctl.services.compare import Fault
 from iotctl.services.file_layouts import RecordedLayouts
 from iotctl.services.file_readings import FileReadings
@@ -47,13 +63,15 @@ class Difference:
 class Verdict:
     """How far a verification came; complete once all its differences were taken.
 
-    files: compared with the table. files_left_out: not drawn. files_other: no data files. readings: that the compared
+    files: compared with the table. files_unfinished: loaded but for a last line without an end, which is no difference:
+    ingest loads it once it is whole. files_left_out: not drawn. files_other: no data files. readings: that the compared
     files give, each (sensor, time) once. expired: readings that are gone, but older than the retention. vanished:
     loaded files that the source does not have any more, which is no difference. by_fault: how many readings (or files,
     or batches) differ, by kind.
     """
 
     files: int = 0
+    files_unfinished: int = 0
     files_left_out: int = 0
     files_other: int = 0
     readings: int = 0
@@ -121,6 +139,7 @@ class _Verification:
         whole: bool,
     ) -> None:
         self._audit = audit
+        self._ledger = Ledger(conn)
         self._names = SensorNames(SensorRepository(conn))
         self._layouts = RecordedLayouts(LayoutRepository(conn))
         self._store = store
@@ -187,10 +206,27 @@ class _Verification:
             yield Difference(file.uri, Fault.NEW, note="not loaded yet")
         elif known.version != file.version:
             yield Difference(file.uri, Fault.CHANGED, note="the source has another version than was loaded")
-        elif known.state is FileState.PENDING:
+        elif known.state is FileState.PENDING and not self._ends_in_open_line(file, known):
             yield Difference(file.uri, Fault.UNFINISHED, note="not loaded to its end; iotctl ingest goes on")
         elif known.state is FileState.FAILED:
             yield Difference(file.uri, Fault.FAILED, note=known.problem or "")
+
+    def _ends_in_open_line(self, file: StoredFile, known: AuditedFile) -> bool:
+        """Whether all that is not loaded of a file is a last line that may still be being written."""
+        how = replace(self._options(known).read, settle_seconds=math.inf)
+        start = self._ledger.positions([known.file_id])[known.file_id]
+        try:
+            for batch in read_batches(file, partial(source_for(file.uri, self._store).open, file), how, start):
+                if batch.rows_read:
+                    return False
+        except UnfinishedFileError:
+            return True
+        except (FileError, ForbiddenError, NotFoundError):
+            pass  # whoever loads it says why
+        return False
+
+    def _options(self, known: AuditedFile) -> LoadOptions:
+        return LoadOptions.of_record(known.options).with_layout(self._layouts.of(known.options))
 
     def _file(self, file: StoredFile) -> Iterator[Difference]:
         self._listener.found(1, file.size)
@@ -210,13 +246,14 @@ class _Verification:
                 return state
             known = self._audit.file(file.uri)
             assert known is not None
-            options = LoadOptions.of_record(known.options).with_layout(self._layouts.of(known.options))
-            with self._read(file, options) as readings, self._audit.snapshot():
+            is_whole = known.state is FileState.LOADED
+            with self._read(file, self._options(known), is_whole=is_whole) as readings, self._audit.snapshot():
                 if self._audit.file(file.uri) != known:  # loaded anew while we read it
                     continue
                 rows_in_table = self._in_table.get(known.file_id, 0) if self._whole else None
                 result = verify_file(self._audit, known, readings, rows_in_table)
             self._verdict.files += 1
+            self._verdict.files_unfinished += not is_whole
             self._verdict.readings += result.rows
             self._verdict.expired += result.expired
             return [
@@ -225,15 +262,17 @@ class _Verification:
             ]
         return [Difference(file.uri, Fault.UNFINISHED, note="it is being loaded again and again")]
 
-    def _read(self, file: StoredFile, options: LoadOptions) -> FileReadings:
+    def _read(self, file: StoredFile, options: LoadOptions, *, is_whole: bool) -> FileReadings:
         source = source_for(file.uri, self._store)
         # A file that was loaded to its end had settled by then.
-        how = replace(options.read, settle_seconds=0.0, keep_rejects=0)
+        how = replace(options.read, settle_seconds=0.0 if is_whole else math.inf, keep_rejects=0)
         readings = FileReadings(keep_last=options.on_duplicate is OnDuplicate.REPLACE)
         try:
             for batch in read_batches(file, partial(source.open, file), how):
                 readings.add(self._names.ids(batch.uuids)[batch.sensor], batch.time, batch.value)
                 self._listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)
+        except UnfinishedFileError:
+            pass  # that line is not loaded either
         except BaseException:
             readings.close()
             raise

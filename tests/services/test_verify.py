@@ -464,6 +464,27 @@ def test_files_that_are_not_loaded_as_they_are_now_are_named(loaded: Loaded) -> 
     new.unlink()
 
 
+def test_a_last_line_that_is_being_written_is_no_difference_but_what_stands_before_it_is(
+    postgres: Database, tmp_path: Path
+) -> None:
+    growing = tmp_path / "t" / "growing.csv"
+    growing.parent.mkdir()
+    lines = rows([1], START, 5, local=False, seed=1)
+    growing.write_text(HEADER + "".join(f"{line}\n" for line in lines[:4]) + lines[4][:-1])
+    load(growing.parent, postgres)
+    verdict = Verdict()
+    assert found(growing.parent, postgres, verdict) == []
+    assert (verdict.files, verdict.readings, verdict.files_unfinished) == (1, 4, 1)
+    with postgres.connect() as conn:
+        conn.execute("DELETE FROM reading WHERE timestamp = (SELECT min(timestamp) FROM reading)")
+    (missing,) = found(growing.parent, postgres)
+    assert (missing.fault, missing.count) == (Fault.MISSING, 1)
+    # The version that was listed, with a whole line that was not loaded: of a load that was cut off.
+    with postgres.connect() as conn:
+        conn.execute("UPDATE ingest_batch SET end_offset = %s, end_line = 2", (len(HEADER + lines[0]) + 1,))
+    assert [difference.fault for difference in found(growing.parent, postgres)] == [Fault.UNFINISHED]
+
+
 def test_files_that_vanished_are_named_and_are_no_difference(loaded: Loaded) -> None:
     (loaded.folder / "3.csv").unlink()
     verdict = Verdict()
