@@ -54,7 +54,7 @@ def _with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
     for column in table.others(found.fields):
         if len(words(column.title)) == 1 and words(column.title)[0] in _MILLISECONDS:
             fields = (*found.fields, column.name)
-            texts = pa.array(joined_texts(table, fields), pa.string())
+            texts = pa.array(list(joined_texts(table, fields)), pa.string())
             formats = tuple(
                 replace(candidate, format=f"{candidate.format} %f")
                 for candidate in found.candidates.formats
@@ -86,7 +86,7 @@ def _is_hour(table: Table, column: Column, date: str) -> bool:
 
 def _with_hour(date: Candidates, counts: Counter[str]) -> Candidates:
     """The formats of a date, each with one of an hour behind it, that read all texts."""
-    texts = pa.array(counts, pa.string())
+    texts = pa.array(list(counts), pa.string())
     formats = []
     for candidate in date.formats:
         begin = "%Y-%m-%d" if candidate.format == ISO else candidate.format

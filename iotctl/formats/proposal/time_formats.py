@@ -38,7 +38,7 @@ class TimeColumns:
 
 def column_formats(counts: Counter[str]) -> Candidates:
     """The formats that read all texts of a column; of a column with broken cells, all texts of its usual shapes."""
-    found = candidate_formats(pa.array(counts, pa.string()))
+    found = candidate_formats(pa.array(list(counts), pa.string()))
     if found.formats or found.is_time_of_day:
         return found
     shapes = Counter[str]()

@@ -44,7 +44,7 @@ def find_parts(table: Table) -> TimeColumns | None:
     texts = joined_texts(table, fields)
     for year in ("%Y", "%y"):
         format_ = " ".join([year, *codes[1:]])
-        if reads(format_, pa.array(texts, pa.string())):
+        if reads(format_, pa.array(list(texts), pa.string())):
             candidate = Candidate(format_, TimeKind.WRITTEN, 1.0, is_date="%H" not in format_)
             from_one = "%H" in codes and counts_from_one(table[fields[codes.index("%H")]])
             return TimeColumns(fields, Candidates((candidate,), day_first=None), {}, from_one)
