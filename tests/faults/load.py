@@ -1,4 +1,4 @@
-"""An ingest as a process, to be killed: python -m tests.faults.load URI WORKERS BATCH_ROWS.
+"""An ingest as a process, to be killed: python -m tests.faults.load URI WORKERS BATCH_ROWS [LAYOUT].
 
 Prints a line per committed batch, then the rows loaded. Small batches, which the command line does not offer, let a
 test end it at many places.
@@ -9,9 +9,12 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from iotctl.cli.context import open_database, store_settings
 from iotctl.formats import ReadOptions
+from iotctl.formats.layouts.layout import STANDARD
+from iotctl.formats.layouts.layout_file import read_layouts
 from iotctl.model import StoredFile
 from iotctl.services.ingest import ingest
 from iotctl.services.load_task import LoadOptions
@@ -26,8 +29,9 @@ class Reporter(Silent):
 
 def main() -> None:
     uri, workers, batch_rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    layouts = read_layouts(Path(sys.argv[4]).read_text(), sys.argv[4]) if len(sys.argv) > 4 else (STANDARD,)
     settings = read_settings()
-    options = LoadOptions(ReadOptions(batch_rows=batch_rows, block_bytes=64_000))
+    options = LoadOptions(ReadOptions(batch_rows=batch_rows, block_bytes=64_000, layouts=layouts))
     with open_database(settings) as database, ThreadPoolExecutor(workers) as executor:
         summary = ingest(
             uri,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -10,20 +11,31 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 
+import pytest
+
+from iotctl.formats.layouts.layout_text import layout_toml
 from iotctl.repositories import Database, ensure_schema
 from tests.faults import load
 from tests.local_server import LocalServer
 from tests.obvious import obvious, table, write_files
 from tests.process import COMMAND, environment
+from tests.record_forms import CASES, expected_readings, named_readings, some_records
 from tests.store import S3Server
 
 
 def start(
-    uri: str, database: Database, store: S3Server, workers: int = 2, batch_rows: int = 3000
+    uri: str,
+    database: Database,
+    store: S3Server,
+    workers: int = 2,
+    batch_rows: int = 3000,
+    layout: Path | None = None,
 ) -> subprocess.Popen[str]:
+    layouts = [] if layout is None else [str(layout)]
     return subprocess.Popen(
-        [sys.executable, "-m", load.__name__, uri, str(workers), str(batch_rows)],
+        [sys.executable, "-m", load.__name__, uri, str(workers), str(batch_rows), *layouts],
         env=environment(database, store),
         stdout=subprocess.PIPE,
         text=True,
@@ -73,6 +85,24 @@ def test_kills_among_small_files_that_share_batches_lose_and_double_nothing(
             "SELECT max(count) FROM (SELECT count(*) FROM ingest_batch GROUP BY loaded_at) AS batches"
         )
         assert int(str((shared.fetchone() or (0,))[0])) > 1
+
+
+@pytest.mark.parametrize("form", CASES)
+def test_kills_within_a_file_of_any_form_lose_and_double_nothing(
+    form: str, postgres: Database, store: S3Server, tmp_path: Path
+) -> None:
+    case, records = CASES[form], some_records(30_000)
+    file, layout = tmp_path / f"a.{form.split()[0]}", tmp_path / "layout.toml"
+    file.write_bytes(case.write(records))
+    os.utime(file, (1, 1))
+    layout.write_text(layout_toml(case.layout))
+    chance = random.Random(7)
+    for _ in range(5):
+        process = start(str(file), postgres, store, 1, chance.choice([1000, 2000]), layout)
+        kill_after(process, chance.randrange(1, 6), chance.random() * 0.05)
+        assert process.returncode == -9
+    finish(start(str(file), postgres, store, 1, 3000, layout))
+    assert named_readings(postgres) == expected_readings(case, records)
 
 
 def test_of_two_ingests_at_once_one_is_killed_and_the_other_does_all_the_work(
