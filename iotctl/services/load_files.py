@@ -193,11 +193,7 @@ class _Worker:
         error = piece.error
         if piece.batch is not None:
             so_far = self._so_far[entry.file_id]
-            so_far += Balance(
-                rows_read=piece.batch.rows_read,
-                rejected=piece.batch.rows_rejected,
-                bad_quality=piece.batch.bad_quality,
-            )
+            so_far += Balance(rows_read=piece.batch.rows_read, rejected=piece.batch.rows_rejected)
             self._so_far[entry.file_id] = so_far
             self._layouts[entry.file_id] = piece.batch.end.forms.get("layout", "")
             for note in piece.batch.notes:
