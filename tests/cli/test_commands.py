@@ -352,6 +352,16 @@ def test_help_imports_nothing_heavy(environment: dict[str, str]) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
+def test_a_load_of_standard_text_imports_what_it_uses(iotctl: Iotctl, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"timestamp;sensor_uuid;sensor_value\n2016-01-01 00:00:00;{A};1\n")
+    ended = iotctl("ingest", str(file), "--json", PYTHONPROFILEIMPORTTIME="1")
+    assert json.loads(ended.stdout)["rows_loaded"] == 1
+    assert "iotctl.services.ingest" in ended.stderr
+    for unused in ("pyarrow.parquet", "layouts.layout_batches", "formats.proposal", "repositories.audit", "dry_run"):
+        assert unused not in ended.stderr
+
+
 def test_a_query_imports_no_pandas(iotctl: Iotctl, bucket: str) -> None:
     """pyarrow does, at the first list or numpy array that it is given, where it is installed: 0.2 s."""
     loaded(iotctl, bucket)
