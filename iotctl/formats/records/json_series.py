@@ -5,6 +5,7 @@ A record for each value. Fields: value, timestamp, and metric.NAME for each labe
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -27,20 +28,20 @@ VALUE, TIMESTAMP, LABEL = "value", "timestamp", "metric."
 # A line has all that a series has in a stretch of time, which may be a day.
 _MOST_LINE_BYTES = 16 * 1024 * 1024
 
-# JSON has no numbers for them.
-_INFINITE = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
+# What is no number in JSON, but may stand for one.
+_ODD: dict[object, float | None] = {None: None, "Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
 
 _decoder = json.JSONDecoder(object_pairs_hook=as_object)
 
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """A line. value: float64 (n,), null where there is none; timestamp: int64 or float64 (n,)."""
+    """A line. values, timestamps: as JSON has them, as many of each."""
 
     line: int
     labels: dict[str, str]
-    value: pa.Array
-    timestamp: pa.Array
+    values: list[object]
+    timestamps: list[object]
 
 
 def read_json_series(source: RecordFile) -> Iterator[Records]:
@@ -64,28 +65,30 @@ def _read_block(block: TextBlock, layout: Layout) -> Records:
                 found.append(_read_line(line, block.line + number))
             except BadRow as reason:
                 bad.append((block.line + number, reason.reason))
-    counts = [len(series.value) for series in found]
-    columns = choose_fields(_columns(found), layout, sum(counts))
+    try:
+        value, timestamp = _numbers(found)
+    except BadRow:  # one of them has values that are none
+        kept = []
+        for series in found:
+            try:
+                _numbers([series])
+                kept.append(series)
+            except BadRow as reason:
+                bad.append((series.line, reason.reason))
+        found = kept
+        value, timestamp = _numbers(found)
+    counts = [len(series.values) for series in found]
+    columns = choose_fields(_labels(found, counts) | {VALUE: value, TIMESTAMP: timestamp}, layout, sum(counts))
     line_numbers = np.repeat(np.array([series.line for series in found], dtype=np.int64), counts)
-    return Records(columns, line_numbers, listed_bad_rows(bad), block.lines, block.end, block.next_line)
+    return Records(columns, line_numbers, listed_bad_rows(sorted(bad)), block.lines, block.end, block.next_line)
 
 
-def _columns(found: Sequence[_Series]) -> dict[str, pa.Array]:
-    if not found:
-        return {}
-    kinds = {series.timestamp.type for series in found}
-    time_type = kinds.pop() if len(kinds) == 1 else pa.float64()
-    columns = {
-        VALUE: pa.concat_arrays([series.value for series in found]),
-        TIMESTAMP: pa.concat_arrays([series.timestamp.cast(time_type) for series in found]),
-    }
-    counts = [len(series.value) for series in found]
+def _labels(found: Sequence[_Series], counts: Sequence[int]) -> dict[str, pa.Array]:
+    columns = {}
+    of_value = pa.array(np.repeat(np.arange(len(found)), counts))
     for label in dict.fromkeys(label for series in found for label in series.labels):
         texts = pa.array([series.labels.get(label) for series in found], pa.string()).dictionary_encode()
-        of_value = np.repeat(np.arange(len(found)), counts)
-        columns[LABEL + label] = pa.DictionaryArray.from_arrays(
-            texts.indices.take(pa.array(of_value)), texts.dictionary
-        )
+        columns[LABEL + label] = pa.DictionaryArray.from_arrays(texts.indices.take(of_value), texts.dictionary)
     return columns
 
 
@@ -106,26 +109,38 @@ def _read_line(line: bytes, number: int) -> _Series:
         raise BadRow(RejectReason.FIELDS)
     if not all(isinstance(text, str) for text in labels.values()):
         raise BadRow(RejectReason.FIELDS)
-    if not all(is_text(name) and is_text(text) for name, text in labels.items()):
+    is_plain = line.isascii() and b"\\u" not in line
+    if not is_plain and not all(is_text(name) and is_text(text) for name, text in labels.items()):
         raise BadRow(RejectReason.ENCODING)
-    return _Series(number, labels, _values(values), _timestamps(timestamps))
+    return _Series(number, labels, values, timestamps)
 
 
-def _values(values: list[object]) -> pa.Array:
+def _numbers(found: Sequence[_Series]) -> tuple[pa.Array, pa.Array]:
+    """Values as float64 and times as int64 or float64, null where there is none.
+
+    Raises BadRow where one is no number.
+    """
+    values = list(itertools.chain.from_iterable(series.values for series in found))
+    timestamps = list(itertools.chain.from_iterable(series.timestamps for series in found))
     try:
-        return pa.array(values, pa.float64())
+        value = pa.array(values, pa.float64())
     except (pa.ArrowException, OverflowError):
-        pass
-    try:
-        return pa.array([_INFINITE[value] if isinstance(value, str) else value for value in values], pa.float64())
-    except (pa.ArrowException, OverflowError, KeyError):
-        raise BadRow(RejectReason.VALUE) from None
-
-
-def _timestamps(timestamps: list[object]) -> pa.Array:
+        value = _odd_values(values)
     for kind in (pa.int64(), pa.float64()):
         try:
-            return pa.array(timestamps, kind)
+            return value, pa.array(timestamps, kind)
         except (pa.ArrowException, OverflowError):
             continue
     raise BadRow(RejectReason.TIME)
+
+
+def _odd_values(values: Sequence[object]) -> pa.Array:
+    """Values among which are infinite ones, or integers that float64 has not."""
+    try:
+        return pa.array([_odd_value(value) for value in values], pa.float64())
+    except (KeyError, OverflowError, TypeError):
+        raise BadRow(RejectReason.VALUE) from None
+
+
+def _odd_value(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else _ODD[value]
