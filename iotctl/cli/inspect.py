@@ -79,7 +79,7 @@ def inspect(
     seen = inspect_file(uri, store_settings(settings), hints, ReadOptions(timezone=timezone or settings.timezone))
     usable = seen.preview is not None and seen.preview.readings > 0
     saved = _save(seen.proposal.layout, save) if save is not None and usable else None
-    typer.echo(inspection_json(seen, saved) if as_json else screen(seen, uri, saved, settings.timezone))
+    typer.echo(inspection_json(seen, saved) if as_json else screen(seen, uri, saved, timezone or settings.timezone))
     if not usable:
         blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
         problem = blocking.text if blocking else "the layout gives no reading"

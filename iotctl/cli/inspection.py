@@ -99,7 +99,8 @@ def _doubt(doubt: Doubt) -> str:
 
 def _readings(preview: Preview, timezone: str) -> Iterator[str]:
     part = "" if preview.complete else "of the beginning: "
-    counts = [f"{preview.readings:,} readings of {len(preview.sensors):,} sensors"]
+    sensors = f"{len(preview.sensors):,} sensor{'s' if len(preview.sensors) != 1 else ''}"
+    counts = [f"{preview.readings:,} readings of {sensors}"]
     counts += [
         f"{count:,} {word}"
         for count, word in (

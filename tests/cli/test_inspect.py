@@ -19,7 +19,7 @@ def test_a_file_of_an_unknown_layout_is_loaded_with_two_commands(iotctl: Iotctl,
     (tmp_path / "plant.csv").write_text(PLANT)
     seen = iotctl("inspect", "plant.csv", "--timezone", "UTC", "--save", "layout.toml")
     assert (seen.returncode, seen.stderr) == (0, "")
-    assert "28 readings of 1 sensors" in seen.stdout
+    assert "28 readings of 1 sensor\n" in seen.stdout
     assert "iotctl ingest plant.csv --layout layout.toml" in seen.stdout
     (layout,) = read_layouts((tmp_path / "layout.toml").read_text(), "layout.toml")
     assert layout.time.timezone == "UTC"
