@@ -112,6 +112,9 @@ def _read_line(line: bytes, number: int) -> _Series:
     is_plain = line.isascii() and b"\\u" not in line
     if not is_plain and not all(is_text(name) and is_text(text) for name, text in labels.items()):
         raise BadRow(RejectReason.ENCODING)
+    # pyarrow reads them as 1 and 0.
+    if (b"true" in line or b"false" in line) and any(isinstance(value, bool) for value in (*values, *timestamps)):
+        raise BadRow(RejectReason.VALUE)
     return _Series(number, labels, values, timestamps)
 
 
@@ -143,4 +146,4 @@ def _odd_values(values: Sequence[object]) -> pa.Array:
 
 
 def _odd_value(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else _ODD[value]
+    return float(value) if isinstance(value, int | float) else _ODD[value]
