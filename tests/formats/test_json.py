@@ -201,3 +201,19 @@ def test_values_of_a_series_may_be_infinite_or_beyond_what_float64_counts_but_no
     found = [str(value) for value in piece.columns["value"].to_pylist()]
     assert found == ["1.0", "inf", "-inf", "None", "nan", str(float(2**53 + 1)), "1.0", "inf"]
     assert piece.bad.line.tolist() == [3, 4]
+
+
+def test_a_block_of_an_array_that_is_read_in_pieces_has_the_end_of_each() -> None:
+    rows = [{"v": row, "text": "x" * 100} for row in range(10_000)]
+    rows[4000]["v"] = "broken"
+    text = json.dumps(rows)
+    layout = wanting("v")
+    found = list(pieces(text, layout))
+    assert len(found) > 3
+    for number, piece in enumerate(found):
+        stored = text.encode()
+        file = StoredFile("a.json", len(stored), "1", NOW, NOW + timedelta(days=1))
+        start = Position(piece.end, piece.next_line)
+        source = RecordFile(file, lambda at: io.BytesIO(stored[at:]), layout, ReadOptions(), start)  # noqa: B023
+        rest = [line for one in read_records(source) for line in one.line.tolist()]
+        assert rest == [line for one in found[number + 1 :] for line in one.line.tolist()]
