@@ -10,6 +10,7 @@ from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.proposal.cells import is_clock
 from iotctl.formats.proposal.columns_seen import column_views
 from iotctl.formats.proposal.contents import Content, read_content
+from iotctl.formats.proposal.groups import columns_that_group
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
 from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
 from iotctl.formats.proposal.roles import Roles, find_roles
@@ -66,6 +67,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
         text = "columns are named by times of day: readings of one day stand side by side, which no layout describes"
         doubts.append(Doubt(text, weight=Weight.NEEDED))
     doubts += _repeat_doubts(table, time, roles, hints)
+    doubts += _group_doubts(table, roles, hints)
     missing = _missing(table, roles, hints)
     doubts += _value_doubts(table, roles, missing)
     layout = _layout(content, roles, when, name, signs, missing, {**preamble, **name.preamble})
@@ -131,6 +133,21 @@ def _repeat_doubts(table: Table, time: TimeColumns, roles: Roles, hints: Hints) 
         return []
     text = f"{share:.0%} of the rows repeat the time of an earlier one of the same sensor: do they have another sensor?"
     return [Doubt(text, "--sensor '{COLUMN}.{field}'")]
+
+
+def _group_doubts(table: Table, roles: Roles, hints: Hints) -> list[Doubt]:
+    if hints.sensor is not None or roles.sensor:
+        return []
+    used = [name for name, role in roles.names().items() if role in {"time", "quality", "value", "zone"}]
+    unused = [column for column in table.others(used) if column.named]
+    return [
+        Doubt(
+            f"values differ by {column.title} ({', '.join(list(column.counts)[:2])}, ...): does it name the sensor?",
+            f"--sensor '{{{column.name}}}.{{field}}', or '{{field}}' if it does not",
+            weight=Weight.NEEDED,
+        )
+        for column in columns_that_group(table, unused, roles.values)[:1]
+    ]
 
 
 def _missing(table: Table, roles: Roles, hints: Hints) -> tuple[str, ...]:

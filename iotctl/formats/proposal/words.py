@@ -20,10 +20,11 @@ _NOT_THE_TIME = word_set(
     processed created loaded published last enqueued arrival export exported"""
 )
 _ID = word_set(
-    """id sensor device host station stn site tag tagname name varname entity topic mote moteid node meter
+    """id sensor device register host station stn site tag tagname name varname entity topic mote moteid node meter
     channel serial mac uuid equipo gerät geraet instance asset machine point alias signal kanal
     messstelle punto box gateway unit maschine anlage server stations location room raum zone area
     building plant line linie equipment apparatus logger thing source object appliance house lclid cups
+    address adresse sta staid souid
     ean mpan dev eui imei sn poste nmi prm estación estacion stazione stacja stationsname sensorname
     devicename sensorid deviceid deviceserial stationid tid parameter parametername item itemid path"""
 )

@@ -1,0 +1,56 @@
+"""Columns that were given no role, but by whose texts the values differ: they may name sensors, and nobody said so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.formats.proposal.cells import is_number
+from iotctl.formats.proposal.table import Column, ColumnType, Table
+
+# Texts with a digit or a sign within them are names of things rather than words for states.
+_TAG = re.compile(r"\w[./:\\_-]\w|\d")
+_MOST_GROUPS, _FEWEST_ROWS = 0.2, 3
+
+# Of the squares of a value's deviations, this part lies between the groups.
+_BETWEEN = 0.5
+# Or each group by itself takes steps of this part of those that all rows take.
+_SMOOTHER = 0.7
+
+
+def columns_that_group(table: Table, unused: Iterable[Column], values: Sequence[Column]) -> list[Column]:
+    """Those of some unused columns of texts that look like names, where some value is another for each text."""
+    found = []
+    for column in unused:
+        groups = len(column.counts)
+        if column.type is not ColumnType.TEXT or not 1 < groups <= max(2, _MOST_GROUPS * table.rows):
+            continue
+        if min(column.counts.values()) < _FEWEST_ROWS or not all(map(_TAG.search, column.counts)):
+            continue
+        if any(_differs(value, column) for value in values):
+            found.append(column)
+    return found
+
+
+def _differs(value: Column, by: Column) -> bool:
+    pairs = [
+        (text, float(cell.replace(",", ".")))
+        for text, cell in zip(by.texts, value.texts, strict=True)
+        if text and is_number(cell) and cell.count(",") + cell.count(".") < 2
+    ]
+    if len(pairs) < 2 * _FEWEST_ROWS:
+        return False
+    numbers: NDArray[np.float64] = np.array([number for _, number in pairs])
+    names = np.array([text for text, _ in pairs])
+    total = float(np.sum((numbers - numbers.mean()) ** 2))
+    within, steps = 0.0, []
+    for text in by.counts:
+        group = numbers[names == text]
+        if len(group):
+            within += float(np.sum((group - group.mean()) ** 2))
+            steps.append(np.abs(np.diff(group)))
+    has_level = total > 0 and (total - within) > _BETWEEN * total
+    return has_level or float(np.mean(np.concatenate(steps))) < _SMOOTHER * float(np.mean(np.abs(np.diff(numbers))))
