@@ -68,7 +68,8 @@ def name_in_path(uri: str) -> tuple[str, str | None]:
 def device_in_preamble(lines: Sequence[str]) -> tuple[str, str] | None:
     """The name of a device in the lines before a table: it, and a regular expression that finds it."""
     for line in lines:
-        if match := _DEVICE.match(line):
+        # Names of several things stand in one line; what they are called is below.
+        if (match := _DEVICE.match(line)) and len([part for part in re.split(r"[;,\t]", line) if part.strip()]) <= 2:
             label = line[: match.start("id")]
             pattern = r"\s+".join(map(as_pattern, label.split()))
             begin = r"^[\s]*" if line[:1].isspace() else "^"
