@@ -28,7 +28,6 @@ _WEEKDAYS = word_set(
 _LAST_OF_IDS = word_set(
     "id no nr number code station stn sensor device node mote tag sn serial eui imei mac nmi poste prm"
 )
-_ROWS_THAT_TELL = 20
 _NEARLY_ALL = 0.95
 _A_FEW = 0.1
 
@@ -89,7 +88,7 @@ def _why_no_value(column: Column) -> str | None:
         return None if some else "text"
     if is_id_column(column) and column.is_constant:
         return "an id"
-    if _counts_up(column, any_step=not column.named):
+    if _counts_up(column) and (not column.named or _counts_rows(column)):
         return "a record number"
     return None
 
@@ -107,8 +106,8 @@ def is_id_column(column: Column) -> bool:
     return len(found) == 1 or found[-1] in _LAST_OF_IDS or found[-1].endswith("id")
 
 
-def _counts_up(column: Column, *, any_step: bool) -> bool:
-    """Whether all whole numbers rise by one from row to row; with any_step, most of them by another step."""
+def _counts_up(column: Column) -> bool:
+    """Whether whole numbers rise by the same step from nearly every row to the next; a meter may do so, too."""
     if not column.is_whole:
         return False
     numbers = [int(text) for text in column.texts if is_number(text) and text.lstrip("+-").isdigit()]
@@ -116,9 +115,15 @@ def _counts_up(column: Column, *, any_step: bool) -> bool:
     if not steps:
         return False
     step, count = steps.most_common(1)[0]
-    if any_step:
-        return step > 0 and count >= 0.9 * steps.total()
-    return step == 1 and count == steps.total() and count >= _ROWS_THAT_TELL
+    return step > 0 and count >= 0.9 * steps.total()
+
+
+def _counts_rows(column: Column) -> bool:
+    """Whether a column counts 1, 2, 3, ... or 0, 1, 2, ..., and its name does not say that it is a value."""
+    if column.unit or is_value_name(column.title):
+        return False
+    numbers = [int(text) for text in column.texts if text]
+    return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def units_in_cells(column: Column) -> Counter[str]:

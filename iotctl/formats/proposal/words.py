@@ -41,7 +41,8 @@ _NUMBER_OF = word_set("no nr num number id count")
 # Names that are one of these, once their words are joined.
 _LEFT_OUT = {
     "record number": word_set(
-        """record rn row rownum index idx nr no lfd lfdnr seq sequence recno zeile line entry # id unnamed0 sno slno obs
+        """record rn row rownum rows counter messung scan sample
+        index idx nr no lfd lfdnr seq sequence recno zeile line entry # id unnamed0 sno slno obs
         recnum rowid""",
     ),
     "label": word_set("anomaly changepoint label class target outlier isanomaly anomalous fault"),

@@ -177,3 +177,12 @@ def test_texts_by_which_the_values_differ_may_name_sensors_and_are_asked_for(apa
     told = look(content, Hints(timezone="UTC", sensor="{Col2}.{field}"))
     assert told.layout is not None
     assert told.layout.sensor == "{Col2}.{field}"
+
+
+def test_a_meter_that_rises_by_one_in_each_row_is_a_value() -> None:
+    proposal = look(
+        table(*(f"2021-02-01 10:{at:02};{500 + at};{40 + at}" for at in range(40)), header="time;RECORD;Pulses"), UTC
+    )
+    assert proposal.layout is not None
+    assert [value.field for value in proposal.layout.values] == ["Pulses"]
+    assert "RECORD" in proposal.left_out
