@@ -63,7 +63,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if hints.sensor is not None:
         name = _told_name(hints.sensor, table, name)
     doubts += name.doubts
-    if sum(column.named and is_clock(column.title) for column in roles.values) > 2:
+    if sum(column.named and is_clock(column.title) for column in table.columns) > 2:
         text = "columns are named by times of day: readings of one day stand side by side, which no layout describes"
         doubts.append(Doubt(text, weight=Weight.NEEDED))
     doubts += _repeat_doubts(table, time, roles, hints)
