@@ -179,7 +179,10 @@ NOTHING_READABLE = {
         table(row=lambda m, v: f"{m.isoformat()},{int(v)},{round(v % 1 * 1000):03}"),
         "line 2 (fields): '2016-01-01T00:00:00+00:00,",
     ),
-    "only the clock": (table("Date;Time;Value", lambda m, v: f"{m.date()};{m.time()};{v}"), "line 2 (time)"),
+    "date and time apart": (
+        table("Date;Time;Value", lambda m, v: f"{m.date()};{m.time()};{v}"),
+        "date and time may be one time together",
+    ),
     "texts as values": (table(row=lambda m, v: f"{m.isoformat()},{v} °C"), "line 2 (value)"),
     "no values": (table(row=lambda m, v: f"{m.isoformat()},"), "None of the 400 rows has a value"),
     "header alone": ("timestamp,value\n", "no readings"),

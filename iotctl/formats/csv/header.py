@@ -122,6 +122,7 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
         at, missing = _places(names, wanted)
         if not missing:
             _refuse_doubled(names, at, where)
+            _refuse_two_times(names, wanted, where)
             if len(names) > _MOST_COLUMNS:
                 raise FileError(
                     f"The header has {len(names)} columns; {_MOST_COLUMNS} can be read.",
@@ -147,6 +148,7 @@ def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, 
             hint=f"Needed are {_listed(wanted)}{_inspect(wanted, where)}",
         )
     _refuse_doubled(names, at, where)
+    _refuse_two_times(names, wanted, where)
     return at
 
 
@@ -169,6 +171,17 @@ def _refuse_doubled(names: Sequence[str], at: dict[str, int], where: str) -> Non
             raise FileError(
                 f"Column {column} is in the header twice.", where=where, hint="Rename the one that is not meant."
             )
+
+
+def _refuse_two_times(names: Sequence[str], wanted: Wanted, where: str) -> None:
+    """A date and a time of day are one time in two columns, which only a layout reads."""
+    plain = {_plain(name) for name in names}
+    if wanted.may_have_layout and {"date", "time"} <= plain and "timestamp" not in plain:
+        raise FileError(
+            "The columns date and time may be one time together.",
+            where=where,
+            hint=f"--layout auto reads them so, or see iotctl inspect {where}",
+        )
 
 
 def _plain(name: str) -> str:
