@@ -8,6 +8,7 @@ from iotctl.formats.containers.blocks import MAX_LINE_BYTES
 from iotctl.model import RejectReason
 
 _QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
+_QUOTED_BETWEEN_BLANKS = re.compile(r'"([^"]*(?:""[^"]*)*)"')
 
 
 class BadRow(Exception):  # noqa: N818 -- no error: a verdict
@@ -45,8 +46,9 @@ def is_text(field: str) -> bool:
 def _split_quoted(text: str, delimiter: str) -> list[str]:
     fields: list[str] = []
     at = 0
+    pattern = _QUOTED_BETWEEN_BLANKS if delimiter == " " else _QUOTED
     while True:
-        if quoted := _QUOTED.match(text, at):
+        if quoted := pattern.match(text, at):
             fields.append(quoted[1].replace('""', '"'))
             end = quoted.end()
         else:

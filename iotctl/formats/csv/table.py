@@ -84,9 +84,9 @@ class CsvTable:
         )
         self._preamble = find_in_preamble(head.preamble, layout, where)
         values = {value.field for value in layout.values if not value.part}
-        taken = set(layout.time.fields) | set(layout.sensor_fields()) | {layout.time.timezone_field}
         if layout.other_values:
-            values |= {name for name in self._wanted if name not in taken and not layout.ignores(name)}
+            values |= {name for name in self._wanted if not layout.ignores(name)}
+        values -= set(layout.other_fields())
         self._value_type: dict[str, pa.DataType] = dict.fromkeys(values & set(self._wanted), pa.float64())
         if layout.text.thousands:
             self._value_type = {}

@@ -180,14 +180,16 @@ class Layout:
 
     def named_fields(self) -> tuple[str, ...]:
         """The fields of a record that the layout names, each once."""
-        found = [
-            *self.time.fields,
-            *self.time.since,
-            *self.sensor_record_fields(),
-            *(name for value in self.values for name in (value.field, value.quality, *value.time) if name),
-        ]
-        found += [name for name in (self.time.timezone_field, self.quality and self.quality.field) if name]
+        found = [*self.other_fields(), *(value.field for value in self.values)]
         return tuple(dict.fromkeys(name for name in found if not self.is_given(name)))
+
+    def other_fields(self) -> tuple[str, ...]:
+        """The fields of a record that say of a value when and where it was, and how good it is. They are read as they
+        are written: 01 is another sensor than 1."""
+        found = [*self.time.fields, *self.time.since, *self.sensor_record_fields()]
+        found += [name for value in self.values for name in (value.quality, *value.time) if name]
+        found += [name for name in (self.time.timezone_field, self.quality and self.quality.field) if name]
+        return tuple(dict.fromkeys(found))
 
 
 # Stands for the layout that is found by looking at each file.

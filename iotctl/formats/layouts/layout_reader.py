@@ -238,9 +238,7 @@ class LayoutReader:
     def _add_values(self, columns: dict[str, pa.Array]) -> None:
         """Take up the fields that are values though the layout does not name them."""
         layout = self._layout
-        other = {*layout.time.fields, *layout.time.since, *layout.sensor_fields()}
-        other |= {name for name in (layout.time.timezone_field, layout.quality and layout.quality.field) if name}
-        other |= {value.field for value in self._values} | {*layout.preamble, *self._given}
+        other = {*layout.other_fields(), *layout.preamble, *self._given, *(value.field for value in self._values)}
         for name, column in columns.items():
             if (
                 name not in other
