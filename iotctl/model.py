@@ -208,6 +208,18 @@ class Method(StrEnum):
     RUPTURES = "ruptures"  # the textbook way: change points, a line per segment, k sigma
 
 
+class SensorKind(StrEnum):
+    """What a sensor is, found out from its readings."""
+
+    CONTINUOUS = "continuous"
+    SATURATING = "saturating"  # held at its lowest or highest value now and then: humidity at 100 %
+    INTERMITTENT = "intermittent"  # one value most of the time, and amounts in between: rain, a tap
+    STATES = "states"  # few values, each held for a while: a valve, a setpoint
+    ON_OFF = "on/off"
+    COUNTER = "counter"  # rises, but for resets and wraps
+    STILL = "still"  # a constant or a few, and next to no change
+
+
 class Kind(StrEnum):
     """Kinds of anomaly, as users know them."""
 
@@ -219,6 +231,7 @@ class Kind(StrEnum):
     STUCK = "stuck"
     GAP = "gap"
     LIMIT = "limit"  # outside the physical limits
+    INVALID = "invalid"  # no reading at all: a code for no value, or a number that no such sensor reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +317,8 @@ class Detection:
 
     row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
     expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
-    periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, not increasing).
+    periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, repeated, invalid).
+    sensor_kind: what the sensor is.
     """
 
     row: NDArray[np.int64]
@@ -319,6 +333,7 @@ class Detection:
     events: tuple[Event, ...]
     periods_hours: tuple[float, ...]
     dropped: Mapping[str, int]
+    sensor_kind: SensorKind = SensorKind.CONTINUOUS
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,14 @@ _SHAPE_SAMPLE = 5_000  # windows for a covariance of 32 by 32
 _LEAST_SHAPE = 1e-9
 _STUCK_ROWS, _STUCK_FACTOR = 8, 3.0
 STUCK_SCORE = 6.0
-_NORMAL_Q90 = 1.645
+# So many runs of one value may be stuck; where there are more, they are how the sensor is, and a run has to be so many
+# times as long as the next of them.
+_FEW_RUNS, _BEYOND_HABIT = 4, 2.0
+_MOST_HELD = 50
+_STEP_PART = 0.5
+_NORMAL_Q90, _NORMAL_Q95 = 1.2816, 1.6449
+# Of what the 10 % stand for: 1.1 for exponential and Student's tails, 1.2 for a lognormal one.
+_HEAVIEST = 1.5
 
 
 @dataclass(frozen=True)
@@ -36,17 +43,19 @@ class Components:
     slow: dict[str, Floats]
 
 
-def measure_components(u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None) -> Components:
+def measure_components(
+    u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None, step: float = 0.0
+) -> Components:
     """All components of a series.
 
     u: (n,) residuals over their scale. y: (n,) the readings. known_good: rows that centre and spread of each
-    component are taken from, all where None.
+    component are taken from, all where None. step: of a quantised sensor, in sigma; one is never odd.
     """
     clipped = np.clip(u, -CLIP, CLIP)
     size = np.abs(clipped)
     scores = {
-        "point": _standardised(u, 0.3, known_good),
-        "local": _standardised(u - running_median5(u), 0.3, known_good),
+        "point": _standardised(u, max(0.3, _STEP_PART * step), known_good),
+        "local": _standardised(u - running_median5(u), max(0.3, _STEP_PART * step), known_good),
     }
     slow: dict[str, Floats] = {}
     for w in (*WINDOWS, SLOW_WINDOW):
@@ -61,12 +70,20 @@ def measure_components(u: Floats, y: Floats, known_good: NDArray[np.bool_] | Non
 
 
 def _standardised(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Floats:
-    """|a - median| over its spread: the MAD, or what the 90 % quantile stands for where the tails are heavy."""
+    """|a - median| over its spread on that side: the MAD, or what the outer 5 % stand for where a tail is heavy."""
     base = thin(a if known_good is None or not known_good.any() else a[known_good], CENTRE_ROWS)
     centre = float(np.median(base))
-    away = np.abs(base - centre)
-    spread = max(mad_sigma(base), float(np.quantile(away, 0.9)) / _NORMAL_Q90, floor)
-    return np.abs(a - centre) / spread
+    least = max(mad_sigma(base), floor)
+    above, below = (max(_outer(side), least) for side in (base - centre, centre - base))
+    away = a - centre
+    score: Floats = np.maximum(away / above, -away / below)
+    return score
+
+
+def _outer(away: Floats) -> float:
+    """The sigma that the outer 5 % on one side stand for; anomalies that are more are kept out by the 10 %."""
+    near, far = np.quantile(away, [0.9, 0.95])
+    return min(float(far) / _NORMAL_Q95, _HEAVIEST * float(near) / _NORMAL_Q90)
 
 
 def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
@@ -103,10 +120,23 @@ def _stuck(y: Floats) -> Floats:
     """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere."""
     if stands_still(y):  # nothing to be stuck against
         return np.zeros(len(y))
-    _, length = run_lengths(y)
+    starts, length = run_lengths(y)
     usual, long = np.quantile(length, [0.9, 0.99], method="lower")
     # On a coarse scale runs are long by chance: as long as one in a hundred such series has, by an exponential tail.
     by_chance = long + (long - usual) * np.log10(len(length))
-    limit = max(_STUCK_ROWS, _STUCK_FACTOR * usual + 1, by_chance)
+    limit = np.full(len(length), max(_STUCK_ROWS, _STUCK_FACTOR * usual + 1, by_chance))
+    # A value that is held often (0 at night, 100 in fog, closed) has runs of its own.
+    long_runs = np.flatnonzero(length >= limit)
+    for held in np.unique(y[starts[long_runs]])[:_MOST_HELD]:
+        same = y[starts] == held
+        limit[same] = np.maximum(limit[same], _longest_by_habit(length[same]))
     score = np.where(length >= limit, STUCK_SCORE * length / limit, 0.0)
     return np.repeat(score, length)
+
+
+def _longest_by_habit(length: NDArray[np.intp]) -> float:
+    """A run of a value longer than this is none of the usual ones of that value; 0 where it has few."""
+    long = np.sort(length[length >= _STUCK_ROWS])[::-1]
+    if len(long) <= _FEW_RUNS:
+        return 0.0
+    return _BEYOND_HABIT * float(long[_FEW_RUNS])

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.components import Components, measure_components
-from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps
+from iotctl.analysis.events import (
+    Modelled,
+    find_beyond_limits,
+    find_events,
+    find_gaps,
+    find_invalid,
+    in_readings,
+    usual_rows,
+)
+from iotctl.analysis.invalid import Absurd, find_absurd
+from iotctl.analysis.modelling import fit_model
 from iotctl.analysis.options import DetectOptions
-from iotctl.analysis.regimes import Trend, fit_trend
-from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum, thin
-from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
-from iotctl.analysis.segmentation import segment
+from iotctl.analysis.regimes import Trend
+from iotctl.analysis.sensor_kinds import recognise
+from iotctl.analysis.sensor_kinds.counter import rises
 from iotctl.analysis.severity import severity
-from iotctl.analysis.still import changes, held, stands_still
-from iotctl.analysis.textbook import textbook_trend
-from iotctl.model import Detection, Method, Regime
+from iotctl.analysis.tails import Tail, tail_of
+from iotctl.model import Detection, Event, Method, Regime, SensorKind
 
 Floats = NDArray[np.float64]
 
 _HOUR = 3_600_000_000.0
 _FEWEST_ROWS = 8
-
-# A profile rests on 100 rows per bin or more.
-_SEASON_ROWS = 16_384
-# Of the least change of a series that stands still.
-_STILL_SCALE = 1e-6
-_COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
 
 def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None = None, unit: str = "") -> Detection:
@@ -44,51 +45,74 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         raise ValueError(f"time and value must be columns of one length, not of shapes {time.shape} and {value.shape}")
     options = options or DetectOptions()
     row, dropped = _usable_rows(time, value)
-    time, value = time[row], value[row].astype(np.float64)
+    every_time, every_value = time[row], value[row].astype(np.float64)
+    absurd = find_absurd(every_value)
+    if absurd.rows.any():
+        row, dropped["invalid"] = row[~absurd.rows], int(absurd.rows.sum())
+    time, value = every_time[~absurd.rows], every_value[~absurd.rows]
     x = (time - time[0]) / _HOUR if len(time) else np.empty(0)
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
     size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
-    y = value / size
-    seasons: tuple[Season, ...] = ()
+    kind = recognise(value / size)
     # The textbook has no answer where there is no noise: its sigma is that of the anomalies.
-    method = Method.PIECEWISE if (still := stands_still(y)) else options.method
-    if still:
-        trend = _still_trend(x, y, step_hours)
-    elif len(value) < _FEWEST_ROWS or method is Method.RUPTURES:
-        trend = _plain_trend(x, y, method)
-    else:
-        trend, seasons = _model(x, dithered(y), step_hours)
-    expected = trend.expected + _seasonal(x, seasons)
-    scale = _scale(x, y - expected, trend.scale, seasons)
-    u = (y - expected) / scale
+    method = Method.PIECEWISE if kind is SensorKind.STILL else options.method
+    # A counter is modelled by its rises, in usual steps; each other sensor by its readings.
+    is_rising = kind is SensorKind.COUNTER and method is Method.PIECEWISE
+    modelled, steps = rises(x, value, step_hours) if is_rising else (value, np.ones(len(value)))
+    model = fit_model(x, modelled / size, step_hours, method)
+    u = (modelled / size - model.expected) / model.scale
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
-    components = _components(u, value, method, known_good)
+    components = _components(u, modelled, method, known_good, model.step)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
-    rarities = [*components.scores.values(), *components.slow.values()]
-    rare = severity(rarities, known_good) if rarities else np.zeros(len(u))
-    expected, scale = expected * size, np.maximum(scale * size, np.finfo(float).tiny)
-    series = Modelled(time, value, expected, scale, score, rare, unit)
-    events = find_events(series, components, options.threshold, options.min_severity) if len(u) >= _FEWEST_ROWS else []
-    events += find_gaps(series, options.threshold)
+    tails = _tails(components, score, options.threshold, known_good)
+    rare = severity(components.scores | components.slow, tails) if tails else np.zeros(len(u))
+    scale = np.maximum(model.scale * size, np.finfo(float).tiny)
+    series = Modelled(time, modelled, model.expected * size, scale, score, rare, unit)
+    readings = replace(series, value=value, expected=value - (modelled - series.expected) * steps, scale=scale * steps)
+    events: list[Event] = []
+    if len(u) >= _FEWEST_ROWS:
+        # The textbook knows no tails; where nothing varies, nothing that differs is chance.
+        by_chance = {} if method is Method.RUPTURES or model.still else tails
+        events = find_events(series, components, by_chance, options.threshold, options.min_severity)
+    if is_rising:
+        events = in_readings(events, series, readings, options.threshold)
+    invalid = _invalid(every_time, every_value, absurd, readings)
+    events += invalid
+    events += [
+        gap for gap in find_gaps(readings, options.threshold) if not any(_within(gap, other) for other in invalid)
+    ]
     if options.limits is not None:
-        events += find_beyond_limits(series, options.limits, options.threshold)
+        events += find_beyond_limits(readings, options.limits, options.threshold)
     return Detection(
         row=row,
         time=time,
         value=value,
-        expected=expected,
-        scale=scale,
+        expected=readings.expected,
+        scale=readings.scale,
         score=score,
         severity=rare,
-        regimes=tuple(_regimes(time, trend, size)),
-        change_points=tuple(int(time[line.start]) for line in trend.lines[1:]),
+        regimes=tuple(_regimes(time, model.trend, size)),
+        change_points=tuple(int(time[line.start]) for line in model.trend.lines[1:]),
         events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
-        periods_hours=tuple(season.period_hours for season in seasons),
+        periods_hours=tuple(season.period_hours for season in model.seasons),
         dropped=dropped,
+        sensor_kind=kind,
     )
+
+
+def _invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, readings: Modelled) -> list[Event]:
+    """The events of absurd readings, about what the model of all others has at their times."""
+    if not absurd.rows.any():
+        return []
+    expected = np.interp(time.astype(np.float64), readings.time.astype(np.float64), readings.expected)
+    return find_invalid(time, value, absurd, expected, readings.unit)
+
+
+def _within(gap: Event, other: Event) -> bool:
+    return gap.start <= other.start and other.end <= gap.end
 
 
 def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int64], dict[str, int]]:
@@ -100,85 +124,23 @@ def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int
     return order[~repeated].astype(np.int64), {reason: count for reason, count in dropped.items() if count}
 
 
-def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
-    """The seasons, and the trend without them."""
-    seasons = _seasons(x, y, step_hours)
-    without = y - _seasonal(x, seasons)
-    trend = fit_trend(x, without, segment(x, without), step_hours)
-    # No regime is quieter than this: what is learnt from few equal values is no noise.
-    floor = max(0.3 * mad_sigma(without - trend.expected), _least_scale(y))
-    return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
-
-
-def _seasons(all_x: Floats, all_y: Floats, step_hours: float) -> tuple[Season, ...]:
-    """The seasons about a coarse trend, from evenly spread rows; short periods show in a stretch of all rows alone."""
-    x, y = thin(all_x, _SEASON_ROWS), thin(all_y, _SEASON_ROWS)
-    trend = _coarse_trend(x, y)
-    first = max(0, (len(all_x) - _SEASON_ROWS) // 2)
-    stretch = slice(first, first + _SEASON_ROWS)
-    near = all_y[stretch] - np.interp(all_x[stretch], x, trend)
-    periods = [
-        *(DAY, WEEK),
-        *correlated_periods(x, y - trend, step_hours * len(all_x) / len(x)),
-        *correlated_periods(all_x[stretch], near, step_hours),
-    ]
-    seasons = find_seasons(x, y - trend, step_hours, periods)
-    if not seasons:
-        return ()
-    # Once more: a trend without the season in it gives a better season.
-    trend = _coarse_trend(x, y - _seasonal(x, seasons))
-    return find_seasons(x, y - trend, step_hours, [season.period_hours for season in seasons])
-
-
-def _coarse_trend(x: Floats, y: Floats) -> Floats:
-    breaks = segment(x, y, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
-    return fit_trend(x, y, breaks, float(x[-1] - x[0]) / (len(x) - 1)).expected
-
-
-def _seasonal(x: Floats, seasons: Sequence[Season]) -> Floats:
-    return sum((season.at(x) for season in seasons), np.zeros(len(x)))
-
-
-def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
-    """The trend of a handful of rows, or that of the textbook."""
-    if not len(y):
-        return Trend(np.empty(0), np.empty(0), ())
-    trend = textbook_trend(x, y) if method is Method.RUPTURES else fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0)
-    return replace(trend, scale=np.maximum(trend.scale, _least_scale(y)))
-
-
-def _still_trend(x: Floats, y: Floats, step_hours: float) -> Trend:
-    """The levels of a series that stands still, without its odd readings; it has no noise, and no season."""
-    level = held(y)
-    trend = fit_trend(x, level, changes(level), step_hours)
-    # So small that the least change is odd, so large that rounding is not.
-    at = changes(y)
-    least = _STILL_SCALE * float(np.abs(y[at] - y[at - 1]).min()) if len(at) else 0.0
-    floor = max(least, 1e-12 * float(np.abs(level).max()), 1e-300)
-    return replace(trend, scale=np.full(len(y), floor))
-
-
-def _least_scale(y: Floats) -> float:
-    return max(0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-300)
-
-
-def _scale(x: Floats, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
-    """The regimes' scale, raised where the sensor is noisier at that hour: the MAD around a phase bin."""
-    for season in seasons:
-        bins = len(season.profile)
-        spread = 1.4826 * np.nan_to_num(grouped_median(season.bins(x), np.abs(residual), bins))
-        widest = np.maximum.reduce([np.roll(spread, -1), spread, np.roll(spread, 1)])
-        scale = np.maximum(scale, widest[season.bins(x)])
-    return scale
-
-
-def _components(u: Floats, value: Floats, method: Method, known_good: NDArray[np.bool_] | None) -> Components:
+def _components(
+    u: Floats, value: Floats, method: Method, known_good: NDArray[np.bool_] | None, step: float
+) -> Components:
     if len(u) < _FEWEST_ROWS:
         return Components({}, {})
     if method is Method.RUPTURES:
         nothing = np.zeros(len(u))
         return Components({"point": np.abs(u), "local": nothing, "stuck": nothing}, {})
-    return measure_components(u, value, known_good)
+    return measure_components(u, value, known_good, step)
+
+
+def _tails(
+    components: Components, score: Floats, threshold: float, known_good: NDArray[np.bool_] | None
+) -> dict[str, Tail]:
+    """The tail of each component, learnt without the anomalies that are to be judged by it."""
+    usual = known_good if known_good is not None and known_good.any() else usual_rows(score, threshold)
+    return {name: tail_of(component, usual) for name, component in (components.scores | components.slow).items()}
 
 
 def _regimes(time: NDArray[np.int64], trend: Trend, unit: float) -> list[Regime]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
+from iotctl.analysis.invalid import Absurd, name_of
 from iotctl.analysis.kinds import explain, leaning, name_kind, number, span
+from iotctl.analysis.tails import MOST_DECADES, Tail
 from iotctl.model import Event, Kind
 
 Floats = NDArray[np.float64]
@@ -25,7 +28,14 @@ _ROWS_PER_EVENT, _CROWD_DECADES = 4000, 0.7
 # A step this many times the usual one, and longer than nearly all others, is missing data.
 _GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
 
+# Long stretches of a high score are left out of what is usual, if they are at most such a part of all rows.
+_LONG_ROWS, _MOST_ANOMALOUS, _FEW_LONG, _WORST_LONG = 24, 0.12, 10, 3
+
+# Less is asked of short series, whose tails hold the anomalies themselves.
+_SHORT_SLACK, _LONG_SERIES = 3.0, 50_000
+
 _HOUR = 3_600_000_000
+_INVALID_APART = 24 * _HOUR
 
 
 @dataclass(frozen=True)
@@ -59,15 +69,38 @@ class _Stretch:
     kind: Kind
 
 
-def find_events(series: Modelled, components: Components, threshold: float, min_severity: float) -> list[Event]:
+def usual_rows(score: Floats, threshold: float) -> NDArray[np.bool_] | None:
+    """The rows outside long stretches of a high score, (n,); None, for all, where those are too many rows.
+
+    Where there are many stretches, they are how the sensor is: only the worst are left out.
+    """
+    long = [(start, end) for start, end in _stretches(score >= threshold) if end - start >= _LONG_ROWS]
+    if len(long) > max(_FEW_LONG, len(score) // _ROWS_PER_EVENT):  # how the sensor is, but perhaps for the worst
+        long = sorted(long, key=lambda rows: -float(score[rows[0] : rows[1]].max()))[:_WORST_LONG]
+    if not long:
+        return None
+    usual = np.ones(len(score), dtype=np.bool_)
+    for start, end in long:
+        usual[start:end] = False
+    return usual if usual.mean() >= 1 - _MOST_ANOMALOUS else None
+
+
+def find_events(
+    series: Modelled, components: Components, tails: Mapping[str, Tail], threshold: float, min_severity: float
+) -> list[Event]:
     """Events where the score reaches the threshold, by start.
 
-    Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves. min_severity is
+    Stretches less than 13 rows apart are one; those that chance explains are none; each is trimmed to the rows that are
+    odd by themselves. tails: of each component, by name; without them nothing is put down to chance. min_severity is
     what a series with few events asks of each; where there are many, more is asked of the weaker ones.
     """
     sharp = np.maximum.reduce([components.scores["point"], components.scores["local"], components.scores["stuck"]])
     found: list[_Stretch] = []
-    stretches = _stretches(series.score >= threshold)
+    stretches = [
+        (start, end)
+        for start, end in _stretches(series.score >= threshold)
+        if not _by_chance(components, tails, start, end)
+    ]
     for i, (start, end) in enumerate(stretches):
         first, last = _trimmed(sharp, start, end, threshold)
         earliest = found[-1].end if found else 0
@@ -82,6 +115,19 @@ def find_events(series: Modelled, components: Components, threshold: float, min_
             first, last = max(first + begins, earliest), min(first + ends, latest)
         found.append(_Stretch(first, last, kind))
     return [describe(series, stretch, threshold) for stretch in _severe(series, found, min_severity)]
+
+
+def _by_chance(components: Components, tails: Mapping[str, Tail], start: int, end: int) -> bool:
+    """Whether a series of this length has an event like rows [start, end) by the usual tail of each component.
+
+    Runs of equal values are judged where they are measured; what has no tail is judged by its score alone.
+    """
+    judged = {name: score for name, score in components.scores.items() if name in tails and name != "stuck"}
+    if not judged or components.scores["stuck"][start:end].max() >= STUCK_SCORE:
+        return False
+    n = len(components.scores["point"])
+    enough = float(np.log10(n)) + _SHORT_SLACK * min(0.0, float(np.log10(n / _LONG_SERIES)))
+    return all(tails[name].decades(float(score[start:end].max())) < enough for name, score in judged.items())
 
 
 def _trimmed(sharp: Floats, start: int, end: int, threshold: float) -> tuple[int, int]:
@@ -147,6 +193,67 @@ def find_gaps(series: Modelled, threshold: float) -> list[Event]:
             )
         )
     return events
+
+
+def find_invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, expected: Floats, unit: str) -> list[Event]:
+    """Readings that are none, by start; value: all readings (n,). expected: what the model has at their rows, (n,)."""
+    events = []
+    found = np.flatnonzero(absurd.rows)
+    # A device that sends a code for no value does so now and then for a while: those of a day are one event.
+    for rows in np.split(found, np.flatnonzero(np.diff(time[found]) > _INVALID_APART) + 1) if len(found) else []:
+        at = int(rows[np.argmax(np.abs(value[rows] / 2 - expected[rows] / 2))])
+        band = (absurd.high - absurd.low) / 2 or abs(absurd.high) / 10
+        name = name_of(float(value[at]))
+        read = f"{value[at]:.12g}" if name else number(float(value[at]), band, unit)
+        usual = number(absurd.high, band, unit)
+        if absurd.low < absurd.high:
+            usual = f"{number(absurd.low, band)} to {usual}"
+        named = f", {name}" if name else ""
+        first, last = int(time[rows[0]]), int(time[rows[-1]])
+        which = "one reading" if len(rows) == 1 else f"{len(rows)} readings within {span((last - first) / _HOUR)}"
+        events.append(
+            Event(
+                event_id=_event_id(Kind.INVALID, first, last),
+                kind=Kind.INVALID,
+                start=first,
+                end=last,
+                rows=len(rows),
+                severity=MOST_DECADES,
+                score=0.0,
+                extreme=float(value[at]),
+                expected=float(expected[at]),
+                low=absurd.low,
+                high=absurd.high,
+                explanation=f"{which} of {read}{named}: no value of this sensor, which reads {usual}",
+            )
+        )
+    return events
+
+
+def in_readings(events: list[Event], rises: Modelled, readings: Modelled, threshold: float) -> list[Event]:
+    """Events of a counter's rises, with the readings in their numbers and what they are about in their sentence."""
+    told = []
+    for event in events:
+        start, end = np.searchsorted(rises.time, [event.start, event.end + 1]).tolist()
+        at = start + int(np.argmax(np.abs(rises.u(start, end))))
+        expected, band = float(readings.expected[at]), threshold * float(readings.scale[at])
+        if event.kind is Kind.STUCK:
+            stands = number(float(np.median(readings.value[start:end])), max(band, 1.0), readings.unit)
+            hours = (event.end - event.start) / _HOUR
+            explanation = f"stuck at {stands} for {span(hours)}: {event.rows} readings without a change"
+        else:
+            explanation = f"rise from reading to reading: {event.explanation}"
+        told.append(
+            replace(
+                event,
+                extreme=float(readings.value[at]),
+                expected=expected,
+                low=expected - band,
+                high=expected + band,
+                explanation=explanation,
+            )
+        )
+    return told
 
 
 def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold: float) -> list[Event]:

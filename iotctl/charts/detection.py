@@ -120,6 +120,7 @@ def _title(detection: Detection, about: _About) -> dict[str, Any]:
     seasons = " and ".join(f"{hours:.0f} h" for hours in detection.periods_hours) or "none"
     counts = [
         f"{len(detection.time):,} readings{span(detection.time, about.timezone)}",
+        f"kind: {detection.sensor_kind}",
         _counted(len(detection.regimes), "regime"),
         f"season: {seasons}",
         _counted(len(detection.events), "event"),

@@ -28,11 +28,14 @@ def shown_rows(value: Floats, points: int, always: Sequence[int] = ()) -> Rows:
 
 
 def extreme_rows(detection: Detection) -> list[int]:
-    """The row of each event's extreme reading."""
+    """The row of each event's extreme reading; of an invalid one, which is left out of the series, the next row."""
     rows = []
     for event in detection.events:
         start, end = np.searchsorted(detection.time, [event.start, event.end + 1]).tolist()
-        rows.append(start + int(np.argmin(np.abs(detection.value[start:end] - event.extreme))))
+        if start == end:
+            rows.append(min(start, len(detection.time) - 1))
+        else:
+            rows.append(start + int(np.argmin(np.abs(detection.value[start:end] - event.extreme))))
     return rows
 
 

@@ -74,7 +74,8 @@ class DetectWatch:
         elif self.sensors <= _FEW:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._note(
-                f"{name}: {findings.readings:,} readings{dropped}; {counted(findings.regimes, 'regime')},"
+                f"{name}: {findings.readings:,} readings{dropped}; {findings.sensor_kind},"
+                f" {counted(findings.regimes, 'regime')},"
                 f" {counted(len(findings.findings), 'event')}"
                 + (f", {findings.new} new" if self._saves else "")
                 + kept_back(findings.silenced, findings.over_budget)

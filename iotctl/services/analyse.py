@@ -12,7 +12,7 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
-from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard
+from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard, SensorKind
 from iotctl.repositories import Connection, Database, ReadingRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -89,6 +89,7 @@ class SensorFindings:
     sensor: Sensor
     readings: int = 0
     regimes: int = 0
+    sensor_kind: SensorKind = SensorKind.CONTINUOUS
     findings: tuple[Finding, ...] = ()
     new: int = 0
     silenced: int = 0
@@ -151,6 +152,7 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Conn
         sensor=sensor,
         readings=len(detection.time),
         regimes=len(detection.regimes),
+        sensor_kind=detection.sensor_kind,
         findings=tuple(reported),
         new=sum(not finding.known for finding in reported),
         silenced=sum(finding.silenced for finding in findings) if not request.include_labelled else 0,

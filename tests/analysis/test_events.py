@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.components import Components
-from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps
+from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps, usual_rows
+from iotctl.analysis.tails import tail_of
 from iotctl.model import Kind
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,7 @@ def components(u: Floats) -> Components:
 
 def spans(u: Floats, severity: Floats | None = None, min_severity: float = 0.3) -> list[tuple[int, int]]:
     """First and last row of each event."""
-    found = find_events(series(u, severity), components(u), THRESHOLD, min_severity)
+    found = find_events(series(u, severity), components(u), {}, THRESHOLD, min_severity)
     return [(event.start // MINUTE, event.end // MINUTE) for event in found]
 
 
@@ -54,7 +55,7 @@ def test_an_event_is_trimmed_to_rows_odd_by_themselves_and_strays_do_not_count()
     seen = components(u)
     level = np.where((np.arange(400) > 100) & (np.arange(400) < 300), 8.0, 0.0)
     seen = Components({**seen.scores, "level64": level}, {})
-    (event,) = find_events(replace(series(u), score=level), seen, THRESHOLD, 0.3)
+    (event,) = find_events(replace(series(u), score=level), seen, {}, THRESHOLD, 0.3)
     assert (event.start // MINUTE, event.end // MINUTE) == (200, 209)
     assert event.rows == 10
 
@@ -74,7 +75,7 @@ def test_a_drift_in_noise_that_is_odd_in_its_second_half_alone_is_found_whole() 
     rows = np.arange(2000)
     level = np.where((rows >= 850) & (rows < 1250), 8.0, 0.0)
     seen = Components({**components(u).scores, "level64": level}, {})
-    (event,) = find_events(replace(series(u), score=level), seen, THRESHOLD, 0.3)
+    (event,) = find_events(replace(series(u), score=level), seen, {}, THRESHOLD, 0.3)
     assert event.kind is Kind.DRIFT
     assert (event.start // MINUTE, event.end // MINUTE) == pytest.approx((500, 1199), abs=70)
 
@@ -134,10 +135,10 @@ def test_limits_are_inclusive_and_each_side_has_its_sentence() -> None:
 
 def test_an_id_tells_kind_start_and_end_apart_and_nothing_else() -> None:
     u = peaks(1000, {100: 7.0})
-    (event,) = find_events(series(u), components(u), THRESHOLD, 0.3)
+    (event,) = find_events(series(u), components(u), {}, THRESHOLD, 0.3)
     # The last digit of a value may differ between processors.
     nudged = u * (1 + 1e-12)
-    (again,) = find_events(series(nudged), components(nudged), THRESHOLD, 0.3)
+    (again,) = find_events(series(nudged), components(nudged), {}, THRESHOLD, 0.3)
     assert event.event_id == again.event_id
     (limit,) = find_beyond_limits(series(u), (-1.0, 1.0), THRESHOLD)
     assert limit.event_id != event.event_id
@@ -151,3 +152,34 @@ def test_a_limit_of_any_size_changes_nothing_about_the_other_events() -> None:
     plain = detect(time, value)
     limited = detect(time, value, DetectOptions(limits=(-2.0, 2.0)))
     assert [event for event in limited.events if event.kind is not Kind.LIMIT] == list(plain.events)
+
+
+def test_what_the_tail_of_a_component_explains_is_no_event() -> None:
+    random = np.random.default_rng(6)
+    u = random.standard_t(3.0, 60_000)
+    u[30_000] = 400.0
+    scores = Components({"point": np.abs(u), "local": np.zeros(60_000), "stuck": np.zeros(60_000)}, {})
+    tails = {name: tail_of(score) for name, score in scores.scores.items()}
+    without = find_events(series(u), scores, {}, THRESHOLD, 0.0)
+    within = find_events(series(u), scores, tails, THRESHOLD, 0.0)
+    assert len(without) > 100
+    # One such event is what chance has.
+    assert len(within) <= 3
+    assert 30_000 * MINUTE in {event.start for event in within}
+
+
+def test_long_stretches_are_not_usual_unless_there_are_many() -> None:
+    score = np.zeros(40_000)
+    score[1000:1100] = 9.0
+    score[5000:5010] = 9.0
+    usual = usual_rows(score, THRESHOLD)
+    assert usual is not None
+    assert np.flatnonzero(~usual).tolist() == list(range(1000, 1100))
+    for start in range(0, 40_000, 2000):
+        score[start : start + 30] = 8.0
+    score[[8010, 14_010]] = 9.0
+    usual = usual_rows(score, THRESHOLD)
+    assert usual is not None
+    # Only the worst three of those that come all the time.
+    assert np.flatnonzero(np.diff(usual.astype(int)) < 0).tolist() == [999, 7999, 13_999]
+    assert usual_rows(np.where(np.arange(1000) < 200, 9.0, 0.0), THRESHOLD) is None

@@ -1,11 +1,13 @@
-"""Severity counts in decades of rarity."""
+"""Severity counts in decades of rarity; tails say what chance explains."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from iotctl.analysis.severity import rarity, severity
+from iotctl.analysis.severity import severity
+from iotctl.analysis.tails import MOST_DECADES, tail_of
 
 RANDOM = np.random.default_rng(1)
 # An exponential tail is what the scale is made for: one in 10 ** k lies beyond k ln 10.
@@ -15,28 +17,60 @@ EXPONENTIAL = RANDOM.exponential(1.0, 200_000)
 @pytest.mark.parametrize("decades", [1.0, 2.0, 3.0, 4.0, 6.0])
 def test_one_more_for_each_decade_beyond_one_in_ten(decades: float) -> None:
     component = np.append(EXPONENTIAL, (1 + decades) * np.log(10))
-    assert rarity(component)[-1] == pytest.approx(decades, rel=0.1)
+    assert tail_of(component).rarity(component)[-1] == pytest.approx(decades, rel=0.1)
+
+
+def test_rarity_has_a_bound() -> None:
+    component = np.append(EXPONENTIAL, 1e9)
+    assert tail_of(component).rarity(component)[-1] == MOST_DECADES
 
 
 def test_nine_of_ten_rows_are_usual() -> None:
-    assert (rarity(EXPONENTIAL) == 0).mean() == pytest.approx(0.9, abs=0.005)
+    assert (tail_of(EXPONENTIAL).rarity(EXPONENTIAL) == 0).mean() == pytest.approx(0.9, abs=0.005)
 
 
 def test_severity_is_the_mean_over_what_looks_at_a_row() -> None:
     odd, usual = EXPONENTIAL.copy(), RANDOM.permutation(EXPONENTIAL)
     odd[7], usual[7] = 7 * np.log(10), 0.0
-    assert severity([odd, usual])[7] == pytest.approx(3.0, rel=0.1)
-    assert severity([odd, odd])[7] == pytest.approx(6.0, rel=0.1)
+
+    def of_row_7(**components: NDArray[np.float64]) -> float:
+        return float(severity(components, {name: tail_of(c) for name, c in components.items()})[7])
+
+    assert of_row_7(odd=odd, usual=usual) == pytest.approx(3.0, rel=0.1)
+    assert of_row_7(odd=odd, same=odd) == pytest.approx(6.0, rel=0.1)
 
 
-def test_what_is_rare_is_learnt_from_the_known_good_rows() -> None:
+def test_what_is_rare_is_learnt_from_the_usual_rows() -> None:
     component = np.concatenate([EXPONENTIAL[:1000], 10 * EXPONENTIAL[:1000]])
     good = np.arange(2000) < 1000
-    assert rarity(component, good)[1000:].mean() > 3 * rarity(component)[1000:].mean()
+    against, alone = tail_of(component, good), tail_of(component)
+    assert against.rarity(component)[1000:].mean() > 3 * alone.rarity(component)[1000:].mean()
 
 
 @pytest.mark.parametrize("component", [np.zeros(50), np.full(50, 3.0), np.eye(50)[7]])
-def test_without_a_tail_rarity_is_defined(component: np.ndarray) -> None:
-    found = rarity(component)
+def test_without_a_tail_rarity_is_defined(component: NDArray[np.float64]) -> None:
+    found = tail_of(component).rarity(component)
     assert np.isfinite(found).all()
     assert (found[component == component.min()] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("tail", "value", "decades"),
+    [
+        # By hand: of an exponential one in 10 ** k lies beyond k ln 10, of a Pareto of index 3 beyond 10 ** (k / 3).
+        (EXPONENTIAL, 5 * np.log(10), 5.0),
+        (RANDOM.random(200_000) ** (-1 / 3), 10 ** (5 / 3), 5.0),
+        (RANDOM.random(200_000) ** (-1 / 3), 10 ** (8 / 3), 8.0),
+    ],
+    ids=["exponential", "pareto", "pareto, far"],
+)
+def test_a_tail_tells_how_rare_a_value_is(tail: NDArray[np.float64], value: float, decades: float) -> None:
+    assert tail_of(tail).decades(value) == pytest.approx(decades, rel=0.15)
+
+
+def test_nothing_is_rare_in_the_body_and_values_that_come_often_are_not_rare() -> None:
+    assert tail_of(EXPONENTIAL).decades(1.0) == 0.0
+    steps = np.where(np.arange(10_000) % 500 == 0, 5.0, 0.0)
+    assert tail_of(steps).decades(5.0 + 1e-9) == pytest.approx(3.0)
+    assert tail_of(steps).decades(7.0) < 4.0
+    assert tail_of(steps).decades(500.0) == 99.0

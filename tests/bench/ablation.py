@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -10,10 +10,11 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis import detection, events, regimes, segmentation
+from iotctl.analysis import detection, events, modelling, regimes, segmentation
 from iotctl.analysis.components import Components, measure_components
 from iotctl.analysis.events import Modelled, find_events
 from iotctl.analysis.regimes import Line
+from iotctl.analysis.tails import Tail
 from iotctl.analysis.textbook import least_squares
 from iotctl.model import Event
 
@@ -26,8 +27,8 @@ Substitute = tuple[Any, str, Any]
 def _without(*names: str) -> Substitute:
     """Components without those; what events are trimmed by stays, as zeros."""
 
-    def measure(u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None) -> Components:
-        found = measure_components(u, y, known_good)
+    def measure(u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None, step: float = 0.0) -> Components:
+        found = measure_components(u, y, known_good, step)
         scores = {
             name: np.zeros(len(u)) if name in names else score
             for name, score in found.scores.items()
@@ -58,8 +59,18 @@ def _whole_stretch(_sharp: Floats, start: int, end: int, _threshold: float) -> t
     return start, end
 
 
-def _severe_or_not(series: Modelled, components: Components, threshold: float, _: float) -> list[Event]:
-    return find_events(series, components, threshold, 0.0)
+def _severe_or_not(
+    series: Modelled, components: Components, tails: Mapping[str, Tail], threshold: float, _: float
+) -> list[Event]:
+    return find_events(series, components, tails, threshold, 0.0)
+
+
+def _never(*_: Any) -> bool:
+    return False
+
+
+def _all_rows(*_: Any) -> None:
+    return None
 
 
 def _odd_rows(u: Floats, _before: Floats, _after: Floats) -> tuple[int, int]:
@@ -67,16 +78,16 @@ def _odd_rows(u: Floats, _before: Floats, _after: Floats) -> tuple[int, int]:
 
 
 PARTS: dict[str, list[Substitute]] = {
-    "segmentation": [(detection, "segment", _no_breaks)],
+    "segmentation": [(modelling, "segment", _no_breaks)],
     "breaks placed at full resolution": [(segmentation, "_refine", _unmoved)],
     "weak breaks dropped": [(segmentation, "_eliminate", _unmoved)],
-    "steps of quantised sensors filled": [(detection, "dithered", lambda y: y)],
+    "steps of quantised sensors filled": [(modelling, "dithered", lambda y: y)],
     "robust lines (least squares instead)": [(regimes, "_robust_line", least_squares)],
     "short pieces bridged": [(regimes, "_REGIME_PART", 0.0), (regimes, "_REGIME_HOURS", 0.0)],
     "regimes go on after an event": [(regimes, "_continued", _lines_as_they_are)],
     "short pieces like their neighbour": [(regimes, "_widened", _lines_as_they_are)],
-    "season": [(detection, "find_seasons", lambda *_: ())],
-    "scale by the hour": [(detection, "_scale", _same_scale)],
+    "season": [(modelling, "find_seasons", lambda *_: ())],
+    "scale by the hour": [(modelling, "_scale", _same_scale)],
     "component point": [_without("point")],
     "component local": [_without("local")],
     "component level": [_without("level")],
@@ -85,6 +96,8 @@ PARTS: dict[str, list[Substitute]] = {
     "component stuck": [_without("stuck")],
     "severity": [(detection, "find_events", _severe_or_not)],
     "more asked of a crowd": [(events, "_CROWD_DECADES", 0.0)],
+    "what chance explains left out": [(events, "_by_chance", _never)],
+    "tails without the anomalies": [(detection, "usual_rows", _all_rows)],
     "events trimmed": [(events, "_trimmed", _whole_stretch)],
     "strays left out": [(events, "_STRAY_ROWS", 0)],
     "drifts from their zero": [(events, "_whole_drift", _odd_rows)],

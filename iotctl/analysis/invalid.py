@@ -1,0 +1,100 @@
+"""Absurd values: what no sensor of this kind reads, found before anything is learnt from the readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# What devices and programs write in place of a reading.
+SENTINELS: dict[float, str] = {
+    2147483647.0: "the largest 32-bit integer",
+    -2147483648.0: "the smallest 32-bit integer",
+    4294967295.0: "the largest unsigned 32-bit integer",
+    32767.0: "the largest 16-bit integer",
+    -32768.0: "the smallest 16-bit integer",
+    65535.0: "the largest unsigned 16-bit integer",
+    **dict.fromkeys(
+        (-99.0, -99.9, -999.0, -999.9, -9999.0, -99999.0, 9999.0, 99999.0, 999999.0), "a code for no value"
+    ),
+    **dict.fromkeys((-88888.0, -7777.0, 9.96920996838687e36), "a code for no value"),
+}
+# A sentinel is one where it lies so many times farther away than everything else does.
+_SENTINEL_FACTOR = 3.0
+# Any value is absurd that is so many times farther from the middle than all that are nearer, and so many times larger.
+_FAR_FACTOR, _LARGE_FACTOR = 1e4, 1e3
+# Of a series that is zero nothing is known but this.
+_LARGE = 1e9
+# More than this part of the readings is how the sensor is.
+_MOST_ABSURD = 0.3
+_FEWEST_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Absurd:
+    """rows: bool (n,), which are absurd. low, high: the range of all others."""
+
+    rows: NDArray[np.bool_]
+    low: float
+    high: float
+
+
+def find_absurd(value: Floats) -> Absurd:
+    """The absurd ones among finite readings (n,).
+
+    From the readings alone: sentinels far outside, and any value behind a gap of four decades. Both rest on order and
+    median, so that a thousand of them hide one no better than one.
+    """
+    n = len(value)
+    nothing = Absurd(np.zeros(n, dtype=np.bool_), 0.0, 0.0)
+    if n < _FEWEST_ROWS:
+        return nothing
+    low, middle, high = (float(v) for v in np.partition(value, (0, n // 2, n - 1))[[0, n // 2, n - 1]])
+    with np.errstate(over="ignore"):  # 1.7e308 on both sides: infinitely far is far
+        away = np.abs(value - middle)
+    rows = _sentinels(value, away) if low <= -99.0 or high >= 9999.0 else nothing.rows
+    rows |= _behind_a_gap(away, rows, abs(middle))
+    if not rows.any() or rows.mean() > _MOST_ABSURD:
+        return nothing
+    return Absurd(rows, float(value[~rows].min()), float(value[~rows].max()))
+
+
+def name_of(value: float) -> str | None:
+    """What a sentinel is, in words; None of any other value."""
+    return SENTINELS.get(value)
+
+
+def _sentinels(value: Floats, away: Floats) -> NDArray[np.bool_]:
+    coded = np.isin(value, list(SENTINELS))
+    if not coded.any() or coded.all():
+        return np.zeros(len(value), dtype=np.bool_)
+    # A handful of other odd readings may lie anywhere.
+    others = float(np.quantile(away[~coded], 0.999))
+    far: NDArray[np.bool_] = coded & (away > _SENTINEL_FACTOR * others)
+    return far
+
+
+def _behind_a_gap(away: Floats, known: NDArray[np.bool_], middle: float) -> NDArray[np.bool_]:
+    """The rows beyond the first gap of distances, counted from those that most readings have."""
+    n = len(away)
+    inner = int((1 - _MOST_ABSURD) * n)
+    near = float(np.partition(away, inner)[inner])
+    outer = np.sort(away[(away > near) & ~known])
+    if not len(outer) or outer[-1] <= _reach(np.array([near]), middle)[0]:
+        return np.zeros(n, dtype=np.bool_)
+    before = np.append(near, outer[:-1])
+    gaps = np.flatnonzero(outer > _reach(before, middle))
+    if not len(gaps):
+        return np.zeros(n, dtype=np.bool_)
+    beyond: NDArray[np.bool_] = away >= outer[gaps[0]]
+    return beyond
+
+
+def _reach(away: Floats, middle: float) -> Floats:
+    """How far a reading may be where the next nearer one is so far away: (k,)."""
+    with np.errstate(over="ignore"):
+        reach = np.maximum(_FAR_FACTOR * away, _LARGE_FACTOR * (middle + away))
+    return np.where(reach > 0, reach, _LARGE)

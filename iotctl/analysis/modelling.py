@@ -1,0 +1,133 @@
+"""The model of a series: seasons about a trend of regimes, or levels where it stands still, and a scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.regimes import Trend, fit_trend
+from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum, thin
+from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
+from iotctl.analysis.segmentation import segment
+from iotctl.analysis.sensor_kinds.intermittent import is_intermittent, usual_amount
+from iotctl.analysis.still import changes, held, stands_still
+from iotctl.analysis.textbook import textbook_trend
+from iotctl.model import Method
+
+Floats = NDArray[np.float64]
+
+_FEWEST_ROWS = 8
+
+# A profile rests on 100 rows per bin or more.
+_SEASON_ROWS = 16_384
+# Of the least change of a series that stands still.
+_STILL_SCALE = 1e-6
+_COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """expected, scale: (n,), with seasons. still: whether it stands still. step: of a quantised series, in sigma."""
+
+    expected: Floats
+    scale: Floats
+    trend: Trend
+    seasons: tuple[Season, ...]
+    still: bool
+    step: float
+
+
+def fit_model(x: Floats, y: Floats, step_hours: float, method: Method) -> Model:
+    """The model of a series.
+
+    x: (n,) hours, ascending. y: (n,), of a size near 1, finite. step_hours: the usual time between two rows.
+    """
+    seasons: tuple[Season, ...] = ()
+    still = stands_still(y)
+    if still:
+        trend = _still_trend(x, y, step_hours)
+    elif len(y) < _FEWEST_ROWS or method is Method.RUPTURES:
+        trend = _plain_trend(x, y, method)
+    else:
+        trend, seasons = _model(x, dithered(y), step_hours)
+    expected = trend.expected + _seasonal(x, seasons)
+    scale = _scale(x, y - expected, trend.scale, seasons)
+    if not seasons and method is Method.PIECEWISE and not still and is_intermittent(y):
+        scale = np.maximum(scale, usual_amount(y))
+    step = quantum(y) / float(np.median(scale)) if len(y) else 0.0
+    return Model(expected, scale, trend, seasons, still, step)
+
+
+def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
+    """The seasons, and the trend without them."""
+    seasons = _seasons(x, y, step_hours)
+    without = y - _seasonal(x, seasons)
+    trend = fit_trend(x, without, segment(x, without), step_hours)
+    # No regime is quieter than this: what is learnt from few equal values is no noise.
+    floor = max(0.3 * mad_sigma(without - trend.expected), _least_scale(y))
+    return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
+
+
+def _seasons(all_x: Floats, all_y: Floats, step_hours: float) -> tuple[Season, ...]:
+    """The seasons about a coarse trend, from evenly spread rows; short periods show in a stretch of all rows alone."""
+    x, y = thin(all_x, _SEASON_ROWS), thin(all_y, _SEASON_ROWS)
+    trend = _coarse_trend(x, y)
+    first = max(0, (len(all_x) - _SEASON_ROWS) // 2)
+    stretch = slice(first, first + _SEASON_ROWS)
+    near = all_y[stretch] - np.interp(all_x[stretch], x, trend)
+    periods = [
+        *(DAY, WEEK),
+        *correlated_periods(x, y - trend, step_hours * len(all_x) / len(x)),
+        *correlated_periods(all_x[stretch], near, step_hours),
+    ]
+    seasons = find_seasons(x, y - trend, step_hours, periods)
+    if not seasons:
+        return ()
+    # Once more: a trend without the season in it gives a better season.
+    trend = _coarse_trend(x, y - _seasonal(x, seasons))
+    return find_seasons(x, y - trend, step_hours, [season.period_hours for season in seasons])
+
+
+def _coarse_trend(x: Floats, y: Floats) -> Floats:
+    breaks = segment(x, y, blocks=_COARSE_BLOCKS, penalty=_COARSE_PENALTY)
+    return fit_trend(x, y, breaks, float(x[-1] - x[0]) / (len(x) - 1)).expected
+
+
+def _seasonal(x: Floats, seasons: Sequence[Season]) -> Floats:
+    return sum((season.at(x) for season in seasons), np.zeros(len(x)))
+
+
+def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
+    """The trend of a handful of rows, or that of the textbook."""
+    if not len(y):
+        return Trend(np.empty(0), np.empty(0), ())
+    trend = textbook_trend(x, y) if method is Method.RUPTURES else fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0)
+    return replace(trend, scale=np.maximum(trend.scale, _least_scale(y)))
+
+
+def _still_trend(x: Floats, y: Floats, step_hours: float) -> Trend:
+    """The levels of a series that stands still, without its odd readings; it has no noise, and no season."""
+    level = held(y)
+    trend = fit_trend(x, level, changes(level), step_hours)
+    # So small that the least change is odd, so large that rounding is not.
+    at = changes(y)
+    least = _STILL_SCALE * float(np.abs(y[at] - y[at - 1]).min()) if len(at) else 0.0
+    floor = max(least, 1e-12 * float(np.abs(level).max()), 1e-300)
+    return replace(trend, scale=np.full(len(y), floor))
+
+
+def _least_scale(y: Floats) -> float:
+    return max(0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-300)
+
+
+def _scale(x: Floats, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
+    """The regimes' scale, raised where the sensor is noisier at that hour: the MAD around a phase bin."""
+    for season in seasons:
+        bins = len(season.profile)
+        spread = 1.4826 * np.nan_to_num(grouped_median(season.bins(x), np.abs(residual), bins))
+        widest = np.maximum.reduce([np.roll(spread, -1), spread, np.roll(spread, 1)])
+        scale = np.maximum(scale, widest[season.bins(x)])
+    return scale

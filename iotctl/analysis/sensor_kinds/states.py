@@ -1,0 +1,49 @@
+"""Sensors with few values or with one that they are held at: on/off, valves and setpoints, humidity at 100 %."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.robust import thin
+
+Floats = NDArray[np.float64]
+
+_SAMPLE = 16_384
+# Few values, of which most rows repeat the one before.
+_MOST_STATES, _HELD_PART = 30, 0.8
+_FEWEST_ROWS = 50
+_SATURATED_PART, _SATURATED_FACTOR = 0.01, 4.0
+
+
+def most_common(y: Floats) -> tuple[float, float]:
+    """The value that is read most often, and the part of the rows that read it."""
+    values, counts = np.unique(thin(y, _SAMPLE), return_counts=True)
+    at = int(np.argmax(counts))
+    return float(values[at]), float(counts[at] / counts.sum())
+
+
+def is_on_off(y: Floats) -> bool:
+    """Whether there are two values, but for one row in a thousand."""
+    values, counts = np.unique(thin(y, _SAMPLE), return_counts=True)
+    return len(values) >= 2 and np.sort(counts)[-2:].sum() >= 0.999 * counts.sum()
+
+
+def has_states(y: Floats) -> bool:
+    """Whether there are few values, each held for a while."""
+    if len(y) < _FEWEST_ROWS:
+        return False
+    held = float((np.diff(y[:_SAMPLE]) == 0).mean())
+    return held >= _HELD_PART and len(np.unique(thin(y, _SAMPLE))) <= _MOST_STATES
+
+
+def saturates(y: Floats) -> bool:
+    """Whether its lowest or its highest value is read far more often than those beside it."""
+    if len(y) < _FEWEST_ROWS:
+        return False
+    values, counts = np.unique(thin(y, _SAMPLE), return_counts=True)
+    if len(values) < _MOST_STATES:
+        return False
+    beside = max(float(counts[1:-1].max()), 1.0)
+    ends = max(int(counts[0]), int(counts[-1]))
+    return ends >= _SATURATED_PART * counts.sum() and ends >= _SATURATED_FACTOR * beside
