@@ -15,7 +15,6 @@ from iotctl.formats.options import Readable
 
 _READ_BYTES = 64 * 1024
 _MOST_HEAD_BYTES = 4 * 1024 * 1024
-_SHOWN = 80
 
 # pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
 _MOST_COLUMNS = 10_000

@@ -9,7 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 # Fields of a pattern such as {device}.{field}.
-_BRACES = re.compile(r"\{([^{}]+)\}")
+BRACES = re.compile(r"\{([^{}]+)\}")
 
 # What a sensor's name may take from a file's path and from the value's own name, beside the fields of the record.
 FIELD = "field"
@@ -160,7 +160,7 @@ class Layout:
 
     def sensor_fields(self) -> tuple[str, ...]:
         """The fields in a sensor's name, in their order, {field} and those of the path among them."""
-        return tuple(_BRACES.findall(self.sensor))
+        return tuple(BRACES.findall(self.sensor))
 
     def sensor_record_fields(self) -> tuple[str, ...]:
         """The fields of a record in a sensor's name."""

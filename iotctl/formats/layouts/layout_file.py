@@ -98,9 +98,7 @@ def _keys(text: str) -> Iterator[tuple[int, Path]]:
                 counts[at] = counts.get(at, -1) + 1
                 table = (*at, counts[at])
             yield line, table
-        elif key := re.match(
-            r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=", written
-        ):
+        elif key := _KEY.match(written):
             yield line, (*table, *_names(key[1]))
 
 

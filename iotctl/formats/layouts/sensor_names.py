@@ -12,13 +12,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
-from iotctl.formats.layouts.layout import FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Layout, ValueLayout
+from iotctl.formats.layouts.layout import BRACES, FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Layout, ValueLayout
 from iotctl.formats.options import COMPRESSIONS
 from iotctl.formats.rows import NamedSensors
 
 # Stands for {field} while the sensors of a record's values differ by it alone; no name has it.
 _PLACE = "\x00"
-_BRACES = re.compile(r"\{([^{}]+)\}")
 
 
 class SensorNames:
@@ -33,7 +32,7 @@ class SensorNames:
         """The distinct parts of sensors' names that records give, and which of them each has; -1 for none."""
         parts: list[pa.Array | str] = []
         at = 0
-        for match in _BRACES.finditer(self._pattern):
+        for match in BRACES.finditer(self._pattern):
             parts.append(self._pattern[at : match.start()])
             name = match[1]
             parts.append(_PLACE if name == FIELD else _plain(columns[name]))

@@ -28,8 +28,6 @@ _MOST_SENSORS = 0.5  # of the rows: more distinct texts than that name rows, and
 _ROWS_THAT_TELL = 20
 _FEW_REPEATS = 0.02
 
-_TAG = re.compile(r"[./:\\]|\w\d")
-
 
 @dataclass(frozen=True, slots=True)
 class SensorName:

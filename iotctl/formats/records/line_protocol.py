@@ -108,33 +108,21 @@ class _Reader:
         """The columns; None where a line may be none, or is not of the plainest form."""
         if not len(lines) or np.diff(lines.offset).max() > MAX_LINE_BYTES or data.startswith(b"#"):
             return None
-        if b"\n#" in data or any(
-            byte in data for byte in (*_HIDING, b"\t", b"\0", b" 0x", b" 0X")
-        ):  # pyarrow reads hexadecimal
+        if any(odd in data for odd in _ODD):
             return None
         data = _hidden(data)
         try:
             table = pa_csv.read_csv(
                 pa.BufferReader(data),
-                read_options=pa_csv.ReadOptions(
-                    use_threads=False, block_size=len(data) + 1, column_names=["head", "fields", TIME]
-                ),
+                read_options=pa_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=list(_TYPES)),
                 parse_options=pa_csv.ParseOptions(delimiter=" ", quote_char=False, ignore_empty_lines=False),
-                convert_options=pa_csv.ConvertOptions(
-                    column_types={
-                        "head": pa.dictionary(pa.int32(), pa.string()),
-                        "fields": pa.string(),
-                        TIME: pa.int64(),
-                    },
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
+                convert_options=pa_csv.ConvertOptions(column_types=_TYPES, null_values=[], strings_can_be_null=False),
             )
         except pa.ArrowException:
             return None
         if len(table) != len(lines) or table.column(0).num_chunks != 1:
             return None
-        head, fields, time = (table.column(name).chunk(0) for name in ("head", "fields", TIME))
+        head, fields, time = (table.column(name).chunk(0) for name in _TYPES)
         try:
             heads = [self._head(_shown(text)) for text in head.dictionary.to_pylist()]
         except BadRow:

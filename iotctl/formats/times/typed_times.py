@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from iotctl.formats.times.grammar import all_odd
 from iotctl.formats.times.iso import Times
 
-_DAY = 86_400_000_000
 # Microseconds since 1970 in the years 1 to 9999, as datetime has them.
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
