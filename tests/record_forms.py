@@ -231,7 +231,7 @@ def xlsx_columns(records: Sequence[Record]) -> dict[str, list[Any]]:
     return {
         "time": [record.time for record in records],
         "value": [None if record.value is None else float(f"{record.value:.16g}") for record in records],
-        "n": [float(record.count) for record in records],
+        "n": [float(f"{record.count:.16g}") for record in records],
         "device": [record.device for record in records],
         "plant": ["1"] * len(records),
     }
