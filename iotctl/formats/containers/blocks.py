@@ -9,6 +9,7 @@ from iotctl.formats.options import Readable
 
 MAX_LINE_BYTES = 1024 * 1024
 _READ_BYTES = 1024 * 1024
+_PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ def read_blocks(
         data = text.read(block_bytes)
     if rest:
         yield Block(bytes(rest), offset + len(rest))
+
+
+def line_pieces(data: bytes) -> Iterator[bytes]:
+    """A block in pieces of whole lines, of which one that is odd may be read line by line and the others not."""
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start + _PIECE_BYTES) + 1
+        yield data[start : end or len(data)]
+        start = end or len(data)
 
 
 def _over_long_line(

@@ -17,7 +17,7 @@ _READ_BYTES = 64 * 1024
 _SHOWN = 80
 
 # pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
-_MOST_COLUMNS = 10_000
+MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,9 @@ class Wanted:
     optional: Sequence[Sequence[str]] = ()
     others: bool = False
     may_have_layout: bool = False
+
+
+READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)), may_have_layout=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +126,9 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
         if not missing:
             _refuse_doubled(names, at, where)
             _refuse_two_times(names, wanted, where)
-            if len(names) > _MOST_COLUMNS:
+            if len(names) > MOST_COLUMNS:
                 raise FileError(
-                    f"The header has {len(names)} columns; {_MOST_COLUMNS} can be read.",
+                    f"The header has {len(names)} columns; {MOST_COLUMNS} can be read.",
                     where=where,
                     hint="Leave out columns, or write the readings one below the other.",
                 )

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from iotctl.errors import FileError
 from iotctl.formats.containers.blocks import MAX_LINE_BYTES
 from iotctl.formats.containers.text_blocks import BYTE_ORDER_MARK, is_blank
+from iotctl.formats.csv.header import MOST_COLUMNS
 from iotctl.formats.csv.split import BadRow, split_line
 from iotctl.formats.layouts.layout import BLANKS, TextLayout
 from iotctl.formats.options import Readable
 
 _READ_BYTES = 64 * 1024
 _MOST_HEAD_BYTES = 4 * 1024 * 1024
-
-# pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
-_MOST_COLUMNS = 10_000
 
 _RUNS = re.compile(rb"[ \t]+")
 
@@ -172,9 +170,9 @@ def _header_columns(line: bytes, layout: TextLayout, where: str) -> tuple[str, .
         raise FileError(
             f"The header cannot be read ({bad.reason}).", where=where, hint="The layout says where it is: [text]."
         ) from None
-    if len(fields) > _MOST_COLUMNS:
+    if len(fields) > MOST_COLUMNS:
         raise FileError(
-            f"The header has {len(fields)} columns; {_MOST_COLUMNS} can be read.",
+            f"The header has {len(fields)} columns; {MOST_COLUMNS} can be read.",
             where=where,
             hint="Leave out columns, or write the readings one below the other.",
         )

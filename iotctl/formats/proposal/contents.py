@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from iotctl.errors import FileError
-from iotctl.formats.csv.header import parse_header
+from iotctl.formats.csv.header import READINGS, parse_header
 from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout, TextLayout
 from iotctl.formats.options import OpenAt
 from iotctl.formats.proposal.forms import FoundForm, binary_form, text_form
@@ -14,8 +14,6 @@ from iotctl.formats.proposal.record_tables import read_record_table
 from iotctl.formats.proposal.table import Table
 from iotctl.formats.proposal.text_sample import TextSample, read_sample
 from iotctl.formats.proposal.text_tables import TextTable, read_text_table
-from iotctl.formats.reader import READINGS
-from iotctl.formats.records.forms import is_known
 from iotctl.model import StoredFile
 
 _BEGIN_BYTES = 64 * 1024
@@ -65,8 +63,6 @@ def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
 
 
 def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: list[tuple[str, str]]) -> Content:
-    if not is_known(form.form):
-        raise FileError(f"This is {form.words}, which cannot be read.", where=file.uri, hint="Convert it to CSV.")
     found = read_record_table(file, open_at, form.form, form.records)
     if not found.table.rows:
         raise FileError("There are no records in this file.", where=file.uri, hint="Is it a file of readings?")

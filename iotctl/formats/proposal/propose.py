@@ -14,7 +14,7 @@ from iotctl.formats.proposal.groups import columns_that_group
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
 from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
 from iotctl.formats.proposal.roles import Roles, find_roles
-from iotctl.formats.proposal.sensors import SensorName, name_sensors, repeats
+from iotctl.formats.proposal.sensors import FEW_REPEATS, SensorName, name_sensors, repeats
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.time_columns import find_time
 from iotctl.formats.proposal.time_formats import TimeColumns
@@ -29,7 +29,6 @@ from iotctl.model import StoredFile
 
 # More values than this are named by what they are not: a layout of a thousand lines helps nobody.
 _MOST_NAMED = 40
-_FEW_REPEATS = 0.02
 
 
 def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOptions) -> Proposal:
@@ -129,7 +128,7 @@ def _told_name(pattern: str, table: Table, found: SensorName) -> SensorName:
 
 def _repeat_doubts(table: Table, time: TimeColumns, roles: Roles, hints: Hints) -> list[Doubt]:
     share = repeats(table, time.fields, roles.sensor)
-    if share <= _FEW_REPEATS or hints.sensor is not None:
+    if share <= FEW_REPEATS or hints.sensor is not None:
         return []
     text = f"{share:.0%} of the rows repeat the time of an earlier one of the same sensor: do they have another sensor?"
     return [Doubt(text, "--sensor '{COLUMN}.{field}'")]

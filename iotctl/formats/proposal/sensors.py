@@ -26,7 +26,7 @@ from iotctl.formats.proposal.words import (
 _FILLED = 0.9
 _MOST_SENSORS = 0.5  # of the rows: more distinct texts than that name rows, and no sensors
 _ROWS_THAT_TELL = 20
-_FEW_REPEATS = 0.02
+FEW_REPEATS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def sensor_columns(table: Table, times: Sequence[str], used: Sequence[str], one_
     others = [column for column in columns if column not in (*named, *metrics, *unnamed) and not column.is_constant]
     for column in others:
         repeats = _repeats(table, times, chosen)
-        if repeats > _FEW_REPEATS and _repeats(table, times, [*chosen, column]) < 0.5 * repeats:
+        if repeats > FEW_REPEATS and _repeats(table, times, [*chosen, column]) < 0.5 * repeats:
             chosen.append(column)
     if not chosen and one_value and others:
         chosen.append(others[0])
@@ -139,7 +139,7 @@ def _tells_apart(table: Table, column: Column, times: Sequence[str]) -> bool:
     """Whether whole numbers are names of sensors: all the same, or times are in order for each of them alone."""
     if column.is_constant:
         return column.named
-    if _repeats(table, times, []) > _FEW_REPEATS > _repeats(table, times, [column]):
+    if _repeats(table, times, []) > FEW_REPEATS > _repeats(table, times, [column]):
         return column.named or len(column.counts) < 0.2 * table.rows
     moments = list(zip(*(table[name].texts for name in times), strict=True))
     steps_back = sum(later < earlier for earlier, later in pairwise(moments))

@@ -26,8 +26,3 @@ def read_records(source: RecordFile) -> Iterator[Records]:
     module, function = _FORMS[source.layout.form]
     read = cast(ReadRecords, getattr(import_module(module), function))
     yield from read(source)
-
-
-def is_known(form: Form) -> bool:
-    """Whether records of a form can be read."""
-    return form in _FORMS

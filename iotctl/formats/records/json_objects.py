@@ -16,15 +16,13 @@ import pyarrow.json as pa_json
 from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import BadRows, listed_bad_rows
-from iotctl.formats.containers.blocks import MAX_LINE_BYTES
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES, line_pieces
 from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import is_blank
 from iotctl.formats.csv.split import BadRow, is_text
 from iotctl.formats.records.written_values import TYPES, Kind, Number, column_of, kind_of
 from iotctl.model import RejectReason
 
-# What is odd in a block is looked at in a piece of it.
-_PIECE_BYTES = 256 * 1024
 _SAMPLE_LINES = 20
 
 # pyarrow would go as deep as an object does, and end the process.
@@ -100,7 +98,7 @@ class JsonObjects:
         if (found := self._whole(data, first_line)) is not None:
             yield found
             return
-        for piece in _pieces(data):
+        for piece in line_pieces(data):
             found = (len(piece) < len(data) and self._whole(piece, first_line)) or self._careful(piece, first_line)
             yield found
             first_line = found.next_line
@@ -314,12 +312,3 @@ def _may_be_elsewhere(field: str, path: _Path, data: bytes) -> bool:
 
 def _is_key(key: str, data: bytes) -> bool:
     return any(quoted.encode() in data for quoted in {json.dumps(key), json.dumps(key, ensure_ascii=False)})
-
-
-def _pieces(data: bytes) -> Iterator[bytes]:
-    """The bytes in pieces of whole lines."""
-    start = 0
-    while start < len(data):
-        end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start + _PIECE_BYTES) + 1
-        yield data[start : end or len(data)]
-        start = end or len(data)

@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from iotctl.formats.bad_rows import listed_bad_rows
-from iotctl.formats.containers.blocks import MAX_LINE_BYTES
+from iotctl.formats.containers.blocks import MAX_LINE_BYTES, line_pieces
 from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import TextBlock, is_blank, open_text_blocks
 from iotctl.formats.csv.split import BadRow, is_text
@@ -29,7 +29,6 @@ from iotctl.model import RejectReason
 MEASUREMENT, TIME = "measurement", "time"
 
 _TYPES = {"head": pa.dictionary(pa.int32(), pa.string()), "fields": pa.string(), TIME: pa.int64()}
-_PIECE_BYTES = 256 * 1024
 _MOST_SHAPES = 50
 
 _PART = r"(?:[^\\\s,=]|\\.)"
@@ -88,7 +87,7 @@ class _Reader:
             yield Records(columns, line, listed_bad_rows([]), block.lines, block.end, block.next_line)
             return
         offset, line_number = block.offset, block.line
-        for piece in _pieces(block.data):
+        for piece in line_pieces(block.data):
             offset += len(piece)
             lines = Lines(piece)
             next_line = line_number + len(lines)
@@ -315,12 +314,3 @@ def _scattered(pieces: Sequence[tuple[NDArray[np.intp], pa.Array]], count: int) 
     source = np.full(count, -1, dtype=np.int64)
     source[at] = np.arange(len(at))
     return values.take(pa.array(source, mask=source < 0))
-
-
-def _pieces(data: bytes) -> Iterator[bytes]:
-    """The bytes in pieces of whole lines."""
-    start = 0
-    while start < len(data):
-        end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start + _PIECE_BYTES) + 1
-        yield data[start : end or len(data)]
-        start = end or len(data)
