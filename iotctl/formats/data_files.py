@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from iotctl.formats.containers.suffixes import PARQUET, unpacked
 from iotctl.formats.layouts.choice import fits
 from iotctl.formats.layouts.layout import AUTO, STANDARD, Form, Layout
-from iotctl.formats.options import COMPRESSIONS, PARQUET
 
 _TEXT = (".csv", ".tsv", ".txt")
 _JSON = (".json", ".jsonl", ".ndjson")
@@ -30,12 +30,10 @@ def is_data_file(name: str, layouts: Sequence[Layout] = (STANDARD,)) -> bool:
 
     A layout's patterns say it, or a suffix of its form; those of the standard layout always do.
     """
-    path = PurePosixPath(name)
-    suffix, known = path.suffix.lower(), _suffixes(layouts)
-    if suffix in COMPRESSIONS:
-        suffix = PurePosixPath(path.stem).suffix.lower()
+    path, known = unpacked(name), _suffixes(layouts)
+    if path != PurePosixPath(name):
         known = [other for other in known if other not in _NEVER_COMPRESSED]
-    return suffix in known or any(layout.files and fits(layout, name) for layout in layouts)
+    return path.suffix.lower() in known or any(layout.files and fits(layout, name) for layout in layouts)
 
 
 def suffixes_read(layouts: Sequence[Layout]) -> str:

@@ -20,9 +20,6 @@ class Readable(Protocol):
 # Opens the stored bytes of a file at a byte offset.
 OpenAt = Callable[[int], BinaryIO]
 
-PARQUET = {".parquet", ".pq"}
-COMPRESSIONS = {".gz", ".zst", ".bz2", ".xz"}
-
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:

@@ -11,13 +11,14 @@ from iotctl.formats.bad_rows import bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.containers.compression import Text, open_text
 from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.containers.suffixes import PARQUET
 from iotctl.formats.containers.text_blocks import TextBlocks, is_blank, is_finished
 from iotctl.formats.csv.header import READINGS, Wanted, read_start
 from iotctl.formats.csv.last_line import is_cut_time
 from iotctl.formats.csv.row_reader import RowReader
 from iotctl.formats.layouts.choice import layout_of
 from iotctl.formats.layouts.layout import AUTO, STANDARD
-from iotctl.formats.options import PARQUET, OpenAt, ReadOptions
+from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.rows import Sensors, joined
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 

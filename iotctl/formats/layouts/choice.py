@@ -7,8 +7,8 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from iotctl.errors import FileError
+from iotctl.formats.containers.suffixes import unpacked
 from iotctl.formats.layouts.layout import Layout
-from iotctl.formats.options import COMPRESSIONS
 
 
 def layout_of(layouts: Sequence[Layout], where: str) -> Layout:
@@ -27,10 +27,8 @@ def layout_of(layouts: Sequence[Layout], where: str) -> Layout:
 
 def fits(layout: Layout, where: str) -> bool:
     """Whether one of a layout's patterns fits a file's name, with the suffix of its compression or without."""
-    path = PurePosixPath(where)
-    plain = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
     return any(
         fnmatch("/".join(name.parts[-(pattern.count("/") + 1) :]), pattern)
         for pattern in layout.files
-        for name in (path, plain)
+        for name in (PurePosixPath(where), unpacked(where))
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
+from iotctl.formats.containers.suffixes import unpacked
 from iotctl.formats.layouts.layout import BRACES, FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Layout, ValueLayout
-from iotctl.formats.options import COMPRESSIONS
 from iotctl.formats.rows import NamedSensors
 
 # Stands for {field} while the sensors of a record's values differ by it alone; no name has it.
@@ -61,9 +60,8 @@ class SensorNames:
 
 def given_by_path(layout: Layout, where: str) -> dict[str, str]:
     """The fields that a file's path gives. Raises FileError where it lacks one."""
-    path = PurePosixPath(where)
-    name = path.stem if path.suffix.lower() in COMPRESSIONS else path.name
-    given = {FILE_NAME: name, FILE_STEM: PurePosixPath(name).stem, FILE_FOLDER: path.parent.name}
+    path = unpacked(where)
+    given = {FILE_NAME: path.name, FILE_STEM: path.stem, FILE_FOLDER: path.parent.name}
     for field, pattern in layout.path.items():
         match = re.search(pattern, where)
         if match is None or not match[1]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
-from iotctl.formats.options import COMPRESSIONS
+from iotctl.formats.containers.suffixes import unpacked
 from iotctl.formats.proposal.word_sets import word_set
 
 _DATE = re.compile(
@@ -34,21 +33,13 @@ def as_pattern(text: str) -> str:
     return re.sub(r"\\([ \-#&~\"'/,:;%°])", r"\1", re.escape(text)).replace("\\\t", r"\t")
 
 
-def stem(uri: str) -> str:
-    """A file's name without its suffixes, as {file.stem} has it."""
-    path = PurePosixPath(uri)
-    if path.suffix.lower() in COMPRESSIONS:
-        path = PurePosixPath(path.stem)
-    return path.stem
-
-
 def name_in_path(uri: str) -> tuple[str, str | None]:
     """What part of a file's name can name a sensor: that part, and a regular expression that finds it in the path.
 
     The part is all of the name, and the expression None, where the name has no date in it. The part is empty where the
     name says nothing: readings.csv, 2021-08-15.csv.
     """
-    name = stem(uri)
+    name = unpacked(uri).stem
     match = max(_DATE.finditer(name), key=lambda found: len(found[0]), default=None)
     if match is None or _is_all_digits(name):
         return ("" if _is_generic(name) else name), None

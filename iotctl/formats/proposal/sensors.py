@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from iotctl.formats.containers.suffixes import unpacked
 from iotctl.formats.layouts.layout import FIELD, FILE_STEM
-from iotctl.formats.proposal.file_names import device_in_preamble, name_in_path, stem
+from iotctl.formats.proposal.file_names import device_in_preamble, name_in_path
 from iotctl.formats.proposal.proposal import Doubt, Weight
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.units import is_unit
@@ -93,7 +94,7 @@ def name_sensors(
         return SensorName("{source}" + tail, path={"source": pattern})
     if (part and not _are_tags(values)) or plain:
         doubt = Doubt(
-            f"the file names no sensor: the name of the file, {stem(uri)}, is taken",
+            f"the file names no sensor: the name of the file, {unpacked(uri).stem}, is taken",
             "--sensor 'NAME'" if plain else "--sensor '{field}'",
             weight=Weight.NOTE,
         )
