@@ -22,12 +22,11 @@ from iotctl.formats.numbers.values import find_missing, floats, parse_value, par
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.parquet.footer import Chunk, read_chunks
 from iotctl.formats.parquet.pages import FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
-from iotctl.formats.parquet.stored import ParquetBytes
+from iotctl.formats.parquet.stored import MAGIC, ParquetBytes
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.times.iso import parse_time, parse_times
 from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, RejectReason, StoredFile
 
-_MAGIC = b"PAR1"
 _UUID_BYTES = 16
 _BUFFER_BYTES, _LEAST_BUFFER_BYTES = 4 * 1024 * 1024, 64 * 1024
 _MOST_BUFFERS_BYTES = 64 * 1024 * 1024
@@ -110,7 +109,7 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
         _ = parquet.schema_arrow.names
     except _DAMAGE as error:
         with open_at(0) as begin:
-            if not is_known and begin.read(len(_MAGIC)) != _MAGIC:
+            if not is_known and begin.read(len(MAGIC)) != MAGIC:
                 return None
         raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
     return OpenParquet(parquet, stored, footer or b"", file.uri)

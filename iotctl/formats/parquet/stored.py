@@ -17,7 +17,7 @@ _MOST_STREAMS = 4
 # A footer of so many bytes takes ten times the memory.
 _MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
 
-_MAGIC = b"PAR1"
+MAGIC = b"PAR1"
 _FRAME_BYTES = 8  # the footer's length and the magic
 _END_BYTES = 64 * 1024  # as many as pyarrow asks for
 
@@ -38,9 +38,9 @@ class ParquetBytes(io.RawIOBase):
     def footer(self) -> bytes | None:
         """The footer; None where the file does not end as Parquet does."""
         self._keep_end(min(self._size, _END_BYTES))
-        if self._kept[-len(_MAGIC) :] != _MAGIC or len(self._kept) < _FRAME_BYTES:
+        if self._kept[-len(MAGIC) :] != MAGIC or len(self._kept) < _FRAME_BYTES:
             return None
-        length = int.from_bytes(self._kept[-_FRAME_BYTES : -len(_MAGIC)], "little")
+        length = int.from_bytes(self._kept[-_FRAME_BYTES : -len(MAGIC)], "little")
         if length + _FRAME_BYTES > self._size:
             return None
         self._keep_end(length + _FRAME_BYTES)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iotctl.formats.containers.content import is_parquet
+from iotctl.formats.containers.content import is_office, is_parquet
 from iotctl.formats.layouts.layout import Form
 from iotctl.formats.options import OpenAt
 from iotctl.formats.proposal.text_sample import TextSample
@@ -37,8 +37,7 @@ def binary_form(open_at: OpenAt) -> FoundForm | None:
         head = stored.read(_HEAD_BYTES)
     if is_parquet(head):
         return FoundForm(Form.PARQUET, "Parquet")
-    # A workbook is a zip archive whose first entries tell it from others.
-    if head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head):
+    if is_office(head):
         return FoundForm(Form.XLSX, "Excel workbook (xlsx)")
     return None
 

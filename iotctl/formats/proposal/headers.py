@@ -40,7 +40,6 @@ class Start:
     comment: str
     preamble: tuple[str, ...]
     in_comment: bool = False
-    stacked: tuple[tuple[str, ...], ...] = ()
 
 
 def find_start(lines: Sequence[str]) -> Start | None:
@@ -197,7 +196,6 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
         first,
         comment,
         tuple(lines[: above[used[0]]]),
-        stacked=tuple(tuple(row) for row in rows) if len(rows) > 1 else (),
     )
 
 

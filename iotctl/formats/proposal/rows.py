@@ -21,11 +21,10 @@ _NUMBERS_APART = re.compile(r"\d\s+[+-]?\d")
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """delimiter: as TextLayout has it. width: how many cells most lines have. share: of the lines that have so many."""
+    """delimiter: as TextLayout has it. width: how many cells most lines have."""
 
     delimiter: str
     width: int
-    share: float
 
 
 def split(line: str, delimiter: str) -> list[str]:
@@ -45,12 +44,12 @@ def find_division(lines: Sequence[str]) -> Division | None:
     best = max((rating[0] for rating, _ in rated), default=0.0)
     if not best:
         return None
-    (_, width, share), delimiter = next(found for found in rated if found[0][0] >= best - _AS_GOOD)
-    return Division(delimiter, width, share)
+    (_, width), delimiter = next(found for found in rated if found[0][0] >= best - _AS_GOOD)
+    return Division(delimiter, width)
 
 
-def _rating(lines: Sequence[str], delimiter: str) -> tuple[float, int, float]:
-    """How well a delimiter divides the lines, 0..1, the usual width, and the share of lines that have it."""
+def _rating(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
+    """How well a delimiter divides the lines, 0..1, and how many cells most of them have then."""
     rows = [split(line, delimiter) for line in lines]
     width, count = Counter(map(len, rows)).most_common(1)[0]
     if delimiter == BLANKS:
@@ -58,10 +57,10 @@ def _rating(lines: Sequence[str], delimiter: str) -> tuple[float, int, float]:
         longest = max(size for size, found in Counter(map(len, rows)).items() if found >= 0.05 * len(rows))
         width, count = longest, sum(1 < len(row) <= longest for row in rows)
     if width < 2:
-        return 0.0, width, 0.0
+        return 0.0, width
     cells = [cell for row in rows if len(row) == width for cell in row]
     clean = sum(_is_one_cell(cell, delimiter) for cell in cells) / max(len(cells), 1)
-    return count / len(rows) * clean, width, count / len(rows)
+    return count / len(rows) * clean, width
 
 
 def _is_one_cell(cell: str, delimiter: str) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from iotctl.formats.csv.table_head import column_names
 from iotctl.formats.layouts.layout import BLANKS, TextLayout
 from iotctl.formats.proposal.file_names import as_pattern
 from iotctl.formats.proposal.headers import Start, find_start
-from iotctl.formats.proposal.proposal import Doubt
 from iotctl.formats.proposal.rows import split
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.text_sample import TextSample
@@ -28,7 +27,6 @@ class TextTable:
     sample: TextSample
     short: int
     broken: int
-    doubts: list[Doubt] = field(default_factory=list)
 
     @property
     def has_short_rows(self) -> bool:

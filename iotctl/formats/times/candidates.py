@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from iotctl.formats.times.formats import ISO, time_grammar
+from iotctl.formats.layouts.layout import ISO
+from iotctl.formats.times.formats import time_grammar
 from iotctl.formats.times.grammar import LONGEST_TEXT
 from iotctl.formats.times.iso import Times
 from iotctl.formats.times.likelihood import counted_likelihood, written_likelihood

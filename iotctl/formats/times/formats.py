@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from iotctl.formats.layouts.layout import ISO
 from iotctl.formats.times.counted_times import COUNTS, CountedGrammar
 from iotctl.formats.times.grammar import TimeGrammar
 from iotctl.formats.times.intervals import IntervalGrammar
 from iotctl.formats.times.iso_grammar import IsoGrammar
 from iotctl.formats.times.strptime import StrptimeGrammar
-
-ISO = "iso"
 
 
 @lru_cache(maxsize=256)

@@ -95,10 +95,6 @@ class Pattern:
     parts: tuple[Part, ...]
     regex: re.Pattern[str]
 
-    def has(self, name: str) -> bool:
-        """Whether there is such a directive."""
-        return any(part.name == name for part in self.parts)
-
 
 def compile_pattern(text: str, *, needs_date: bool = True) -> Pattern:
     """A pattern, taken apart. Raises ValueError, which says what is wrong with it."""

@@ -25,20 +25,19 @@ class Offsets:
 
     offset: int64 (n,). change: int64 (n,), number of the change whose doubled or skipped stretch a time falls into,
     -1 elsewhere; counted within the years asked for. step: int64 (changes,), by how much each change moves the clock:
-    negative where an hour comes twice. instant: int64 (changes,), microseconds UTC of each change.
+    negative where an hour comes twice.
     """
 
     offset: NDArray[np.int64]
     change: NDArray[np.int64]
     step: NDArray[np.int64]
-    instant: NDArray[np.int64]
 
 
 def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
     """The zone's offsets at local times, microseconds since 1970-01-01 00:00 by the zone's own clock."""
     if not len(local):
         none = np.empty(0, dtype=np.int64)
-        return Offsets(none, none, none, none)
+        return Offsets(none, none, none)
     edges = np.array([local.min(), local.max()])
     years = [1970 + int(edge // _YEAR_MICROSECONDS) for edge in edges]
     instant, before, after = _changes(timezone, years[0] - 1, years[1] + 1)
@@ -47,10 +46,10 @@ def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
     if np.searchsorted(ends, edges[0], side="right") == (last := np.searchsorted(begins, edges[1], side="right")):
         # No change of the clock in all this time, as for nearly every block of a file.
         every, none = np.full(len(local), offsets[last]), np.full(len(local), -1)
-        return Offsets(every, none, after - before, instant)
+        return Offsets(every, none, after - before)
     over = np.searchsorted(ends, local, side="right")
     begun = np.searchsorted(begins, local, side="right")
-    return Offsets(offsets[over], np.where(begun > over, over, -1), after - before, instant)
+    return Offsets(offsets[over], np.where(begun > over, over, -1), after - before)
 
 
 def utc_offsets(start: int, end: int, timezone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
