@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iotctl.errors import FileError
 from iotctl.formats import ReadOptions
 from iotctl.formats.csv import table
-from iotctl.formats.layouts.layout import BLANKS, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
+from iotctl.formats.layouts.checks import problems
+from iotctl.formats.layouts.layout import BLANKS, Form, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
+from iotctl.model import FileBatch
 from tests.formats.test_layouts import batches, layout_of, readings, rejects
 
 WHOLE = ReadOptions(settle_seconds=0)
@@ -78,6 +81,10 @@ def written(cells: Sequence[str], delimiter: str) -> str:
     return sign.join(f'"{cell}"' if sign[0] in cell or not cell else cell for cell in cells)
 
 
+def says_one_sensor(found: Sequence[FileBatch]) -> bool:
+    return any("are both the sensor" in note for batch in found for note in batch.notes)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), st.sampled_from([64, 150]), st.booleans())
 def test_a_file_gives_the_same_in_blocks_of_any_size(made: Written, block_bytes: int, by_lines: bool) -> None:
@@ -101,3 +108,72 @@ def test_quotes_divide_nothing_where_blanks_do() -> None:
     stored = b'"time"  "flow line" note\n2023-01-01 "1" "x ""y"""\n2023-01-02 "2" a"b\n'
     layout = layout_of("{field}", "flow line", delimiter=BLANKS)
     assert [value for _, _, value in readings(batches(stored, layout, WHOLE))] == ["1.0", "2.0"]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "text", "is_said"),
+    [
+        ("{device}.{field}", "time,device,b.c,c\n2023-01-01,a,1,2\n2023-01-01,a.b,3,4\n", True),
+        ("{field}", "time,e\u0301,é\n2023-01-01,1,2\n", True),
+        ("{field}", "time,00000000-0000-0000-0000-00000000000a,00000000-0000-0000-0000-00000000000A\n,,\n", True),
+        ("{device}{at}.{field}", "time,device,at,value\n2023-01-01,1,23,1\n2023-01-01,12,3,2\n", True),
+        ("{device}.{field}", "time,device,b,c\n2023-01-01,e\u0301,1,2\n2023-01-01,é,3,4\n", False),
+        ("{device}.{field}", "time,device,b,c\n2023-01-01,a,1,2\n2023-01-01,b,3,4\n", False),
+    ],
+)
+def test_two_sources_of_one_sensor_are_named(sensor: str, text: str, is_said: bool) -> None:
+    layout = replace(layout_of(sensor), values=(), other_values=True)
+    assert says_one_sensor(batches(text.encode(), layout, WHOLE)) == is_said
+
+
+def test_a_value_that_has_the_name_of_another_column_is_named() -> None:
+    layout = replace(layout_of("{field}"), values=(ValueLayout("a", name="b"),), other_values=True)
+    assert says_one_sensor(batches(b"time,a,b\n2023-01-01,1,2\n", layout, WHOLE))
+
+
+def test_a_field_without_a_name_is_no_sensor() -> None:
+    layout = replace(layout_of(), form=Form.JSON, values=(), other_values=True)
+    stored = b'{"time": "2023-01-01", " ": 1, "b": 2}\n'
+    with pytest.raises(FileError, match="without a name"):
+        batches(stored, layout, WHOLE)
+    assert len(readings(batches(stored, replace(layout, ignored=(" ",)), WHOLE))) == 1
+
+
+def test_the_header_may_come_again_where_blanks_divide() -> None:
+    found = batches(b"time   value\n2023-01-01 1\ntime   value\n2023-01-02 2\n", layout_of(delimiter=BLANKS), WHOLE)
+    assert [value for _, _, value in readings(found)] == ["1.0", "2.0"]
+    assert rejects(found) == []
+
+
+@pytest.mark.parametrize(
+    ("thousands", "unit", "cell", "value"),
+    [(" ", "kg", "1 234,5 kg", 1234.5), (" ", "kg", "1 234 kg", 1234.0), (".", "m.s", "1.234.567,5 m.s", 1234567.5)],
+)
+def test_a_unit_may_have_the_sign_of_thousands(thousands: str, unit: str, cell: str, value: float) -> None:
+    layout = replace(
+        layout_of(delimiter=";", decimal=",", thousands=thousands), values=(ValueLayout("value", unit=unit),)
+    )
+    found = batches(f"time;value\n2023-01-01;{cell}\n2023-01-02;-9999\n".encode(), layout, WHOLE)
+    assert [float(value) for _, _, value in readings(found)] == [value, -9999.0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_scale_may_lead_out_of_all_numbers() -> None:
+    layout = replace(layout_of(), values=(ValueLayout("value", scale=1e10),))
+    assert rejects(batches(b"time,value\n2023-01-01,1e308\n", layout, WHOLE)) == [(2, "not_finite", "value")]
+
+
+@pytest.mark.parametrize(
+    ("layout", "key"),
+    [
+        (layout_of(header=False, columns=("time", "value", "value")), ("text", "columns")),
+        (layout_of(delimiter='"'), ("text", "delimiter")),
+        (layout_of(delimiter="\r"), ("text", "delimiter")),
+        (layout_of(encoding="idna"), ("text", "encoding")),
+        (replace(layout_of(), values=(ValueLayout("value", name=" "),)), ("values", 0, "name")),
+        (replace(layout_of(), values=(ValueLayout("value", scale=float("nan")),)), ("values", 0, "scale")),
+        (replace(layout_of(), values=(ValueLayout("é"), ValueLayout("e\u0301"))), ("values", 1, "field")),
+    ],
+)
+def test_a_layout_that_would_lose_readings_is_refused(layout: Layout, key: tuple[str | int, ...]) -> None:
+    assert [found for found, _ in problems(layout)] == [key]

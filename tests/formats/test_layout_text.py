@@ -19,10 +19,12 @@ from iotctl.formats.layouts.layout import (
 )
 from iotctl.formats.layouts.layout_file import read_layouts
 from iotctl.formats.layouts.layout_text import layout_toml
+from iotctl.sensor_ids import normal_name
 
 # A lone surrogate is no text; everything else may stand in a column's name.
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 maybe = st.none() | texts
+named = texts.filter(normal_name)
 several = st.lists(texts, max_size=3).map(tuple)
 some = st.lists(texts, min_size=1, max_size=3).map(tuple)
 patterns = st.dictionaries(texts, st.sampled_from(["(a)", r"SN: (\d+)", r"^'(.)\"", "(ü|\t)"]), max_size=2)
@@ -36,7 +38,7 @@ def layouts(draw: st.DrawFn) -> Layout:
             st.builds(
                 ValueLayout,
                 field=texts,
-                name=maybe,
+                name=st.none() | named,
                 unit=maybe,
                 scale=st.floats(allow_nan=False, allow_infinity=False).filter(bool),
                 part=st.integers(0, 5),
@@ -45,20 +47,20 @@ def layouts(draw: st.DrawFn) -> Layout:
                 time=several,
             ),
             max_size=4,
-            unique_by=lambda value: value.name or value.field,
+            unique_by=lambda value: normal_name(value.name or value.field),
         ).map(tuple)
     )
     text = st.builds(
         TextLayout,
         encoding=st.sampled_from(["utf-8", "cp1252", "latin-1"]),
-        delimiter=st.sampled_from([",", ";", "\t", "|", "blanks", "\\", '"']),
+        delimiter=st.sampled_from([",", ";", "\t", "|", "blanks", "\\", "'"]),
         decimal=st.sampled_from([".", ","]),
         thousands=st.sampled_from(["", "'", " "]),
         skip_lines=st.integers(0, 99),
         skip_until=st.sampled_from(["", "^Time", r"^\[Data\]$"]),
         comment=st.sampled_from(["", "#", "//"]),
         header=st.booleans(),
-        columns=some,
+        columns=st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple),
         below_header=st.integers(0, 3),
         short_rows=st.booleans(),
     )

@@ -97,6 +97,8 @@ class CsvTable:
         self._text_type = {name: pa.string() for name in self._wanted} | {
             name: pa.dictionary(pa.int32(), pa.string()) for name in sensor
         }
+        header = head.header.rstrip(b"\r\n") if head.header else b""
+        self._header_line = _one_blank(header) if self._is_blanks else header
         self._nulls = ["", *layout.missing]
         self._point = layout.text.decimal
         self._example: bytes | None = None
@@ -135,8 +137,8 @@ class CsvTable:
 
     def _whole(self, data: bytes) -> _Rows | None:
         """All lines as rows, in the types that they are wanted in; None where one of them is not so."""
-        comment, header = self._layout.text.comment, self._head.header
-        if (comment and comment.encode() in data) or (header and header.rstrip(b"\r\n") in data):
+        comment, header = self._layout.text.comment, self._header_line
+        if (comment and comment.encode() in data) or (header and header in data):
             return None
         if has_odd_lines(data, self._delimiter) or _NO_TEXT.encode() in data:
             return None
@@ -225,8 +227,7 @@ class CsvTable:
         if not len(lines):
             return found
         first = lines.byte[lines.offset[:-1]]
-        header = self._head.header and self._head.header.rstrip(b"\r\n")
-        for text, is_whole in ((self._layout.text.comment.encode(), False), (header, True)):
+        for text, is_whole in ((self._layout.text.comment.encode(), False), (self._header_line, True)):
             if text:
                 for line in np.flatnonzero(first == text[0]).tolist():
                     written = lines[line].rstrip(b"\r")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
+from math import isfinite
 
 from iotctl.formats.layouts.layout import BLANKS, FIELD, Form, Layout
 from iotctl.formats.times.formats import time_grammar
+from iotctl.sensor_ids import normal_name
 from iotctl.timezones import zone_name
+
+# They are parts of lines, of quotes, and of numbers and times.
+_NO_DELIMITERS = {"\n", "\r", "\0", '"', *string.digits}
 
 
 def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -15,19 +21,24 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
     text, time = layout.text, layout.time
     if len(text.delimiter.encode()) != 1 and text.delimiter != BLANKS:
         yield ("text", "delimiter"), f'is {text.delimiter!r}, but must be one character, or "{BLANKS}"'
+    if text.delimiter in _NO_DELIMITERS:
+        yield ("text", "delimiter"), f"is {text.delimiter!r}, which cannot divide fields"
     if text.decimal not in {".", ","}:
         yield ("text", "decimal"), f'is {text.decimal!r}, but must be "." or ","'
     if text.thousands and (len(text.thousands) != 1 or text.thousands == text.decimal or text.thousands.isdigit()):
         yield ("text", "thousands"), "must be one character that is no digit and no decimal sign"
     try:
-        "".encode(text.encoding)
-    except LookupError:
+        b"text".decode(text.encoding, "replace")
+    except (LookupError, UnicodeError):
         yield ("text", "encoding"), f"is {text.encoding!r}, which is no encoding that Python knows"
     for name in ("skip_lines", "below_header"):
         if getattr(text, name) < 0:
             yield ("text", name), "must not be negative"
     if not text.header and not text.columns and layout.form is Form.CSV:
         yield ("text", "columns"), "are needed where header is false: the names of the columns, in their order"
+    if len(set(text.columns)) < len(text.columns):
+        doubled = next(name for name in text.columns if text.columns.count(name) > 1)
+        yield ("text", "columns"), f"have the name {doubled!r} twice"
     if not time.fields:
         yield ("time", "fields"), "names no field"
     for key in ("format", "since_format"):
@@ -45,11 +56,13 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for number, value in enumerate(layout.values):
         if value.part < 0:
             yield ("values", number, "part"), "must not be negative"
-        if value.scale == 0:
-            yield ("values", number, "scale"), "must not be 0"
+        if value.scale == 0 or not isfinite(value.scale):
+            yield ("values", number, "scale"), "must not be 0" if value.scale == 0 else "must be a number"
+        if value.name is not None and not normal_name(value.name):
+            yield ("values", number, "name"), "is blank"
         if value.part and not value.divided_by:
             yield ("values", number, "divided_by"), "must not be empty where a part is named"
-    names = [value.name or value.field for value in layout.values]
+    names = [normal_name(value.name or value.field) for value in layout.values]
     if len(names) > 1 and FIELD not in layout.sensor_fields():
         yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
     for number, name in enumerate(names):

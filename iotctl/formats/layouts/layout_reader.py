@@ -55,7 +55,7 @@ class LayoutReader:
         self._given = given_by_path(layout, where)
         self._values: list[ValueLayout] = list(layout.values)
         self._cells = [CellReader(value, layout.text, layout.missing) for value in self._values]
-        self._names = SensorNames(layout, self._sensors)
+        self._names = SensorNames(layout, self._sensors, where, builder.note)
         self._absent: set[str] = set()
         self._explained = False
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,32 +14,37 @@ from iotctl.errors import FileError
 from iotctl.formats.containers.suffixes import unpacked
 from iotctl.formats.layouts.layout import BRACES, FIELD, FILE_FOLDER, FILE_NAME, FILE_STEM, Layout, ValueLayout
 from iotctl.formats.rows import NamedSensors
+from iotctl.sensor_ids import normal_name
 
-# Stands for {field} while the sensors of a record's values differ by it alone; no name has it.
-_PLACE = "\x00"
+# Between the parts of a name until it is put together; no name has it. The part for {field} is empty until then.
+_BETWEEN = "\x00"
 
 
 class SensorNames:
-    """Numbers the sensors of one file."""
+    """Numbers the sensors of one file. where: its name. note: says what a person should know of it."""
 
-    def __init__(self, layout: Layout, sensors: NamedSensors) -> None:
+    def __init__(self, layout: Layout, sensors: NamedSensors, where: str, note: Callable[[str], None]) -> None:
+        self._where = where
         self._pattern = layout.sensor
         self._sensors = sensors
-        self._numbers: dict[tuple[str, str], int] = {}  # (record's part of a name, value's name) -> sensor
+        self._note = note
+        self._numbers: dict[tuple[str, str, str | None], int] = {}  # record's part of a name, value's field and name
+        self._sources: dict[int, tuple[str, ...]] = {}  # sensor -> the fields that it is made of, as they are written
+        self._is_noted = False
+        # By turns a text of the pattern and the name of a field, from a text to a text.
+        self._parts = BRACES.split(self._pattern)
 
     def of_records(self, columns: Mapping[str, pa.Array], count: int) -> tuple[list[str], NDArray[np.int32]]:
         """The distinct parts of sensors' names that records give, and which of them each has; -1 for none."""
         parts: list[pa.Array | str] = []
-        at = 0
-        for match in BRACES.finditer(self._pattern):
-            parts.append(self._pattern[at : match.start()])
-            name = match[1]
-            parts.append(_PLACE if name == FIELD else _plain(columns[name]))
-            at = match.end()
-        parts.append(self._pattern[at:])
+        for at, part in enumerate(self._parts):
+            if at % 2 == 0:
+                parts.append(part)
+            else:
+                parts.append("" if part == FIELD else _plain(columns[part]))
         if all(isinstance(part, str) for part in parts):
-            return ["".join(str(part) for part in parts)], np.zeros(count, dtype=np.int32)
-        texts = pc.binary_join_element_wise(*parts, "")
+            return [_BETWEEN.join(map(str, parts))], np.zeros(count, dtype=np.int32)
+        texts = pc.binary_join_element_wise(*parts, _BETWEEN)
         encoded = texts.dictionary_encode()
         found: NDArray[np.int32] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
         return encoded.dictionary.to_pylist(), found
@@ -49,13 +54,37 @@ class SensorNames:
         numbers = np.empty((max(len(record_names), 1), len(values)), dtype=np.int32)
         for row, record_name in enumerate(record_names):
             for place, value in enumerate(values):
-                name = value.name or value.field
-                known = self._numbers.get((record_name, name))
+                key = record_name, value.field, value.name
+                known = self._numbers.get(key)
                 if known is None:
-                    known = self._sensors.number(record_name.replace(_PLACE, name), value.unit)
-                    self._numbers[record_name, name] = known
+                    known = self._numbers[key] = self._number(record_name, value)
                 numbers[row, place] = known
         return numbers
+
+    def _number(self, record_name: str, value: ValueLayout) -> int:
+        written = record_name.split(_BETWEEN)
+        parts = [
+            (value.name or value.field) if at % 2 and self._parts[at] == FIELD else part
+            for at, part in enumerate(written)
+        ]
+        name = "".join(parts)
+        try:
+            number = self._sensors.number(name, value.unit)
+        except ValueError:
+            raise FileError(
+                f"The field {value.field!r} would be a sensor without a name.",
+                where=self._where,
+                hint="Give it a name under [[values]], or leave it out: ignored = [...]",
+            ) from None
+        # One field may be written in several ways, by its accents or as a UUID, and still be one sensor. Two columns
+        # that are one, and a name that can be put together in two ways, are slips of the layout.
+        source = (value.field, *(map(normal_name, parts[1::2]) if len(parts) > 3 else ()))
+        if self._sources.setdefault(number, source) != source and not self._is_noted:
+            self._is_noted = True
+            shown = ascii if len(set(map(normal_name, (*self._sources[number], *source)))) == 1 else repr
+            one, other = (" and ".join(map(shown, dict.fromkeys(found))) for found in (self._sources[number], source))
+            self._note(f"{one}, and {other}, are both the sensor {name!r} by the layout's pattern {self._pattern!r}")
+        return number
 
 
 def given_by_path(layout: Layout, where: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ class CellReader:
             other = f"[^{re.escape(layout.divided_by)}]*" if len(layout.divided_by) == 1 else ".*?"
             divider = re.escape(layout.divided_by)
             self._part = rf"^(?:{other}{divider}){{{layout.part - 1}}}(?P<part>{other})(?:{divider}.*)?$"
-        self._unit = rf"[\s\x{{a0}}\x{{202f}}]*{re.escape(layout.unit)}\s*$" if layout.unit else ""
+        self._unit = rf"[\s\x{{a0}}\x{{202f}}]*{re.escape(layout.unit)}\s*" if layout.unit else ""
 
     def read(self, column: pa.Array) -> Cells:
         """A whole column: texts or numbers, booleans as 0 and 1."""
@@ -80,7 +80,7 @@ class CellReader:
         value, odd = found.value.copy(), found.odd.copy()
         left = np.flatnonzero(odd & ~missing)
         if len(left) and self._unit:
-            bare = pc.replace_substring_regex(plain.take(pa.array(left)), self._unit, "")
+            bare = pc.replace_substring_regex(plain.take(pa.array(left)), f"{self._unit}$", "")
             again = parse_values(bare, self._decimals)
             value[left], odd[left] = again.value, again.odd
             left = left[again.odd]
@@ -96,15 +96,18 @@ class CellReader:
     def _without_thousands(self, texts: pa.StringArray) -> pa.StringArray:
         """Numbers whose groups have three digits each without the signs between them; others as they are."""
         sign, point = re.escape(self._thousands), re.escape("," if self._decimals is Decimals.COMMA else ".")
-        grouped = rf"^[+-]?\d{{1,3}}(?:{sign}\d{{3}})+(?:{point}\d*)?(?:[^\d{point}{sign}].*)?$"
-        return pc.if_else(
-            pc.match_substring_regex(texts, grouped), pc.replace_substring(texts, self._thousands, ""), texts
-        )
+        number = rf"[+-]?\d{{1,3}}(?:{sign}\d{{3}})+(?:{point}\d*)?"
+        parts = pc.extract_regex(texts, rf"^(?P<number>{number})(?P<behind>(?:[^\d{point}{sign}].*)?|{self._unit})$")
+        plain = pc.replace_substring(parts.field(0), self._thousands, "")
+        return pc.if_else(parts.is_valid(), pc.binary_join_element_wise(plain, parts.field(1), ""), texts)
 
     def _scaled(self, value: NDArray[np.float64], missing: NDArray[np.bool_], odd: NDArray[np.bool_]) -> Cells:
         if len(self._sentinels):
             missing = missing | (np.isin(value, self._sentinels) & ~odd)
-        return Cells(value * self._scale if self._scale != 1 else value, missing, odd)
+        if self._scale != 1:
+            with np.errstate(over="ignore"):  # infinity is seen by whoever takes the values
+                value = value * self._scale
+        return Cells(value, missing, odd)
 
 
 def _mask(column: pa.Array) -> NDArray[np.bool_]:
