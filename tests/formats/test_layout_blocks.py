@@ -177,3 +177,26 @@ def test_a_scale_may_lead_out_of_all_numbers() -> None:
 )
 def test_a_layout_that_would_lose_readings_is_refused(layout: Layout, key: tuple[str | int, ...]) -> None:
     assert [found for found, _ in problems(layout)] == [key]
+
+
+@pytest.mark.parametrize("block_bytes", [64, 1024 * 1024])
+def test_an_object_means_the_same_whatever_stands_beside_it(block_bytes: int) -> None:
+    layout = replace(layout_of(), form=Form.JSON, quality=QualityLayout(("1.0", "true"), "state"))
+    objects = [("true", "1.0"), ("2.5", "1"), ("false", '"x"'), ('"3"', "true"), ("true", "false")]
+    lines = [
+        f'{{"time": "2023-01-0{day}", "value": {value}, "state": {state}}}'
+        for day, (value, state) in enumerate(objects, 1)
+    ]
+    found = batches("\n".join(lines).encode() + b"\n", layout, replace(WHOLE, block_bytes=block_bytes))
+    assert [value for _, _, value in readings(found)] == ["1.0", "3.0"]
+    assert [line for line, reason, _ in rejects(found) if reason == "quality"] == [2, 3, 5]
+
+
+@pytest.mark.parametrize("block_bytes", [16, 1024 * 1024])
+def test_true_is_1_among_the_numbers_of_line_protocol(block_bytes: int) -> None:
+    layout = replace(
+        layout_of("{measurement}", "on"), form=Form.LINE_PROTOCOL, time=TimeLayout(("time",), "epoch-s", "UTC")
+    )
+    stored = b"pump on=t 1672531200\npump on=2.5 1672531201\npump on=false 1672531202\n"
+    found = batches(stored, layout, replace(WHOLE, block_bytes=block_bytes))
+    assert [value for _, _, value in readings(found)] == ["1.0", "2.5", "0.0"]

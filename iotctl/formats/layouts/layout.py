@@ -166,6 +166,15 @@ class Layout:
         """The fields of a record in a sensor's name."""
         return tuple(name for name in self.sensor_fields() if name not in _NOT_IN_RECORDS and not self.is_given(name))
 
+    def as_written(self) -> frozenset[str]:
+        """The fields of which a number counts as it is written, 1.0 being another than 1: names and quality."""
+        quality = [self.quality and self.quality.field, *(value.quality for value in self.values)]
+        return frozenset((*self.sensor_fields(), *(name for name in quality if name)))
+
+    def named_values(self) -> frozenset[str]:
+        """The fields that the layout names as values, and as nothing else."""
+        return frozenset(value.field for value in self.values) - frozenset(self.other_fields())
+
     def ignores(self, name: str) -> bool:
         """Whether a field is none of other_values."""
         return name in self.ignored or any(fnmatchcase(name, pattern) for pattern in self.ignored)

@@ -60,7 +60,7 @@ def _are_joined(head: bytes) -> bool:
 
 def _reader(source: RecordFile) -> JsonObjects:
     layout = source.layout
-    return JsonObjects(layout.record_fields(), layout.sensor_fields(), layout.text.decimal)
+    return JsonObjects(layout.record_fields(), layout.as_written(), layout.named_values(), layout.text.decimal)
 
 
 def _read_lines(source: RecordFile) -> Iterator[Records]:

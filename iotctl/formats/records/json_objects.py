@@ -7,7 +7,7 @@ elements are named by their number, from 0, where a layout asks for one; else ar
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,12 +81,20 @@ class JsonObjects:
     """Reads lines of JSON objects: 700,000 a second, 150,000 where fields are now a number and now a text.
 
     fields: those to read, None for all. as_written: fields whose numbers are read as texts where they have decimals,
-    as names do. decimal: the sign that is put into numbers that stand among texts.
+    as names do. values: fields in which true and false are 1 and 0 also among others. decimal: the sign that is put
+    into numbers that stand among texts.
     """
 
-    def __init__(self, fields: Sequence[str] | None, as_written: Sequence[str] = (), decimal: str = ".") -> None:
+    def __init__(
+        self,
+        fields: Sequence[str] | None,
+        as_written: Collection[str] = (),
+        values: Collection[str] = (),
+        decimal: str = ".",
+    ) -> None:
         self._fields = None if fields is None else tuple(fields)
         self._as_written = frozenset(as_written)
+        self._values = frozenset(values)
         self._decimal = decimal
         self._kinds: dict[_Path, Kind] = {}
         self._indexed = any(part.isdigit() for field in fields or () for part in field.split("."))
@@ -248,7 +256,12 @@ class JsonObjects:
 
     def column(self, name: str, values: Sequence[object]) -> pa.Array:
         """Values of a field, as load_json gives them, as a column."""
-        return column_of(values, decimal=self._decimal, keeps_decimals=name in self._as_written)
+        return column_of(
+            values,
+            decimal=self._decimal,
+            keeps_decimals=name in self._as_written,
+            holds_numbers=name in self._values,
+        )
 
 
 def _objects(

@@ -77,7 +77,8 @@ class _Reader:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._as_written = frozenset(layout.sensor_fields())
+        self._as_written = layout.as_written()
+        self._values = layout.named_values()
         self._heads: dict[str, _Head] = {}
 
     def read(self, block: TextBlock) -> Iterator[Records]:
@@ -169,7 +170,12 @@ class _Reader:
         decimal = self._layout.text.decimal
         names = dict.fromkeys(name for row in found for name in row)
         columns = {
-            name: column_of([row.get(name) for row in found], decimal=decimal, keeps_decimals=name in self._as_written)
+            name: column_of(
+                [row.get(name) for row in found],
+                decimal=decimal,
+                keeps_decimals=name in self._as_written,
+                holds_numbers=name in self._values,
+            )
             for name in names
         }
         return at, bad, choose_fields(columns, self._layout, len(found))

@@ -38,15 +38,20 @@ def kind_of(value: object) -> Kind:
     return Kind.TEXT
 
 
-def column_of(values: Sequence[object], *, decimal: str = ".", keeps_decimals: bool = False) -> pa.Array:
+def column_of(
+    values: Sequence[object], *, decimal: str = ".", keeps_decimals: bool = False, holds_numbers: bool = False
+) -> pa.Array:
     """Values, None for missing ones, as bool, int64, float64, or string; large_string where numbers are among texts.
 
     decimal: the sign that numbers among texts get. keeps_decimals: numbers with decimals are texts, as they are
-    written; they are names.
+    written; they are names. holds_numbers: true and false are 1 and 0 also where they stand among others.
     """
     kinds = {kind_of(value) for value in values if value is not None}
     if kinds <= {Kind.BOOL}:
         return pa.array(values, pa.bool_() if kinds else pa.null())
+    if holds_numbers and Kind.BOOL in kinds:
+        values = [Number(int(value)) if isinstance(value, bool) else value for value in values]
+        kinds = kinds - {Kind.BOOL} | {Kind.INT}
     if kinds == {Kind.INT}:
         numbers = [None if value is None else int(str(value)) for value in values]
         if all(number is None or _LEAST_INT <= number <= _MOST_INT for number in numbers):

@@ -207,8 +207,12 @@ class _Table:
         if kinds and kinds <= {float, int}:
             return pa.array(cells, pa.float64())
         values = [_value(cell) for cell in cells]
-        keeps_decimals = name in self._layout.sensor_fields()
-        column = column_of(values, decimal=self._layout.text.decimal, keeps_decimals=keeps_decimals)
+        column = column_of(
+            values,
+            decimal=self._layout.text.decimal,
+            keeps_decimals=name in self._layout.as_written(),
+            holds_numbers=name in self._layout.named_values(),
+        )
         return column.cast(pa.string()) if pa.types.is_large_string(column.type) else column
 
 
