@@ -17,7 +17,7 @@ from iotctl.formats.numbers.decimals import DecimalJudge, Decimals
 from iotctl.formats.numbers.values import parse_value
 from iotctl.formats.options import OpenAt
 from iotctl.formats.rows import parse_uuid
-from iotctl.formats.small_tables import Record, read_records
+from iotctl.formats.small_tables import TableRow, read_table_rows
 from iotctl.model import RejectReason, StoredFile
 from iotctl.sensor_ids import derived_uuid, normal_name
 
@@ -82,7 +82,7 @@ def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
 
     Raises FileError where a column is missing, and what open_at raises.
     """
-    records = list(read_records(file, open_at, _MAPPING))
+    records = list(read_table_rows(file, open_at, _MAPPING))
     good = [record for record in records if record.reason is None]
     bad = [BadMappingRow(record.line, record.reason.value) for record in records if record.reason is not None]
     columns = _columns(good)
@@ -111,12 +111,12 @@ class _BadCellError(Exception):
     """Why a row says nothing."""
 
 
-def _columns(records: Sequence[Record]) -> frozenset[str]:
+def _columns(records: Sequence[TableRow]) -> frozenset[str]:
     """The columns of the file beside those of UUID, text id and name; as of its first row."""
     return frozenset(records[0].fields) - {_UUID, _ID, _NAME} if records else frozenset()
 
 
-def _has_ids(records: Sequence[Record]) -> bool:
+def _has_ids(records: Sequence[TableRow]) -> bool:
     """Whether sensors stand in a column sensor_id or sensor, which may have texts beside UUIDs."""
     return all(record.fields.get(_ID) == record.fields[_UUID] for record in records)
 
@@ -129,7 +129,7 @@ def _decimals(texts: Sequence[str]) -> Decimals:
     return judge.verdict()
 
 
-def _row(record: Record, columns: frozenset[str], decimals: Decimals) -> MappingRow:
+def _row(record: TableRow, columns: frozenset[str], decimals: Decimals) -> MappingRow:
     fields = record.fields
     key, name = normal_name(fields[_UUID]), None
     try:

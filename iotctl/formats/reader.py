@@ -54,7 +54,8 @@ def read_batches(
         return
     builder = BatchBuilder(options, start, sensors or Sensors())
     if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size:
-        from iotctl.formats.parquet.reader import open_parquet, read_parquet  # a file of text needs no Parquet
+        from iotctl.formats.parquet.opened import open_parquet  # a file of text needs no Parquet
+        from iotctl.formats.parquet.reader import read_parquet
 
         if parquet := open_parquet(file, open_at):
             yield from read_parquet(file, parquet, builder, options, wanted)
@@ -63,7 +64,8 @@ def read_batches(
         if not is_parquet(text.head):
             yield from _read_text(file, text, open_at, builder, options, wanted)
             return
-    from iotctl.formats.parquet.reader import open_parquet, read_parquet
+    from iotctl.formats.parquet.opened import open_parquet
+    from iotctl.formats.parquet.reader import read_parquet
 
     if known := open_parquet(file, open_at, is_known=True):
         yield from read_parquet(file, known, builder, options, wanted)

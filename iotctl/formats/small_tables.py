@@ -13,7 +13,7 @@ from iotctl.formats.containers.text_blocks import is_blank, reject_text
 from iotctl.formats.csv.header import Wanted, find_columns, read_start
 from iotctl.formats.csv.split import BadRow, is_text, split_line
 from iotctl.formats.options import OpenAt
-from iotctl.formats.parquet.reader import open_parquet
+from iotctl.formats.parquet.opened import open_parquet
 from iotctl.model import RejectReason, StoredFile
 
 _BLOCK_BYTES = 1024 * 1024
@@ -22,7 +22,7 @@ _UUID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TableRow:
     """A row. line: from 1. text: of the row, for people. fields: wanted column -> text; none where it has a reason.
 
     Those columns that are wanted only as others may hold bytes that are no text.
@@ -34,7 +34,7 @@ class Record:
     reason: RejectReason | None = None
 
 
-def read_records(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[Record]:
+def read_table_rows(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[TableRow]:
     """The rows of a file with the wanted columns, in text or Parquet; a row is bad where it is so for read_batches.
 
     Raises FileError where a column is missing, and what open_at raises.
@@ -46,7 +46,7 @@ def read_records(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[
     yield from _read_parquet(file, open_at, wanted)
 
 
-def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[Record]:
+def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[TableRow]:
     found = read_start(text, wanted, file.uri)
     if found is None:
         return
@@ -62,13 +62,13 @@ def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[Record]
                     chosen = {column: fields[at] for column, at in header.at.items()}
                     if not all(is_text(text) for column, text in chosen.items() if column in known):
                         raise BadRow(RejectReason.ENCODING)
-                    yield Record(line, reject_text(row), chosen)
+                    yield TableRow(line, reject_text(row), chosen)
                 except BadRow as bad:
-                    yield Record(line, reject_text(row), {}, bad.reason)
+                    yield TableRow(line, reject_text(row), {}, bad.reason)
             line += 1
 
 
-def _read_parquet(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[Record]:
+def _read_parquet(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[TableRow]:
     opened = open_parquet(file, open_at, is_known=True)
     assert opened is not None
     names = opened.parquet.schema_arrow.names
@@ -80,7 +80,7 @@ def _read_parquet(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator
         for page in opened.pages(group, columns, _ROWS_AT_ONCE):
             for row in page.to_pylist():
                 fields = {column: _text_of(row[names[place]]) for column, place in at.items()}
-                yield Record(line, reject_text(";".join(fields.values()).encode("utf-8", "backslashreplace")), fields)
+                yield TableRow(line, reject_text(";".join(fields.values()).encode("utf-8", "backslashreplace")), fields)
                 line += 1
 
 

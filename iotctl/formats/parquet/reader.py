@@ -4,40 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
-from iotctl.formats.containers.text_blocks import reject_text
 from iotctl.formats.csv.header import Wanted, find_columns
 from iotctl.formats.numbers.values import find_missing, floats, parse_value, parse_values
-from iotctl.formats.options import OpenAt, ReadOptions
-from iotctl.formats.parquet.footer import Chunk, read_chunks
-from iotctl.formats.parquet.pages import FEW_ROWS_AT_ONCE, ROWS_AT_ONCE, ColumnWatch
-from iotctl.formats.parquet.stored import MAGIC, ParquetBytes
+from iotctl.formats.options import ReadOptions
+from iotctl.formats.parquet.opened import OpenParquet, PageLines, is_text_type, stored_type, stored_values
+from iotctl.formats.parquet.pages import ROWS_AT_ONCE
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.times.iso import parse_time, parse_times
 from iotctl.model import EARLIEST, LATEST, FileBatch, Int96, RejectReason, StoredFile
 
 _UUID_BYTES = 16
-_BUFFER_BYTES, _LEAST_BUFFER_BYTES = 4 * 1024 * 1024, 64 * 1024
-_MOST_BUFFERS_BYTES = 64 * 1024 * 1024
 _MOST_FIXED_BYTES = 64
 _PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000, "day": 86_400_000_000}
-_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
-_HINT = "Rows committed before stay. Mend the file, or fetch it again from where it came."
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
@@ -45,84 +33,10 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 _KINDS = {
-    "timestamp": (pa.types.is_timestamp, pa.types.is_date, pa.types.is_integer, _is_text),
-    "sensor_uuid": (_is_text, _is_bytes),
-    "sensor_value": (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, _is_text),
+    "timestamp": (pa.types.is_timestamp, pa.types.is_date, pa.types.is_integer, is_text_type),
+    "sensor_uuid": (is_text_type, _is_bytes),
+    "sensor_value": (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, is_text_type),
 }
-
-
-class OpenParquet:
-    """A Parquet file and the bytes that it is read from."""
-
-    def __init__(self, parquet: pq.ParquetFile, stored: ParquetBytes, footer: bytes, where: str) -> None:
-        self.parquet = parquet
-        self._stored = stored
-        self._footer = footer
-        self._where = where
-        self._chunks: list[list[Chunk]] = []
-
-    def choose(self, columns: list[str]) -> None:
-        """Say which columns are going to be read. Raises FileError where the footer is damaged."""
-        try:
-            self._chunks = read_chunks(self._footer, columns)
-        except ValueError as error:
-            raise self._damaged(error) from error
-        if len(self._chunks) != self.parquet.num_row_groups:
-            raise self._damaged(ValueError("row groups are missing"))
-        # Each column has a buffer of its own.
-        if (buffer_bytes := max(_LEAST_BUFFER_BYTES, _MOST_BUFFERS_BYTES // max(1, len(columns)))) < _BUFFER_BYTES:
-            self.parquet = _opened(self._stored, buffer_bytes, self.parquet.metadata)
-
-    def is_int96(self, column: str) -> bool:
-        """Whether a column has the old timestamps of 96 bits."""
-        leaves = (self.parquet.schema.column(at) for at in range(len(self.parquet.schema)))
-        return any(leaf.path == column and leaf.physical_type == "INT96" for leaf in leaves)
-
-    def pages(self, group: int, columns: list[str], most_rows: int) -> Iterator[pa.RecordBatch]:
-        """Some columns of a row group, at most so many rows at a time, whatever the file says of itself.
-
-        Raises FileError where the data is damaged, or would take too much memory.
-        """
-        chunks = [chunk for chunk in self._chunks[group] if chunk.column in columns]
-        may_share = any(chunk.may_share for chunk in chunks)
-        rows = min(most_rows, FEW_ROWS_AT_ONCE if may_share else ROWS_AT_ONCE)
-        try:
-            with self._stored.watched(ColumnWatch(chunk, self._where, len(chunks)) for chunk in chunks):
-                for page in self.parquet.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
-                    yield _decodable(page)
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
-
-    def _damaged(self, error: Exception) -> FileError:
-        return FileError(f"The Parquet data is damaged: {_first_line(error)}.", where=self._where, hint=_HINT)
-
-
-def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -> OpenParquet | None:
-    """A file as Parquet; None where it is none and must be something else. is_known: it begins as Parquet does.
-
-    Raises FileError where it is damaged.
-    """
-    stored = ParquetBytes(open_at, file.size, file.uri)
-    try:
-        footer = stored.footer()
-        parquet = _opened(stored, _BUFFER_BYTES)
-        _ = parquet.schema_arrow.names
-    except _DAMAGE as error:
-        with open_at(0) as begin:
-            if not is_known and begin.read(len(MAGIC)) != MAGIC:
-                return None
-        raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
-    return OpenParquet(parquet, stored, footer or b"", file.uri)
-
-
-def _opened(stored: ParquetBytes, buffer_bytes: int, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
-    return pq.ParquetFile(
-        stored,
-        metadata=metadata,
-        # A column is read so many bytes at a time, and not all of it, however large its row group.
-        buffer_size=buffer_bytes,
-        coerce_int96_timestamp_unit="us",  # nanoseconds, the default, overflow in 2262
-    )
 
 
 def read_parquet(
@@ -153,10 +67,10 @@ def read_parquet(
             row += len(page)
             first_line = row - len(unread) + 1
             pieces = partial(_pieces, opened, unread, first_line)
-            kinds = {key: _stored_type(unread.schema.field(name).type) for key, name in column.items()}
-            if _is_text(kinds["timestamp"]) or pa.types.is_integer(kinds["timestamp"]):
+            kinds = {key: stored_type(unread.schema.field(name).type) for key, name in column.items()}
+            if is_text_type(kinds["timestamp"]) or pa.types.is_integer(kinds["timestamp"]):
                 builder.forms.judge_times(pieces(column["timestamp"]), file.modified)
-            if _is_text(kinds["sensor_value"]):
+            if is_text_type(kinds["sensor_value"]):
                 builder.forms.judge_decimals(pieces(column["sensor_value"]), comma_usual=False)
             builder.add(
                 *_read_page(unread, column, builder, first_line, options, is_instant=is_instant),
@@ -167,24 +81,6 @@ def read_parquet(
     builder.end()
     if (builder.rows_read or row == 0) and (batch := builder.batch(row, row + 1)) is not None:
         yield batch
-
-
-@dataclass(frozen=True, slots=True)
-class PageLines:
-    """The rows of a page as lines, of which the first has the number first_line."""
-
-    page: pa.RecordBatch
-    columns: list[str]
-    first_line: int
-
-    def text(self, line: int) -> str:
-        """See FileLines."""
-        fields = (str(self.page.column(name)[line - self.first_line].as_py()) for name in self.columns)
-        return reject_text(";".join(fields).encode())
-
-    def offset(self, line: int) -> int:
-        """See FileLines."""
-        return line - 1
 
 
 def _pieces(opened: OpenParquet, page: pa.RecordBatch, first_line: int, column: str) -> Iterator[Piece]:
@@ -204,48 +100,13 @@ def _pieces(opened: OpenParquet, page: pa.RecordBatch, first_line: int, column: 
 
 def _check_types(schema: pa.Schema, column: dict[str, str], where: str, *, any_sensor: bool) -> None:
     for key, name in column.items():
-        kind = _stored_type(schema.field(name).type)
+        kind = stored_type(schema.field(name).type)
         is_wide = pa.types.is_fixed_size_binary(kind) and kind.byte_width > _MOST_FIXED_BYTES
         is_number = any_sensor and key == "sensor_uuid" and pa.types.is_integer(kind)
         if is_wide or not (is_number or any(is_kind(kind) for is_kind in _KINDS[key])):
             raise FileError(
                 f"Column {name} cannot be read from {kind}.", where=where, hint="See the formats in the README."
             )
-
-
-def _stored_type(kind: pa.DataType) -> pa.DataType:
-    """What a type's values are: of an extension its storage, of a dictionary its values."""
-    if isinstance(kind, pa.BaseExtensionType):
-        kind = kind.storage_type
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _stored(column: pa.Array) -> pa.Array:
-    """A column as an array of its _stored_type."""
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-
-
-def _decodable(page: pa.RecordBatch) -> pa.RecordBatch:
-    """The page, with bytes escaped that stand in a text and are no UTF-8, which nobody checks when it is written."""
-    try:
-        page.validate(full=True)
-    except pa.ArrowInvalid:
-        return pa.RecordBatch.from_arrays([_escaped(column) for column in page.columns], page.schema.names)
-    return page
-
-
-def _escaped(column: pa.Array) -> pa.Array:
-    column = _stored(column)
-    if not _is_text(column.type):
-        return column
-    values = column.cast(pa.binary()).to_pylist()
-    return pa.array([None if value is None else value.decode("utf-8", "backslashreplace") for value in values])
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _read_page(
@@ -287,12 +148,12 @@ def _read_page(
 
 
 def _texts(column: pa.Array) -> pa.StringArray:
-    return _stored(column).cast(pa.string()).fill_null("")
+    return stored_values(column).cast(pa.string()).fill_null("")
 
 
 def _times(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """time and naive as in Rows, and which are missing or unreadable."""
-    column = _stored(column)
+    column = stored_values(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     kind = column.type
     if pa.types.is_timestamp(kind):
@@ -321,7 +182,7 @@ def _microseconds(count: NDArray[np.int64], unit: str) -> NDArray[np.int64]:
 
 def _sensors(column: pa.Array, sensors: Sensors) -> NDArray[np.int32]:
     """Each row's sensor as its number in sensors; -1 where it is missing or no UUID."""
-    encoded = _stored(column).dictionary_encode()
+    encoded = stored_values(column).dictionary_encode()
     numbers = np.array([_number(value, sensors) for value in encoded.dictionary.to_pylist()] + [-1], dtype=np.int32)
     found: NDArray[np.int32] = numbers[encoded.indices.fill_null(len(numbers) - 1).to_numpy()]
     return found
@@ -340,9 +201,9 @@ def _number(value: str | bytes | int, sensors: Sensors) -> int:
 
 def _values(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """float64, and which are missing or no number."""
-    column = _stored(column)
+    column = stored_values(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
-    if not _is_text(column.type):
+    if not is_text_type(column.type):
         return floats(column).fill_null(0.0).to_numpy(), missing
     texts = _texts(column)
     found = parse_values(texts, forms.decimals)

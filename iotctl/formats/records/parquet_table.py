@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from iotctl.errors import FileError
 from iotctl.formats.bad_rows import listed_bad_rows
-from iotctl.formats.parquet.reader import OpenParquet, PageLines, open_parquet
+from iotctl.formats.parquet.opened import OpenParquet, PageLines, open_parquet
 from iotctl.formats.records.records import RecordFile, Records, check_fields
 from iotctl.model import Int96
 
