@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
-from iotctl.formats.containers.text_blocks import unfinished
 from iotctl.formats.options import Readable
+from iotctl.formats.records.json_document import MOST_BEFORE_BYTES, WHITE, MoreError, pass_ends
 
-# What stands before the array, and one element of it, are held in memory as a whole.
-_MOST_BEFORE_BYTES = 16 * 1024 * 1024
+# An element is held in memory as a whole.
 _MOST_OBJECT_BYTES = 16 * 1024 * 1024
 
-_WHITE = b" \t\r\n"
-_decoder = json.JSONDecoder()
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 
 # What may stand between two objects: arrays in the array are passed through, as in [[{...}], [{...}]].
@@ -37,115 +33,6 @@ class Elements:
     data: bytes
     begin: NDArray[np.int64]
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayStart:
-    """Where an array's objects begin in a document. begun: what was read from there on.
-
-    is_object: it is an object, of which the brace is part of what begins there.
-    """
-
-    offset: int
-    begun: bytes
-    is_object: bool = False
-
-
-def find_array(text: Readable, path: str, where: str, *, finished: bool) -> ArrayStart | None:
-    """The array at a path, such as data.rows, in a document; None where the document is empty.
-
-    Raises FileError where there is none, and UnfinishedFileError where it may still come, but for a finished file.
-    """
-    begun, size = b"", 64 * 1024
-    while True:
-        data = text.read(size)
-        begun += data
-        size = len(begun)
-        if not data and not begun.strip(_WHITE):
-            return None
-        try:
-            return _array_at(begun, path, where)
-        except _MoreError:
-            if not data and not finished:
-                raise unfinished(where) from None
-            if not data:
-                raise FileError(
-                    "The JSON ends before the array with the records.", where=where, hint="Fetch or write it anew."
-                ) from None
-            if len(begun) > _MOST_BEFORE_BYTES:
-                raise FileError(
-                    f"The first {_MOST_BEFORE_BYTES // 1024**2} MiB are not the array with the records.",
-                    where=where,
-                    hint="records in the layout names the array, such as data.rows.",
-                ) from None
-
-
-class _MoreError(Exception):
-    """What has been read ends too early."""
-
-
-def _array_at(begun: bytes, path: str, where: str) -> ArrayStart:
-    text = begun.decode("latin-1")  # so that each byte is a character
-    at = 0
-    for key in path.split(".") if path else []:
-        at = _behind(text, at)
-        if text[at] != "{":
-            raise _no_array(path, where)
-        at = _value_of(text, at + 1, key, path, where)
-    at = _behind(text, at)
-    if text[at] not in "[{":
-        raise _no_array(path, where)
-    return ArrayStart(at + (text[at] == "["), begun[at + (text[at] == "[") :], is_object=text[at] == "{")
-
-
-def _value_of(text: str, at: int, wanted: str, path: str, where: str) -> int:
-    """Where the value of a key begins; at: behind the brace of its object."""
-    while True:
-        at = _behind(text, at)
-        if text[at] != '"':
-            raise _no_array(path, where)
-        key, at = _decoded(text, at, where)
-        at = _behind(text, at)
-        if text[at] != ":":
-            raise _no_array(path, where)
-        at = _behind(text, at + 1)
-        if str(key).encode("latin-1", "replace").decode("utf-8", "replace") == wanted:
-            return at
-        _, at = _decoded(text, at, where)
-        at = _behind(text, at)
-        if text[at] != ",":
-            raise _no_array(path, where)
-        at += 1
-
-
-def _decoded(text: str, at: int, where: str) -> tuple[object, int]:
-    try:
-        found, end = _decoder.raw_decode(text, at)
-    except json.JSONDecodeError:
-        raise _MoreError from None
-    except RecursionError:
-        raise FileError("The JSON is nested too deeply.", where=where) from None
-    if end == len(text):  # a number may go on
-        raise _MoreError
-    return found, end
-
-
-def _behind(text: str, at: int) -> int:
-    """The next character that is no blank."""
-    while at < len(text) and text[at] in " \t\r\n":
-        at += 1
-    if at == len(text):
-        raise _MoreError
-    return at
-
-
-def _no_array(path: str, where: str) -> FileError:
-    named = f"at {path}" if path else "at the top"
-    return FileError(
-        f"There is no array of objects {named} of the JSON.",
-        where=where,
-        hint="records in the layout names the array, such as data.rows.",
-    )
 
 
 class ArrayElements:
@@ -194,29 +81,29 @@ class ArrayElements:
                 raise self._broken(f"has an object of over {_MOST_OBJECT_BYTES // 1024**2} MiB, or one that never ends")
             more = self._text.read(size)
             if not more:
-                self.is_ended = data.rstrip(_WHITE).endswith(b"]") if self._is_array else not data.strip(_WHITE)
+                self.is_ended = data.rstrip(WHITE).endswith(b"]") if self._is_array else not data.strip(WHITE)
                 return
             data += more
 
     def _check_end(self, gap: bytes, rest: bytes) -> None:
         """Refuse what may not stand behind the last object; gap: the brackets behind it; rest: what follows them."""
-        between = gap.rstrip(_WHITE)
-        after = between.removesuffix(b",").rstrip(_WHITE)
+        between = gap.rstrip(WHITE)
+        after = between.removesuffix(b",").rstrip(WHITE)
         closed = between.endswith(b"]") if rest.startswith(b"}") else after.endswith(b"]") and after != between
         if not self._path or not closed or rest[:1] not in b'"}':
             raise self._broken("has something else than objects with commas between them")
         depth = len(self._path.split("."))
-        while depth and (size := len(rest)) <= _MOST_BEFORE_BYTES:
+        while depth and (size := len(rest)) <= MOST_BEFORE_BYTES:
             rest += self._text.read(64 * 1024)
             try:
                 # The objects around the array, which began before it, with what they have behind it.
-                depth, rest = _closed(rest.decode("latin-1"), depth)
-            except _MoreError:
+                depth, rest = pass_ends(rest.decode("latin-1"), depth)
+            except MoreError:
                 if len(rest) == size:
                     return  # cut behind its last record, which is no loss
-        while not rest.strip(_WHITE) and (rest := self._text.read(64 * 1024)):
+        while not rest.strip(WHITE) and (rest := self._text.read(64 * 1024)):
             pass
-        if rest.strip(_WHITE):
+        if rest.strip(WHITE):
             raise FileError(
                 "There is more than one JSON document in the file.",
                 where=f"{self._where}, behind record at byte {self._offset}",
@@ -229,20 +116,6 @@ class ArrayElements:
             where=f"{self._where}, byte {self._offset}",
             hint="Rows committed before stay. Mend the file, or fetch it again from where it came.",
         )
-
-
-def _closed(text: str, depth: int) -> tuple[int, bytes]:
-    """Pass over the ends of so many objects; how many are left, and what is behind them. Raises _MoreError."""
-    at = 0
-    while depth:
-        at = _behind(text, at)
-        if text[at] == "}":
-            depth, at = depth - 1, at + 1
-        elif text[at] in ",:]":
-            at += 1
-        else:
-            _, at = _decoded(text, at, "")
-    return 0, text[at:].encode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from iotctl.formats.containers.text_blocks import (
     reject_text,
     unfinished,
 )
-from iotctl.formats.records.json_array import ArrayElements, ArrayStart, Elements, find_array
-from iotctl.formats.records.json_objects import JsonObjects, load_json
+from iotctl.formats.records.json_array import ArrayElements, Elements
+from iotctl.formats.records.json_document import ArrayStart, find_array
+from iotctl.formats.records.json_objects import JsonObjects
+from iotctl.formats.records.json_texts import load_json
 from iotctl.formats.records.records import RecordFile, Records, choose_fields
 
 _MOST_COLUMN_BYTES = 64 * 1024 * 1024

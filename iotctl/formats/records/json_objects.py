@@ -20,7 +20,8 @@ from iotctl.formats.containers.blocks import MAX_LINE_BYTES, line_pieces
 from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import is_blank
 from iotctl.formats.csv.split import BadRow, is_text
-from iotctl.formats.records.written_values import TYPES, Kind, Number, column_of, kind_of
+from iotctl.formats.records.json_texts import Doubled, decoder
+from iotctl.formats.records.written_values import TYPES, Kind, column_of, kind_of
 from iotctl.model import RejectReason
 
 _SAMPLE_LINES = 20
@@ -30,26 +31,6 @@ _MOST_BRACKETS = 500
 
 # Keys that lead to a field.
 _Path = tuple[str, ...]
-
-
-class Doubled(dict[str, object]):
-    """An object in which keys come twice; doubled: which."""
-
-    doubled: frozenset[str]
-
-
-def as_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object from its keys and values; Doubled where a key comes twice."""
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    doubled = Doubled(found)
-    names = [name for name, _ in pairs]
-    doubled.doubled = frozenset(name for name in found if names.count(name) > 1)
-    return doubled
-
-
-_decoder = json.JSONDecoder(object_pairs_hook=as_object, parse_float=Number, parse_int=Number, parse_constant=Number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +45,6 @@ class Objects:
     bad: BadRows
     length: int
     next_line: int
-
-
-def load_json(text: bytes) -> dict[str, object]:
-    """An object with its numbers as they are written. Raises ValueError where it is none."""
-    try:
-        found, _ = _decoder.raw_decode(text.decode("utf-8", "surrogateescape"))
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(found, dict):
-        raise ValueError("no object")
-    return found
 
 
 class JsonObjects:
@@ -217,7 +187,7 @@ class JsonObjects:
         if len(line) > MAX_LINE_BYTES:
             raise BadRow(RejectReason.TOO_LONG)
         try:
-            found = _decoder.decode(line.decode("utf-8", "surrogateescape"))
+            found = decoder.decode(line.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
             raise BadRow(RejectReason.ENCODING if b"\0" in line else RejectReason.FIELDS) from None
         if not isinstance(found, dict):

@@ -19,7 +19,7 @@ from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import TextBlock, is_blank, open_text_blocks
 from iotctl.formats.csv.split import BadRow, is_text
 from iotctl.formats.layouts.layout import Layout
-from iotctl.formats.records.json_objects import Doubled, as_object
+from iotctl.formats.records.json_texts import Doubled, as_object
 from iotctl.formats.records.records import RecordFile, Records, choose_fields
 from iotctl.model import RejectReason
 

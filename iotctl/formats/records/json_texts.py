@@ -1,0 +1,38 @@
+"""JSON texts as Python objects: numbers stay as they are written, and keys that come twice are known."""
+
+from __future__ import annotations
+
+import json
+
+from iotctl.formats.records.written_values import Number
+
+
+class Doubled(dict[str, object]):
+    """An object in which keys come twice; doubled: which."""
+
+    doubled: frozenset[str]
+
+
+def as_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object from its keys and values; Doubled where a key comes twice."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    doubled = Doubled(found)
+    names = [name for name, _ in pairs]
+    doubled.doubled = frozenset(name for name in found if names.count(name) > 1)
+    return doubled
+
+
+decoder = json.JSONDecoder(object_pairs_hook=as_object, parse_float=Number, parse_int=Number, parse_constant=Number)
+
+
+def load_json(text: bytes) -> dict[str, object]:
+    """An object with its numbers as they are written. Raises ValueError where it is none."""
+    try:
+        found, _ = decoder.raw_decode(text.decode("utf-8", "surrogateescape"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    return found
