@@ -32,10 +32,14 @@ def reject_text(line: bytes) -> str:
 
 
 class BlockLines:
-    """The lines of a block, which are looked for once they are asked for; offset: of the block in the text."""
+    """The lines of a block, which are looked for once they are asked for; offset: of the block in the text.
 
-    def __init__(self, data: bytes, first_line: int, offset: int) -> None:
+    stored: the same lines as the text has them, where data is in another encoding.
+    """
+
+    def __init__(self, data: bytes, first_line: int, offset: int, stored: bytes | None = None) -> None:
         self._data = data
+        self._stored = data if stored is None else stored
         self._first_line = first_line
         self._offset = offset
 
@@ -45,11 +49,15 @@ class BlockLines:
 
     def offset(self, line: int) -> int:
         """See FileLines."""
-        return self._offset + int(self._lines.offset[line - self._first_line])
+        return self._offset + int(self._stored_lines.offset[line - self._first_line])
 
     @cached_property
     def _lines(self) -> Lines:
         return Lines(self._data)
+
+    @cached_property
+    def _stored_lines(self) -> Lines:
+        return self._lines if self._stored is self._data else Lines(self._stored)
 
 
 class TextBlock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,7 @@ from iotctl.errors import FileError
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.containers.compression import open_text
 from iotctl.formats.containers.line_index import Lines
-from iotctl.formats.containers.text_blocks import TextBlocks, is_finished, reject_text, unfinished
+from iotctl.formats.containers.text_blocks import BlockLines, TextBlocks, is_finished, unfinished
 from iotctl.formats.csv.columns import OddBlockError, read_texts, read_typed
 from iotctl.formats.csv.header import Header
 from iotctl.formats.csv.last_line import is_cut_time
@@ -24,7 +23,7 @@ from iotctl.formats.csv.odd_lines import find_blank_lines, find_odd_lines, find_
 from iotctl.formats.csv.split import BadRow
 from iotctl.formats.csv.table_head import TableHead, as_utf8, read_table_head, split_fields
 from iotctl.formats.layouts.layout import BLANKS, ISO, Layout
-from iotctl.formats.records.records import RecordFile, Records, check_fields
+from iotctl.formats.records.records import RecordFile, Records, check_fields, constant_column
 from iotctl.model import Position, RejectReason
 
 _NO_TEXT = "\N{REPLACEMENT CHARACTER}"
@@ -124,15 +123,13 @@ class CsvTable:
         data = _one_blank(written) if self._is_blanks else written
         if self._example is None and data:
             self._example = data.split(b"\n", 1)[0]
-        lines = _BlockLines(written, stored, first_line, offset)
+        lines = BlockLines(written, first_line, offset, stored)
         rows = self._whole(data) if data else None
         bad = bad_rows(np.empty(0, dtype=np.int64), RejectReason.FIELDS)
         if rows is None:
             rows, bad = self._by_lines(data, first_line)
         columns = dict(rows.columns)
-        for name, text in self._preamble.items():
-            indices = pa.array(np.zeros(len(rows.at), dtype=np.int32))
-            columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array([text]))
+        columns |= {name: constant_column(text, len(rows.at)) for name, text in self._preamble.items()}
         return Records(columns, first_line + rows.at.astype(np.int64), bad, lines, end, next_line)
 
     def _whole(self, data: bytes) -> _Rows | None:
@@ -242,30 +239,6 @@ class CsvTable:
             if pa.types.is_string(texts.type):
                 found |= pc.match_substring(texts, _NO_TEXT).fill_null(False).to_numpy(zero_copy_only=False)
         return found
-
-
-class _BlockLines:
-    """See FileLines: texts of the lines in UTF-8, and offsets of them as they are stored."""
-
-    def __init__(self, written: bytes, stored: bytes, first_line: int, offset: int) -> None:
-        self._written, self._stored = written, stored
-        self._first_line, self._offset = first_line, offset
-
-    def text(self, line: int) -> str:
-        """See FileLines."""
-        return reject_text(self._lines[line - self._first_line])
-
-    def offset(self, line: int) -> int:
-        """See FileLines."""
-        return self._offset + int(self._stored_lines.offset[line - self._first_line])
-
-    @cached_property
-    def _lines(self) -> Lines:
-        return Lines(self._written)
-
-    @cached_property
-    def _stored_lines(self) -> Lines:
-        return Lines(self._stored)
 
 
 def _one_blank(data: bytes) -> bytes:

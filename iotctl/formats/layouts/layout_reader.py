@@ -16,7 +16,7 @@ from iotctl.formats.layouts.layout import Form, Layout, ValueLayout
 from iotctl.formats.layouts.sensor_names import SensorNames, given_by_path
 from iotctl.formats.numbers.cells import CellReader
 from iotctl.formats.options import ReadOptions
-from iotctl.formats.records.records import Records
+from iotctl.formats.records.records import Records, constant_column
 from iotctl.formats.rows import NamedSensors, Rows, joined
 from iotctl.formats.times.formats import time_grammar
 from iotctl.formats.times.iso import Times
@@ -75,8 +75,7 @@ class LayoutReader:
         """
         columns = dict(records.columns)
         count = len(records.line)
-        for name, text in self._given.items():
-            columns[name] = _constant(text, count)
+        columns |= {name: constant_column(text, count) for name, text in self._given.items()}
         if self._layout.other_values:
             self._add_values(columns)
         values = self._present(columns)
@@ -200,7 +199,7 @@ class LayoutReader:
         quality = self._layout.quality
         rated_by = layout.quality or (quality.field if quality else None)
         if quality is not None and rated_by is not None and rated_by in columns:
-            rating = pc.utf8_trim_whitespace(_texts(columns[rated_by]).fill_null(""))
+            rating = pc.utf8_trim_whitespace(self._column(columns, rated_by).cast(pa.string()).fill_null(""))
             state[~pc.is_in(rating, pa.array(quality.good)).to_numpy(zero_copy_only=False)] = _QUALITY
         state[cells.missing] = _MISSING
 
@@ -211,7 +210,7 @@ class LayoutReader:
             since = self._since.read(join_fields([self._column(columns, name) for name in layout.since]))
             times = Times(times.time + since.time, since.naive, times.odd | since.odd)
         if layout.timezone_field:
-            times = with_zones(times, _texts(self._column(columns, layout.timezone_field)), layout.timezone)
+            times = with_zones(times, self._column(columns, layout.timezone_field).cast(pa.string()), layout.timezone)
         return times
 
     def _column(self, columns: dict[str, pa.Array], name: str) -> pa.Array:
@@ -277,13 +276,3 @@ def _may_be_value(column: pa.Array, *, is_text: bool) -> bool:
     if pa.types.is_large_string(kind):  # numbers among texts, see choose_fields
         return True
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-
-
-def _texts(column: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return column.cast(pa.string())
-
-
-def _constant(text: str, count: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([text]))

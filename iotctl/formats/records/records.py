@@ -62,6 +62,11 @@ def choose_fields(columns: Mapping[str, pa.Array], layout: Layout, count: int) -
     return {**columns, **named} if layout.other_values else named
 
 
+def constant_column(text: str, count: int) -> pa.Array:
+    """A field that has the same text in so many records."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([text]))
+
+
 def check_fields(columns: Sequence[str], layout: Layout, where: str) -> None:
     """Raise FileError where the columns of a table lack one that its layout needs."""
     needed = [*layout.time.fields, *layout.time.since, *layout.sensor_record_fields()]

@@ -23,7 +23,7 @@ from iotctl.formats.containers.text_blocks import reject_text
 from iotctl.formats.csv.table import find_in_preamble
 from iotctl.formats.csv.table_head import column_names
 from iotctl.formats.layouts.layout import Layout
-from iotctl.formats.records.records import RecordFile, Records, check_fields
+from iotctl.formats.records.records import RecordFile, Records, check_fields, constant_column
 from iotctl.formats.records.written_values import Number, column_of
 
 if TYPE_CHECKING:
@@ -191,9 +191,7 @@ class _Table:
             name: self._column(name, [row[at] if at < len(row) else None for row in rows])
             for name, at in self._at.items()
         }
-        for name, text in self._preamble.items():
-            indices = pa.array(np.zeros(len(rows), dtype=np.int32))
-            columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array([text]))
+        columns |= {name: constant_column(text, len(rows)) for name, text in self._preamble.items()}
         texts = _RowLines(rows, lines)
         return Records(columns, np.array(lines, dtype=np.int64), listed_bad_rows([]), texts, last, last + 1)
 
