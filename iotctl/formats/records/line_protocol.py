@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -20,31 +19,25 @@ from iotctl.formats.bad_rows import listed_bad_rows
 from iotctl.formats.containers.blocks import MAX_LINE_BYTES, line_pieces
 from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import TextBlock, is_blank, open_text_blocks
-from iotctl.formats.csv.split import BadRow, is_text
+from iotctl.formats.csv.split import BadRow
 from iotctl.formats.layouts.layout import Layout
+from iotctl.formats.records.influx_line import (
+    BOOLEANS,
+    MEASUREMENT,
+    TIME,
+    Head,
+    parse_head,
+    parse_line,
+    unescaped,
+    unescaped_text,
+)
 from iotctl.formats.records.records import RecordFile, Records, choose_fields
-from iotctl.formats.records.written_values import Number, column_of
+from iotctl.formats.records.written_values import column_of
 from iotctl.model import RejectReason
-
-MEASUREMENT, TIME = "measurement", "time"
 
 _TYPES = {"head": pa.dictionary(pa.int32(), pa.string()), "fields": pa.string(), TIME: pa.int64()}
 _MOST_SHAPES = 50
-
-_PART = r"(?:[^\\\s,=]|\\.)"
-_HEAD = re.compile(rf"((?:[^\\\s,]|\\.)+)((?:,{_PART}+={_PART}+)*)")
-_TAG = re.compile(rf",({_PART}+)=({_PART}+)")
-_FIELD = re.compile(rf'({_PART}+)=("(?:[^"\\]|\\.)*"|[^",\s\\]+)')
-_LINE = re.compile(
-    rf'((?:[^\\\s]|\\.)+)[ ]+((?:{_PART}+=(?:"(?:[^"\\]|\\.)*"|[^",\s\\]+),?)+)(?:[ ]+(-?\d{{1,19}}))?[ ]*'
-)
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_INTEGER = re.compile(r"(-?\d+)[iu]", re.ASCII)
-_BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), True) | dict.fromkeys(
-    ("f", "F", "false", "False", "FALSE"), False
-)
-_UNESCAPED = re.compile(r"\\([, =])")
-_UNESCAPED_TEXT = re.compile(r'\\(["\\])')
+_MOST_HEADS = 100_000
 
 # Bytes that divide a line, and those that stand for them where they do not.
 _DIVIDING, _HIDING = b" ,=\\", (b"\1", b"\2", b"\3", b"\4")
@@ -64,14 +57,6 @@ def read_line_protocol(source: RecordFile) -> Iterator[Records]:
         blocks.check_end()
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What a line begins with."""
-
-    measurement: str
-    tags: dict[str, str]
-
-
 class _Reader:
     """Reads blocks: 500,000 lines a second, 50,000 where they are odd."""
 
@@ -79,7 +64,7 @@ class _Reader:
         self._layout = layout
         self._as_written = layout.as_written()
         self._values = layout.named_values()
-        self._heads: dict[str, _Head] = {}
+        self._heads: dict[str, Head] = {}
 
     def read(self, block: TextBlock) -> Iterator[Records]:
         lines = Lines(block.data)
@@ -135,19 +120,12 @@ class _Reader:
             return None
         return choose_fields(columns | values, self._layout, len(lines))
 
-    def _head(self, text: str) -> _Head:
-        """The measurement and the tags. Raises BadRow where a text is neither."""
-        if (found := self._heads.get(text)) is not None:
-            return found
-        match = _HEAD.fullmatch(text)
-        if match is None:
-            raise BadRow(RejectReason.FIELDS)
-        tags = [(_unescaped(name), _unescaped(value)) for name, value in _TAG.findall(match[2])]
-        found = _Head(_unescaped(match[1]), dict(tags))
-        if len(found.tags) < len(tags) or {MEASUREMENT, TIME} & found.tags.keys():
-            raise BadRow(RejectReason.FIELDS)
-        if len(self._heads) < 100_000:
-            self._heads[text] = found
+    def _head(self, text: str) -> Head:
+        found = self._heads.get(text)
+        if found is None:
+            found = parse_head(text)
+            if len(self._heads) < _MOST_HEADS:
+                self._heads[text] = found
         return found
 
     # --- line by line
@@ -163,7 +141,7 @@ class _Reader:
             if is_blank(line) or line.startswith(b"#"):
                 continue
             try:
-                found.append(self._record(line))
+                found.append(parse_line(line, self._head))
                 at.append(first_line + number)
             except BadRow as reason:
                 bad.append((first_line + number, reason.reason))
@@ -180,34 +158,6 @@ class _Reader:
         }
         return at, bad, choose_fields(columns, self._layout, len(found))
 
-    def _record(self, line: bytes) -> dict[str, object]:
-        if len(line) > MAX_LINE_BYTES:
-            raise BadRow(RejectReason.TOO_LONG)
-        text = line.decode("utf-8", "surrogateescape").rstrip("\r")
-        if not is_text(text):
-            raise BadRow(RejectReason.ENCODING)
-        match = _LINE.fullmatch(text)
-        if match is None:
-            raise BadRow(RejectReason.QUOTE if _is_open(text) else RejectReason.FIELDS)
-        head = self._head(match[1])
-        found: dict[str, object] = {MEASUREMENT: head.measurement, **head.tags}
-        count = len(found)
-        fields = match[2]
-        place = 0
-        while place <= len(fields):
-            field = _FIELD.match(fields, place)
-            if field is None or fields[field.end() : field.end() + 1] not in ("", ","):
-                raise BadRow(RejectReason.FIELDS)
-            found[_unescaped(field[1])] = _value(field[2])
-            count += 1
-            place = field.end() + 1
-        if match[3] is None:
-            raise BadRow(RejectReason.TIME)
-        found[TIME] = Number(match[3])
-        if len(found) <= count:  # a name that comes twice
-            raise BadRow(RejectReason.FIELDS)
-        return found
-
 
 def _hidden(data: bytes) -> bytes:
     """The data with other bytes in the place of those in texts, and behind backslashes, that divide nothing."""
@@ -223,27 +173,7 @@ def _shown(text: str) -> str:
     return text.translate(_SHOW)
 
 
-def _is_open(text: str) -> bool:
-    return len(re.findall(r'(?<!\\)(?:\\\\)*"', text)) % 2 == 1
-
-
-def _unescaped(text: str) -> str:
-    return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
-
-
-def _value(text: str) -> object:
-    if text.startswith('"'):
-        return _UNESCAPED_TEXT.sub(r"\1", text[1:-1])
-    if (boolean := _BOOLEANS.get(text)) is not None:
-        return boolean
-    if integer := _INTEGER.fullmatch(text):
-        return Number(integer[1])
-    if _NUMBER.fullmatch(text):
-        return Number(text)
-    raise BadRow(RejectReason.VALUE)
-
-
-def _head_columns(heads: Sequence[_Head], which: pa.Array) -> dict[str, pa.Array]:
+def _head_columns(heads: Sequence[Head], which: pa.Array) -> dict[str, pa.Array]:
     """Measurement and tags of each line; which: of the heads it has."""
     texts: dict[str, list[str | None]] = {MEASUREMENT: [head.measurement for head in heads]}
     texts |= {name: [head.tags.get(name) for head in heads] for name in dict.fromkeys(n for h in heads for n in h.tags)}
@@ -268,7 +198,7 @@ def _field_columns(fields: pa.StringArray) -> dict[str, pa.Array] | None:
         keys = text.split(",")
         if not all(key.endswith("=") and key.count("=") == 1 and len(key) > 1 for key in keys):
             return None
-        if len({_unescaped(_shown(key)) for key in keys}) < len(keys):
+        if len({unescaped(_shown(key)) for key in keys}) < len(keys):
             return None
         at = np.flatnonzero(shape == number)
         some = fields if len(shapes.dictionary) == 1 else fields.take(pa.array(at))
@@ -304,10 +234,10 @@ def _typed(texts: pa.StringArray) -> pa.Array | None:
     encoded = texts.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
     if all(len(text) >= 2 and text[0] == text[-1] == '"' for text in distinct):
-        shown = pa.array([_UNESCAPED_TEXT.sub(r"\1", _shown(text[1:-1])) for text in distinct], pa.string())
+        shown = pa.array([unescaped_text(_shown(text[1:-1])) for text in distinct], pa.string())
         return shown.take(encoded.indices)
-    if all(text in _BOOLEANS for text in distinct):
-        return pc.is_in(texts, pa.array([text for text, value in _BOOLEANS.items() if value]))
+    if all(text in BOOLEANS for text in distinct):
+        return pc.is_in(texts, pa.array([text for text, value in BOOLEANS.items() if value]))
     return None
 
 
