@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from iotctl.formats.layouts.layout import BLANKS
 from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, number_and_unit
-from iotctl.formats.proposal.rows import Division, find_division, split
+from iotctl.formats.proposal.delimiters import Division, find_division, split
 from iotctl.formats.proposal.units import bare_unit, is_type_line, is_unit, is_unit_line
 
-_COMMENTS = ("#", "//", "%", "!", "*")
+_COMMENTS = ("#", "//", "%", "!")
 _MARK = re.compile(r"\[[^\[\]]{1,40}\]|\*\*\*.*\*\*\*|-{3,}.*|={3,}.*")
 _RULE = re.compile(r"[-+| =]{4,}")
 _UNIT_LABEL = re.compile("unit|einheit", re.IGNORECASE)
@@ -77,9 +77,7 @@ def find_start(lines: Sequence[str]) -> Start | None:
 def _comment(lines: Sequence[str]) -> str:
     """What begins lines that are no rows, if some do; most lines do not."""
     for prefix in _COMMENTS:
-        count = sum(line.startswith(prefix) for line in lines)
-        marks = sum(line.startswith("***") for line in lines)
-        if count - (marks if prefix == "*" else 0) > 0 and count < 0.5 * len(lines) and prefix != "*":
+        if 0 < sum(line.startswith(prefix) for line in lines) < 0.5 * len(lines):
             return prefix
     return ""
 

@@ -49,7 +49,7 @@ def find_roles(table: Table, time: TimeColumns) -> Roles:
     zone = zone_column(table, tuple(used))
     if zone is not None:
         used.add(zone)
-    parts = {name: found.parts for name, found in composites(table.others(used)).items()}
+    parts = composites(table.others(used))
     left_out: dict[str, str] = dict(time.spare)
     units = {column.name for column in table.others(used) if _is_unit_column(column)}
     left_out |= dict.fromkeys(units, "the unit of each row")

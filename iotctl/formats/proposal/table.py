@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -103,8 +103,7 @@ class Column:
         """Whether all cells that are not blank are the same."""
         return len(self.counts) == 1
 
-    def _count(self, holds: object) -> int:
-        assert callable(holds)
+    def _count(self, holds: Callable[[str], bool]) -> int:
         return sum(count for text, count in self.counts.items() if holds(text))
 
 

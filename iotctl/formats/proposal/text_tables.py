@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from iotctl.formats.csv.table_head import column_names
 from iotctl.formats.layouts.layout import BLANKS, TextLayout
+from iotctl.formats.proposal.delimiters import split
 from iotctl.formats.proposal.file_names import as_pattern
 from iotctl.formats.proposal.headers import Start, find_start
-from iotctl.formats.proposal.rows import split
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.text_sample import TextSample
 from iotctl.formats.proposal.units import name_and_unit

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from iotctl.formats.proposal.cells import is_null_word, is_number, number_and_unit
@@ -32,14 +31,6 @@ _NEARLY_ALL = 0.95
 _A_FEW = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Composite:
-    """A column whose cells have several parts: +0198,1. parts: how many."""
-
-    name: str
-    parts: int
-
-
 def value_columns(columns: Iterable[Column], left_out: dict[str, str]) -> list[Column]:
     """The columns that are values; of the others left_out gets the reason."""
     found = []
@@ -52,8 +43,8 @@ def value_columns(columns: Iterable[Column], left_out: dict[str, str]) -> list[C
     return found
 
 
-def composites(columns: Iterable[Column]) -> dict[str, Composite]:
-    """The columns whose cells have several parts, with a number first, such as +0198,1 or 130,1,N,0046,1."""
+def composites(columns: Iterable[Column]) -> dict[str, int]:
+    """The columns whose cells have several parts, with a number first, such as +0198,1 or 130,1,N,0046,1: how many."""
     found = {}
     for column in columns:
         texts = list(column.counts)
@@ -64,7 +55,7 @@ def composites(columns: Iterable[Column]) -> dict[str, Composite]:
         # 12,5 is a number with a decimal comma; +0198,1 is one with a mark behind it.
         is_marked = all(_PADDED.fullmatch(text.partition(",")[0]) for text in texts)
         if count >= _NEARLY_ALL * len(texts) and (is_marked or (parts > 2 and not all(map(is_number, texts)))):
-            found[column.name] = Composite(column.name, parts)
+            found[column.name] = parts
     return found
 
 

@@ -1,4 +1,4 @@
-"""Lines into cells: by which delimiter."""
+"""By which delimiter lines divide into cells."""
 
 from __future__ import annotations
 
