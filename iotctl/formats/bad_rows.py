@@ -43,7 +43,7 @@ def bad_rows(line: NDArray[np.int64], reason: RejectReason, field: int = -1) -> 
 
 
 def listed_bad_rows(found: Sequence[tuple[int, RejectReason]]) -> BadRows:
-    """Rows of which each has its reason: (line, reason) in ascending order of lines."""
+    """Rows with a reason each: (line, reason) in ascending order of lines."""
     line = np.array([line for line, _ in found], dtype=np.int64)
     code = np.array([_CODES[reason] for _, reason in found], dtype=np.int8)
     return BadRows(line, code, np.full(len(line), -1, dtype=np.int16))

@@ -64,7 +64,7 @@ class BatchBuilder:
         self._notes: list[str] = []
 
     def field(self, name: str) -> int:
-        """The number of a field, for BadRows; -1, which is none, for those beyond the number that it can tell apart."""
+        """The number of a field, for BadRows; -1, as for no field, beyond what BadRows can number."""
         return self._fields.setdefault(name, len(self._fields)) if len(self._fields) < _MOST_FIELDS else -1
 
     def note(self, note: str) -> None:

@@ -23,7 +23,7 @@ from iotctl.sensor_ids import derived_uuid, normal_name
 
 _UUID, _ID, _NAME, _UNIT, _LOW, _HIGH = "sensor_uuid", "sensor_id", "sensor_name", "unit", "low", "high"
 _MEASURES = {_UNIT, _LOW, _HIGH}
-_SAID = _MEASURES | {"site", "asset"}  # columns without which, and without names, a file is no mapping
+_SAID = _MEASURES | {"site", "asset"}  # a mapping has names, or one of these columns
 _MAPPING = Wanted(
     needed=((_UUID, _ID, "sensor"),),
     optional=((_ID, "sensor"), (_NAME, "name"), *((column,) for column in (_UNIT, _LOW, _HIGH, "site", "asset"))),

@@ -108,7 +108,7 @@ class Sensors:
 
 
 class NamedSensors(Sensors):
-    """Sensors that may be called by any text; one that is no UUID gets one that is made of it.
+    """Sensors that may be called by any text; a text that is not a UUID gets a UUID that is derived from it.
 
     The same text gives the same UUID in every file, however its accents are written (NFC).
     """

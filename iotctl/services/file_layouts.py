@@ -30,7 +30,7 @@ class RunLayouts:
             return self._texts[0]
         try:
             chosen = layout_of(self._layouts, uri)
-        except FileError:  # which reading the file raises, too
+        except FileError:  # reading the file raises it again
             return NONE
         return next(text for layout, text in zip(self._layouts, self._texts, strict=True) if layout is chosen)
 

@@ -47,7 +47,7 @@ def read_blocks(
 
 
 def line_pieces(data: bytes) -> Iterator[bytes]:
-    """A block in pieces of whole lines, of which one that is odd may be read line by line and the others not."""
+    """A block in pieces of whole lines, so that only the pieces with an odd line are read line by line."""
     start = 0
     while start < len(data):
         end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start + _PIECE_BYTES) + 1

@@ -21,12 +21,12 @@ _LONGEST_CHARACTER = 4
 
 
 def is_blank(line: bytes) -> bool:
-    """Whether a line is no row at all."""
+    """Whether a line has only blanks."""
     return not line.strip(b" \t\r\n")
 
 
 def reject_text(line: bytes) -> str:
-    """What a reject keeps of a line: its first kB, with what is no text escaped (PostgreSQL stores no NUL)."""
+    """What a reject keeps of a line: its first kB, with NUL (PostgreSQL stores none) and bytes outside UTF-8 escaped."""
     text = line[: _TEXT_BYTES + _LONGEST_CHARACTER].decode("utf-8", "backslashreplace").rstrip("\r")
     return text.replace("\0", "\\x00").encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
 

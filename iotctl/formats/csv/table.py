@@ -46,7 +46,7 @@ def read_csv_records(source: RecordFile) -> Iterator[Records]:
         text.go_to(begin.offset)
         table = CsvTable(head, layout, file.uri)
         blocks = TextBlocks(file, text, source.open_at, source.options, begin)
-        if source.start.offset < head.offset:  # a header without rows is a file, too
+        if source.start.offset < head.offset:  # a file may have a header and no rows
             yield table.read(b"", head.line, head.offset, head.line, head.offset)
         for block in blocks:
             if not block.is_ended and table.is_cut(block.data):
@@ -156,7 +156,7 @@ class CsvTable:
         return None
 
     def _by_lines(self, data: bytes, first_line: int) -> tuple[_Rows, BadRows]:
-        """The lines as rows of texts, and those that are none."""
+        """The lines as rows of texts, and the lines that are not rows."""
         lines = Lines(data)
         no_rows = find_blank_lines(lines) | self._find_passed_over(lines)
         odd = find_odd_lines(lines, self._delimiter) & ~no_rows
@@ -232,7 +232,7 @@ class CsvTable:
         return found
 
     def _find_no_text(self, rows: _Rows) -> NDArray[np.bool_]:
-        """Rows with bytes that are no text in a field that is read; bool (n,)."""
+        """Rows that have bytes outside of the encoding in a field that is read; bool (n,)."""
         found = np.zeros(len(rows.at), dtype=np.bool_)
         for column in rows.columns.values():
             texts = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column

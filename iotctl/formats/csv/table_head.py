@@ -75,7 +75,7 @@ def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead
 
 
 def as_utf8(data: bytes, encoding: str) -> bytes:
-    """Bytes of an encoding in UTF-8; what is no text becomes U+FFFD, which no time and no number has.
+    """Bytes of an encoding in UTF-8; bytes outside of the encoding become U+FFFD, which is in no time and in no number.
 
     Text of UTF-16 and UTF-32 is in UTF-8 already where it was opened.
     """
@@ -196,7 +196,7 @@ def _first_row(lines: _HeadLines, layout: TextLayout) -> list[str]:
 
 
 def _fitted(columns: tuple[str, ...], row: list[str], layout: TextLayout) -> tuple[str, ...]:
-    """The columns as rows have them: a delimiter at the end of rows or of the header alone makes no column."""
+    """The columns as rows have them: a delimiter at the end of only the rows, or only the header, makes no column."""
     if len(row) == len(columns) + 1 and not row[-1].strip():
         return (*columns, f"column {len(row)}")
     if len(row) == len(columns) - 1 and columns[-1] == f"column {len(columns)}" and layout.header:

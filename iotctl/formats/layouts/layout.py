@@ -23,7 +23,7 @@ ISO = "iso"
 
 _SHOWN = 3
 
-# A layout file with a key that is none of these is refused.
+# A layout file with any other key is refused.
 _STRICT = {"extra": "forbid"}
 
 
@@ -41,14 +41,14 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """How lines of fields are written (CSV only, but for encoding, decimal and thousands).
+    """How lines of fields are written. Rows of a workbook are lines, too; other forms use only decimal and thousands.
 
     delimiter: one character, or "blanks" for any number of blanks and tabs. decimal: "." or ",". thousands: the
     character between groups of digits, if there is one. skip_lines: so many lines before the header, or before the
     first row where there is none. skip_until: a regular expression; the header is the first line that it matches.
     comment: lines that begin with it are passed over. columns: their names where there is no header line.
-    below_header: so many lines under the header are no rows (units, types). short_rows: what a row lacks at its end is
-    missing.
+    below_header: so many lines under the header are not rows (units, types). short_rows: cells that a row lacks at
+    its end are missing values.
     """
 
     __pydantic_config__ = _STRICT
@@ -176,7 +176,7 @@ class Layout:
         return frozenset(value.field for value in self.values) - frozenset(self.other_fields())
 
     def ignores(self, name: str) -> bool:
-        """Whether a field is none of other_values."""
+        """Whether other_values leaves a field out."""
         return name in self.ignored or any(fnmatchcase(name, pattern) for pattern in self.ignored)
 
     def is_given(self, name: str) -> bool:

@@ -69,7 +69,7 @@ class LayoutReader:
             raise FileError(f"The layout's time format cannot be used: {error}.", where=layout.name or where) from None
 
     def read(self, records: Records) -> tuple[Rows, BadRows]:
-        """The readings of some records, in order of records and of values within them; and what is none.
+        """The readings of some records, in order of records and of values within them; and the bad rows.
 
         A record whose time or sensor cannot be read is one bad row; else each value is a row, good or bad.
         """

@@ -63,7 +63,7 @@ def layout_toml(layout: Layout) -> str:
 def _pairs(
     part: Layout | TextLayout | TimeLayout | QualityLayout | ValueLayout, prefix: str, leave_out: set[str] | None = None
 ) -> Iterator[str]:
-    """The lines of a table's keys, but for those that are as the default."""
+    """The lines of a table's keys; keys that have their default are left out."""
     for member in fields(part):
         found = getattr(part, member.name)
         # A name for people and the form tell what the file is about, and the sensor is what most people change.

@@ -22,7 +22,7 @@ _BLANKS = " \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A column of values; all (n,). value: float64. missing, odd: bool, where there is no value, or no number."""
+    """A column of values; all (n,). value: float64. missing: bool, no value is there. odd: bool, it is not a number."""
 
     value: NDArray[np.float64]
     missing: NDArray[np.bool_]

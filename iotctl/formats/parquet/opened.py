@@ -134,7 +134,7 @@ def stored_values(column: pa.Array) -> pa.Array:
 
 
 def _decodable(page: pa.RecordBatch) -> pa.RecordBatch:
-    """The page, with bytes escaped that stand in a text and are no UTF-8, which nobody checks when it is written."""
+    """The page, with bytes escaped that are not UTF-8: programs that write Parquet do not check their texts."""
     try:
         page.validate(full=True)
     except pa.ArrowInvalid:

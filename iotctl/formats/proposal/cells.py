@@ -69,7 +69,7 @@ def is_number(text: str) -> bool:
 
 
 def is_whole(text: str) -> bool:
-    """Whether it is digits alone, with a sign before them or not."""
+    """Whether it is only digits, with or without a sign before them."""
     return _WHOLE.fullmatch(text) is not None
 
 

@@ -16,7 +16,7 @@ _CUT_BYTES = 3
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """name: as Python has it. certain: whether the bytes show it; a text that is ASCII alone is UTF-8, too."""
+    """name: as Python has it. certain: whether the bytes show it; a text of only ASCII counts as UTF-8."""
 
     name: str
     certain: bool = True

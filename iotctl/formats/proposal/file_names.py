@@ -80,5 +80,5 @@ def _is_generic(name: str) -> bool:
 
 
 def _is_all_digits(name: str) -> bool:
-    """Whether a name is a number that is no date, such as that of a station."""
+    """Whether a name is a number but not a date, such as the number of a station."""
     return name.isdigit() and not re.fullmatch(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?", name)

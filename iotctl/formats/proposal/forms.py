@@ -32,7 +32,7 @@ class FoundForm:
 
 
 def binary_form(open_at: OpenAt) -> FoundForm | None:
-    """The form of a file that is no text, if it is one that can be read."""
+    """The form of a file that is not text; None where it is text, or cannot be read."""
     with open_at(0) as stored:
         head = stored.read(_HEAD_BYTES)
     if is_parquet(head):
@@ -92,7 +92,7 @@ def _lines_form(first: dict[str, object]) -> FoundForm:
 
 
 def _loaded(text: str) -> object:
-    """The JSON of a text; None where it is none."""
+    """The JSON of a text; None where the text is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

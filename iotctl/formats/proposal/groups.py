@@ -1,4 +1,4 @@
-"""Columns that were given no role, but by whose texts the values differ: they may name sensors, and nobody said so."""
+"""Columns without a role whose texts go with different values: they may name sensors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iotctl.formats.proposal.cells import is_number
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 
-# Texts with a digit or a sign within them are names of things rather than words for states.
+# Texts with a digit or a sign in them name things; words without them are states.
 _TAG = re.compile(r"\w[./:\\_-]\w|\d")
 _MOST_GROUPS, _FEWEST_ROWS = 0.2, 3
 

@@ -43,7 +43,7 @@ class Start:
 
 
 def find_start(lines: Sequence[str]) -> Start | None:
-    """Where the table begins; None where the lines are no table."""
+    """Where the table begins; None where no table is found."""
     comment = _comment(lines)
     later = [line for line in lines[max(1, len(lines) // 3) :] or lines if not (comment and line.startswith(comment))]
     division = find_division(later) or find_division([line for line in lines if line.strip()])
@@ -75,7 +75,7 @@ def find_start(lines: Sequence[str]) -> Start | None:
 
 
 def _comment(lines: Sequence[str]) -> str:
-    """What begins lines that are no rows, if some do; most lines do not."""
+    """What comments begin with: a sign at the beginning of some lines, but not of most; empty where there is none."""
     for prefix in _COMMENTS:
         if 0 < sum(line.startswith(prefix) for line in lines) < 0.5 * len(lines):
             return prefix

@@ -1,4 +1,4 @@
-"""What each column of a table is: time, sensor, value, quality, or none of them."""
+"""What each column of a table is: time, sensor, value, quality, or not used."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class TextSample:
 def read_sample(
     file: StoredFile, open_at: OpenAt, encoding: str | None, *, begin_bytes: int = _WHOLE_BYTES, everywhere: bool = True
 ) -> TextSample:
-    """A sample of a text; encoding: if it is not to be guessed. Raises FileError where the file is no text.
+    """A sample of a text; encoding: if it is not to be guessed. Raises FileError where the file is not text.
 
     begin_bytes: so much of the beginning; everywhere: whether pieces of the rest are looked at, too.
     """

@@ -20,7 +20,7 @@ _MANY = 0.01
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table in a text. start: where it begins. short: rows that end early; broken: lines that are no rows."""
+    """A table in a text. start: where it begins. short: rows that end early; broken: lines that are not rows."""
 
     table: Table
     start: Start

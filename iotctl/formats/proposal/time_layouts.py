@@ -59,7 +59,7 @@ def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Seq
 
 
 def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
-    """The format; where day and month can be told by a person alone, the one that was told."""
+    """The format. Where only a person can tell day and month apart, it is what the person said."""
     orders = {candidate.day_first for candidate in time.candidates.formats} - {None}
     if hints.day_first is not None and orders:
         told = [candidate for candidate in time.candidates.formats if candidate.day_first in {hints.day_first, None}]

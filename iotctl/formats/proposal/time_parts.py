@@ -92,5 +92,5 @@ def _within(column: Column, low: int, high: int, code: str) -> bool:
         if any(number % 100 > 59 for number in numbers):
             return False
         if max(numbers) < 100 and "hhmm" not in words(column.title):
-            return False  # they rather are hours
+            return False  # these are more likely hours
     return low <= min(numbers) and max(numbers) <= high

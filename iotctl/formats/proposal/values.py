@@ -1,4 +1,4 @@
-"""Which columns are values: their units, the texts in them that mean no value, and why the others are none."""
+"""Which columns are values, with their units and texts for missing ones, and why the other columns are not."""
 
 from __future__ import annotations
 

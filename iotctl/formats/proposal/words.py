@@ -119,7 +119,7 @@ def is_zone_name(name: str) -> bool:
 
 
 def why_left_out(name: str) -> str | None:
-    """What a column is by its name that is no measurement; None for others."""
+    """Why a column is not a measurement, by its name; None where the name does not say so."""
     found, joined = words(name), _joined(name)
     for reason, known in _LEFT_OUT.items():
         if joined in known:

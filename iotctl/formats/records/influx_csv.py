@@ -24,7 +24,7 @@ from iotctl.model import Position
 _DEFAULT = "#default"
 _ERROR = ("error", "reference")
 
-# Lines that are no rows: blank ones and annotations.
+# Lines that are not rows: blank ones and annotations.
 _BETWEEN = re.compile(rb"^(?:#|[ \t]*\r?$)", re.MULTILINE)
 _NUMBER = re.compile(r"[+-]?\.?\d")
 
@@ -42,7 +42,7 @@ def read_influx_csv(source: RecordFile) -> Iterator[Records]:
 
 
 class _Tables:
-    """The tables of one file, of which each line belongs to the last that has begun."""
+    """The tables of one file. A line belongs to the table that began last."""
 
     def __init__(self, source: RecordFile) -> None:
         self._source = source
@@ -113,7 +113,7 @@ class _Tables:
         return False
 
     def _begin(self, fields: tuple[str, ...], header: bytes, line: int) -> None:
-        """Begin a table with a header. Raises FileError where it is none."""
+        """Begin a table with a header. Raises FileError where the line is not a header."""
         where = f"{self._source.file.uri}, line {line}"
         if fields[-2:] == _ERROR:
             raise FileError("The query that wrote this file failed: it has an error in place of rows.", where=where)

@@ -50,7 +50,7 @@ def parse_head(text: str) -> Head:
 
 
 def parse_line(line: bytes, head_of: Callable[[str], Head]) -> dict[str, object]:
-    """The fields of a line; head_of: parse_head, or what knows its results. Raises BadRow where the line is none."""
+    """The fields of a line; head_of: parse_head, or a cache of it. Raises BadRow where the line cannot be read."""
     if len(line) > MAX_LINE_BYTES:
         raise BadRow(RejectReason.TOO_LONG)
     text = line.decode("utf-8", "surrogateescape").rstrip("\r")

@@ -156,7 +156,7 @@ def _objects(data: bytes) -> _Found:
 
 def _inside(begin: NDArray[np.int64], last: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
     """Which of so many bytes are in objects; bool (size,)."""
-    # Where one object follows another without a byte between them, the two steps are none.
+    # Where an object follows another without a byte between them, the two steps cancel out.
     steps = np.zeros(size + 1, dtype=np.int8)
     steps[begin] += 1
     steps[last + 1] -= 1

@@ -108,7 +108,7 @@ def _decoded(text: str, at: int, where: str) -> tuple[object, int]:
 
 
 def _behind(text: str, at: int) -> int:
-    """The next character that is no blank."""
+    """Where the next character is that is not a blank."""
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     if at == len(text):

@@ -90,7 +90,7 @@ class JsonObjects:
     # --- as a whole
 
     def _whole(self, data: bytes, first_line: int) -> Objects | None:
-        """As read; None where a line is none that pyarrow reads as _careful does."""
+        """As read; None where pyarrow may read a line in another way than _careful does."""
         if self._indexed or b"\0" in data or b"\\u0000" in data or data.count(b"Inf") != data.count(b"Infinity"):
             return None
         lines = Lines(data)
@@ -125,7 +125,7 @@ class JsonObjects:
         ):
             return None
         times = [path for path, column in leaves if pa.types.is_timestamp(column.type)]
-        if times:  # texts that look like times to pyarrow, of which it reads only some forms
+        if times:  # pyarrow takes these texts for times, but reads only some forms of them
             self._kinds |= dict.fromkeys(times, Kind.TEXT)
             again = self._schema(data)
             return None if again is None else self._parsed(data, again)
@@ -183,7 +183,7 @@ class JsonObjects:
         return _objects(columns, np.array(at, dtype=np.int64) + first_line, bad, lines, first_line)
 
     def _fields_of(self, line: bytes) -> dict[str, object]:
-        """The fields of an object by their names. Raises BadRow where the line is none."""
+        """The fields of an object by their names. Raises BadRow where the line is not an object."""
         if len(line) > MAX_LINE_BYTES:
             raise BadRow(RejectReason.TOO_LONG)
         try:

@@ -28,7 +28,7 @@ VALUE, TIMESTAMP, LABEL = "value", "timestamp", "metric."
 # A line has all that a series has in a stretch of time, which may be a day.
 _MOST_LINE_BYTES = 16 * 1024 * 1024
 
-# What is no number in JSON, but may stand for one.
+# JSON values that are not numbers, but stand for one.
 _ODD: dict[object, float | None] = {None: None, "Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
 
 _decoder = json.JSONDecoder(object_pairs_hook=as_object)
@@ -67,7 +67,7 @@ def _read_block(block: TextBlock, layout: Layout) -> Records:
                 bad.append((block.line + number, reason.reason))
     try:
         value, timestamp = _numbers(found)
-    except BadRow:  # one of them has values that are none
+    except BadRow:  # one of them has a value that is not a number
         kept = []
         for series in found:
             try:
@@ -93,7 +93,7 @@ def _labels(found: Sequence[_Series], counts: Sequence[int]) -> dict[str, pa.Arr
 
 
 def _read_line(line: bytes, number: int) -> _Series:
-    """A line's series. Raises BadRow where it is none."""
+    """A line's series. Raises BadRow where the line is not a series."""
     if len(line) > _MOST_LINE_BYTES:
         raise BadRow(RejectReason.TOO_LONG)
     try:
@@ -119,7 +119,7 @@ def _read_line(line: bytes, number: int) -> _Series:
 
 
 def _numbers(found: Sequence[_Series]) -> tuple[pa.Array, pa.Array]:
-    """Values as float64 and times as int64 or float64, null where there is none.
+    """Values as float64 and times as int64 or float64; null for JSON's null.
 
     Raises BadRow where one is no number.
     """

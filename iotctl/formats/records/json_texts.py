@@ -28,7 +28,7 @@ decoder = json.JSONDecoder(object_pairs_hook=as_object, parse_float=Number, pars
 
 
 def load_json(text: bytes) -> dict[str, object]:
-    """An object with its numbers as they are written. Raises ValueError where it is none."""
+    """An object with its numbers as they are written. Raises ValueError where the text is not an object."""
     try:
         found, _ = decoder.raw_decode(text.decode("utf-8", "surrogateescape"))
     except RecursionError as error:

@@ -220,7 +220,7 @@ def _field_columns(fields: pa.StringArray) -> dict[str, pa.Array] | None:
 
 
 def _typed(texts: pa.StringArray) -> pa.Array | None:
-    """Numbers, integers, booleans or texts; None where they are of several kinds, or one is none of these."""
+    """Numbers, integers, booleans or texts; None where there are several of these kinds, or another one."""
     if pc.all(pc.match_substring_regex(texts, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")).as_py():
         try:
             return texts.cast(pa.float64())

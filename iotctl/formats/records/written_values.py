@@ -18,7 +18,7 @@ class Number(str):
 
 
 class Kind(IntEnum):
-    """What a value is. Of those in a column, the highest is the usual one, and others stand for none."""
+    """What a value is. Of the kinds in a column, the highest is the usual one."""
 
     BOOL = 1
     TEXT = 2

@@ -34,7 +34,7 @@ _READ_BYTES = 1024 * 1024
 
 _MOST_BYTES = 256 * 1024 * 1024
 _MOST_UNPACKED_BYTES = 1024 * 1024 * 1024
-# Of the rectangle around all cells, empty ones among them, each of which takes memory.
+# Of the rectangle around all cells; empty cells in it take memory as well.
 _MOST_CELLS = 32_000_000
 _PLACE = re.compile(rb'r="([A-Z]{0,3})(\d{1,7})"')
 
@@ -100,7 +100,7 @@ def _open_sheet(source: RecordFile) -> CalamineSheet | None:
 
 
 def _check_size(content: bytes, where: str) -> None:
-    """Refuse a workbook that would take too much memory. Raises FileError, also where it is no workbook."""
+    """Refuse a workbook that would take too much memory. Raises FileError, also for a file that is not a workbook."""
     problem = ""
     unpacked = 0
     try:
@@ -159,7 +159,7 @@ class _Table:
         self._preamble: dict[str, str] = {}
 
     def begin(self, rows: Iterator[tuple[int, _Row]]) -> list[tuple[int, _Row]] | None:
-        """Read up to the header and the lines below it that are no rows; None where there is none.
+        """Read up to the header and the lines below it that are not rows; None where there is no header.
 
         Gives back the row at which that was found where it is none itself.
         """

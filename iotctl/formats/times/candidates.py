@@ -26,7 +26,7 @@ class TimeKind(StrEnum):
     """What a column of times is made of."""
 
     WRITTEN = "written"  # date and time with signs between them: hardly anything else
-    CALENDAR = "calendar"  # digits alone: 20210102
+    CALENDAR = "calendar"  # only digits: 20210102
     EPOCH = "epoch"
     DAY_NUMBER = "day number"  # of Excel or MATLAB
     ELAPSED = "elapsed"  # numbers that rise from around zero on
@@ -151,7 +151,7 @@ def _patterns(texts: pa.StringArray) -> list[tuple[str, bool]]:
     iso = (ISO, all(_HALVES.fullmatch(text) for text in samples))
     found = [(pattern, False) for text in samples for pattern in text_patterns(text)]
     found += [(pattern, True) for text in starts for pattern in text_patterns(text)]
-    # Of digits alone a pattern says more than ISO; and 20210102 13 may be 20210102 9 in another row.
+    # For texts of only digits a pattern says more than ISO does; and beside 20210102 13 there may be 20210102 9.
     is_plain = all(text[4:5] == "-" for text in samples)
     if all(_ISO_BEGIN.match(text) for text in samples):
         found = [iso, *found] if is_plain else [*found, iso]
@@ -159,7 +159,7 @@ def _patterns(texts: pa.StringArray) -> list[tuple[str, bool]]:
 
 
 def _read_all(format_: str, texts: pa.StringArray, decimal: str = ".") -> Times | None:
-    """The texts as times; None where one is none, or the format is none."""
+    """The texts as times; None where a text does not fit the format, or the format cannot be used."""
     try:
         grammar = time_grammar(format_, decimal=decimal)
     except ValueError:

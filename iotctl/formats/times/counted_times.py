@@ -72,7 +72,7 @@ def _days(epoch: int, first: int, last: int) -> Count:
 
 # By the name of the format. Excel counts days from 1899-12-30 on, but for those before 1900-03-01: it has a 29 February
 # 1900, and a number below 61 rather is a time of day, or no time. (The days of 1904, of old Macs, are not read.) MATLAB
-# counts from the year 0 on; times before the year 1 are no times here.
+# counts from the year 0 on; times before the year 1 are rejected.
 COUNTS = {
     "epoch-s": Count(6, FIRST, LAST, naive=False),
     "epoch-ms": Count(3, FIRST, LAST, naive=False),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iotctl.formats.times.iso import Times
 
-# A longer text is no time. Regular expressions may take the square of its length.
+# Longer texts are not times. Regular expressions may take the square of its length.
 LONGEST_TEXT = 256
 
 
@@ -19,7 +19,10 @@ class TimeGrammar(Protocol):
     """A way to write times."""
 
     def read(self, column: pa.Array) -> Times:
-        """A whole column: texts, or values of a type of their own. Nulls and what cannot be read are odd, for good."""
+        """A whole column: texts, or values of a type of their own.
+
+        Nulls and texts that cannot be read are odd; nothing reads them later.
+        """
         ...
 
     def parse(self, text: str) -> tuple[int, bool]:
@@ -31,7 +34,7 @@ class TimeGrammar(Protocol):
 
 
 def all_odd(count: int) -> Times:
-    """So many times, none of which is read yet."""
+    """So many times that are not read yet."""
     return Times(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
 
 

@@ -133,7 +133,7 @@ class IntervalGrammar:
 
 
 def _end_of_clock(start: int, clock: int) -> int | None:
-    """The end of an interval of which only the time of day is written; None where that can be of two days."""
+    """The end of an interval, from its time of day alone; None where it may be on either of two days."""
     end = start - start % _DAY + clock
     if start - _HOUR <= end < start:  # in the second of two same hours, or nearly a day later
         return None

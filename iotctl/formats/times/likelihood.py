@@ -16,9 +16,9 @@ _SECOND, _DAY = 1_000_000, 86_400_000_000
 # Few readings are older than that; none that were written by a computer are older than the other.
 _USUAL = (datetime(1990, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds() * _SECOND
 _OLDEST = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds() * _SECOND
-# So many distinct numbers that all are days of the calendar are so by no chance.
+# This many distinct numbers that are all days of the calendar are not so by chance.
 _MANY = 3
-# Offsets of clocks on earth, but for a few of long ago.
+# All offsets of clocks on earth today are in this range.
 _FARTHEST_HOURS, _MINUTES = 14, {"00", "30", "45"}
 
 
@@ -46,7 +46,7 @@ def written_likelihood(
     else:
         found = 0.4 if "j" in order else 0.7 if "y" in order else 0.95  # 12.08.19 can be a version
     if "y" in order and "d" in order and order.startswith("y") is not is_packed:
-        found *= 0.3  # a year of two digits is in front where there are digits alone, and hardly ever elsewhere
+        found *= 0.3  # a year of two digits is in front where there are digits alone, and seldom in other dates
     if _has_odd_offsets(texts, times):
         found *= 0.3
     return round(float(found * _within(times, latest) * _smooth(times)), 4)
@@ -57,7 +57,7 @@ def counted_likelihood(format_: str, texts: pa.StringArray, times: Times, latest
     distinct, steps = len(np.unique(times.time)), np.diff(times.time)
     rises = bool(len(steps)) and bool((steps >= 0).all())
     if format_ == "elapsed-s":
-        begins = rises and 0 <= times.time[0] <= 2 * steps.max()  # else it rather is a value that rises
+        begins = rises and 0 <= times.time[0] <= 2 * steps.max()  # otherwise a value that rises is more likely
         return 0.3 if begins and times.time[0] < times.time[-1] else 0.0
     if times.time.min() < _USUAL or times.time.max() > (latest - _EPOCH).total_seconds() * _SECOND:
         return 0.0
@@ -73,7 +73,7 @@ def counted_likelihood(format_: str, texts: pa.StringArray, times: Times, latest
 
 
 def _of_digits(order: str, texts: pa.StringArray) -> float:
-    """For digits without a sign between them: the more of them, the less they are so by chance."""
+    """For digits without a sign between them: the more digits, the less likely they are a time by chance."""
     digits = pc.min(pc.utf8_length(texts)).as_py()
     if digits < len("210102"):
         return 0.05  # a year, or less
@@ -105,7 +105,7 @@ def _smooth(times: Times) -> float:
 
 
 def _has_odd_offsets(texts: pa.StringArray, times: Times) -> bool:
-    """Whether what was read as an offset is none that a clock on earth has: 10:00-10:15 is an interval."""
+    """Whether offsets were read that no clock on earth has: 10:00-10:15 is an interval."""
     if times.naive.any():
         return False
     ends = pc.extract_regex(texts, r"(?P<hours>[+-][0-9]{2}):?(?P<minutes>[0-9]{2})$").drop_null()

@@ -22,7 +22,7 @@ _NAMES = (
 
 
 def month_number(name: str) -> int | None:
-    """1..12; None where it is no month's name. The case and a point at the end do not matter."""
+    """1..12; None for another word than the name of a month. Case does not matter, nor a point at the end."""
     return _MONTHS.get(unicodedata.normalize("NFC", name).removesuffix(".").casefold())
 
 

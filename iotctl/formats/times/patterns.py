@@ -165,7 +165,7 @@ def _contradiction(names: list[str], *, has_fraction: bool, needs_date: bool) ->
 
 
 def _parts(piece: str, after: list[str]) -> list[Part]:
-    """What is no number."""
+    """What is not a number."""
     if piece == "%%":
         return [Part(PartKind.REST, "", "%")]
     if not piece.startswith("%"):

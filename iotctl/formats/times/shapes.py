@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from iotctl.formats.times.grammar import all_odd, put
 from iotctl.formats.times.iso import Times
 
-# A longer text is no time.
+# Longer texts are not times.
 _LONGEST = 128
 # A shape costs as much as reading so many texts one by one; so many samples that have none say that the rest is odd.
 _FEW, _MOST_FAILURES = 24, 16
@@ -80,7 +80,7 @@ ShapeOf = Callable[[str], Shape | None]
 
 
 def read_by_shape(texts: pa.StringArray, shape_of: ShapeOf) -> tuple[Times, NDArray[np.bool_]]:
-    """(times, known): texts as times, and of which of them that is the last word; bool (n,). Nulls are odd."""
+    """(times, known): texts as times; known: bool (n,), False for texts that are still to be read. Nulls are odd."""
     found, known = all_odd(len(texts)), np.zeros(len(texts), dtype=np.bool_)
     if not len(texts):
         return found, known
@@ -112,7 +112,7 @@ def _read_length(
     """Read texts of one length, shape by shape; found and known are changed."""
     failures = 0
     while len(rows) > _FEW and failures < _MOST_FAILURES:
-        middle = len(rows) // 2  # odd texts rather are at the ends
+        middle = len(rows) // 2  # odd texts are more often at the ends
         sample = byte[:, middle].tobytes()
         shape = shape_of(sample.decode(errors="replace"))
         left = np.ones(len(rows), dtype=np.bool_)

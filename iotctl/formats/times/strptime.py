@@ -64,7 +64,7 @@ class StrptimeGrammar:
         return local, True
 
     def shape_of(self, text: str) -> Shape | None:
-        """Of texts such as this one; None where it is none of the pattern."""
+        """The shape of texts such as this one; None where it does not fit the pattern."""
         match = self.pattern.regex.fullmatch(text)
         if match is None:
             return None

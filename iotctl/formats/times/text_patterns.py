@@ -52,7 +52,7 @@ _YEAR_LAST = re.compile(rf"(?P<name>{_NAME}) {{1,2}}\d{{1,2}} (?P<clock>.*?) (?P
 
 
 def text_patterns(text: str) -> list[str]:
-    """Patterns that may read the text; for a time of day alone those, too."""
+    """Patterns that may read the text; they may have a time of day without a date."""
     text = text.strip(" \t")
     begins = [("", text)]
     if text[:1] in ("[", "(", '"', "'"):
