@@ -26,7 +26,7 @@ def is_blank(line: bytes) -> bool:
 
 
 def reject_text(line: bytes) -> str:
-    """What a reject keeps of a line: its first kB, with NUL (PostgreSQL stores none) and bytes outside UTF-8 escaped."""
+    """What a reject keeps of a line: its first kB, with NUL (PostgreSQL stores none) and what is not UTF-8 escaped."""
     text = line[: _TEXT_BYTES + _LONGEST_CHARACTER].decode("utf-8", "backslashreplace").rstrip("\r")
     return text.replace("\0", "\\x00").encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
 
