@@ -17,7 +17,7 @@ import pytest
 from iotctl.errors import FileError
 from iotctl.formats import ReadOptions, read_batches
 from iotctl.formats.layouts.layout import Form, Layout, TimeLayout, ValueLayout
-from iotctl.model import Int96, StoredFile
+from iotctl.model import Int96, RejectReason, StoredFile
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAME = "3c2b2b0e-5bd4-4b5c-9a53-000000000001"
@@ -103,3 +103,13 @@ def test_a_column_that_is_missing_or_there_twice_is_an_error_that_names_it() -> 
         readings(parquet(table), wide("x"))
     with pytest.raises(FileError, match="needs a column 'when'"):
         readings(parquet(table), wide("x", time="when"))
+
+
+@pytest.mark.parametrize("missing", [("nan",), ("NaN",), ()])
+def test_not_a_number_is_missing_where_the_layout_says_so(missing: tuple[str, ...]) -> None:
+    table = pa.table({"time": pa.array([EPOCH] * 3, pa.timestamp("us", "UTC")), "a": [1.5, float("nan"), None]})
+    content = parquet(table)
+    options = ReadOptions(layouts=(wide("a", missing=missing),))
+    file = StoredFile("a.parquet", len(content), "v", EPOCH)
+    (batch,) = read_batches(file, lambda at: io.BytesIO(content[at:]), options)
+    assert (batch.missing, batch.rejected) == ((2, {}) if missing else (1, {RejectReason.NOT_FINITE: 1}))

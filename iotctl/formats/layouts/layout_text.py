@@ -14,7 +14,7 @@ _COMMENTS = {
     "sensor": "a sensor's name: fields in braces; {field} is the name of the value below, {file.stem} that of the file",
     "other_values": "every other field that holds numbers is a value, too",
     "ignored": "fields that are no values",
-    "missing": "texts that mean no value",
+    "missing": "texts and numbers that mean no value",
     "text.delimiter": 'one character, or "blanks" for any number of blanks and tabs',
     "text.thousands": "the sign between groups of digits",
     "text.skip_lines": "lines before the column names, or before the rows where there are no names",

@@ -39,6 +39,7 @@ class CellReader:
         self._tokens = pa.array(["", *(token.strip(_BLANKS) for token in missing)])
         numbers = [parse_value(token, self._decimals) for token in missing]
         self._sentinels = np.array([number for number in numbers if number is not None and number == number])
+        self._nan_is_missing = any(number is not None and number != number for number in numbers)
         self._part = ""
         if layout.part:
             other = f"[^{re.escape(layout.divided_by)}]*" if len(layout.divided_by) == 1 else ".*?"
@@ -104,6 +105,8 @@ class CellReader:
     def _scaled(self, value: NDArray[np.float64], missing: NDArray[np.bool_], odd: NDArray[np.bool_]) -> Cells:
         if len(self._sentinels):
             missing = missing | (np.isin(value, self._sentinels) & ~odd)
+        if self._nan_is_missing:
+            missing = missing | (np.isnan(value) & ~odd)
         if self._scale != 1:
             with np.errstate(over="ignore"):  # infinity is seen by whoever takes the values
                 value = value * self._scale

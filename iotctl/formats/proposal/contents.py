@@ -83,7 +83,7 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
             Doubt(f"the bytes are no UTF-8; {sample.encoding.name} fits them", "--encoding NAME", weight=Weight.NOTE)
         )
     if found.broken:
-        doubts.append(Doubt(f"{found.broken} lines are no rows, and will be rejected", weight=Weight.NOTE))
+        doubts.append(Doubt(f"lines that are no rows, and will be rejected: {found.broken}", weight=Weight.NOTE))
     if start.header is not None:
         header = f"line {start.header + 1}"
     else:

@@ -14,11 +14,13 @@ from iotctl.formats.proposal.groups import columns_that_group
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
 from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
 from iotctl.formats.proposal.roles import Roles, find_roles
-from iotctl.formats.proposal.sensors import FEW_REPEATS, SensorName, name_sensors, repeats
+from iotctl.formats.proposal.row_doubts import row_doubts, unit_of_rows
+from iotctl.formats.proposal.sensors import SensorName, name_sensors
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.time_columns import find_time
 from iotctl.formats.proposal.time_formats import TimeColumns
 from iotctl.formats.proposal.time_layouts import time_layout
+from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.values import (
     likely_sentinels,
     missing_words,
@@ -46,7 +48,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     table, doubts = content.table, list(content.doubts)
     time = find_time(table)
     if time is None:
-        doubts.append(Doubt("no column is a time", weight=Weight.NEEDED))
+        doubts.append(_no_time(table))
         return _without_layout(content, {}, doubts)
     roles = find_roles(table, time)
     if not roles.values:
@@ -65,7 +67,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if sum(column.named and is_clock(column.title) for column in table.columns) > 2:
         text = "columns are named by times of day: readings of one day stand side by side, which no layout describes"
         doubts.append(Doubt(text, weight=Weight.NEEDED))
-    doubts += _repeat_doubts(table, time, roles, hints)
+    doubts += row_doubts(table, when, roles, name.pattern, hints, options.timezone)
     doubts += _group_doubts(table, roles, hints)
     missing = _missing(table, roles, hints)
     doubts += _value_doubts(table, roles, missing)
@@ -97,6 +99,16 @@ def _without_layout(content: Content, left_out: dict[str, str], doubts: list[Dou
     return Proposal(None, content.seen, views, open_ones, content.table.rows, content.complete, left_out, notes)
 
 
+def _no_time(table: Table) -> Doubt:
+    clock = next((column for column in table.columns if any(map(is_clock, column.counts))), None)
+    if clock is None:
+        return Doubt("no column is a time", weight=Weight.NEEDED)
+    text = (
+        f"{clock.title} has times of day, and no column has the date; if the file's name has it, [path] takes it there"
+    )
+    return Doubt(text, "[path] and [time] fields in a layout", weight=Weight.NEEDED)
+
+
 def _number_texts(texts: list[tuple[str, int]], time: TimeColumns) -> Iterable[tuple[str, int]]:
     yield from texts
     if time.best.kind in {TimeKind.EPOCH, TimeKind.DAY_NUMBER, TimeKind.ELAPSED} and time.best.decimal == ",":
@@ -124,14 +136,6 @@ def _told_name(pattern: str, table: Table, found: SensorName) -> SensorName:
     preamble = {name: text for name, text in found.preamble.items() if name in fields}
     path = {name: text for name, text in found.path.items() if name in fields}
     return SensorName(pattern, tuple(name for name in fields if name in known), preamble, path, doubts)
-
-
-def _repeat_doubts(table: Table, time: TimeColumns, roles: Roles, hints: Hints) -> list[Doubt]:
-    share = repeats(table, time.fields, roles.sensor)
-    if share <= FEW_REPEATS or hints.sensor is not None:
-        return []
-    text = f"{share:.0%} of the rows repeat the time of an earlier one of the same sensor: do they have another sensor?"
-    return [Doubt(text, "--sensor '{COLUMN}.{field}'")]
 
 
 def _group_doubts(table: Table, roles: Roles, hints: Hints) -> list[Doubt]:
@@ -184,7 +188,8 @@ def _layout(
     preamble: Mapping[str, str],
 ) -> Layout:
     titles = [column.title for column in roles.values]
-    values = [_value(column, roles, titles) for column in roles.values]
+    of_rows = unit_of_rows(content.table, roles)
+    values = [_value(column, roles, titles, of_rows) for column in roles.values]
     quality = roles.quality
     plain = all(value == ValueLayout(value.field) for value in values)
     layout = Layout(
@@ -209,10 +214,13 @@ def _layout(
     return replace(_renamed(layout, renamed), text=text)
 
 
-def _value(column: Column, roles: Roles, titles: list[str]) -> ValueLayout:
+def _value(column: Column, roles: Roles, titles: list[str], of_rows: str | None) -> ValueLayout:
     title = column.title if titles.count(column.title) == 1 else column.name
-    units = units_in_cells(column)
-    unit = column.unit or next(iter(units), None)
+    unit = column.unit or of_rows
+    if unit not in (units := units_in_cells(column)) and units:
+        # What stands behind the numbers must be known to read them: [Temperature] in the name is no unit then.
+        unit = next(iter(units))
+        title = title if column.unit is None or is_unit(column.unit) else column.name
     return ValueLayout(
         column.name,
         name=title if title != column.name else None,

@@ -15,6 +15,9 @@ from iotctl.formats.proposal.values import composites, value_columns
 from iotctl.formats.proposal.words import is_unit_name
 from iotctl.formats.proposal.zones import zone_column
 
+# What a column is that has units.
+UNIT_OF_ROW = "the unit of each row"
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -52,7 +55,7 @@ def find_roles(table: Table, time: TimeColumns) -> Roles:
     parts = composites(table.others(used))
     left_out: dict[str, str] = dict(time.spare)
     units = {column.name for column in table.others(used) if _is_unit_column(column)}
-    left_out |= dict.fromkeys(units, "the unit of each row")
+    left_out |= dict.fromkeys(units, UNIT_OF_ROW)
     candidates = [column for column in table.others(used | units | set(parts)) if column.type is not ColumnType.EMPTY]
     numbers = value_columns(candidates, {})
     quality = find_quality(table, tuple(used | units | set(parts)), [column.name for column in numbers])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from iotctl.formats.containers.suffixes import unpacked
@@ -102,8 +102,11 @@ def name_sensors(
     return SensorName(f"{{{FIELD}}}")
 
 
-def repeats(table: Table, times: Sequence[str], columns: Sequence[str]) -> float:
-    """The share of rows that repeat the time and sensor of an earlier one."""
+def repeats(table: Table, times: Sequence[str], columns: Sequence[str], rows: Sequence[int] | None = None) -> float:
+    """The share of rows that repeat the time and sensor of an earlier one; rows: those that are looked at."""
+    if rows is not None and len(rows) < table.rows:
+        picked = (replace(column, texts=[column.texts[row] for row in rows]) for column in table.columns)
+        table = Table(tuple(picked))
     return _repeats(table, times, [table[name] for name in columns])
 
 

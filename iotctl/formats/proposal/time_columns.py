@@ -16,6 +16,8 @@ from iotctl.formats.proposal.values import as_float, is_id_column
 from iotctl.formats.proposal.words import is_id_name, is_time_name, time_rank, words
 from iotctl.formats.times.candidates import Candidate, Candidates, TimeKind
 
+# What a column is that is a time, and not the one that counts.
+OTHER_TIME = "another time"
 # From here on a column is a time whatever its name; below, its name must say so.
 _SURE = 0.9
 _WITH_NAME = 0.2
@@ -46,7 +48,7 @@ def find_time(table: Table) -> TimeColumns | None:
     if chosen is None:
         return None
     spare = {
-        name: "another time"
+        name: OTHER_TIME
         for name, candidates in found.items()
         if name not in chosen.fields and (candidates.is_time_of_day or not _is_elapsed(candidates))
     }
@@ -57,7 +59,7 @@ def find_time(table: Table) -> TimeColumns | None:
     }
     if joined is not None:
         spare |= {name: "a part of the time" for name in joined.fields if name not in chosen.fields}
-    return replace(chosen, spare=spare)
+    return replace(chosen, spare=spare, whole=frozenset(whole))
 
 
 def times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
@@ -144,7 +146,7 @@ def _is_one_moment(table: Table, column: Column) -> bool:
     return column.is_constant and table.rows > 1
 
 
-def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, int, bool, bool, float]:
+def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, int, bool, float]:
     """The time of the measurement first: not when a row was written, and not the same one in all rows; of several, one
     whose zone is in the file, and one that is written as a time."""
     best = candidates.best
@@ -156,6 +158,6 @@ def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, 
         _is_one_moment(table, column) or is_short,
         rank if rank == 2 else 0,
         naive,
-        best.likelihood < _SURE,
-        -best.likelihood,
+        # Of several that are times for sure, the first: how even their steps are tells nothing.
+        0.0 if best.likelihood >= _SURE else 1 - best.likelihood,
     )

@@ -22,12 +22,14 @@ _RARE = 0.02
 class TimeColumns:
     """fields: the columns that are the time together. candidates: the formats that read all of its texts.
     spare: other columns that are times -> what they are. hours_from_one: whether hours are counted 1 to 24.
+    whole: the columns that are times with a date and a time of day.
     """
 
     fields: tuple[str, ...]
     candidates: Candidates
     spare: dict[str, str]
     hours_from_one: bool = False
+    whole: frozenset[str] = frozenset()
 
     @property
     def best(self) -> Candidate:

@@ -17,7 +17,7 @@ _TIME = word_set(
 _TIME_PART = re.compile("time|datum|date|yyyy|yymmdd", re.IGNORECASE)
 _NOT_THE_TIME = word_set(
     """end ende bis to until stop received receive inserted insert updated update modified ingest ingested
-    processed created loaded published last enqueued arrival export exported"""
+    processed created loaded published last enqueued arrival export exported server"""
 )
 _ID = word_set(
     """id sensor device register host station stn site tag tagname name varname entity topic mote moteid node meter
@@ -26,7 +26,9 @@ _ID = word_set(
     building plant line linie equipment apparatus logger thing source object appliance house lclid cups
     address adresse sta staid souid
     ean mpan dev eui imei sn poste nmi prm estación estacion stazione stacja stationsname sensorname
-    devicename sensorid deviceid deviceserial stationid tid parameter parametername item itemid path"""
+    zählernummer
+    zaehlernummer zählpunkt zaehlpunkt marktlokation messlokation seriennummer devicename
+    sensorid deviceid deviceserial stationid tid parameter parametername item itemid path"""
 )
 _METRIC = word_set(
     """metric measurement field parameter variable property phenomenon quantity kind type observable channel

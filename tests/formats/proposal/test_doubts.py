@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from iotctl.errors import FileError
-from iotctl.formats.proposal.proposal import Hints
+from iotctl.formats.proposal.proposal import Hints, Proposal
 from tests.formats.proposal.families import clock, comma, lines, values
 from tests.formats.proposal.test_families import look
 
@@ -186,3 +190,108 @@ def test_a_meter_that_rises_by_one_in_each_row_is_a_value() -> None:
     assert proposal.layout is not None
     assert [value.field for value in proposal.layout.values] == ["Pulses"]
     assert "RECORD" in proposal.left_out
+
+
+def notes(proposal: Proposal) -> str:
+    return "\n".join(f"{doubt.text} -> {doubt.option}" for doubt in proposal.notes)
+
+
+def long_table(header: str, row: Callable[[datetime, str, int], str]) -> bytes:
+    """Rows of two sensors, by turns, in UTC from an hour before the autumn change of 2023 on."""
+    rows = []
+    for step in range(20):
+        moment = datetime(2023, 10, 28, 23, 0, tzinfo=ZoneInfo("UTC")) + timedelta(minutes=15 * step)
+        rows += [row(moment, sensor, step) for sensor in ("T1", "P1")]
+    return lines(header, *rows)
+
+
+def test_of_two_times_the_source_s_is_taken_and_the_other_is_told() -> None:
+    def row(moment: datetime, sensor: str, step: int) -> str:
+        # The server's times are in order; those of the source are not, as its sensors are not read together.
+        source, server = moment - timedelta(seconds=3 + step % 2, milliseconds=700 * (sensor == "P1")), moment
+        return f"{source:%Y-%m-%dT%H:%M:%S.%f}Z;{server:%Y-%m-%dT%H:%M:%S}Z;{sensor};{step}.5"
+
+    for header in ("SourceTimestamp;ServerTimestamp;Node;Value", "Time;Received;Node;Value"):
+        proposal = look(long_table(header, row), Hints())
+        assert proposal.layout is not None
+        first, second = header.split(";")[:2]
+        assert proposal.layout.time.fields == (first,)
+        assert f"{second}: another time; {first} is taken" in notes(proposal)
+
+
+def test_the_hour_that_comes_twice_is_no_doubt_about_sensors() -> None:
+    def row(moment: datetime, sensor: str, step: int) -> str:
+        return f"{moment.astimezone(ZoneInfo('Europe/Berlin')):%d.%m.%Y %H:%M};{sensor};{step}.5"
+
+    content = long_table("Time;Sensor;Value", row)
+    assert not look(content, Hints(timezone="Europe/Berlin")).doubts
+    (doubt,) = look(content, Hints(timezone="+01:00")).doubts
+    assert "20% of the rows repeat the time" in doubt.text
+
+
+def test_repeats_beside_the_hour_that_comes_twice_stay_a_doubt() -> None:
+    def row(moment: datetime, sensor: str, step: int) -> str:
+        local = moment.astimezone(ZoneInfo("Europe/Berlin"))
+        return "\n".join(f"{local:%d.%m.%Y %H:%M};{sensor};{step}.{extra}" for extra in (1, 2))
+
+    (doubt,) = look(long_table("Time;Sensor;Value", row), Hints(timezone="Europe/Berlin")).doubts
+    assert "50% of the rows repeat the time" in doubt.text
+
+
+def test_times_that_a_zone_tells_apart_are_no_repeats() -> None:
+    def row(moment: datetime, sensor: str, step: int) -> str:
+        local = moment.astimezone(ZoneInfo("Europe/Berlin"))
+        return f"{local:%d.%m.%Y %H:%M};{local.tzname()};{sensor};{step}.5"
+
+    proposal = look(long_table("Time;TZ;Sensor;Value", row), Hints())
+    assert proposal.layout is not None
+    assert proposal.layout.time.timezone_field == "TZ"
+    assert not proposal.doubts
+
+
+@pytest.mark.parametrize(
+    ("units", "unit", "note", "doubt"),
+    [
+        (("kWh", "kWh", "kWh"), "kWh", "", ""),
+        (("°C", "°C", "bar"), None, "Unit has the units (°C, bar)", ""),
+        (("°C", "°F", "bar"), None, "", "readings of one sensor have several units in Unit: °C, bar, °F"),
+    ],
+)
+def test_units_in_a_column_are_taken_or_told(
+    units: tuple[str, str, str], unit: str | None, note: str, doubt: str
+) -> None:
+    def row(moment: datetime, sensor: str, step: int) -> str:
+        own = units[2] if sensor == "P1" else units[0] if step < 15 else units[1]
+        return f"{moment:%Y-%m-%dT%H:%M}Z;{sensor};{step}.5;{own}"
+
+    proposal = look(long_table("Time;Sensor;Value;Unit", row), Hints())
+    assert proposal.layout is not None
+    assert [value.unit for value in proposal.layout.values] == [unit]
+    assert note in notes(proposal)
+    assert ("load-mapping" in notes(proposal)) == bool(note)
+    assert [found.text for found in proposal.doubts] == ([doubt] if doubt else [])
+
+
+def test_names_that_are_the_same_in_the_whole_file_are_told() -> None:
+    def row(moment: datetime, sensor: str, step: int) -> str:
+        return f"{moment:%Y-%m-%dT%H:%M}Z;HQ;AHU-1;{sensor};{step}.5"
+
+    content = long_table("Time;Site;Asset;Point;Value", row)
+    told = notes(look(content, Hints()))
+    assert "Site, Asset: the same in all rows" in told
+    assert "--sensor '{Site}.{Asset}.{Point}'" in told
+    assert "the same in all rows" not in notes(look(content, Hints(sensor="{Point}")))
+
+
+def test_a_unit_in_the_cells_goes_before_what_is_in_brackets_in_the_name() -> None:
+    rows = [f"{time:%Y-%m-%dT%H:%M}Z;{comma(value, 1)} °C" for time, value in zip(clock(), values(1, 1), strict=True)]
+    proposal = look(lines("Zeit;1 [Temperatur]", *rows), Hints())
+    assert proposal.layout is not None
+    (value,) = proposal.layout.values
+    assert (value.field, value.name, value.unit) == ("1 [Temperatur]", None, "°C")
+
+
+def test_times_of_day_without_a_date_say_where_it_can_be_taken_from() -> None:
+    (doubt,) = look(table(*(f"{hour:02}:00;{hour}.5" for hour in range(24))), UTC).doubts
+    assert doubt.text.startswith("time has times of day, and no column has the date")
+    assert "[path]" in doubt.option

@@ -1,0 +1,124 @@
+"""What the rows of a file leave open: repeated times, other times, units that differ, names that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from iotctl.formats.layouts.layout import TimeLayout
+from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
+from iotctl.formats.proposal.roles import UNIT_OF_ROW, Roles
+from iotctl.formats.proposal.sensors import FEW_REPEATS, repeats
+from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.time_columns import OTHER_TIME
+from iotctl.formats.proposal.units import is_unit
+from iotctl.formats.proposal.values import is_id_column
+from iotctl.formats.proposal.words import is_id_name
+from iotctl.formats.times.formats import time_grammar
+from iotctl.formats.times.zones import change_at, near_changes
+
+_SHOWN = 3
+
+
+def row_doubts(table: Table, when: TimeLayout, roles: Roles, sensor: str, hints: Hints, timezone: str) -> list[Doubt]:
+    """What the rows leave open.
+
+    sensor: the pattern of names. timezone: of times without a zone where the layout names none.
+    """
+    doubts = _of_repeats(table, when, roles, timezone) if hints.sensor is None else []
+    doubts += _of_other_times(table, roles)
+    doubts += _of_units(table, roles)
+    return doubts + (_of_constant_names(table, roles, sensor) if hints.sensor is None else [])
+
+
+def _of_repeats(table: Table, when: TimeLayout, roles: Roles, timezone: str) -> list[Doubt]:
+    fields = (*when.fields, when.timezone_field) if when.timezone_field else when.fields
+    share = repeats(table, fields, roles.sensor)
+    if share > FEW_REPEATS and not when.timezone_field:
+        # The hour that comes twice has each time twice; the reader tells them apart, or rejects them.
+        once = ~_in_doubled_hours(table, when, timezone)
+        share = repeats(table, fields, roles.sensor, np.flatnonzero(once).tolist()) if once.any() else 0.0
+    if share <= FEW_REPEATS:
+        return []
+    text = f"{share:.0%} of the rows repeat the time of an earlier one of the same sensor: do they have another sensor?"
+    return [Doubt(text, "--sensor '{COLUMN}.{field}'")]
+
+
+def _in_doubled_hours(table: Table, when: TimeLayout, timezone: str) -> NDArray[np.bool_]:
+    """Which rows have a time without a zone in an hour that the clock shows twice."""
+    joined = [" ".join(texts) for texts in zip(*(table[name].texts for name in when.fields), strict=True)]
+    times = time_grammar(when.format).read(pa.array(joined, pa.string()))
+    zone = when.timezone or timezone
+    near = near_changes(times.time, zone, doubled=True, skipped=False)
+    found = np.zeros(len(joined), dtype=np.bool_)
+    for change in np.unique(near.change[near.is_near]):
+        found |= near.is_near & (near.change == change) & change_at(int(change), zone).doubts(times.time)
+    return found & times.naive & ~times.odd
+
+
+def _of_other_times(table: Table, roles: Roles) -> list[Doubt]:
+    spare = [
+        name
+        for name, role in roles.left_out.items()
+        if role == OTHER_TIME and not table[name].is_constant and name in roles.time.whole
+    ]
+    if not spare:
+        return []
+    text = f"{_listed(table, spare)}: another time; {' and '.join(roles.time.fields)} is taken"
+    return [Doubt(text, "[time] fields in the layout", weight=Weight.NOTE)]
+
+
+def _of_units(table: Table, roles: Roles) -> list[Doubt]:
+    """Units in a column of their own that differ: a layout has one unit for each value."""
+    doubts = []
+    for column in (table[name] for name, role in roles.left_out.items() if role == UNIT_OF_ROW):
+        if len(column.counts) < 2:
+            continue
+        keys = [table[name].texts for name in roles.sensor] or [[""] * table.rows]
+        of_sensor: dict[tuple[str, ...], str] = {}
+        for *key, unit in zip(*keys, column.texts, strict=True):
+            if unit and of_sensor.setdefault(tuple(key), unit) != unit:
+                text = f"readings of one sensor have several units in {column.title}: {_some(column)}"
+                doubts.append(Doubt(text, f"--sensor '{{...}}.{{{column.name}}}'"))
+                break
+        else:
+            text = f"{column.title} has the units ({_some(column)}), and readings are loaded without them"
+            doubts.append(Doubt(text, "iotctl load-mapping", weight=Weight.NOTE))
+    return doubts
+
+
+def _of_constant_names(table: Table, roles: Roles, sensor: str) -> list[Doubt]:
+    """Names of a device or a place that are the same in the whole file; a file of another one would be mixed in."""
+    used = {name for name, role in roles.names().items() if role in {"time", "sensor", "value", "quality", "zone"}}
+    names = [column.name for column in table.others(used) if _may_name(column)]
+    if not names or not roles.sensor or any(table[name].is_constant for name in roles.sensor):
+        return []
+    text = (
+        f"{_listed(table, names)}: the same in all rows, and not in the sensors' names; does another file have others?"
+    )
+    every = ".".join((*(f"{{{name}}}" for name in names), sensor))
+    return [Doubt(text, f"--sensor '{every}'", weight=Weight.NOTE)]
+
+
+def _may_name(column: Column) -> bool:
+    is_name = column.type is ColumnType.TEXT or is_id_column(column)
+    return column.named and column.is_constant and is_name and is_id_name(column.title)
+
+
+def _listed(table: Table, names: list[str]) -> str:
+    more = ", ..." if len(names) > _SHOWN else ""
+    return ", ".join(table[name].title for name in names[:_SHOWN]) + more
+
+
+def _some(column: Column) -> str:
+    return ", ".join(list(column.counts)[:_SHOWN])
+
+
+def unit_of_rows(table: Table, roles: Roles) -> str | None:
+    """The unit of all rows, where a column has the same one in each, and there is one value."""
+    columns = [table[name] for name, role in roles.left_out.items() if role == UNIT_OF_ROW]
+    if len(columns) != 1 or len(roles.values) != 1 or not columns[0].is_constant:
+        return None
+    (unit,) = columns[0].counts
+    return unit if is_unit(unit) and columns[0].filled == table.rows else None
