@@ -24,7 +24,8 @@ from iotctl.repositories.connection import (
 )
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.layouts import LayoutRepository
-from iotctl.repositories.ledger import BatchEntry, FileState, Ledger, LedgerFile
+from iotctl.repositories.ledger import BatchEntry, Ledger
+from iotctl.repositories.ledger_files import FileState, LedgerFile
 from iotctl.repositories.loading import MustRemoveError, ReadingLoader, Renewed, Written
 from iotctl.repositories.policies import Policies, check_policies_exist, failing_jobs, policies, set_compression
 from iotctl.repositories.readings import ReadingRepository, Series

@@ -24,7 +24,7 @@ from iotctl.repositories.binary import (
 )
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.digests import DIGEST_SQL, digests
-from iotctl.repositories.ledger import FileState
+from iotctl.repositories.ledger_files import FileState
 from iotctl.repositories.retention import retention
 from iotctl.repositories.schema import Layout
 from iotctl.repositories.texts import as_sent
