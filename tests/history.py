@@ -18,7 +18,7 @@ import numpy as np
 import psycopg
 
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
-from iotctl.repositories import Connection, Layout, Ledger, drop_expired, is_passing, set_retention
+from iotctl.repositories import Connection, Ledger, StorageLayout, drop_expired, is_passing, set_retention
 from iotctl.repositories.partitions import ensure_partition, months_of
 from iotctl.services.write_batches import BatchWriter, Part
 
@@ -83,7 +83,7 @@ class Model:
 class History:
     """A history on one connection, step by step, beside its model."""
 
-    def __init__(self, conn: Connection, layout: Layout, chance: random.Random, mode: OnDuplicate) -> None:
+    def __init__(self, conn: Connection, layout: StorageLayout, chance: random.Random, mode: OnDuplicate) -> None:
         self.model = Model(mode)
         self.steps: list[str] = []
         self._conn = conn
@@ -182,7 +182,7 @@ class History:
 
     def let_the_old_go(self) -> None:
         """Retention up to the end of the month, or of a day where chunks are cut by days."""
-        days = 2 if self._layout is Layout.PARTITIONS else self._chance.randrange(1, 4)
+        days = 2 if self._layout is StorageLayout.PARTITIONS else self._chance.randrange(1, 4)
         self.steps.append(f"retention: {days} days go")
         set_retention(self._conn, self._layout, datetime.now(UTC) - moment(days * 1440))
         drop_expired(self._conn, self._layout)
@@ -199,7 +199,7 @@ class History:
         first = {(sensor, minute): value for sensor, minute, value in reversed(rows)}
         self.steps.append(f"INSERT {len(first)}")
         ids = self.sensor_ids()
-        if self._layout is Layout.PARTITIONS:  # retention may have dropped it; whoever writes makes it first
+        if self._layout is StorageLayout.PARTITIONS:  # retention may have dropped it; whoever writes makes it first
             for month in months_of(np.array([START + MINUTE * minute for _, minute in first], dtype=np.int64)):
                 ensure_partition(self._conn, month)
         with self._conn.cursor() as cursor:

@@ -117,14 +117,14 @@ def about_policies(found: Policies, timezone: str) -> str:
 
 def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
     from iotctl.cli.times import local_time
-    from iotctl.repositories import Layout
+    from iotctl.repositories import StorageLayout
 
-    plain = found.layout is Layout.PARTITIONS
+    plain = found.layout is StorageLayout.PARTITIONS
     how = "dropped by partition, after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
     compressed = {
-        Layout.PARTITIONS: "plain PostgreSQL has no columnstore",
-        Layout.HYPERTABLE: "this TimescaleDB has no columnstore that is filled directly",
-        Layout.COLUMNSTORE: "late readings; others are compressed as they arrive",
+        StorageLayout.PARTITIONS: "plain PostgreSQL has no columnstore",
+        StorageLayout.HYPERTABLE: "this TimescaleDB has no columnstore that is filled directly",
+        StorageLayout.COLUMNSTORE: "late readings; others are compressed as they arrive",
     }
     rows = [
         ("retain", _shown(found.retain), how if found.retain else "readings are kept for good"),

@@ -32,7 +32,14 @@ from iotctl.repositories.readings import ReadingRepository, Series
 from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts, rejects_name_fields
 from iotctl.repositories.retention import Expired, drop_expired, expired, set_retention
 from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
-from iotctl.repositories.schema import Capabilities, Layout, capabilities, ensure_schema, present_layout, schema_state
+from iotctl.repositories.schema import (
+    Capabilities,
+    StorageLayout,
+    capabilities,
+    ensure_schema,
+    present_layout,
+    schema_state,
+)
 from iotctl.repositories.sensors import FoundSensor, KeptSensor, Registered, SensorRepository, canonical_uuids
 from iotctl.repositories.sorted_readings import (
     LostReadings,
@@ -58,7 +65,6 @@ __all__ = [
     "FoundSensor",
     "KeptReject",
     "KeptSensor",
-    "Layout",
     "LayoutRepository",
     "Ledger",
     "LedgerFile",
@@ -78,6 +84,7 @@ __all__ = [
     "SensorRepository",
     "Series",
     "SortedReadings",
+    "StorageLayout",
     "Written",
     "again_after_conflicts",
     "all_lost_readings",

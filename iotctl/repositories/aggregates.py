@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from iotctl.repositories import continuous_aggregates, summary_tables
 from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import Layout, has_table
+from iotctl.repositories.schema import StorageLayout, has_table
 from iotctl.repositories.stretches import Stretch, fresh_stretches, remaining
 from iotctl.repositories.summary_tables import DAY, HOUR
 
@@ -38,46 +38,46 @@ def has_aggregates(conn: Connection) -> bool:
     return has_table(conn, "reading_hourly")
 
 
-def make_aggregates(conn: Connection, layout: Layout) -> None:
+def make_aggregates(conn: Connection, layout: StorageLayout) -> None:
     """Keep aggregates from now on, empty and stale until they are refreshed. Raises ForbiddenError by its cause."""
     with conn.transaction():
-        if layout is Layout.PARTITIONS:
+        if layout is StorageLayout.PARTITIONS:
             summary_tables.make(conn)
         else:
             continuous_aggregates.make(conn, AGGREGATES)
 
 
-def drop_aggregates(conn: Connection, layout: Layout) -> None:
+def drop_aggregates(conn: Connection, layout: StorageLayout) -> None:
     """Keep none any more."""
     with conn.transaction():
-        if layout is Layout.PARTITIONS:
+        if layout is StorageLayout.PARTITIONS:
             summary_tables.drop(conn)
         else:
             continuous_aggregates.drop(conn, AGGREGATES)
 
 
-def refresh_aggregates(conn: Connection, layout: Layout, halted: Callable[[], bool] = lambda: False) -> None:
+def refresh_aggregates(conn: Connection, layout: StorageLayout, halted: Callable[[], bool] = lambda: False) -> None:
     """Bring aggregates up to the readings, where they are stale; outside a transaction, in many small ones.
 
     halted: asked now and then whether to leave the rest for the next time.
     """
-    if layout is Layout.PARTITIONS:
+    if layout is StorageLayout.PARTITIONS:
         summary_tables.refresh(conn, halted)
     else:
         continuous_aggregates.refresh(conn, AGGREGATES)
 
 
-def stale_stretches(conn: Connection, layout: Layout, name: str, sensor_id: int | None) -> list[Stretch]:
+def stale_stretches(conn: Connection, layout: StorageLayout, name: str, sensor_id: int | None) -> list[Stretch]:
     """Where an aggregate may differ from the readings of a sensor, or of any; inside a REPEATABLE READ transaction.
 
     What is in none of them is exact in the snapshot of that transaction, whoever wrote the readings.
     """
-    if layout is Layout.PARTITIONS:
+    if layout is StorageLayout.PARTITIONS:
         return summary_tables.stale_stretches(conn, sensor_id)
     return continuous_aggregates.stale_stretches(conn, name)
 
 
-def aggregate_states(conn: Connection, layout: Layout) -> list[AggregateState]:
+def aggregate_states(conn: Connection, layout: StorageLayout) -> list[AggregateState]:
     """Each aggregate's size and freshness; none where no aggregates are kept."""
     if not has_aggregates(conn):
         return []
@@ -98,8 +98,8 @@ def aggregate_states(conn: Connection, layout: Layout) -> list[AggregateState]:
     return states
 
 
-def _bytes(conn: Connection, layout: Layout, name: str) -> int:
-    if layout is Layout.PARTITIONS:
+def _bytes(conn: Connection, layout: StorageLayout, name: str) -> int:
+    if layout is StorageLayout.PARTITIONS:
         row = conn.execute("SELECT pg_total_relation_size(%s::text::regclass)", (name,)).fetchone()
     else:
         row = conn.execute("SELECT hypertable_size(%s::text::regclass)", (name,)).fetchone()

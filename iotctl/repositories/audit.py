@@ -26,7 +26,7 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.digests import DIGEST_SQL, digests
 from iotctl.repositories.ledger_files import FileState
 from iotctl.repositories.retention import retention
-from iotctl.repositories.schema import Layout
+from iotctl.repositories.schema import StorageLayout
 from iotctl.repositories.texts import as_sent
 
 DAY = 86_400_000_000
@@ -149,7 +149,7 @@ def day_keys(sensor_id: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np
 class Audit:
     """Reads over one connection, and makes it unable to write."""
 
-    def __init__(self, conn: Connection, layout: Layout) -> None:
+    def __init__(self, conn: Connection, layout: StorageLayout) -> None:
         self._conn = conn
         self._layout = layout
         conn.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
@@ -193,7 +193,7 @@ class Audit:
 
     def disorder(self) -> list[Disorder]:
         """Where ORDER BY gives a wrong order, by what compressed batches say of themselves."""
-        if self._layout is not Layout.COLUMNSTORE:
+        if self._layout is not StorageLayout.COLUMNSTORE:
             return []
         return [
             Disorder(chunk.table, sensor_id, count, first)
@@ -212,7 +212,7 @@ class Audit:
 
     def day_sums(self, file_id: int, sensor_ids: NDArray[np.int32], first: int, last: int) -> DaySums:
         """The sums of a file's readings, of these sensors from day first to day last; doubled: of any file's."""
-        doubled = _DOUBLED_SQL if self._layout is Layout.COLUMNSTORE else "0::bigint"
+        doubled = _DOUBLED_SQL if self._layout is StorageLayout.COLUMNSTORE else "0::bigint"
         cursor = self._conn.cursor(binary=True).execute(
             _SUMS.format(doubled=doubled).encode(),
             {

@@ -11,7 +11,7 @@ from iotctl.repositories.binary import array_value, as_datetime, decode_floats, 
 from iotctl.repositories.bucket_grid import Grid, LocalClock, Width, bucket_grid
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.readings import Series
-from iotctl.repositories.schema import Layout
+from iotctl.repositories.schema import StorageLayout
 from iotctl.repositories.stretches import Stretch, fresh_stretches, remaining
 
 
@@ -69,7 +69,7 @@ _AGGREGATE_ARM = sql.SQL(
 
 def read_buckets(
     conn: Connection,
-    layout: Layout,
+    layout: StorageLayout,
     sensor_id: int,
     start: int,
     end: int,

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from iotctl.repositories.batch_order import chunk_named, disordered_chunks, is_disordered
 from iotctl.repositories.connection import Connection, again_after_conflicts
-from iotctl.repositories.schema import Layout
+from iotctl.repositories.schema import StorageLayout
 
 # Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
 # (TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED 1, _COMPRESSED_UNORDERED 2, _FROZEN 4, _COMPRESSED_PARTIAL 8).
@@ -58,7 +58,7 @@ def chunks(conn: Connection) -> Chunks:
         " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'"
     ).fetchone()
     assert count is not None
-    return Chunks(chunk_interval(conn), int(str(count[0])), len(loose_parts(conn, Layout.COLUMNSTORE)))
+    return Chunks(chunk_interval(conn), int(str(count[0])), len(loose_parts(conn, StorageLayout.COLUMNSTORE)))
 
 
 def chunk_interval(conn: Connection) -> timedelta:
@@ -78,29 +78,29 @@ def set_chunk_interval(conn: Connection, interval: timedelta) -> None:
         conn.execute("SELECT set_chunk_time_interval('reading', %s)", (interval,))
 
 
-def loose_parts(conn: Connection, layout: Layout, *, all_parts: bool = False) -> list[Part]:
+def loose_parts(conn: Connection, layout: StorageLayout, *, all_parts: bool = False) -> list[Part]:
     """The parts of the reading table that compact_part would improve for certain, or all that there are."""
-    if layout is Layout.HYPERTABLE:
+    if layout is StorageLayout.HYPERTABLE:
         return []
-    query = _LOOSE_CHUNKS if layout is Layout.COLUMNSTORE else _LOOSE_PARTITIONS
+    query = _LOOSE_CHUNKS if layout is StorageLayout.COLUMNSTORE else _LOOSE_PARTITIONS
     return [Part(str(schema), str(table)) for schema, table in conn.execute(query.encode(), {"all": all_parts})]
 
 
-def disordered_parts(conn: Connection, layout: Layout) -> list[Part]:
+def disordered_parts(conn: Connection, layout: StorageLayout) -> list[Part]:
     """The parts whose readings come back in a wrong order, so that LIMIT leaves some out; compact_part repairs them."""
-    if layout is not Layout.COLUMNSTORE:
+    if layout is not StorageLayout.COLUMNSTORE:
         return []
     return [Part(chunk.schema, chunk.table) for chunk in disordered_chunks(conn)]
 
 
-def compact_part(conn: Connection, layout: Layout, part: Part, *, rewrite: bool = False) -> None:
+def compact_part(conn: Connection, layout: StorageLayout, part: Part, *, rewrite: bool = False) -> None:
     """Bring a part into its best form: all of a chunk into the columnstore, in order; a partition vacuumed.
 
     rewrite: compress anew what is there, too, a thousand readings of a sensor together, however few came at once
     (measured after files of 500 readings a sensor: 17.2 -> 14.2 bytes a row). Loads into a chunk wait meanwhile.
     Outside a transaction. A deadlock with a load, or a recompression that gave way to one, is tried again.
     """
-    if layout is Layout.COLUMNSTORE:
+    if layout is StorageLayout.COLUMNSTORE:
         # What is both in the row store and out of order takes two steps; a load beside us may ask for more.
         for _ in range(_MOST_STEPS):
             chunk = chunk_named(conn, part.table)

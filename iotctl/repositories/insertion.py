@@ -12,7 +12,7 @@ from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_reading
 from iotctl.repositories.chunks import chunk_interval
 from iotctl.repositories.claims import LostRaceError
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import Layout
+from iotctl.repositories.schema import StorageLayout
 from iotctl.repositories.sorted_readings import SortedReadings
 
 # 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
@@ -29,11 +29,11 @@ class ReadingInserter:
     chunk_microseconds: the length of new chunks, None without the columnstore.
     """
 
-    def __init__(self, conn: Connection, layout: Layout) -> None:
+    def __init__(self, conn: Connection, layout: StorageLayout) -> None:
         self._conn = conn
         self.chunk_microseconds: int | None = None
         self._owns = False
-        if layout is Layout.COLUMNSTORE:
+        if layout is StorageLayout.COLUMNSTORE:
             self.chunk_microseconds = chunk_interval(conn) // timedelta(microseconds=1)
             self._owns = conn.execute(_OWNS).fetchone() == (True,)
 

@@ -20,7 +20,7 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.insertion import ReadingInserter
 from iotctl.repositories.partitions import ensure_partition, months_of
-from iotctl.repositories.schema import ADVISORY_CLASS, REMOVAL_LOCK, Layout
+from iotctl.repositories.schema import ADVISORY_CLASS, REMOVAL_LOCK, StorageLayout
 from iotctl.repositories.sorted_readings import LostReadings, SortedReadings, composite_keys, no_lost_readings
 from iotctl.repositories.summary_tables import touching
 
@@ -72,7 +72,7 @@ class MustRemoveError(Exception):
 class ReadingLoader:
     """Writes batches of readings, on one connection."""
 
-    def __init__(self, conn: Connection, layout: Layout) -> None:
+    def __init__(self, conn: Connection, layout: StorageLayout) -> None:
         self._conn = conn
         self._layout = layout
         self._inserter = ReadingInserter(conn, layout)
@@ -93,10 +93,10 @@ class ReadingLoader:
         parts += [also] if also is not None and len(also) else []
         extents = None if not parts else parts[0] if len(parts) == 1 else Extents.covering(parts)
         claim = None
-        if self._layout is Layout.COLUMNSTORE and extents is not None:
+        if self._layout is StorageLayout.COLUMNSTORE and extents is not None:
             claim = claims.claim(self._conn, extents)
         try:
-            touched = extents if self._layout is Layout.PARTITIONS else None
+            touched = extents if self._layout is StorageLayout.PARTITIONS else None
             with self._conn.transaction(), touching(self._conn, touched):
                 if claim is None and extents is not None:
                     self._conn.execute(_REMOVAL[may_remove].encode(), (ADVISORY_CLASS, REMOVAL_LOCK))
@@ -190,7 +190,7 @@ class ReadingLoader:
         return len(there)
 
     def _make_partitions(self, readings: SortedReadings) -> None:
-        if self._layout is Layout.PARTITIONS:
+        if self._layout is StorageLayout.PARTITIONS:
             for month in months_of(readings.time):
                 if month not in self._months:
                     ensure_partition(self._conn, month)

@@ -9,7 +9,7 @@ from iotctl.errors import ConfigurationError
 from iotctl.repositories.aggregates import AggregateState, aggregate_states
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.retention import retention
-from iotctl.repositories.schema import Layout, capabilities
+from iotctl.repositories.schema import StorageLayout, capabilities
 
 # The jobs of TimescaleDB that work on readings and on what is computed from them.
 _JOBS = """
@@ -28,22 +28,22 @@ class Policies:
     aggregates: empty where none are kept.
     """
 
-    layout: Layout
+    layout: StorageLayout
     retain: timedelta | None
     compress_after: timedelta | None
     aggregates: tuple[AggregateState, ...]
 
 
-def policies(conn: Connection, layout: Layout) -> Policies:
+def policies(conn: Connection, layout: StorageLayout) -> Policies:
     """The policies as they are now."""
-    if layout is Layout.HYPERTABLE and not capabilities(conn).community_licence:
+    if layout is StorageLayout.HYPERTABLE and not capabilities(conn).community_licence:
         return Policies(layout, None, None, ())
     return Policies(layout, retention(conn, layout), compression(conn, layout), tuple(aggregate_states(conn, layout)))
 
 
-def compression(conn: Connection, layout: Layout) -> timedelta | None:
+def compression(conn: Connection, layout: StorageLayout) -> timedelta | None:
     """After how long a chunk's late readings are moved into the columnstore, None where no policy does."""
-    if layout is not Layout.COLUMNSTORE:
+    if layout is not StorageLayout.COLUMNSTORE:
         return None
     row = conn.execute(
         "SELECT (config->>'compress_after')::interval FROM timescaledb_information.jobs"
@@ -64,18 +64,18 @@ def set_compression(conn: Connection, after: timedelta | None) -> None:
             conn.execute("SELECT add_compression_policy('reading', compress_after => %s::interval)", (after,))
 
 
-def check_policies_exist(conn: Connection, layout: Layout) -> None:
+def check_policies_exist(conn: Connection, layout: StorageLayout) -> None:
     """Raises ConfigurationError where the server is a TimescaleDB that has no policies."""
-    if layout is not Layout.PARTITIONS and not capabilities(conn).community_licence:
+    if layout is not StorageLayout.PARTITIONS and not capabilities(conn).community_licence:
         raise ConfigurationError(
             "This TimescaleDB is under the Apache licence: it has no policies and no continuous aggregates.",
             hint="Set timescaledb.license to timescale if the build has it, or install the community edition.",
         )
 
 
-def failing_jobs(conn: Connection, layout: Layout) -> list[str]:
+def failing_jobs(conn: Connection, layout: StorageLayout) -> list[str]:
     """Policies whose last run failed, with how often they have."""
-    if layout is Layout.PARTITIONS:
+    if layout is StorageLayout.PARTITIONS:
         return []
     rows = conn.execute(_JOBS.encode()).fetchall()
     return [f"{name} ({failures} failures)" for name, failed, failures in rows if failed is True]

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import Layout
+from iotctl.repositories.schema import StorageLayout
 
 # Dropping a partition waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
 _LOCK_TIMEOUT = "3s"
@@ -48,9 +48,9 @@ class Expired:
     busy: bool = False
 
 
-def retention(conn: Connection, layout: Layout) -> timedelta | None:
+def retention(conn: Connection, layout: StorageLayout) -> timedelta | None:
     """For how long readings are kept, None for good."""
-    if layout is Layout.PARTITIONS:
+    if layout is StorageLayout.PARTITIONS:
         row = conn.execute("SELECT drop_after FROM reading_retention").fetchone()
     else:
         row = conn.execute(
@@ -64,10 +64,10 @@ def retention(conn: Connection, layout: Layout) -> timedelta | None:
     return row[0]
 
 
-def set_retention(conn: Connection, layout: Layout, keep: timedelta | None) -> None:
+def set_retention(conn: Connection, layout: StorageLayout, keep: timedelta | None) -> None:
     """Keep readings for so long from now on, None for good."""
     with conn.transaction():
-        if layout is Layout.PARTITIONS:
+        if layout is StorageLayout.PARTITIONS:
             conn.execute("DELETE FROM reading_retention")
             if keep is not None:
                 conn.execute("INSERT INTO reading_retention (drop_after) VALUES (%s)", (keep,))
@@ -81,7 +81,7 @@ def set_retention(conn: Connection, layout: Layout, keep: timedelta | None) -> N
                 )
 
 
-def expired(conn: Connection, layout: Layout, keep: timedelta) -> Expired:
+def expired(conn: Connection, layout: StorageLayout, keep: timedelta) -> Expired:
     """What would go if readings were kept for so long."""
     old = _old_parts(conn, layout, keep)
     if not old:
@@ -93,7 +93,7 @@ def expired(conn: Connection, layout: Layout, keep: timedelta) -> Expired:
     return Expired(len(old), int(str(row[0])), as_microseconds(until))
 
 
-def drop_expired(conn: Connection, layout: Layout) -> Expired:
+def drop_expired(conn: Connection, layout: StorageLayout) -> Expired:
     """Drop what is older than the retention that is set; returns what went. Outside a transaction."""
     keep = retention(conn, layout)
     if keep is None:
@@ -106,7 +106,7 @@ def drop_expired(conn: Connection, layout: Layout) -> Expired:
                 conn.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
                 row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(part)).fetchone()
                 assert row is not None
-                if layout is Layout.PARTITIONS:
+                if layout is StorageLayout.PARTITIONS:
                     conn.execute(sql.SQL("DROP TABLE {}").format(part))
                 else:
                     # Not the chunk alone by DROP: drop_chunks tells continuous aggregates.
@@ -119,8 +119,8 @@ def drop_expired(conn: Connection, layout: Layout) -> Expired:
     return gone
 
 
-def _old_parts(conn: Connection, layout: Layout, keep: timedelta) -> list[tuple[str, str, datetime]]:
-    query = _OLD_PARTITIONS if layout is Layout.PARTITIONS else _OLD_CHUNKS
+def _old_parts(conn: Connection, layout: StorageLayout, keep: timedelta) -> list[tuple[str, str, datetime]]:
+    query = _OLD_PARTITIONS if layout is StorageLayout.PARTITIONS else _OLD_CHUNKS
     parts = []
     for schema, name, until in conn.execute(query.encode(), (keep,)).fetchall():
         assert isinstance(until, datetime)

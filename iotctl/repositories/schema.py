@@ -25,7 +25,7 @@ _OLDEST_SERVER = 150000
 _DIRECT_COMPRESS_SINCE = (2, 21)
 
 
-class Layout(StrEnum):
+class StorageLayout(StrEnum):
     """How readings lie on disk."""
 
     PARTITIONS = "partitions"  # plain PostgreSQL, a partition a month
@@ -42,12 +42,13 @@ class Capabilities:
     community_licence: bool
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> StorageLayout:
         """The layout a new schema gets on this server."""
         if self.timescaledb is None:
-            return Layout.PARTITIONS
+            return StorageLayout.PARTITIONS
         version = tuple(int(part) for part in self.timescaledb.split("-")[0].split(".")[:2])
-        return Layout.COLUMNSTORE if version >= _DIRECT_COMPRESS_SINCE and self.community_licence else Layout.HYPERTABLE
+        compresses = version >= _DIRECT_COMPRESS_SINCE and self.community_licence
+        return StorageLayout.COLUMNSTORE if compresses else StorageLayout.HYPERTABLE
 
 
 def capabilities(conn: Connection) -> Capabilities:
@@ -90,7 +91,7 @@ def schema_state(conn: Connection) -> tuple[int, int]:
 
     Raises ConfigurationError where the database is ahead.
     """
-    present, newest = schema_version(conn), max(_files(Layout.PARTITIONS))
+    present, newest = schema_version(conn), max(_files(StorageLayout.PARTITIONS))
     if present > newest:
         raise ConfigurationError(
             f"The database has schema version {present}, this iotctl knows up to {newest}.",
@@ -99,7 +100,7 @@ def schema_state(conn: Connection) -> tuple[int, int]:
     return present, newest
 
 
-def ensure_schema(conn: Connection) -> Layout:
+def ensure_schema(conn: Connection) -> StorageLayout:
     """Bring the database to the schema this program knows, and return the layout of its readings.
 
     Raises ConfigurationError where the schema is newer than the program, ForbiddenError without the right to create.
@@ -110,16 +111,16 @@ def ensure_schema(conn: Connection) -> Layout:
     return _layout(conn)
 
 
-def present_layout(conn: Connection) -> Layout | None:
+def present_layout(conn: Connection) -> StorageLayout | None:
     """The layout of the readings that are there, None where the database has no schema; changes nothing."""
     present, _ = schema_state(conn)
     return _layout(conn) if present else None
 
 
-def _layout(conn: Connection) -> Layout:
+def _layout(conn: Connection) -> StorageLayout:
     layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
     assert layout is not None
-    return Layout(layout)
+    return StorageLayout(layout)
 
 
 def _apply(conn: Connection) -> None:
@@ -155,7 +156,7 @@ def _install_timescaledb(conn: Connection) -> None:
         return  # plain partitions serve as well; doctor names the extension that is not used
 
 
-def _files(layout: Layout) -> dict[int, str]:
+def _files(layout: StorageLayout) -> dict[int, str]:
     """Version -> SQL for one layout; a file named 0002_reading.LAYOUT.sql counts for that layout alone."""
     chosen: dict[int, str] = {}
     for file in resources.files(__package__).joinpath("schema").iterdir():

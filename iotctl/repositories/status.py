@@ -9,7 +9,7 @@ from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.chunks import Chunks, chunks
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.policies import Policies, policies
-from iotctl.repositories.schema import Capabilities, Layout, capabilities
+from iotctl.repositories.schema import Capabilities, StorageLayout, capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Status:
     """
 
     capabilities: Capabilities
-    layout: Layout
+    layout: StorageLayout
     sensors: int
     named_sensors: int
     readings: int
@@ -34,7 +34,7 @@ class Status:
     policies: Policies
 
 
-def status(conn: Connection, layout: Layout) -> Status:
+def status(conn: Connection, layout: StorageLayout) -> Status:
     """What the database holds."""
     sensors, named = _row(conn, "SELECT count(*), count(sensor_name) FROM sensor")
     first, last = _row(conn, "SELECT min(timestamp), max(timestamp) FROM reading")
@@ -51,7 +51,7 @@ def status(conn: Connection, layout: Layout) -> Status:
         rejects=_int(_row(conn, "SELECT coalesce(sum(rejected), 0) FROM ingest_batch")[0]),
         anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL")[0]),
         table_bytes=_table_bytes(conn, layout),
-        chunks=chunks(conn) if layout is Layout.COLUMNSTORE else None,
+        chunks=chunks(conn) if layout is StorageLayout.COLUMNSTORE else None,
         policies=policies(conn, layout),
     )
 
@@ -67,8 +67,8 @@ def missing_rights(conn: Connection) -> list[str]:
     return [name for name, there in zip(wanted, row, strict=True) if not there]
 
 
-def _table_bytes(conn: Connection, layout: Layout) -> dict[str, int]:
-    if layout is Layout.PARTITIONS:
+def _table_bytes(conn: Connection, layout: StorageLayout) -> dict[str, int]:
+    if layout is StorageLayout.PARTITIONS:
         reading = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('reading')"
     else:
         reading = "SELECT hypertable_size('reading')"

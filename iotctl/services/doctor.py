@@ -9,7 +9,7 @@ from iotctl.errors import ForbiddenError, IotctlError
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
+    StorageLayout,
     capabilities,
     disordered_parts,
     failing_jobs,
@@ -76,7 +76,7 @@ def _server(conn: Connection) -> Check:
         return Check("server", f"{found.server}, without TimescaleDB: monthly partitions", better)
     version = tuple(int(part) for part in found.timescaledb.split("-")[0].split(".")[:2])
     advice: str | None = None
-    if found.layout is not Layout.COLUMNSTORE:
+    if found.layout is not StorageLayout.COLUMNSTORE:
         advice = "Its columnstore needs TimescaleDB 2.21 or newer under the community licence."
     elif version < _RECOMMENDED_TIMESCALEDB:
         advice = "TimescaleDB 2.27 or newer is recommended."

@@ -18,10 +18,10 @@ from iotctl.repositories import (
     Connection,
     Database,
     FileState,
-    Layout,
     LayoutRepository,
     Ledger,
     LedgerFile,
+    StorageLayout,
     ensure_schema,
     free_connections,
     set_chunk_interval,
@@ -170,10 +170,10 @@ def ingest(
         )
 
 
-def _prepared(conn: Connection, options: LoadOptions, layouts: RunLayouts) -> tuple[Layout, datetime]:
+def _prepared(conn: Connection, options: LoadOptions, layouts: RunLayouts) -> tuple[StorageLayout, datetime]:
     """Make ready what the load needs; returns the layout of the readings, and the server's time before the load."""
     layout = ensure_schema(conn)
-    if options.chunk_interval is not None and layout is Layout.COLUMNSTORE:
+    if options.chunk_interval is not None and layout is StorageLayout.COLUMNSTORE:
         set_chunk_interval(conn, options.chunk_interval)
     ledger = Ledger(conn)
     ledger.layouts.keep(layouts.kept())
@@ -196,7 +196,7 @@ def _by_layout(
     return list(groups.values())
 
 
-def _keep_up(session: Session, layout: Layout, listener: IngestListener, halt: threading.Event) -> None:
+def _keep_up(session: Session, layout: StorageLayout, listener: IngestListener, halt: threading.Event) -> None:
     """Do what policies ask for, where the server does not; readings are loaded whether it succeeds or not."""
     try:
         gone = patiently(session, lambda conn: keep_up(conn, layout, halt.is_set), listener, halt)

@@ -10,9 +10,9 @@ from typing import Any
 
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
-from iotctl.formats.layouts.layout import Layout as FileLayout
+from iotctl.formats.layouts.layout import Layout
 from iotctl.model import OnDuplicate
-from iotctl.repositories import Balance, Database, Layout, LedgerFile
+from iotctl.repositories import Balance, Database, LedgerFile, StorageLayout
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.
@@ -48,7 +48,7 @@ class LoadOptions:
         how = {name: str(value) for name, value in asdict(self.read).items() if name not in _NOT_RECORDED}
         return how | {"on_duplicate": self.on_duplicate.value}
 
-    def with_layout(self, layout: FileLayout) -> LoadOptions:
+    def with_layout(self, layout: Layout) -> LoadOptions:
         """The same, with one layout for all files."""
         return replace(self, read=replace(self.read, layouts=(layout,)))
 
@@ -75,7 +75,7 @@ class LoadTask:
 
     files: tuple[LedgerFile, ...]
     database: Database
-    layout: Layout
+    layout: StorageLayout
     store: StoreSettings
     options: LoadOptions
     run_id: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from iotctl.repositories import Layout
+from iotctl.repositories import StorageLayout
 
 # A line of the reference files: 2015-12-31 23:53:00;59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf;-75.33380361808872
 LINE_BYTES = 76
@@ -37,7 +37,7 @@ _WORKER_BYTES = 200_000_000
 _DETECT_BYTES = 357
 
 # `iotctl status` counts every reading.
-_COUNT_SECONDS = {Layout.COLUMNSTORE: 2.4e-9, Layout.PARTITIONS: 7.0e-8}
+_COUNT_SECONDS = {StorageLayout.COLUMNSTORE: 2.4e-9, StorageLayout.PARTITIONS: 7.0e-8}
 
 # A file's row in the ledger and its batch's, with their indexes.
 _FILE_BYTES = 700
@@ -83,7 +83,7 @@ class Need:
 class Plan:
     """What it comes to on one kind of server. Bytes and seconds; breaks: what does first, and what to do about it."""
 
-    layout: Layout
+    layout: StorageLayout
     load_seconds: float
     rows_per_second: float
     reading_bytes: int
@@ -110,7 +110,7 @@ def suited_chunk_days(days: float, rows_per_day: float, sensors: int) -> float:
     return min(max(days, shortest), longest)
 
 
-def plan(need: Need, layout: Layout) -> Plan:
+def plan(need: Need, layout: StorageLayout) -> Plan:
     """What a need comes to on a layout: COLUMNSTORE or PARTITIONS. Plain arithmetic; no database is asked."""
     together = min(_MOST_PER_COMPRESSED_BATCH, max(1.0, _BATCH_READINGS / need.sensors))
     client, server, bytes_per_row, log_per_row = _costs(layout, together)
@@ -120,7 +120,7 @@ def plan(need: Need, layout: Layout) -> Plan:
     workers = need.cores * clients
     rows_per_day = need.rows / need.days
     part_days = 365 / 12
-    if layout is Layout.COLUMNSTORE:
+    if layout is StorageLayout.COLUMNSTORE:
         part_days = suited_chunk_days(USUAL_CHUNK_DAYS, rows_per_day, need.sensors)
     found = Plan(
         layout=layout,
@@ -143,14 +143,14 @@ def plan(need: Need, layout: Layout) -> Plan:
     return _advised(found, need, together)
 
 
-def _costs(layout: Layout, together: float) -> tuple[float, float, float, float]:
+def _costs(layout: StorageLayout, together: float) -> tuple[float, float, float, float]:
     """Processor seconds of client and server, bytes of disk and of log, all a reading.
 
     together: readings of a sensor in a batch. On the columnstore each compressed batch has a cost of its own; in an
     index each run of a sensor's readings begins at a page of its own.
     """
     client = (0.26 + 8 / together) * 1e-6
-    if layout is Layout.COLUMNSTORE:
+    if layout is StorageLayout.COLUMNSTORE:
         return client, (0.45 + 13 / together) * 1e-6, 16.3 + 320 / together, 14.2 + 450 / together
     return client, 1.6e-6, 87.4, 110 + 90 / together
 
@@ -163,7 +163,7 @@ def _seconds_a_row(need: Need, client: float, server: float) -> float:
 
 def _advised(found: Plan, need: Need, together: float) -> Plan:
     """The plan with what to set, and what breaks first."""
-    columnstore = found.layout is Layout.COLUMNSTORE
+    columnstore = found.layout is StorageLayout.COLUMNSTORE
     # Each sensor's newest leaf of the primary key is written to all the time (docs/performance.md).
     leaves = 0 if columnstore else 2 * need.sensors * _PAGE_BYTES
     settings = {
@@ -185,7 +185,7 @@ def _advised(found: Plan, need: Need, together: float) -> Plan:
 
 def _breaks(found: Plan, need: Need, together: float, leaves: float) -> list[str]:
     """The worst first."""
-    columnstore = found.layout is Layout.COLUMNSTORE
+    columnstore = found.layout is StorageLayout.COLUMNSTORE
     said = []
     if not columnstore and need.rows > _MANY_ROWS:
         said.append(

@@ -11,8 +11,8 @@ from iotctl.repositories import (
     Connection,
     Database,
     Expired,
-    Layout,
     Policies,
+    StorageLayout,
     again_after_conflicts,
     check_policies_exist,
     drop_aggregates,
@@ -58,7 +58,7 @@ def set_policies(
         layout = ensure_schema(conn)
         check_policies_exist(conn, layout)
         now = policies(conn, layout)
-        if change.compress_after is not None and layout is not Layout.COLUMNSTORE:
+        if change.compress_after is not None and layout is not StorageLayout.COLUMNSTORE:
             raise UsageError(
                 "--compress-after needs TimescaleDB's columnstore, which this database does not have.",
                 hint="Leave it out; iotctl status shows the layout of the readings.",
@@ -84,19 +84,19 @@ def apply_policies(database: Database) -> tuple[Policies, Expired]:
         return _applied(conn, layout)
 
 
-def keep_up(conn: Connection, layout: Layout, halted: Callable[[], bool]) -> Expired:
+def keep_up(conn: Connection, layout: StorageLayout, halted: Callable[[], bool]) -> Expired:
     """The same at the end of an ingest, where the server has no jobs that do it; returns what was dropped."""
-    if layout is not Layout.PARTITIONS:
+    if layout is not StorageLayout.PARTITIONS:
         return Expired(0, 0, None)
     return _apply(conn, layout, halted)
 
 
-def _applied(conn: Connection, layout: Layout) -> tuple[Policies, Expired]:
+def _applied(conn: Connection, layout: StorageLayout) -> tuple[Policies, Expired]:
     gone = _apply(conn, layout, lambda: False)
     return policies(conn, layout), gone
 
 
-def _apply(conn: Connection, layout: Layout, halted: Callable[[], bool]) -> Expired:
+def _apply(conn: Connection, layout: StorageLayout, halted: Callable[[], bool]) -> Expired:
     gone = again_after_conflicts(conn, lambda: drop_expired(conn, layout))
     if has_aggregates(conn):
         again_after_conflicts(conn, lambda: refresh_aggregates(conn, layout, halted))

@@ -17,7 +17,7 @@ import pandas as pd
 import psutil
 import psycopg
 
-from iotctl.repositories import Database, Layout, ensure_schema, sort_readings
+from iotctl.repositories import Database, StorageLayout, ensure_schema, sort_readings
 from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
 from iotctl.repositories.partitions import ensure_partition, months_of
 from tests.bench.data import Readings
@@ -68,7 +68,7 @@ def make_table(database: Database, months: list[np.datetime64], *, compressed: b
     """iotctl's own tables; on TimescaleDB, where nothing shall be compressed, a hypertable with a primary key."""
     with database.connect() as conn:
         layout = ensure_schema(conn)
-        if layout is Layout.PARTITIONS:
+        if layout is StorageLayout.PARTITIONS:
             for month in months:
                 ensure_partition(conn, month)
         elif not compressed:

@@ -30,10 +30,10 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     ReadingLoader,
     ReadingRepository,
     SensorRepository,
+    StorageLayout,
     ensure_schema,
     sort_readings,
 )
@@ -50,7 +50,7 @@ FAST_SENSOR, FAST_READINGS = "ffffffff-0000-4000-8000-000000000000", 10_000_000
 Row = tuple[str, float, float | None]
 
 
-def load(conn: Connection, layout: Layout, sensor: NDArray[np.int32], time: NDArray[np.int64]) -> None:
+def load(conn: Connection, layout: StorageLayout, sensor: NDArray[np.int32], time: NDArray[np.int64]) -> None:
     """Readings with values made up, a million at a time."""
     loader = ReadingLoader(conn, layout)
     value = np.random.default_rng(1).normal(0, 50, len(time))

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from iotctl.repositories import Layout
+from iotctl.repositories import StorageLayout
 from iotctl.services.plan import MOST_PER_CHUNK, Need, plan, suited_chunk_days
 from tests.cli.conftest import Iotctl
 
-LAYOUTS = [Layout.COLUMNSTORE, Layout.PARTITIONS]
+LAYOUTS = [StorageLayout.COLUMNSTORE, StorageLayout.PARTITIONS]
 NEED = Need(60_000_000, 1000, 365.0)
 SCALING = Path(__file__).parents[2] / "docs" / "scaling.md"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_more_costs_more_and_cores_and_machines_help(layout: Layout) -> None:
+def test_more_costs_more_and_cores_and_machines_help(layout: StorageLayout) -> None:
     plans = [plan(replace(NEED, rows=NEED.rows * factor, days=365.0 * factor), layout) for factor in (1, 10, 100, 1000)]
     for of in ("load_seconds", "reading_bytes", "ledger_bytes", "detect_seconds", "status_seconds", "parts"):
         values = [getattr(one, of) for one in plans]
@@ -34,10 +34,10 @@ def test_more_costs_more_and_cores_and_machines_help(layout: Layout) -> None:
 def test_the_plan_for_what_was_measured_is_what_was_measured() -> None:
     # docs/scaling.md: 64 million readings with two cores, which the store shared.
     found = {layout: plan(replace(NEED, rows=64_000_000), layout) for layout in LAYOUTS}
-    assert found[Layout.COLUMNSTORE].rows_per_second == pytest.approx(2.1e6, rel=0.15)
-    assert found[Layout.COLUMNSTORE].bytes_per_row == pytest.approx(16.9, rel=0.05)
-    assert found[Layout.PARTITIONS].rows_per_second == pytest.approx(0.9e6, rel=0.15)
-    assert found[Layout.PARTITIONS].bytes_per_row == pytest.approx(87.5, rel=0.05)
+    assert found[StorageLayout.COLUMNSTORE].rows_per_second == pytest.approx(2.1e6, rel=0.15)
+    assert found[StorageLayout.COLUMNSTORE].bytes_per_row == pytest.approx(16.9, rel=0.05)
+    assert found[StorageLayout.PARTITIONS].rows_per_second == pytest.approx(0.9e6, rel=0.15)
+    assert found[StorageLayout.PARTITIONS].bytes_per_row == pytest.approx(87.5, rel=0.05)
 
 
 @pytest.mark.parametrize(("per_day", "sensors"), [(180_000, 1000), (5e9, 1000), (1000, 1000), (288e6, 1_000_000)])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iotctl.repositories import Connection, Layout, ensure_schema
+from iotctl.repositories import Connection, StorageLayout, ensure_schema
 
 
 @pytest.fixture
-def layout(conn: Connection) -> Layout:
+def layout(conn: Connection) -> StorageLayout:
     return ensure_schema(conn)

@@ -15,10 +15,10 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     LostRaceError,
     ReadingLoader,
     SortedReadings,
+    StorageLayout,
     disordered_parts,
     ensure_schema,
     loose_parts,
@@ -70,7 +70,7 @@ def damage(conn: Connection) -> None:
                     copy.write_row((sensor, 2, moment, float(minute)))
 
 
-def test_a_gap_inside_a_batch_is_filled_in_order(conn: Connection, layout: Layout, database: Database) -> None:
+def test_a_gap_inside_a_batch_is_filled_in_order(conn: Connection, layout: StorageLayout, database: Database) -> None:
     load(conn, [*range(100), *range(200, 300)], 1)
     load(conn, range(100, 200), 2)
     for _ in range(3):

@@ -15,9 +15,9 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     ReadingLoader,
     Series,
+    StorageLayout,
     drop_aggregates,
     ensure_schema,
     has_aggregates,
@@ -36,7 +36,7 @@ WIDTHS = (900, 3600, 5400, 7200, 86400, 86400 * 7, 86400 * 1.5)
 SENSORS = (1, 2)
 
 
-def load(conn: Connection, layout: Layout, sensor: int, time: list[int], value: float, file_id: int = 1) -> None:
+def load(conn: Connection, layout: StorageLayout, sensor: int, time: list[int], value: float, file_id: int = 1) -> None:
     loader = ReadingLoader(conn, layout)
     values = np.random.default_rng(len(time)).normal(value, 1e3, len(time))
     batch = sort_readings(np.full(len(time), sensor, dtype=np.int32), np.array(time, dtype=np.int64), values)
@@ -44,13 +44,13 @@ def load(conn: Connection, layout: Layout, sensor: int, time: list[int], value: 
         loader.write(batch, file_id, OnDuplicate.REPLACE)
 
 
-def fill(conn: Connection, layout: Layout) -> None:
+def fill(conn: Connection, layout: StorageLayout) -> None:
     for sensor in SENSORS:
         load(conn, layout, sensor, list(range(START, START + DAYS * DAY, 40 * MINUTE)), 10.0)
 
 
 def in_utc(
-    conn: Connection, layout: Layout, sensor: int, start: int, end: int, every: float, aggregate: Aggregate
+    conn: Connection, layout: StorageLayout, sensor: int, start: int, end: int, every: float, aggregate: Aggregate
 ) -> Series:
     """Buckets of so many seconds; tests/repositories/test_local_buckets.py has those of other zones."""
     clock = LocalClock(np.array([start]), np.array([0]))
@@ -82,7 +82,7 @@ def by_loop(
     return {bucket: of[aggregate](values) for bucket, values in groups.items()}
 
 
-def agree(conn: Connection, layout: Layout, seed: int, rounds: int = 12) -> None:
+def agree(conn: Connection, layout: StorageLayout, seed: int, rounds: int = 12) -> None:
     """Random ranges, widths and aggregates: the answer is that of the loop."""
     chosen = random.Random(seed)
     for _ in range(rounds):
@@ -100,7 +100,7 @@ def agree(conn: Connection, layout: Layout, seed: int, rounds: int = 12) -> None
         assert value.tolist() == (wanted if exact else pytest.approx(wanted, rel=1e-9, abs=1e-6))
 
 
-def agree_on_day(conn: Connection, layout: Layout, day: int) -> None:
+def agree_on_day(conn: Connection, layout: StorageLayout, day: int) -> None:
     """On one day, that has been spoiled elsewhere."""
     start, end = START + day * DAY, START + (day + 1) * DAY
     for aggregate in (Aggregate.MIN, Aggregate.MAX, Aggregate.COUNT):
@@ -110,7 +110,7 @@ def agree_on_day(conn: Connection, layout: Layout, day: int) -> None:
 
 
 @pytest.fixture
-def layout(conn: Connection) -> Layout:
+def layout(conn: Connection) -> StorageLayout:
     """The layout, readings of two sensors, and fresh aggregates of them."""
     layout = ensure_schema(conn)
     fill(conn, layout)
@@ -119,9 +119,9 @@ def layout(conn: Connection) -> Layout:
     return layout
 
 
-def stored_in(conn: Connection, layout: Layout, name: str) -> str:
+def stored_in(conn: Connection, layout: StorageLayout, name: str) -> str:
     """The table behind an aggregate."""
-    if layout is Layout.PARTITIONS:
+    if layout is StorageLayout.PARTITIONS:
         return name
     row = conn.execute(
         "SELECT format('%%I.%%I', materialization_hypertable_schema, materialization_hypertable_name)"
@@ -132,25 +132,25 @@ def stored_in(conn: Connection, layout: Layout, name: str) -> str:
     return str(row[0])
 
 
-def poison(conn: Connection, layout: Layout) -> None:
+def poison(conn: Connection, layout: StorageLayout) -> None:
     """Spoil what is kept, behind everyone's back: an answer that still is right did not come from there."""
     for name in ("reading_hourly", "reading_daily"):
         conn.execute(f"UPDATE {stored_in(conn, layout, name)} SET min = -1e12".encode())
 
 
 def spoiled(
-    conn: Connection, layout: Layout, every: float, start: int = START, end: int = START + DAYS * DAY
+    conn: Connection, layout: StorageLayout, every: float, start: int = START, end: int = START + DAYS * DAY
 ) -> set[int]:
     """The buckets that were answered from what poison has spoiled, as days since START."""
     time, value = in_utc(conn, layout, 1, start, end, every, Aggregate.MIN)
     return {(int(bucket) - START) // DAY for bucket in time[value == -1e12]}
 
 
-def test_aggregates_answer_as_the_readings_do(conn: Connection, layout: Layout) -> None:
+def test_aggregates_answer_as_the_readings_do(conn: Connection, layout: StorageLayout) -> None:
     agree(conn, layout, 1, rounds=40)
 
 
-def test_aggregates_are_what_is_read_where_they_are_fresh(conn: Connection, layout: Layout) -> None:
+def test_aggregates_are_what_is_read_where_they_are_fresh(conn: Connection, layout: StorageLayout) -> None:
     poison(conn, layout)
     assert spoiled(conn, layout, 86400) == set(range(DAYS))
     assert spoiled(conn, layout, 7200) == set(range(DAYS))
@@ -170,7 +170,7 @@ def test_aggregates_are_what_is_read_where_they_are_fresh(conn: Connection, layo
     ],
 )
 def test_what_another_program_writes_is_in_the_next_answer(
-    database: Database, conn: Connection, layout: Layout, change: str
+    database: Database, conn: Connection, layout: StorageLayout, change: str
 ) -> None:
     with psycopg.connect(database.dsn) as other:  # a session of its own, in the machine's own zone
         other.execute(change.encode())
@@ -182,8 +182,8 @@ def test_what_another_program_writes_is_in_the_next_answer(
     agree_on_day(conn, layout, 19)
 
 
-def test_a_reading_that_moves_to_another_month_leaves_no_trace(conn: Connection, layout: Layout) -> None:
-    if layout is not Layout.PARTITIONS:
+def test_a_reading_that_moves_to_another_month_leaves_no_trace(conn: Connection, layout: StorageLayout) -> None:
+    if layout is not StorageLayout.PARTITIONS:
         pytest.skip("TimescaleDB moves no row to another chunk")
     poison(conn, layout)
     conn.execute(
@@ -196,7 +196,7 @@ def test_a_reading_that_moves_to_another_month_leaves_no_trace(conn: Connection,
         agree_on_day(conn, layout, day)
 
 
-def test_late_and_replaced_readings_are_in_the_next_answer(conn: Connection, layout: Layout) -> None:
+def test_late_and_replaced_readings_are_in_the_next_answer(conn: Connection, layout: StorageLayout) -> None:
     load(conn, layout, 1, list(range(START + 3 * DAY, START + 5 * DAY, 40 * MINUTE)), 99.0, 2)  # replaces
     load(conn, layout, 1, list(range(START + 8 * DAY + MINUTE, START + 9 * DAY, 40 * MINUTE)), 5.0, 2)  # late
     load(conn, layout, 1, list(range(START + DAYS * DAY, START + (DAYS + 40) * DAY, 4 * HOUR)), 5.0, 2)  # new months
@@ -207,19 +207,19 @@ def test_late_and_replaced_readings_are_in_the_next_answer(conn: Connection, lay
     assert spoiled(conn, layout, 86400) == set(range(DAYS))
 
 
-def test_a_transaction_that_is_rolled_back_changes_nothing(conn: Connection, layout: Layout) -> None:
+def test_a_transaction_that_is_rolled_back_changes_nothing(conn: Connection, layout: StorageLayout) -> None:
     poison(conn, layout)
     with conn.transaction(force_rollback=True):
         conn.execute("DELETE FROM reading WHERE sensor_id = 1")
     assert spoiled(conn, layout, 86400) == set(range(DAYS))
 
 
-def test_an_answer_does_not_mix_two_moments(database: Database, conn: Connection, layout: Layout) -> None:
+def test_an_answer_does_not_mix_two_moments(database: Database, conn: Connection, layout: StorageLayout) -> None:
     """A change in flight is in no answer; a refresh meanwhile does not hide it once it commits."""
     with psycopg.connect(database.dsn) as other:
         other.execute("DELETE FROM reading WHERE sensor_id = 1 AND timestamp = '2015-01-20 12:00Z'")
         agree(conn, layout, 6)
-        if layout is Layout.PARTITIONS:
+        if layout is StorageLayout.PARTITIONS:
             refresh_aggregates(conn, layout)
         other.commit()
     agree(conn, layout, 6)
@@ -227,7 +227,7 @@ def test_an_answer_does_not_mix_two_moments(database: Database, conn: Connection
     agree(conn, layout, 6)
 
 
-def test_a_killed_refresh_leaves_no_wrong_answer(database: Database, conn: Connection, layout: Layout) -> None:
+def test_a_killed_refresh_leaves_no_wrong_answer(database: Database, conn: Connection, layout: StorageLayout) -> None:
     conn.execute("UPDATE reading SET sensor_value = -7e9 WHERE sensor_id = 1 AND timestamp < '2015-01-20 12:00Z'")
     with psycopg.connect(database.dsn, autocommit=True) as doomed, psycopg.connect(database.dsn) as other:
         # It waits for the rows that another session has locked, until it is ended.
@@ -240,8 +240,8 @@ def test_a_killed_refresh_leaves_no_wrong_answer(database: Database, conn: Conne
     agree(conn, layout, 7)
 
 
-def test_parts_that_come_and_go_by_hand_are_noticed(conn: Connection, layout: Layout) -> None:
-    if layout is Layout.PARTITIONS:
+def test_parts_that_come_and_go_by_hand_are_noticed(conn: Connection, layout: StorageLayout) -> None:
+    if layout is StorageLayout.PARTITIONS:
         conn.execute("TRUNCATE reading_2015_01")
         agree(conn, layout, 8)
         conn.execute("ALTER TABLE reading DETACH PARTITION reading_2015_02")
@@ -264,7 +264,7 @@ def test_parts_that_come_and_go_by_hand_are_noticed(conn: Connection, layout: La
     agree(conn, layout, 10)
 
 
-def test_freshness_is_told_within_the_span_of_the_readings(conn: Connection, layout: Layout) -> None:
+def test_freshness_is_told_within_the_span_of_the_readings(conn: Connection, layout: StorageLayout) -> None:
     assert [(state.name, state.stale) for state in policies(conn, layout).aggregates] == [
         ("reading_daily", None),
         ("reading_hourly", None),
@@ -276,7 +276,7 @@ def test_freshness_is_told_within_the_span_of_the_readings(conn: Connection, lay
     assert daily.table_bytes > 0
 
 
-def test_aggregates_switched_off_leave_nothing_behind(conn: Connection, layout: Layout) -> None:
+def test_aggregates_switched_off_leave_nothing_behind(conn: Connection, layout: StorageLayout) -> None:
     drop_aggregates(conn, layout)
     assert not has_aggregates(conn)
     agree(conn, layout, 11)
@@ -310,7 +310,7 @@ def test_infinite_and_missing_numbers_come_out_as_they_went_in(conn: Connection)
     moments = [datetime(2015, 1, 1, hour, minute, tzinfo=UTC) for hour in range(4) for minute in (0, 30)]
     values = [1.0, float("nan"), float("inf"), 2.0, float("inf"), float("-inf"), 3.0, 4.0]
     rows = [(1, moment, value) for moment, value in zip(moments, values, strict=True)]
-    if layout is Layout.PARTITIONS:
+    if layout is StorageLayout.PARTITIONS:
         load(conn, layout, 1, [START + 20 * DAY], 1.0)  # so that the month is there
     conn.cursor().executemany("INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, %s, %s)", rows)
     before = [in_utc(conn, layout, 1, START, START + DAY, 7200, aggregate)[1].tolist() for aggregate in list(Aggregate)]

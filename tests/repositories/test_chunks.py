@@ -10,8 +10,8 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     ReadingLoader,
+    StorageLayout,
     ensure_schema,
     loose_parts,
     set_chunk_interval,
@@ -23,7 +23,7 @@ from iotctl.services.compact import compact
 HOUR = 3_600_000_000
 
 
-def load(conn: Connection, layout: Layout, hours: range, value: float, file_id: int) -> None:
+def load(conn: Connection, layout: StorageLayout, hours: range, value: float, file_id: int) -> None:
     time = np.array(hours, dtype=np.int64) * HOUR
     batch = sort_readings(np.ones(len(time), dtype=np.int32), time, np.full(len(time), value))
     loader = ReadingLoader(conn, layout)

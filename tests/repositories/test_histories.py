@@ -18,8 +18,8 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     ReadingRepository,
+    StorageLayout,
     disordered_parts,
     ensure_schema,
     set_chunk_interval,
@@ -50,7 +50,7 @@ def shared(server: Database) -> Iterator[Database]:
     """A database that histories use one after the other."""
     with new_database(server) as database:
         with database.connect() as conn:
-            if ensure_schema(conn) is Layout.COLUMNSTORE:
+            if ensure_schema(conn) is StorageLayout.COLUMNSTORE:
                 set_chunk_interval(conn, timedelta(days=1))
         yield database
 
@@ -67,7 +67,7 @@ def check(
     conn: Connection,
     dashboard: psycopg.Connection[tuple[object, ...]],
     history: History,
-    layout: Layout,
+    layout: StorageLayout,
     chance: random.Random,
 ) -> None:
     """Compare the table with the model in every way that a user can ask; dashboard: another program's session."""
@@ -110,7 +110,7 @@ def check(
 
 
 def asked_buckets(
-    conn: Connection, layout: Layout, sensor_id: int, low: int, high: int, every: int, aggregate: Aggregate
+    conn: Connection, layout: StorageLayout, sensor_id: int, low: int, high: int, every: int, aggregate: Aggregate
 ) -> dict[int, float]:
     start, end = START + MINUTE * low, START + MINUTE * high
     utc = LocalClock(np.array([start]), np.array([0]))

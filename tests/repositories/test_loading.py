@@ -15,12 +15,12 @@ from iotctl.model import OnDuplicate, StoredFile
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     Ledger,
     LostRaceError,
     ReadingLoader,
     ReadingRepository,
     SortedReadings,
+    StorageLayout,
     Written,
     ensure_schema,
     joined_readings,
@@ -204,7 +204,7 @@ def test_many_overlapping_batches_at_once_load_each_reading_once(database: Datab
     assert loaded == len(there)
 
 
-def test_ordered_reads_stay_right_after_interleaved_loads(conn: Connection, layout: Layout) -> None:
+def test_ordered_reads_stay_right_after_interleaved_loads(conn: Connection, layout: StorageLayout) -> None:
     """The case where trusted order in the columnstore gives unsorted answers without an error."""
     load(conn, [(1, m, float(m)) for m in range(0, 4000, 2)], 1)
     load(conn, [(1, m, float(m)) for m in range(1, 4000, 2)], 2)
@@ -227,12 +227,14 @@ def in_order_of_time(conn: Connection, sensor: int) -> list[int]:
     return [(as_microseconds(row[0]) - START) // MINUTE for row in rows if isinstance(row[0], datetime)]
 
 
-def test_a_batch_that_begins_with_the_last_readings_again_goes_on_in_order(conn: Connection, layout: Layout) -> None:
+def test_a_batch_that_begins_with_the_last_readings_again_goes_on_in_order(
+    conn: Connection, layout: StorageLayout
+) -> None:
     load(conn, [(s, m, 1.0) for s in (1, 2) for m in range(1000)])
     written = load(conn, [(s, m, 2.0) for s in (1, 2) for m in range(990, 2000)])
     assert counts(written) == (2000, 20)
     # All of it is in the columnstore, in order: nothing is left to compact.
-    assert layout is not Layout.COLUMNSTORE or loose_parts(conn, layout) == []
+    assert layout is not StorageLayout.COLUMNSTORE or loose_parts(conn, layout) == []
     assert in_order_of_time(conn, 1) == list(range(2000))
 
 

@@ -13,7 +13,14 @@ import pytest
 
 from iotctl.formats import utc_offsets
 from iotctl.model import OnDuplicate
-from iotctl.repositories import Connection, Layout, ReadingLoader, make_aggregates, refresh_aggregates, sort_readings
+from iotctl.repositories import (
+    Connection,
+    ReadingLoader,
+    StorageLayout,
+    make_aggregates,
+    refresh_aggregates,
+    sort_readings,
+)
 from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
 
@@ -55,7 +62,7 @@ def microseconds(moment: datetime) -> int:
 
 
 @pytest.fixture
-def readings(conn: Connection, layout: Layout) -> list[tuple[int, float]]:
+def readings(conn: Connection, layout: StorageLayout) -> list[tuple[int, float]]:
     """A reading every 10 to 50 minutes, in all stretches."""
     chosen = random.Random(5)
     moments = []
@@ -163,7 +170,9 @@ def questions(count: int, seed: int) -> Iterator[tuple[str, int, int, Width, Agg
         yield name, bounds[0], bounds[1], width, chosen.choice(list(Aggregate))
 
 
-def ask_and_compare(conn: Connection, layout: Layout, readings: list[tuple[int, float]], count: int, seed: int) -> None:
+def ask_and_compare(
+    conn: Connection, layout: StorageLayout, readings: list[tuple[int, float]], count: int, seed: int
+) -> None:
     for name, start, end, width, aggregate in questions(count, seed):
         clock = LocalClock(*utc_offsets(start, end, name))
         time, value = read_buckets(conn, layout, 1, start, end, width, clock, aggregate)
@@ -181,13 +190,13 @@ def ask_and_compare(conn: Connection, layout: Layout, readings: list[tuple[int, 
 
 
 def test_buckets_agree_with_a_slow_loop_over_zoneinfo(
-    conn: Connection, layout: Layout, readings: list[tuple[int, float]]
+    conn: Connection, layout: StorageLayout, readings: list[tuple[int, float]]
 ) -> None:
     ask_and_compare(conn, layout, readings, 150, seed=1)
 
 
 def test_aggregates_of_utc_stand_in_only_where_they_say_the_same(
-    conn: Connection, layout: Layout, readings: list[tuple[int, float]]
+    conn: Connection, layout: StorageLayout, readings: list[tuple[int, float]]
 ) -> None:
     make_aggregates(conn, layout)
     refresh_aggregates(conn, layout)
@@ -206,13 +215,13 @@ def test_aggregates_of_utc_stand_in_only_where_they_say_the_same(
     ],
 )
 def test_aggregates_are_used_where_they_can_be(
-    conn: Connection, layout: Layout, readings: list[tuple[int, float]], zone: str, width: Width, spoiled: bool
+    conn: Connection, layout: StorageLayout, readings: list[tuple[int, float]], zone: str, width: Width, spoiled: bool
 ) -> None:
     make_aggregates(conn, layout)
     refresh_aggregates(conn, layout)
     for name in ("reading_hourly", "reading_daily"):
         stored = name
-        if layout is not Layout.PARTITIONS:
+        if layout is not StorageLayout.PARTITIONS:
             row = conn.execute(
                 "SELECT format('%%I.%%I', materialization_hypertable_schema, materialization_hypertable_name)"
                 " FROM timescaledb_information.continuous_aggregates WHERE view_name = %s",
@@ -228,7 +237,7 @@ def test_aggregates_are_used_where_they_can_be(
     assert (value.min() == -1e12) == spoiled
 
 
-def test_days_have_23_24_and_25_hours_and_weeks_begin_on_monday(conn: Connection, layout: Layout) -> None:
+def test_days_have_23_24_and_25_hours_and_weeks_begin_on_monday(conn: Connection, layout: StorageLayout) -> None:
     moments = np.arange(
         microseconds(datetime(2016, 3, 20, tzinfo=UTC)), microseconds(datetime(2016, 4, 5, tzinfo=UTC)), HOUR
     )

@@ -10,8 +10,8 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import (
     Connection,
     Database,
-    Layout,
     ReadingLoader,
+    StorageLayout,
     Written,
     drop_expired,
     ensure_schema,
@@ -42,7 +42,7 @@ def ages(conn: Connection) -> list[float]:
     return [float(str(row[0])) for row in rows]
 
 
-def test_only_what_is_wholly_too_old_is_dropped(conn: Connection, layout: Layout) -> None:
+def test_only_what_is_wholly_too_old_is_dropped(conn: Connection, layout: StorageLayout) -> None:
     load(ReadingLoader(conn, layout), range(400))
     set_retention(conn, layout, KEEP)
     doomed = expired(conn, layout, KEEP)
@@ -56,7 +56,7 @@ def test_only_what_is_wholly_too_old_is_dropped(conn: Connection, layout: Layout
     assert policies(conn, layout).retain == KEEP
 
 
-def test_without_a_retention_nothing_is_dropped(conn: Connection, layout: Layout) -> None:
+def test_without_a_retention_nothing_is_dropped(conn: Connection, layout: StorageLayout) -> None:
     load(ReadingLoader(conn, layout), range(0, 400, 10))
     assert drop_expired(conn, layout).parts == 0
     assert len(ages(conn)) == 40

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from iotctl.errors import ConfigurationError
-from iotctl.repositories import Database, Layout, ensure_schema
+from iotctl.repositories import Database, StorageLayout, ensure_schema
 from iotctl.secrets import passwordless
 
 
 def test_many_at_once_make_the_schema_once(database: Database) -> None:
-    def make(_: int) -> Layout:
+    def make(_: int) -> StorageLayout:
         with database.connect() as conn:
             return ensure_schema(conn)
 
@@ -26,12 +26,12 @@ def test_many_at_once_make_the_schema_once(database: Database) -> None:
 
 def test_the_layout_follows_the_server(postgres: Database) -> None:
     with postgres.connect() as conn:
-        assert ensure_schema(conn) is Layout.PARTITIONS
+        assert ensure_schema(conn) is StorageLayout.PARTITIONS
 
 
 def test_the_columnstore_is_used_where_there_is_one(timescale: Database) -> None:
     with timescale.connect() as conn:
-        assert ensure_schema(conn) is Layout.COLUMNSTORE
+        assert ensure_schema(conn) is StorageLayout.COLUMNSTORE
 
 
 def test_a_newer_schema_is_refused(postgres: Database) -> None:

@@ -24,7 +24,7 @@ import pytest
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
-from iotctl.repositories import Connection, Database, Layout, ensure_schema
+from iotctl.repositories import Connection, Database, StorageLayout, ensure_schema
 from iotctl.repositories.audit import Audit
 from iotctl.repositories.partitions import ensure_partition
 from iotctl.services.compact import compact
@@ -170,7 +170,7 @@ class Loaded:
 
     database: Database
     conn: Connection
-    layout: Layout
+    layout: StorageLayout
     folder: Path
 
     def file_id(self, name: str) -> int:
@@ -191,7 +191,7 @@ class Loaded:
         assert self.conn.execute(statement.encode()).rowcount == expected
 
     def insert(self, sensor_id: int, file_id: int, moment: datetime, value: str = "1.5") -> None:
-        if self.layout is Layout.PARTITIONS:
+        if self.layout is StorageLayout.PARTITIONS:
             ensure_partition(self.conn, np.datetime64(moment.replace(tzinfo=None), "M"))
         self.change(f"INSERT INTO reading VALUES ({sensor_id}, {file_id}, '{moment.isoformat()}', {value})", 1)
 
@@ -586,7 +586,7 @@ def test_damage_of_drawn_files_is_found_in_a_sample(loaded: Loaded) -> None:
 
 
 def test_readings_beyond_the_retention_are_not_missed(loaded: Loaded) -> None:
-    if loaded.layout is not Layout.PARTITIONS:
+    if loaded.layout is not StorageLayout.PARTITIONS:
         pytest.skip("TimescaleDB's policy runs by itself")
     verdict = Verdict()
     loaded.conn.execute("INSERT INTO reading_retention VALUES (true, interval '1 year')")
