@@ -10,6 +10,7 @@ import pytest
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.builtin import builtin_layouts, builtin_names
 from iotctl.formats.layouts.layout import STANDARD
+from iotctl.formats.layouts.layout_file import read_layouts
 from iotctl.formats.layouts.layout_text import layout_toml
 from tests.formats.test_layouts import batches, readings, rejects
 
@@ -155,4 +156,4 @@ def test_a_layout_by_name_reads_its_files(name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_layout_by_name_can_be_written_for_others_to_edit(name: str) -> None:
     (layout,) = builtin_layouts(name)
-    assert layout_toml(layout)
+    assert read_layouts(layout_toml(layout), name) == (layout,)
