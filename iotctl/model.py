@@ -231,6 +231,9 @@ class Kind(StrEnum):
     STUCK = "stuck"
     GAP = "gap"
     LIMIT = "limit"  # outside the physical limits
+    STEP = "step"  # another level from then on
+    SLOPE = "slope"  # another slope from then on
+    NOISE = "noise"  # noisier, or quieter, from then on
     INVALID = "invalid"  # no reading at all: a code for no value, or a number that no such sensor reads
 
 
@@ -240,7 +243,8 @@ class Event:
 
     start, end: microseconds since 1970-01-01 UTC of its first and last row (for a gap: of the rows around it).
     severity: 0 at the usual, +1 per decade of rarity. score: the largest component, in robust sigma.
-    extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row.
+    extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row. Of a
+    change that lasts: the level reached, and the model and band before it.
     event_id: 12 hex digits, the same for the same data on any machine.
     """
 

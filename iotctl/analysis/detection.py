@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from iotctl.analysis.events import (
     usual_rows,
 )
 from iotctl.analysis.invalid import Absurd, find_absurd
+from iotctl.analysis.lasting import Lasting
+from iotctl.analysis.lasting_events import lasting_events
 from iotctl.analysis.modelling import fit_model
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend
@@ -60,11 +63,11 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     # A counter is modelled by its rises, in usual steps; each other sensor by its readings.
     is_rising = kind is SensorKind.COUNTER and method is Method.PIECEWISE
     modelled, steps = rises(x, value, step_hours) if is_rising else (value, np.ones(len(value)))
-    model = fit_model(x, modelled / size, step_hours, method)
-    u = (modelled / size - model.expected) / model.scale
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
+    model = fit_model(x, modelled / size, step_hours, method, options.least_change, known_good is not None)
+    u = (modelled / size - model.expected) / model.scale
     components = _components(u, modelled, method, known_good, model.step)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
     tails = _tails(components, score, options.threshold, known_good)
@@ -77,6 +80,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         # The textbook knows no tails; where nothing varies, nothing that differs is chance.
         by_chance = {} if method is Method.RUPTURES or model.still else tails
         events = find_events(series, components, by_chance, options.threshold, options.min_severity)
+    events += lasting_events(_in_unit(model.changes, size), series, options.threshold)
     if is_rising:
         events = in_readings(events, series, readings, options.threshold)
     invalid = _invalid(every_time, every_value, absurd, readings)
@@ -109,6 +113,10 @@ def _invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, readings: M
         return []
     expected = np.interp(time.astype(np.float64), readings.time.astype(np.float64), readings.expected)
     return find_invalid(time, value, absurd, expected, readings.unit)
+
+
+def _in_unit(changes: Sequence[Lasting], size: float) -> list[Lasting]:
+    return [replace(change, before=change.before * size, after=change.after * size) for change in changes]
 
 
 def _within(gap: Event, other: Event) -> bool:

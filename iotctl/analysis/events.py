@@ -213,7 +213,7 @@ def find_invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, expecte
         which = "one reading" if len(rows) == 1 else f"{len(rows)} readings within {span((last - first) / _HOUR)}"
         events.append(
             Event(
-                event_id=_event_id(Kind.INVALID, first, last),
+                event_id=event_id(Kind.INVALID, first, last),
                 kind=Kind.INVALID,
                 start=first,
                 end=last,
@@ -282,7 +282,7 @@ def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | No
     start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
     extreme, expected = float(series.value[at]), float(series.expected[at])
     return Event(
-        event_id=_event_id(stretch.kind, start, end),
+        event_id=event_id(stretch.kind, start, end),
         kind=stretch.kind,
         start=start,
         end=end,
@@ -316,6 +316,7 @@ def _stretches(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def _event_id(kind: Kind, start: int, end: int) -> str:
+def event_id(kind: Kind, start: int, end: int) -> str:
+    """12 hex digits, the same for the same kind and times on any machine."""
     # Of what is exact on every machine alone: the last digits of a float differ between processors.
     return hashlib.sha256(f"{kind} {start} {end}".encode()).hexdigest()[:12]

@@ -45,7 +45,7 @@ def leaning(side: Floats, centre: float) -> bool:
 def explain(
     kind: Kind, value: Floats, expected: Floats, u: Floats, *, at: int, band: float, hours: float, unit: str = ""
 ) -> str:
-    """The sentence for an event that is no gap, no limit and no invalid reading.
+    """The sentence for an event that is a stretch of odd readings; each other kind has its own.
 
     value, expected, u: (rows,), readings, model and residual in sigma. at: the extreme row among them. band: half the
     width of the usual range there. Numbers are rounded to what matters beside the band. unit: of values.
@@ -76,7 +76,7 @@ def explain(
         case Kind.STUCK:
             held = number(float(np.median(value)), band, unit)
             return f"stuck at {held} for {span(hours)}: {len(u)} readings without a change"
-        case Kind.GAP | Kind.LIMIT | Kind.INVALID:
+        case Kind.GAP | Kind.LIMIT | Kind.INVALID | Kind.STEP | Kind.SLOPE | Kind.NOISE:
             return ""
 
 

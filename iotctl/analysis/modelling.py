@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.lasting import Lasting, find_changes, find_noise
 from iotctl.analysis.regimes import Trend, fit_trend
 from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum, thin
 from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
@@ -30,7 +31,10 @@ _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
 @dataclass(frozen=True)
 class Model:
-    """expected, scale: (n,), with seasons. still: whether it stands still. step: of a quantised series, in sigma."""
+    """expected, scale: (n,), with seasons. still: whether it stands still. step: of a quantised series, in sigma.
+
+    changes: what is another for good, by row.
+    """
 
     expected: Floats
     scale: Floats
@@ -38,12 +42,16 @@ class Model:
     seasons: tuple[Season, ...]
     still: bool
     step: float
+    changes: tuple[Lasting, ...]
 
 
-def fit_model(x: Floats, y: Floats, step_hours: float, method: Method) -> Model:
+def fit_model(
+    x: Floats, y: Floats, step_hours: float, method: Method, least_change: float, keep_scale: bool = False
+) -> Model:
     """The model of a series.
 
     x: (n,) hours, ascending. y: (n,), of a size near 1, finite. step_hours: the usual time between two rows.
+    least_change: of lasting changes, in sigma. keep_scale: what is noisier for good is odd from then on all the same.
     """
     seasons: tuple[Season, ...] = ()
     still = stands_still(y)
@@ -54,11 +62,21 @@ def fit_model(x: Floats, y: Floats, step_hours: float, method: Method) -> Model:
     else:
         trend, seasons = _model(x, dithered(y), step_hours)
     expected = trend.expected + _seasonal(x, seasons)
-    scale = _scale(x, y - expected, trend.scale, seasons)
+    residual = y - expected
+    changes: list[Lasting] = []
+    noise: Floats | None = None
+    if method is Method.PIECEWISE and len(y) >= _FEWEST_ROWS:
+        changes = find_changes(x, y - _seasonal(x, seasons), trend, step_hours, least_change)
+        if not still:
+            noisier, noise = find_noise(x, residual, step_hours)
+            changes = sorted([*changes, *noisier], key=lambda change: change.row)
+    scale = _scale(x, residual, trend.scale, seasons)
+    if noise is not None and not keep_scale:
+        scale = scale * noise
     if not seasons and method is Method.PIECEWISE and not still and is_intermittent(y):
         scale = np.maximum(scale, usual_amount(y))
     step = quantum(y) / float(np.median(scale)) if len(y) else 0.0
-    return Model(expected, scale, trend, seasons, still, step)
+    return Model(expected, scale, trend, seasons, still, step, tuple(changes))
 
 
 def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:

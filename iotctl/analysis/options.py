@@ -12,7 +12,8 @@ class DetectOptions:
     """threshold: robust sigma from which a row is odd. min_severity: of events, 0 is usual, +1 per decade of rarity.
 
     limits: physical limits of the value, lowest and highest. reference: a period known to be good, [start, end) in
-    microseconds since 1970-01-01 UTC; what is usual is then learnt from it alone.
+    microseconds since 1970-01-01 UTC; what is usual is then learnt from it alone. least_change: sigma from which a
+    lasting change is an event; 0 lists all, however usual they are.
     """
 
     method: Method = Method.PIECEWISE
@@ -20,3 +21,4 @@ class DetectOptions:
     min_severity: float = 0.3
     limits: tuple[float, float] | None = None
     reference: tuple[int, int] | None = None
+    least_change: float = 4.0

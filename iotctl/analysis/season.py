@@ -17,6 +17,9 @@ DAY, WEEK = 24.0, 168.0
 _BINS, _BINS_OF_LONG = 96, 168
 _LONG_HOURS = 48.0
 _FEWEST_CYCLES = 4
+# What is longer, as the course of the year, is followed by the trend: a few cycles are no profile.
+# But for a series of days, which has no ten days of many rows to follow it with.
+_LONGEST_HOURS, _LONGEST_ROWS = 840.0, 400.0
 _ROWS_PER_BIN = 6  # in the half of the cycles that a profile is learnt from
 
 # A profile learnt on half of the cycles has to cut the mean absolute residual of the other half by this part.
@@ -66,7 +69,8 @@ def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: flo
     """The season of that period, or None where it does not help on cycles it was not learnt from."""
     span = float(x[-1] - x[0])
     cycles = span / period_hours
-    if cycles < _FEWEST_CYCLES or period_hours < 4 * step_hours:
+    longest = max(_LONGEST_HOURS, _LONGEST_ROWS * step_hours)
+    if cycles < _FEWEST_CYCLES or not 4 * step_hours <= period_hours <= longest:
         return None
     most = _BINS_OF_LONG if period_hours > _LONG_HOURS else _BINS
     bins = int(min(most, period_hours / step_hours, len(x) / (2 * _ROWS_PER_BIN)))

@@ -25,6 +25,9 @@ COLOURS = {
     Kind.STUCK: "#56B4E9",
     Kind.GAP: "#999999",
     Kind.LIMIT: "#000000",
+    Kind.STEP: "#332288",
+    Kind.SLOPE: "#882255",
+    Kind.NOISE: "#117733",
     Kind.INVALID: "#F0E442",
 }
 

@@ -119,6 +119,14 @@ def detect(
             rich_help_panel=_JUDGE,
         ),
     ] = None,
+    change_points: Annotated[
+        bool,
+        typer.Option(
+            "--change-points",
+            help="List every change of regime, not only those of 4 sigma that are unusual.",
+            rich_help_panel=_JUDGE,
+        ),
+    ] = False,
     method: Annotated[
         Method, typer.Option(help="ruptures: the textbook way, to compare.", rich_help_panel=_JUDGE)
     ] = Method.PIECEWISE,
@@ -187,7 +195,8 @@ def detect(
         ),
     ] = None,
 ) -> None:
-    """Find what is wrong with sensors: spikes, bursts, shifts, drifts, variance, stuck values, gaps.
+    """Find what is wrong with sensors: spikes, bursts, shifts, drifts, variance, stuck values, gaps,
+    readings that are none, and changes of level, slope or noise that last.
 
     Exit code 3: done, but some sensors could not be analysed, or some rows of --input not read; 10: --fail-on-anomaly,
     and there is one.
@@ -218,7 +227,7 @@ def detect(
     if notify is None and settings.notify_url is not None and saves:
         notify = settings.notify_url.get_secret_value()
     wanted = Wanted(
-        options=_options(threshold, min_severity, limits, reference, method, settings.timezone),
+        options=_options(threshold, min_severity, limits, reference, change_points, method, settings.timezone),
         start=bounds[0],
         end=bounds[1],
         save=saves,
@@ -246,7 +255,13 @@ def detect(
 
 
 def _options(
-    threshold: float, min_severity: float, limits: str | None, reference: str | None, method: Method, timezone: str
+    threshold: float,
+    min_severity: float,
+    limits: str | None,
+    reference: str | None,
+    change_points: bool,
+    method: Method,
+    timezone: str,
 ) -> DetectOptions:
     from iotctl.analysis import DetectOptions
     from iotctl.cli.times import parse_time
@@ -263,6 +278,7 @@ def _options(
         min_severity=min_severity,
         limits=None if limits is None else _limits(limits),
         reference=period,
+        least_change=0.0 if change_points else DetectOptions().least_change,
     )
 
 

@@ -34,10 +34,10 @@ class Recognised:
 def recognise(found: Sequence[Event], stored: Sequence[Finding], sensor_uuid: str, slack: int) -> Recognised:
     """Give each event found the id of the stored one that it goes on, or a new one.
 
-    Events of one family (gaps; values outside limits; invalid ones; all else) that overlap, or lie within slack
-    (microseconds), are the same; among several, those that overlap longest, each stored event once. A part of a stored
-    event that has another continuation gets an id of its own, but counts as known and has its label. An id is 12 hex
-    digits of a hash of sensor, kind, start and end as first found: the same on any machine.
+    Events of one family (gaps; values outside limits; invalid ones; lasting changes; all else) that overlap, or lie
+    within slack (microseconds), are the same; among several, those that overlap longest, each stored event once. A part
+    of a stored event that has another continuation gets an id of its own, but counts as known and has its label. An id
+    is 12 hex digits of a hash of sensor, kind, start and end as first found: the same on any machine.
     """
     starts = np.array([known.event.start for known in stored], dtype=np.int64)
     ends = np.array([known.event.end for known in stored], dtype=np.int64)
@@ -105,7 +105,9 @@ def _week(event: Event) -> int:
 
 
 def _family(kind: Kind) -> Kind | None:
-    """Kinds that turn into one another as an event grows (None), and the three that do not."""
+    """Kinds that turn into one another as an event grows (None), and those that do not."""
+    if kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
+        return Kind.STEP
     return kind if kind in (Kind.GAP, Kind.LIMIT, Kind.INVALID) else None
 
 

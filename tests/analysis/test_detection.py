@@ -120,7 +120,9 @@ def test_the_model_is_the_truth_without_noise_and_season_and_breaks_are_reported
     assert found.periods_hours == (24.0,)
     (change,) = found.change_points
     assert abs(row_of(change) - 8000) <= 3
-    assert sharp(found) == []
+    (step,) = sharp(found)
+    assert (step.kind, step.start) == (Kind.STEP, change)
+    assert step.explanation == "level steps from 100.0 to 120.0, 20.0 above, and stays so for 83.3 days"
     truth = 100 + 5 * np.sin(2 * np.pi * np.arange(20_000) / 144) + np.where(np.arange(20_000) >= 8000, 20, 0)
     assert np.abs(found.expected - truth).mean() < 0.2
     assert found.scale.mean() == pytest.approx(1.0, rel=0.1)

@@ -89,11 +89,16 @@ def test_constant_levels_are_expected_as_they_are_and_a_spike_in_them_is_found(
     levels: list[float], rows: int, method: Method
 ) -> None:
     value = np.repeat(levels, rows)
-    assert events(value, method) == []
+    steps = events(value, method)
+    assert {event.kind for event in steps} <= {Kind.STEP}
+    if method is Method.PIECEWISE:
+        assert [row(step.start) for step in steps] == [rows * (i + 1) for i in range(len(levels) - 1)]
+        assert [step.expected for step in steps] == pytest.approx(levels[:-1])
+        assert [step.extreme for step in steps] == pytest.approx(levels[1:])
     value[rows // 2] = 77.0
     time = START + 10 * MINUTE * np.arange(len(value))
     found = detect(time, value, DetectOptions(method=method))
-    (event,) = found.events
+    (event,) = (e for e in found.events if e.kind is not Kind.STEP)
     assert row(event.start) == row(event.end) == rows // 2
     assert event.expected == pytest.approx(levels[0], abs=1e-4)
     truth = np.repeat(levels, rows)
