@@ -32,6 +32,8 @@ from iotctl.sources import source_for
 
 T = TypeVar("T")
 
+_SHOWN = 80
+
 # Batches of small files are committed together once they have this part of a batch's rows.
 _COMPLETE = 0.5
 
@@ -233,6 +235,8 @@ class _Worker:
         if not piece.unfinished:
             options = {**self._task.options.recorded, "layout": self._layout_text(entry, ledger)}
         try:
+            if ledger.extents(entry.file_id) is not None:
+                _refuse_total_loss(entry.file, self._staged[entry.file_id])
             renewed, reopened = writer.renew(entry, self._staged[entry.file_id], options)
         except FileError as error:
             self._fail(entry, error, ledger)
@@ -312,6 +316,20 @@ def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
         while (item := upcoming.result()) is not None:
             upcoming = thread.submit(next, items, None)
             yield item
+
+
+def _refuse_total_loss(file: StoredFile, batches: Sequence[FileBatch]) -> None:
+    """Raise FileError where a new version has rows, none of which can be read: good readings do not give way to it."""
+    rejected = sum(batch.rows_rejected for batch in batches)
+    if not rejected or any(len(batch.time) for batch in batches):
+        return
+    first = next((reject for batch in batches for reject in batch.rejects), None)
+    shown = f"; the first: line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}" if first else ""
+    raise FileError(
+        f"None of {rejected} rows can be read{shown}.",
+        where=file.uri,
+        hint="What it had loaded before stays. Is it of another layout? See iotctl inspect, and --layout.",
+    )
 
 
 def _too_many_rejects(file: StoredFile, batch: FileBatch, rejected: int) -> RejectLimitError:

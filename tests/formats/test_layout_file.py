@@ -31,6 +31,7 @@ def test_a_layout_file_without_faults_is_read() -> None:
         ("[time]", "[time", 3, "This is no TOML"),
         ("sensor =", "sensr =", 1, "sensr is no key of a layout"),
         ("sensor =", 'form = "xml"\nsensor =', 1, "form input should be 'csv', 'json'"),
+        ("fields =", "feilds =", 4, "time.feilds is no key of a layout"),
         ('fields = ["time"]', 'fields = "time"', 4, "time.fields must be a list"),
         ('fields = ["time"]', "fields = []", 4, "time.fields names no field"),
         ('fields = ["time"]', 'fields = ["time"]\nformat = "%H:%M"', 5, "time.format cannot be used"),

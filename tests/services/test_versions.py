@@ -264,6 +264,21 @@ def test_a_file_of_which_all_was_rejected_is_tried_with_other_options(folder: Fo
     assert len(folder.table) == 1
 
 
+def test_a_version_of_which_no_row_can_be_read_takes_nothing_away(folder: Folder) -> None:
+    folder.put("a.csv", row(A, 0, 1), row(A, 1, 1))
+    folder.ingest()
+    folder.put("a.csv", f"soon;{A};1", f"later;{A};2")
+    summary = folder.ingest()
+    assert "None of 2 rows can be read; the first: line 2 (time)" in summary.failed[0].error.message
+    assert folder.table == {at(A, 0): 1, at(A, 1): 1}
+    folder.put("a.csv", row(A, 0, 3))
+    assert folder.ingest().failed == ()
+    assert folder.table == {at(A, 0): 3}
+    folder.put("a.csv")  # it is empty on purpose
+    assert folder.ingest().removed == 1
+    assert folder.table == {}
+
+
 def test_forget_takes_away_what_a_file_had_loaded_and_no_more(folder: Folder) -> None:
     folder.put("a.csv", row(A, 0, 1), row(A, 1, 1), "nonsense")
     folder.put("b.csv", row(A, 1, 2), row(A, 2, 2))

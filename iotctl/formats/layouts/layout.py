@@ -156,7 +156,8 @@ class Layout:
         """The layout in a line, for people."""
         values = [value.field for value in self.values] + (["all other numbers"] if self.other_values else [])
         shown = ", ".join(values[:_SHOWN]) + (f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else "")
-        return f"{self.form}: time {' + '.join(self.time.fields)}, sensor {self.sensor}, values {shown}"
+        zone = f" ({self.time.timezone})" if self.time.timezone else ""
+        return f"{self.form}: time {' + '.join(self.time.fields)}{zone}, sensor {self.sensor}, values {shown}"
 
     def sensor_fields(self) -> tuple[str, ...]:
         """The fields in a sensor's name, in their order, {field} and those of the path among them."""

@@ -43,7 +43,8 @@ def read_layouts(text: str, where: str) -> tuple[Layout, ...]:
         try:
             layout = _adapter().validate_python(table)
         except ValidationError as error:
-            first = error.errors()[0]
+            # A key that is not known is often one that is missing, mistyped.
+            first = min(error.errors(), key=lambda found: found["type"] != "unexpected_keyword_argument")
             raise _wrong(text, where, (*begin, *first["loc"]), _plain(first["type"], first["msg"])) from None
         for path, problem in problems(layout):
             raise _wrong(text, where, (*begin, *path), problem)

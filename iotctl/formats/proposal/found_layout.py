@@ -24,7 +24,7 @@ def found_layout(file: StoredFile, open_at: OpenAt, options: ReadOptions, start:
     if proposal.layout is None or proposal.doubts:
         why = "; ".join(doubt.text for doubt in proposal.doubts) or "it has no readings that can be recognised"
         raise FileError(
-            f"--layout auto leaves this file to you: {why}.",
+            f"--layout auto leaves this file to you: {why.rstrip('?.')}.",
             where=file.uri,
             hint=f"Settle it once, for all such files: iotctl inspect {file.uri} --save layout.toml",
         )

@@ -27,6 +27,7 @@ _WEEKDAYS = word_set(
 _LAST_OF_IDS = word_set(
     "id no nr number code station stn sensor device node mote tag sn serial eui imei mac nmi poste prm"
 )
+_ROWS_THAT_COUNT = 5
 _NEARLY_ALL = 0.95
 _A_FEW = 0.1
 
@@ -114,7 +115,11 @@ def _counts_rows(column: Column) -> bool:
     if column.unit or is_value_name(column.title):
         return False
     numbers = [int(text) for text in column.texts if text]
-    return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return (
+        len(numbers) >= _ROWS_THAT_COUNT
+        and numbers[0] in (0, 1)
+        and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    )
 
 
 def units_in_cells(column: Column) -> Counter[str]:
