@@ -85,7 +85,7 @@ def says_one_sensor(found: Sequence[FileBatch]) -> bool:
     return any("are both the sensor" in note for batch in found for note in batch.notes)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), st.sampled_from([64, 150]), st.booleans())
 def test_a_file_gives_the_same_in_blocks_of_any_size(made: Written, block_bytes: int, by_lines: bool) -> None:
     found = batches(made.stored, made.layout, WHOLE)

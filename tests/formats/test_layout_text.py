@@ -93,7 +93,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(layouts())
 def test_what_is_written_is_read_again_as_the_same_layout(layout: Layout) -> None:
     assert read_layouts(layout_toml(layout), "layout.toml") == (layout,)

@@ -257,7 +257,7 @@ def slow_value(text: str, value: ValueLayout, layout: Layout) -> float | str | N
     return None if number == -999 else number
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tables(), st.sampled_from([64, 300, 8 * 1024 * 1024]), st.booleans())
 def test_a_table_by_a_layout_is_what_a_slow_reader_makes_of_it(made: Table, block_bytes: int, by_lines: bool) -> None:
     expected, bad, missing = slow(made)
