@@ -18,6 +18,7 @@ from iotctl.cli import (
     detect,
     doctor,
     forget,
+    incidents,
     ingest,
     inspect,
     load_mapping,
@@ -52,6 +53,7 @@ app.command("query")(query.query)
 app.command("sensors")(sensors.sensors)
 app.command("detect")(detect.detect)
 app.add_typer(anomalies.app, name="anomalies")
+app.add_typer(incidents.app, name="incidents")
 app.command("rejects")(rejects.rejects)
 app.command("conflicts")(conflicts.conflicts)
 app.command("runs")(runs.runs)

@@ -1,0 +1,91 @@
+"""How closely sensors are related: by the labels that they share, and by how they have moved together."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# A cause shows in so many other sensors of the smallest group around it, whatever the size of that group.
+_REACHED = 1.5
+_SUREST = 0.5
+_USUAL_GROUP = 5.0
+# With which power of its size the part of a group falls that a cause reaches: what leaves an asset seldom stays in its
+# site, and labels say less of that than how sensors move.
+_FADING_BY_LABEL, _FADING_BY_COURSE = 4.0, 1.5
+
+# Hours in which both sensors have readings, below which a correlation says nothing.
+_FEWEST_HOURS = 100
+# Means move by sudden faults, too; a correlation must not rest on them.
+_CLIP_SIGMA = 3.0
+# So many hours are worth one independent one; a correlation of so many standard errors is as likely real as not.
+_HOURS_THAT_COUNT_ONCE, _SURE = 2.0, 5.0
+
+
+def correlate(hours: Floats) -> tuple[Floats, Floats]:
+    """Correlation of sensors, (k, k), from their hourly means, (k, days, 24); NaN in either where nothing is known.
+
+    Beside it the number of hours that each of them rests on.
+
+    Levels of days and the usual course of a day are taken out: what all sensors share because the sun rises is no
+    relation. Ranks would do as well; clipping is cheaper.
+    """
+    sensors, days, _ = hours.shape
+    if not sensors or not days:
+        return np.full((sensors, sensors), np.nan), np.zeros((sensors, sensors))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a mean or median of NaN alone is NaN, as it should be
+        moved = hours - np.nanmean(hours, axis=2, keepdims=True)
+        moved -= np.nanmedian(moved, axis=1, keepdims=True)
+        flat = moved.reshape(sensors, -1)
+        scale = 1.4826 * np.nanmedian(np.abs(flat), axis=1, keepdims=True)
+    known = np.isfinite(flat) & (scale > 0)
+    u = np.where(known, np.clip(flat / np.where(scale > 0, scale, 1), -_CLIP_SIGMA, _CLIP_SIGMA), 0.0)
+    weight = known.astype(np.float64)
+    both = weight @ weight.T
+    variance = (u * u) @ weight.T  # of each sensor where the other one is known, too
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation: Floats = (u @ u.T) / np.sqrt(variance * variance.T)
+    correlation[both < _FEWEST_HOURS] = np.nan
+    return correlation, both
+
+
+def relate(labels: Sequence[Mapping[str, str]], correlation: Floats, hours: Floats, fleet: int) -> Floats:
+    """How likely a cause that shows in one sensor shows in another one, (k, k) in (0, 1).
+
+    labels: of each of the k sensors. correlation, hours: (k, k), see correlate(). fleet: how many sensors there are in
+    all. A group is known by its size: a cause reaches a large part of the five sensors of a pump, and few of the
+    hundreds of a site. Sensors that move together are a group, too: those that correlate at least as well.
+    """
+    count = len(labels)
+    size = np.full((count, count), float(max(fleet, count, 2)))
+    smallest = np.full(count, _USUAL_GROUP)
+    for (key, value), members in sorted(Counter(pair for each in labels for pair in each.items()).items()):
+        if members > 1:
+            inside = np.flatnonzero([each.get(key) == value for each in labels])
+            size[np.ix_(inside, inside)] = np.minimum(size[np.ix_(inside, inside)], members)
+            smallest[inside] = np.minimum(smallest[inside], members)
+    by_label = _reached(size, np.maximum.outer(smallest, smallest), _FADING_BY_LABEL)
+    strength = np.nan_to_num(np.abs(correlation))
+    np.fill_diagonal(strength, 0.0)
+    # Rank 1 is the sensor that moves most like this one.
+    rank = count - np.argsort(np.argsort(strength, axis=1), axis=1)
+    z = strength * np.sqrt(hours / _HOURS_THAT_COUNT_ONCE)
+    by_course = _reached(1.0 + np.maximum(rank, rank.T), _USUAL_GROUP, _FADING_BY_COURSE) / (1 + np.exp(_SURE - z))
+    related: Floats = 1 - (1 - by_label) * (1 - by_course)
+    np.fill_diagonal(related, _SUREST)
+    return related
+
+
+def _reached(size: Floats, smallest: Floats | float, fading: float) -> Floats:
+    """The part of a group of so many sensors that a cause reaches, the smallest group around it being of that size.
+
+    fading: the power with which that falls with the size of the group.
+    """
+    part: Floats = np.minimum(_SUREST, _REACHED / smallest * np.minimum(1.0, smallest / size) ** fading)
+    return part

@@ -1,0 +1,58 @@
+"""An incident in a sentence, for a list and for an alert."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from iotctl.model import Kind, Sensor
+from iotctl.services.incidents import FleetIncident
+from iotctl.timezones import find_zone
+
+_MINUTE = 60_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_NAMED = 3
+
+
+def sentence(incident: FleetIncident, timezone: str) -> str:
+    """What happened where, from when on, and what moved first; its time in a zone."""
+    moment = (_EPOCH + timedelta(microseconds=incident.start)).astimezone(find_zone(timezone))
+    clock = f"{moment:%Y-%m-%d %H:%M}"
+    count = len(incident.sensors)
+    where = "" if incident.place is None else f" of {' '.join(incident.place)}"
+    if incident.origin is None:
+        what = "silent" if incident.findings[0][1].event.kind is Kind.GAP else "stuck"
+        which = f"{count} sensors{where}"
+        return f"{which} {what} at once from {clock} on: look at the way of the data before the sensors"
+    event = next(finding.event for sensor, finding in incident.findings if sensor == incident.origin)
+    if count == 1:
+        more = len(incident.findings) - 1
+        also = f", and {more} more event{'s' if more > 1 else ''}" if more else ""
+        return f"{name_of(incident.origin)} alone from {clock} on ({event.kind}): {event.explanation}{also}"
+    then = [
+        f"{name_of(sensor)} {_after(moved - event.start)}"
+        for sensor, moved in first_moves(incident)
+        if sensor != incident.origin
+    ]
+    left = len(then) - _MOST_NAMED
+    named = ", ".join(then[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+    return f"{count} sensors{where} from {clock} on, {name_of(incident.origin)} first ({event.kind}); {named}"
+
+
+def name_of(sensor: Sensor) -> str:
+    """What people call a sensor."""
+    return sensor.sensor_name or sensor.sensor_uuid
+
+
+def first_moves(incident: FleetIncident) -> list[tuple[Sensor, int]]:
+    """Each sensor with the start of its first event, microseconds since 1970-01-01 UTC, in order of time."""
+    first: dict[int, tuple[Sensor, int]] = {}
+    for sensor, finding in incident.findings:
+        first.setdefault(sensor.sensor_id, (sensor, finding.event.start))
+    return list(first.values())
+
+
+def _after(delay: int) -> str:
+    minutes = round(delay / _MINUTE)
+    if minutes <= 0:
+        return "at once"
+    return f"after {minutes} min" if minutes < 180 else f"after {minutes / 60:.1f} h"
