@@ -33,7 +33,10 @@ def split(line: str, delimiter: str) -> list[str]:
         return [word.strip('"') for word in _WORD.findall(line)]
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
-    return [cell.strip() for row in csv.reader([line], delimiter=delimiter, skipinitialspace=True) for cell in row]
+    try:
+        return [cell.strip() for row in csv.reader([line], delimiter=delimiter, skipinitialspace=True) for cell in row]
+    except csv.Error:  # a return within, or a field of more than 128 kB
+        return [cell.strip() for cell in line.split(delimiter)]
 
 
 def find_division(lines: Sequence[str]) -> Division | None:

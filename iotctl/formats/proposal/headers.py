@@ -20,6 +20,7 @@ _UNITS_ABOVE = 40
 _TYPED = 0.8
 _LOOKED_AT = 400
 _MOST_PREAMBLE = 2000
+_SHORTEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def find_start(lines: Sequence[str]) -> Start | None:
     )
     if first is None:
         return None
+    while delimiter == BLANKS and first and _is_row(split(lines[first - 1], delimiter), types, _SHORTEST):
+        first -= 1  # a blank cell cannot be seen, but it is a row
     above = _block(lines, first, division, types, comment)
     if above:
         return _with_names(lines, above, first, division, comment)

@@ -10,6 +10,7 @@ from iotctl.formats.csv.table_head import column_names
 from iotctl.formats.layouts.layout import BLANKS, TextLayout
 from iotctl.formats.proposal.delimiters import split
 from iotctl.formats.proposal.file_names import as_pattern
+from iotctl.formats.proposal.gaps import Gaps
 from iotctl.formats.proposal.headers import Start, find_start
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.text_sample import TextSample
@@ -20,18 +21,22 @@ _MANY = 0.01
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table in a text. start: where it begins. short: rows that end early; broken: lines that are not rows."""
+    """A table in a text. start: where it begins. short: rows that end early; broken: lines that are not rows.
+
+    has_gaps: whether some of the short rows lack a cell before others, where blanks divide and nothing shows which.
+    """
 
     table: Table
     start: Start
     sample: TextSample
     short: int
     broken: int
+    has_gaps: bool = False
 
     @property
     def has_short_rows(self) -> bool:
         """Whether rows that end early are meant so: one or two may be cut lines."""
-        return self.short > 1 and self.short >= _MANY * self.table.rows
+        return self.short > 1 and self.short >= _MANY * self.table.rows and not self.has_gaps
 
     def layout(self, names: Mapping[str, str], decimal: str, thousands: str) -> TextLayout:
         """How the text is written. names: of columns -> what they are called where no line names them."""
@@ -91,10 +96,13 @@ def read_text_table(sample: TextSample) -> TextTable | None:
     width, delimiter = start.division.width, start.division.delimiter
     rows: list[list[str]] = []
     short = broken = 0
+    gaps = Gaps(width) if delimiter == BLANKS else None
     for line in (*sample.lines[start.first :], *sample.further):
         if not line.strip() or (start.comment and line.startswith(start.comment)):
             continue
         cells = split(line, delimiter)
+        if gaps is not None:
+            gaps.add(line)
         if len(cells) > width and not any(cells[width:]):
             cells = cells[:width]
         if len(cells) > width:
@@ -108,7 +116,8 @@ def read_text_table(sample: TextSample) -> TextTable | None:
             broken += 1
     names = column_names(start.names) if start.names else tuple(f"column {at}" for at in range(1, width + 1))
     columns = [_column(place, names[place], start, [row[place] for row in rows]) for place in range(width)]
-    return TextTable(Table(tuple(columns)), start, sample, short, broken)
+    has_gaps = gaps is not None and gaps.found()
+    return TextTable(Table(tuple(columns)), start, sample, short, broken, has_gaps)
 
 
 def _column(place: int, name: str, start: Start, texts: list[str]) -> Column:
