@@ -206,8 +206,9 @@ def detect(
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
     from iotctl.cli.detect_file import run_file
-    from iotctl.cli.run_detect import Outcome, Pool, Wanted, run_fleet
-    from iotctl.cli.times import duration_seconds, known_zone, parse_time
+    from iotctl.cli.pool import Pool
+    from iotctl.cli.run_detect import Outcome, Wanted, run_fleet
+    from iotctl.cli.times import duration_seconds, known_zone, parse_range
     from iotctl.formats import ReadOptions
     from iotctl.settings import read_settings
 
@@ -220,16 +221,14 @@ def detect(
         raise UsageError("--sensor goes with --input.", hint="Name sensors of the database without it.")
     if input_file is not None and (save or since_last or notify or report):
         raise UsageError("--save, --since-last, --notify and --report need the database.", hint="Leave out --input.")
-    bounds = [None if text is None else parse_time(text, settings.timezone) for text in (start, end)]
-    if None not in bounds and bounds[0] >= bounds[1]:  # type: ignore[operator]  # mypy loses the None check
-        raise UsageError("--start is not before --end.", hint="The range is [START, END): END itself is left out.")
+    first, last = parse_range(start, end, settings.timezone)
     saves = save or since_last or notify is not None
     if notify is None and settings.notify_url is not None and saves:
         notify = settings.notify_url.get_secret_value()
     wanted = Wanted(
         options=_options(threshold, min_severity, limits, reference, change_points, method, settings.timezone),
-        start=bounds[0],
-        end=bounds[1],
+        start=first,
+        end=last,
         save=saves,
         since_last=since_last,
         context_seconds=duration_seconds(context),

@@ -15,8 +15,8 @@ from iotctl.cli.context import store_settings
 from iotctl.cli.log import Level, say
 from iotctl.cli.output import Cell, chosen_format, write_rows
 from iotctl.cli.plot import check_chart, plot_detection
-from iotctl.cli.run_detect import Outcome, Wanted, few_sensors, print_findings
-from iotctl.cli.watch_detect import counted
+from iotctl.cli.run_detect import Outcome, Wanted, print_findings
+from iotctl.cli.sensor_progress import counted
 from iotctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _is_pipe(uri: str) -> bool:
 @contextmanager
 def _each(sensors: int, sensor: str | None) -> Iterator[Each]:
     """Where sensors are analysed: few of them here, many by processes."""
-    from iotctl.cli.pool import analysis_pool
+    from iotctl.cli.pool import analysis_pool, few_sensors
 
     workers = min(os.cpu_count() or 1, few_sensors(1 if sensor else sensors))
     if workers == 1:

@@ -6,7 +6,11 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+# So few sensors are done before a second process has started.
+_FEW_SENSORS = 4
 
 # More workers than any database has connections for.
 _MANY = 100_000
@@ -14,6 +18,15 @@ _MANY = 100_000
 if TYPE_CHECKING:
     from iotctl.repositories import Database
     from iotctl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Where sensors are analysed. workers: at once, None for what there is; scheduler: of a cluster, None for here."""
+
+    workers: int | None
+    scheduler: str | None = None
+    send_credentials: bool = False
 
 
 @contextmanager
@@ -48,6 +61,23 @@ def cluster_pool(
         at_once = worker_count(database, wanted or _MANY, 0)
         with ClusterExecutor(cluster, at_once) as executor:
             yield executor, min(cluster.threads, at_once)
+
+
+@contextmanager
+def sensor_pool(pool: Pool, sensors: int, database: Database, settings: Settings) -> Iterator[tuple[Executor, int]]:
+    """What so many sensors are analysed on, and how many tasks it runs at once."""
+    if pool.scheduler is not None and sensors >= _FEW_SENSORS:
+        with cluster_pool(database, settings, pool.workers, pool.scheduler, pool.send_credentials) as cluster:
+            yield cluster
+        return
+    count = min(pool.workers or os.cpu_count() or 1, few_sensors(sensors))
+    with analysis_pool(count) as executor:
+        yield executor, count
+
+
+def few_sensors(sensors: int) -> int:
+    """The most processes that are worth their start for so many sensors."""
+    return max(1, sensors // _FEW_SENSORS)
 
 
 def analysis_pool(workers: int) -> Executor:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import heapq
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,23 +14,19 @@ from iotctl.cli.events import COLUMNS, event_row
 from iotctl.cli.log import say
 from iotctl.cli.output import STDOUT, Format, chosen_format, write_rows
 from iotctl.cli.plot import check_chart, check_report, plot_detection
-from iotctl.cli.watch_detect import DetectWatch, counted, watch_detect
+from iotctl.cli.pool import Pool, sensor_pool
+from iotctl.cli.sensor_progress import counted
+from iotctl.cli.watch_detect import DetectWatch, watch_detect
 from iotctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from iotctl.analysis import DetectOptions
     from iotctl.cli.output import Cell
     from iotctl.model import Finding, SensorCard
-    from iotctl.repositories import Database
     from iotctl.services.analyse import Request, SensorFindings
     from iotctl.settings import Settings
 
 DONE, FAILED, PARTLY, ANOMALY = 0, 1, 3, 10
-
-# So few sensors are done before a second process has started.
-_FEW_SENSORS = 4
 
 # Cards on a fleet's page; of more sensors than this, the worst.
 _CARDS = 1000
@@ -58,15 +52,6 @@ class Wanted:
     plot: Path | None
     report: Path | None
     notify_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Where sensors are analysed. workers: at once, None for what there is; scheduler: of a cluster, None for here."""
-
-    workers: int | None
-    scheduler: str | None
-    send_credentials: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +92,8 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
         if wanted.plot is not None and len(sensors) != 1:
             raise UsageError("--plot draws one sensor.", hint="Name a single sensor, or use --report.")
         cards: list[tuple[float, int, SensorCard]] = []
-        with watch_detect(wanted.save) as watch, _executor(pool, len(sensors), database, settings) as (executor, count):
+        executors = sensor_pool(pool, len(sensors), database, settings)
+        with watch_detect(wanted.save) as watch, executors as (executor, count):
 
             def findings() -> Iterator[tuple[str, Finding]]:
                 request = _request(wanted, settings.timezone)
@@ -129,24 +115,6 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
         if wanted.notify_url is not None:
             say(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
     return Outcome(watch.events, watch.done, watch.failed)
-
-
-@contextmanager
-def _executor(pool: Pool, sensors: int, database: Database, settings: Settings) -> Iterator[tuple[Executor, int]]:
-    from iotctl.cli.pool import analysis_pool, cluster_pool
-
-    if pool.scheduler is not None and sensors >= _FEW_SENSORS:
-        with cluster_pool(database, settings, pool.workers, pool.scheduler, pool.send_credentials) as cluster:
-            yield cluster
-        return
-    count = min(pool.workers or os.cpu_count() or 1, few_sensors(sensors))
-    with analysis_pool(count) as executor:
-        yield executor, count
-
-
-def few_sensors(sensors: int) -> int:
-    """The most processes that are worth their start for so many sensors."""
-    return max(1, sensors // _FEW_SENSORS)
 
 
 def _request(wanted: Wanted, timezone: str) -> Request:

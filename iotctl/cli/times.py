@@ -72,6 +72,14 @@ def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
     return min(max((moment - _EPOCH) // timedelta(microseconds=1), EARLIEST), LATEST)
 
 
+def parse_range(start: str | None, end: str | None, timezone: str) -> tuple[int | None, int | None]:
+    """--start and --end as parse_time reads them, None for open. Raises UsageError where nothing lies between them."""
+    first, last = (None if text is None else parse_time(text, timezone) for text in (start, end))
+    if first is not None and last is not None and first >= last:
+        raise UsageError("--start is not before --end.", hint="The range is [START, END): END itself is left out.")
+    return first, last
+
+
 def local_time(microseconds: int, timezone: str) -> datetime:
     """Microseconds since 1970-01-01 UTC as a time in a zone."""
     return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(find_zone(timezone))

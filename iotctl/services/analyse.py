@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
 from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard, SensorKind
 from iotctl.repositories import Connection, Database, ReadingRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.recognise import recognise, within_budget
+from iotctl.services.spread import each_sensor
 
 # An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window
 # of the scores that make events is 256 rows. What ended before that has been judged for good.
@@ -105,20 +105,13 @@ def analyse_sensors(task: Task) -> list[SensorFindings]:
 
     Raises UnreachableError, ForbiddenError, ConfigurationError: the trouble of all.
     """
-    with task.database.connect(application="iotctl detect") as conn:
-        return [_guarded(task, sensor, conn) for sensor in task.sensors]
-
-
-def _guarded(task: Task, sensor: Sensor, conn: Connection) -> SensorFindings:
-    try:
-        with task.database.errors():
-            return _analyse(sensor, task.request, task.watermarks.get(sensor.sensor_id), conn)
-    except (UnreachableError, ForbiddenError, ConfigurationError):
-        raise
-    except IotctlError as error:
-        return SensorFindings(sensor, trouble=error.message)
-    except Exception as error:  # noqa: BLE001 -- whatever is wrong with one sensor must not end the others
-        return SensorFindings(sensor, trouble=f"{type(error).__name__}: {error}")
+    return each_sensor(
+        task.sensors,
+        task.database,
+        "iotctl detect",
+        lambda sensor, conn: _analyse(sensor, task.request, task.watermarks.get(sensor.sensor_id), conn),
+        lambda sensor, trouble: SensorFindings(sensor, trouble=trouble),
+    )
 
 
 def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Connection) -> SensorFindings:

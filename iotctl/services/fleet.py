@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor
 from dataclasses import replace
-from itertools import islice
 from typing import Protocol
 
 from iotctl import __version__
-from iotctl.errors import IotctlError, NotFoundError
+from iotctl.errors import NotFoundError
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.analyse import Request, SensorFindings, Task, analyse_sensors
-
-# Sensors that share a connection and a trip to a worker.
-_SENSORS_PER_TASK = 8
-
-# Tasks under way per worker: a slow sensor at the head must not leave the others without work.
-_TASKS_PER_WORKER = 4
+from iotctl.services.spread import in_order, task_sensors
 
 
 class DetectListener(Protocol):
@@ -79,7 +72,8 @@ def detect_fleet(
                 request = replace(request, run_id=run_id)
     if not request.since_last:
         listener.found(len(sensors), 0)
-    for findings in _in_order(_tasks(sensors, database, request, watermarks, workers), executor, workers):
+    tasks = _tasks(sensors, database, request, watermarks, workers)
+    for findings in in_order(analyse_sensors, tasks, executor, workers):
         listener.finished(findings)
         yield findings
 
@@ -87,27 +81,6 @@ def detect_fleet(
 def _tasks(
     sensors: Sequence[Sensor], database: Database, request: Request, watermarks: dict[int, int], workers: int
 ) -> Iterator[Task]:
-    size = max(1, min(_SENSORS_PER_TASK, len(sensors) // (workers * _TASKS_PER_WORKER)))
-    rest = iter(sensors)
-    while some := tuple(islice(rest, size)):
+    for some in task_sensors(sensors, workers):
         known = (sensor.sensor_id for sensor in some if sensor.sensor_id in watermarks)
         yield Task(database, request, some, {sensor_id: watermarks[sensor_id] for sensor_id in known})
-
-
-def _in_order(tasks: Iterator[Task], executor: Executor, workers: int) -> Iterator[SensorFindings]:
-    under_way: deque[Future[list[SensorFindings]]] = deque()
-    try:
-        while True:
-            for task in islice(tasks, workers * _TASKS_PER_WORKER - len(under_way)):
-                under_way.append(executor.submit(analyse_sensors, task))
-            if not under_way:
-                return
-            yield from under_way.popleft().result()
-    except BrokenExecutor as error:
-        raise IotctlError(
-            "A worker process was killed, perhaps for want of memory; what was saved stays.",
-            hint="Run again with fewer --workers.",
-        ) from error
-    finally:
-        for future in under_way:
-            future.cancel()
