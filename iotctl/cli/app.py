@@ -24,6 +24,7 @@ from iotctl.cli import (
     load_mapping,
     plan,
     policy,
+    quality,
     query,
     rejects,
     runs,
@@ -54,6 +55,7 @@ app.command("sensors")(sensors.sensors)
 app.command("detect")(detect.detect)
 app.add_typer(anomalies.app, name="anomalies")
 app.add_typer(incidents.app, name="incidents")
+app.command("quality")(quality.quality)
 app.command("rejects")(rejects.rejects)
 app.command("conflicts")(conflicts.conflicts)
 app.command("runs")(runs.runs)

@@ -1,0 +1,115 @@
+"""Quality of one sensor or thousands: read, measure, and add what the ledger knows; through an executor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.quality import Quality, measure_parts, measure_quality
+from iotctl.errors import IotctlError
+from iotctl.model import EARLIEST, LATEST, Sensor
+from iotctl.repositories import Connection, Database, ReadingRepository
+from iotctl.repositories.losses import Losses, losses_by_sensor
+from iotctl.services.spread import each_sensor, in_order, task_sensors
+from iotctl.timezones import find_zone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityRequest:
+    """What is asked of each sensor; small and picklable.
+
+    start, end: look at [start, end), microseconds since 1970-01-01 UTC, None for open. now: silence is counted up to
+    then, or up to end where that is earlier. months_of: a row for each month of this time zone; None: one in all.
+    """
+
+    now: int
+    start: int | None = None
+    end: int | None = None
+    months_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SensorQuality:
+    """The quality of one sensor. parts: (start of the month, quality) each, or (None, quality) once.
+
+    losses: what the ledger knows of it. trouble: why there is nothing, where it failed.
+    """
+
+    sensor: Sensor
+    parts: tuple[tuple[int | None, Quality], ...] = ()
+    losses: Losses = field(default_factory=Losses)
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityTask:
+    """Sensors for one worker, over one connection. losses: sensor_id -> what the ledger knows."""
+
+    database: Database
+    request: QualityRequest
+    sensors: tuple[Sensor, ...]
+    losses: Mapping[int, Losses] = field(default_factory=dict)
+
+
+def fleet_quality(
+    sensors: Sequence[Sensor], database: Database, request: QualityRequest, executor: Executor, workers: int
+) -> Iterator[SensorQuality]:
+    """The quality of each sensor, in the order given, as it becomes known; a worker holds one series at a time.
+
+    workers: how many the executor runs at once. Raises IotctlError where the database or a worker is gone.
+    """
+    with database.connect() as conn:
+        losses = losses_by_sensor(conn, request.start, request.end)
+    tasks = (
+        QualityTask(
+            database, request, some, {one.sensor_id: losses[one.sensor_id] for one in some if one.sensor_id in losses}
+        )
+        for some in task_sensors(sensors, workers)
+    )
+    return in_order(measure_sensors, tasks, executor, workers)
+
+
+def measure_sensors(task: QualityTask) -> list[SensorQuality]:
+    """The quality of each sensor of a task, in its order; the trouble of one does not touch the others.
+
+    Raises UnreachableError, ForbiddenError, ConfigurationError: the trouble of all.
+    """
+    return each_sensor(
+        task.sensors,
+        task.database,
+        "iotctl quality",
+        lambda sensor, conn: _measure(sensor, task.request, task.losses.get(sensor.sensor_id, Losses()), conn),
+        lambda sensor, trouble: SensorQuality(sensor, trouble=trouble),
+    )
+
+
+def _measure(sensor: Sensor, request: QualityRequest, losses: Losses, conn: Connection) -> SensorQuality:
+    time, value = ReadingRepository(conn).whole_series(sensor.sensor_id, request.start, request.end)
+    if len(time) and not EARLIEST <= time[0] <= time[-1] < LATEST:
+        raise IotctlError("It has readings before 1900 or after 2199, which no file gives: their times are wrong.")
+    if request.months_of is None:
+        now = request.now if request.end is None else min(request.now, request.end)
+        return SensorQuality(sensor, ((None, measure_quality(time, value, sensor.limits, now)),), losses)
+    edges = month_edges(int(time[0]), int(time[-1]), request.months_of) if len(time) else np.empty(0, dtype=np.int64)
+    parts = measure_parts(time, value, edges, sensor.limits)
+    return SensorQuality(sensor, tuple(zip(edges.tolist(), parts, strict=False)), losses)
+
+
+def month_edges(first: int, last: int, timezone: str) -> NDArray[np.int64]:
+    """Where the months of a zone begin, from that of first to the one after last, (k + 1,) for k months.
+
+    All are microseconds since 1970-01-01 UTC.
+    """
+    zone = find_zone(timezone)
+    begin, end = ((_EPOCH + timedelta(microseconds=moment)).astimezone(zone) for moment in (first, last))
+    months = range(12 * begin.year + begin.month - 1, 12 * end.year + end.month + 1)
+    starts = (datetime(month // 12, month % 12 + 1, 1, tzinfo=zone) for month in months)
+    return np.array([(start - _EPOCH) // _MICROSECOND for start in starts], dtype=np.int64)
