@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,25 @@ _HEAVIEST = 1.5
 
 
 @dataclass(frozen=True)
+class Usual:
+    """What a component is measured against, in sigma: its median, and its spread above and below."""
+
+    centre: float
+    above: float
+    below: float
+
+
+@dataclass(frozen=True)
 class Components:
     """By name: point, local, level16, spread16, ..., shape, stuck; (n,) each, in robust sigma.
 
-    slow: level1024 and spread1024 where the series is long enough, which count for severity alone.
+    usual: of each that has one, what a score of 1 is. slow: level1024 and spread1024 where the series is long enough,
+    which count for severity alone.
     """
 
     scores: dict[str, Floats]
     slow: dict[str, Floats]
+    usual: dict[str, Usual] = field(default_factory=dict)
 
 
 def measure_components(
@@ -53,30 +64,33 @@ def measure_components(
     """
     clipped = np.clip(u, -CLIP, CLIP)
     size = np.abs(clipped)
-    scores = {
-        "point": _standardised(u, max(0.3, _STEP_PART * step), known_good),
-        "local": _standardised(u - running_median5(u), max(0.3, _STEP_PART * step), known_good),
-    }
-    slow: dict[str, Floats] = {}
+    least = max(0.3, _STEP_PART * step)
+    looked_at = {"point": (u, least), "local": (u - running_median5(u), least)}
     for w in (*WINDOWS, SLOW_WINDOW):
         if w * _FEWEST_WINDOWS <= len(u):
-            into = slow if w == SLOW_WINDOW else scores
-            into[f"level{w}"] = _standardised(rolling_mean(clipped, w), 0.5 / np.sqrt(w), known_good)
-            into[f"spread{w}"] = _standardised(rolling_mean(size, w), 0.3 / np.sqrt(w), known_good)
+            looked_at[f"level{w}"] = rolling_mean(clipped, w), 0.5 / np.sqrt(w)
+            looked_at[f"spread{w}"] = rolling_mean(size, w), 0.3 / np.sqrt(w)
+    usual = {name: _usual(a, floor, known_good) for name, (a, floor) in looked_at.items()}
+    scores = {name: _score(a, usual[name]) for name, (a, _) in looked_at.items()}
+    slow = {name: scores.pop(name) for name in list(scores) if name.endswith(str(SLOW_WINDOW))}
     if (shape := _shape(clipped, known_good)) is not None:
         scores["shape"] = shape
     scores["stuck"] = _stuck(y)
-    return Components(scores, slow)
+    return Components(scores, slow, usual)
 
 
-def _standardised(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Floats:
-    """|a - median| over its spread on that side: the MAD, or what the outer 5 % stand for where a tail is heavy."""
+def _usual(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Usual:
+    """Median and spread on each side: the MAD, or what the outer 5 % stand for where a tail is heavy."""
     base = thin(a if known_good is None or not known_good.any() else a[known_good], CENTRE_ROWS)
     centre = float(np.median(base))
     least = max(mad_sigma(base), floor)
     above, below = (max(_outer(side), least) for side in (base - centre, centre - base))
-    away = a - centre
-    score: Floats = np.maximum(away / above, -away / below)
+    return Usual(centre, above, below)
+
+
+def _score(a: Floats, usual: Usual) -> Floats:
+    away = a - usual.centre
+    score: Floats = np.maximum(away / usual.above, -away / usual.below)
     return score
 
 
@@ -109,7 +123,7 @@ def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
     good = None
     if known_good is not None:
         good = known_good[::_SHAPE_ROWS][: len(norm)]
-    score = np.maximum(_standardised(norm, 0.3, good) * np.sign(norm - np.median(norm)), 0.0)
+    score = np.maximum(_score(norm, _usual(norm, 0.3, good)) * np.sign(norm - np.median(norm)), 0.0)
     half = _SHAPE_POINTS // 2
     per_point = np.concatenate([np.full(half, score[0]), score, np.full(points - half - len(score), score[-1])])
     per_row = np.repeat(per_point, _SHAPE_ROWS)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.invalid import Absurd, name_of
-from iotctl.analysis.kinds import explain, leaning, name_kind, number, span
+from iotctl.analysis.kinds import Reach, explain, leaning, name_kind, number, span
 from iotctl.analysis.tails import MOST_DECADES, Tail
 from iotctl.model import Event, Kind
 
@@ -114,7 +114,9 @@ def find_events(
             begins, ends = _whole_drift(u, before, after)
             first, last = max(first + begins, earliest), min(first + ends, latest)
         found.append(_Stretch(first, last, kind))
-    return [describe(series, stretch, threshold) for stretch in _severe(series, found, min_severity)]
+    return [
+        describe(series, stretch, threshold, components=components) for stretch in _severe(series, found, min_severity)
+    ]
 
 
 def _by_chance(components: Components, tails: Mapping[str, Tail], start: int, end: int) -> bool:
@@ -272,15 +274,22 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
     return events
 
 
-def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | None = None) -> Event:
-    """The event of a stretch with a sentence; at: its extreme reading, the one farthest from the model where None."""
+def describe(
+    series: Modelled, stretch: _Stretch, threshold: float, at: int | None = None, components: Components | None = None
+) -> Event:
+    """The event of a stretch with a sentence; at: its extreme reading, the one farthest from the model where None.
+
+    components: what made it an event; the band and the sentence are those of the component that fired.
+    """
     rows = slice(stretch.start, stretch.end)
     u = series.u(stretch.start, stretch.end)
-    if at is None:
-        at = stretch.start + int(np.argmax(np.abs(u)))
-    band = threshold * float(series.scale[at])
+    if components is not None and components.usual:
+        at, reach = _fired(series, components, stretch, threshold)
+    else:
+        at = stretch.start + int(np.argmax(np.abs(u))) if at is None else at
+        band = threshold * float(series.scale[at])
+        reach = Reach(float(series.expected[at]), float(series.expected[at]) - band, float(series.expected[at]) + band)
     start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
-    extreme, expected = float(series.value[at]), float(series.expected[at])
     return Event(
         event_id=event_id(stretch.kind, start, end),
         kind=stretch.kind,
@@ -289,21 +298,46 @@ def describe(series: Modelled, stretch: _Stretch, threshold: float, at: int | No
         rows=stretch.end - stretch.start,
         severity=float(series.severity[rows].max()),
         score=float(series.score[rows].max()),
-        extreme=extreme,
-        expected=expected,
-        low=expected - band,
-        high=expected + band,
+        extreme=float(series.value[at]),
+        expected=reach.expected,
+        low=reach.low,
+        high=reach.high,
         explanation=explain(
             stretch.kind,
             series.value[rows],
             series.expected[rows],
             u,
             at=at - stretch.start,
-            band=band,
+            reach=reach,
             hours=(end - start) / _HOUR,
             unit=series.unit,
         ),
     )
+
+
+def _fired(series: Modelled, components: Components, stretch: _Stretch, threshold: float) -> tuple[int, Reach]:
+    """The extreme row of a stretch, and what is usual there by the component that made it an event.
+
+    That is the reading itself, or against its neighbours; else its mean, or its mean deviation, over a while, beyond
+    whose usual range some reading is where the mean is.
+    """
+    rows = slice(stretch.start, stretch.end)
+    u = series.u(stretch.start, stretch.end)
+    best = {name: float(components.scores[name][rows].max()) for name in components.scores if name in components.usual}
+    fired = next((name for name in ("point", "local") if best[name] >= threshold), max(best, key=lambda n: best[n]))
+    usual = components.usual[fired]
+    if fired in ("point", "local"):
+        at = stretch.start + int(np.argmax(components.scores[fired][rows]))
+    else:
+        at = stretch.start + int(np.argmax(np.abs(u)))
+    scale, expected = float(series.scale[at]), float(series.expected[at])
+    low, high = -(threshold * usual.below - usual.centre) * scale, (threshold * usual.above + usual.centre) * scale
+    if fired.startswith("spread"):
+        low = -high
+    if fired == "local":
+        around = slice(max(at - 2, 0), at + 3)
+        expected += float(np.median(series.value[around] - series.expected[around]))
+    return at, Reach(expected, expected + low, expected + high, beside=fired == "local")
 
 
 def _stretches(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:

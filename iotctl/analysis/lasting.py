@@ -101,12 +101,15 @@ def _standing_out(changes: Sequence[Lasting], few: int) -> list[Lasting]:
     return [change for change in changes if change.size >= _BEYOND_USUAL * usual]
 
 
-def find_noise(x: Floats, residual: Floats, step_hours: float) -> tuple[list[Lasting], Floats | None]:
-    """Where the spread of residuals (n,) is another for good, and the spread of each piece over that of all, (n,)."""
+def find_noise(x: Floats, residual: Floats, step_hours: float, least: float) -> tuple[list[Lasting], Floats | None]:
+    """Where the spread of residuals (n,) is another for good, and the spread of each piece over that of all, (n,).
+
+    x: hours, ascending. least: the smallest change, in sigma of the spreads of blocks.
+    """
     n = len(residual)
     rows = max(_NOISE_ROWS, -(-n // _NOISE_BLOCKS))
     blocks = n // rows
-    least = min(_NOISE_PART * n, _NOISE_HOURS / step_hours) / rows
+    shortest = min(_NOISE_PART * n, _NOISE_HOURS / step_hours) / rows
     if blocks < _FEWEST_STRETCHES:
         return [], None
     away = residual[: blocks * rows].reshape(blocks, rows)
@@ -118,7 +121,7 @@ def find_noise(x: Floats, residual: Floats, step_hours: float) -> tuple[list[Las
     # What is no regime of its own belongs to the one before.
     starts = [0]
     for start, end in pairwise([*breaks, blocks]):
-        if end - start >= least and start - starts[-1] >= least:
+        if end - start >= shortest and start - starts[-1] >= shortest:
             starts.append(start)
     levels = [float(np.median(log[start:end])) for start, end in pairwise([*starts, blocks])]
     about = np.concatenate(
@@ -137,7 +140,11 @@ def find_noise(x: Floats, residual: Floats, step_hours: float) -> tuple[list[Las
     ]
     if len(changes) > max(_FEW, float(x[-1] - x[0]) / _HOURS_A_CHANGE):
         return [], None
-    changes = [c for c in changes if max(c.before, c.after) >= _NOISE_FACTOR * min(c.before, c.after)]
+    changes = [
+        change
+        for change in changes
+        if change.size >= least and max(change.before, change.after) >= _NOISE_FACTOR * min(change.before, change.after)
+    ]
     if not changes:
         return [], None
     factor = np.empty(n)

@@ -68,7 +68,7 @@ def fit_model(
     if method is Method.PIECEWISE and len(y) >= _FEWEST_ROWS:
         changes = find_changes(x, y - _seasonal(x, seasons), trend, step_hours, least_change)
         if not still:
-            noisier, noise = find_noise(x, residual, step_hours)
+            noisier, noise = find_noise(x, residual, step_hours, least_change)
             changes = sorted([*changes, *noisier], key=lambda change: change.row)
     scale = _scale(x, residual, trend.scale, seasons)
     if noise is not None and not keep_scale:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.kinds import explain, name_kind, number, span
+from iotctl.analysis import detect
+from iotctl.analysis.kinds import Reach, explain, name_kind, number, span
 from iotctl.model import Kind
 
 NOISE = np.random.default_rng(1).normal(0, 1, 300)
@@ -44,7 +45,7 @@ def say(kind: Kind, value: list[float], hours: float = 5.0) -> str:
     values = np.array(value)
     expected = np.full(len(values), 20.0)
     u = (values - expected) / 0.5
-    return explain(kind, values, expected, u, at=int(np.argmax(np.abs(u))), band=3.0, hours=hours)
+    return explain(kind, values, expected, u, at=int(np.argmax(np.abs(u))), reach=Reach(20.0, 17.0, 23.0), hours=hours)
 
 
 def test_a_sentence_says_what_was_read_what_was_expected_and_what_is_usual() -> None:
@@ -82,3 +83,24 @@ def test_a_duration_is_said_as_people_do(hours: float, said: str) -> None:
 )
 def test_a_number_has_the_digits_that_matter_beside_the_band(value: float, band: float, said: str) -> None:
     assert number(value, band) == said
+
+
+def test_a_sentence_never_calls_usual_what_it_reports() -> None:
+    values, expected = np.array([22.0, 21.0]), np.array([20.0, 20.0])
+    said = explain(Kind.SPIKE, values, expected, np.array([4.0, 2.0]), at=0, reach=Reach(20.0, 17.0, 23.0), hours=0.5)
+    assert said == "2 readings within 30 minutes out of line, as far as 22.0 where 20.0 was expected, 2.0 above"
+    beside = Reach(15.0, 12.0, 18.0, beside=True)
+    said = explain(Kind.SPIKE, values[:1], expected[:1], np.array([4.0]), at=0, reach=beside, hours=0.0)
+    assert said == "one reading of 22.0 where its neighbours read 15.0, 7.0 above (usual: 12.0 to 18.0)"
+
+
+def test_the_band_is_that_of_the_component_that_fired() -> None:
+    # On a slow wave of 20 sigma a reading is odd beside its neighbours alone.
+    rows = np.arange(12_000)
+    walk = np.cumsum(np.random.default_rng(3).normal(0, 1, 12_000))
+    walk[7000] += 40
+    found = detect(600_000_000 * rows, walk).events
+    (spike,) = (event for event in found if event.start <= 7000 * 600_000_000 <= event.end)
+    assert "its neighbours read" in spike.explanation
+    assert spike.expected == pytest.approx(np.median(walk[6998:7003]), abs=1)
+    assert not spike.low <= spike.extreme <= spike.high

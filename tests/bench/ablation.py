@@ -34,7 +34,8 @@ def _without(*names: str) -> Substitute:
             for name, score in found.scores.items()
             if name in ("point", "local", "stuck") or not name.startswith(names)
         }
-        return Components(scores, {name: slow for name, slow in found.slow.items() if not name.startswith(names)})
+        slow = {name: score for name, score in found.slow.items() if not name.startswith(names)}
+        return Components(scores, slow, found.usual)
 
     return detection, "measure_components", measure
 
