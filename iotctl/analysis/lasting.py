@@ -28,7 +28,7 @@ _FEW, _HOURS_A_CHANGE, _BEYOND_USUAL = 5, 1500.0, 3.0
 # Three slopes may be a course of the year.
 _FEW_SLOPES = 2
 # So many times as far as the level usually wanders between two stretches of five days, or of a thirtieth.
-_WANDERS, _WANDER_PART, _WANDER_HOURS, _FEWEST_STRETCHES = 2.0, 30, 120.0, 8
+_WANDERS, _WANDER_PART, _WANDER_HOURS, _FEWEST_STRETCHES = 3.0, 30, 120.0, 8
 # Noise: blocks of so many rows, at most so many blocks, and the change that is one.
 _NOISE_ROWS, _NOISE_BLOCKS, _NOISE_FACTOR = 48, 500, 2.0
 _NOISE_PART, _NOISE_HOURS = 0.08, 240.0

@@ -67,7 +67,8 @@ def fit_model(
     noise: Floats | None = None
     if method is Method.PIECEWISE and len(y) >= _FEWEST_ROWS:
         changes = find_changes(x, y - _seasonal(x, seasons), trend, step_hours, least_change)
-        if not still:
+        # On a coarse scale how much a reading varies is a matter of where between two steps the level lies.
+        if not still and quantum(y) < float(np.median(trend.scale)):
             noisier, noise = find_noise(x, residual, step_hours, least_change)
             changes = sorted([*changes, *noisier], key=lambda change: change.row)
     scale = _scale(x, residual, trend.scale, seasons)

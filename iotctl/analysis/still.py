@@ -38,8 +38,12 @@ def stands_still(y: Floats) -> bool:
     n = len(y)
     if n < _FEWEST_ROWS:
         return False
+    most = max(2, min(n // 10, _CHANGES), n // _ROWS_PER_CHANGE)
+    # Most series have changed more often within their first rows.
+    if len(changes(y[: 4 * most])) > most:
+        return False
     at = changes(y)
-    if len(at) > max(2, min(n // 10, _CHANGES), n // _ROWS_PER_CHANGE) or _is_staircase(y, at):
+    if len(at) > most or _is_staircase(y, at):
         return False
     return len(changes(held(y))) <= _LEVEL_CHANGES
 

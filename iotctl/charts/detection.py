@@ -36,6 +36,9 @@ _HEIGHT, _STRIP_HEIGHT = 340, 70
 # Twice as many as a PNG of double resolution is wide; a page can be zoomed; one page of many stays small.
 _PICTURE_POINTS, _PAGE_POINTS, _LINKED_POINTS = 4000, 20_000, 3000
 
+# Of the range of the readings, above and below it.
+_BAND_MARGIN = 0.15
+
 # A band or strip needs no more than one value per pixel.
 _BLOCKS = 1000
 
@@ -154,6 +157,10 @@ def _band(detection: Detection, about: _About) -> alt.Chart:
     reach = about.threshold * detection.scale
     low, high = detection.expected - reach, detection.expected + reach
     if len(starts):
+        # A chart is scaled by its data: a band that is wider by far goes on beyond its edges.
+        lowest, highest = float(detection.value.min()), float(detection.value.max())
+        margin = _BAND_MARGIN * (highest - lowest) or float(reach.max())
+        low, high = (np.clip(edge, lowest - margin, highest + margin) for edge in (low, high))
         low, high = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
     chart: alt.Chart = (
         table(detection.time[starts], about.timezone, low=low, high=high)

@@ -80,3 +80,9 @@ def test_all_change_points_are_listed_on_demand() -> None:
     (change,) = events(value, DetectOptions(least_change=0.0))
     assert change.kind is Kind.STEP
     assert change.severity == pytest.approx(2.5 / 4, rel=0.1)
+
+
+def test_a_coarse_scale_varies_by_where_the_level_lies_and_that_is_no_news() -> None:
+    value = 48.4 + noise()
+    value[60 * DAY :] += 4.6
+    assert [event for event in events(np.round(value / 2) * 2) if event.kind is not Kind.STEP] == []

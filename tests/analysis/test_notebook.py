@@ -32,7 +32,7 @@ def test_the_notebook_runs_from_top_to_bottom_and_shows_what_its_text_says() -> 
     charts = [value.to_dict() for value in shown if isinstance(value, alt.Chart | alt.LayerChart)]
     assert len(charts) == 4
     found = [event.kind.value for event in names["found"].events]
-    assert sorted(found) == sorted([*names["truth"], "gap"])
+    assert sorted(found) == sorted([*names["truth"], "gap", "step"])
     assert len(names["found"].regimes) == 2
     assert names["model_error"] < 0.1 * names["line_error"]
     assert names["breaks_by_penalty"][1] == names["breaks_by_penalty"][10] > names["breaks_by_penalty"][100]
