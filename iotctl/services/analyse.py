@@ -26,6 +26,9 @@ _OPEN_ROWS = 256
 _SLACK_ROWS = 12
 
 _WEEK = 7 * 86_400_000_000
+
+# That a change lasts shows after ten days, when what was a shift has become a regime.
+_LASTS = 14 * 86_400_000_000
 _FOREVER = 2**63 - 1
 
 
@@ -214,6 +217,8 @@ def _is_judged(event: Event, detection: Detection, first: int | None, end: int |
     if watermark is not None:
         row = int(np.searchsorted(detection.time, watermark, side="right"))
         start = int(detection.time[max(0, row - _OPEN_ROWS)])
+        if event.kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
+            start = min(start, watermark - _LASTS)
     return event.end >= start and event.start < end
 
 
