@@ -16,6 +16,9 @@ from tests.cli.conftest import Iotctl
 from tests.cli.test_watch import SECONDS, until, watching
 from tests.record_forms import CASES, Record, expected_readings, named_readings, some_records
 
+# A minute and a half in all; the forms themselves are held to their suite in tests/formats.
+pytestmark = pytest.mark.faults
+
 SUFFIXES = {"parquet": "parquet", "xlsx": "xlsx", "influx csv": "csv", "line protocol": "lp"}
 
 

@@ -326,7 +326,7 @@ def outcome(content: bytes, options: ReadOptions) -> tuple[list[Row], list[tuple
     return [(time, sensor, repr(value)) for time, sensor, value in rows(found)], rejects(found)  # type: ignore[misc]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(LINES, max_size=60), st.sampled_from(["\n", "\r\n"]), st.booleans())
 @example([f"2016-01-01;{A};1"] * 50 + [f'2016-01-01;{A};"1'] + [f"2016-01-01;{A};1"] * 50, "\n", False)
 @example([f"2016-01-01;{A};1"] * 50 + [f'"2016-01-01";{A};"1;"'] + [f"2016-01-01;{A};1"] * 50, "\n", False)

@@ -10,7 +10,10 @@ import pytest
 
 from tests.record_forms import CASES, some_records, write_parquet
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells of memory as Linux does")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells of memory as Linux does"),
+]
 
 MEGABYTE = 1024 * 1024
 FILE_MEGABYTES, MOST_MEGABYTES = 80, 400  # the latter with Python and its libraries, some 130
