@@ -319,14 +319,16 @@ def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
 
 
 def _refuse_total_loss(file: StoredFile, batches: Sequence[FileBatch]) -> None:
-    """Raise FileError where a new version has rows, none of which can be read: good readings do not give way to it."""
-    rejected = sum(batch.rows_rejected for batch in batches)
-    if not rejected or any(len(batch.time) for batch in batches):
+    """Raise FileError where a new version has rows, and none gives a reading: good readings do not give way to it."""
+    rows = sum(batch.rows_read for batch in batches)
+    # What a file calls bad now is withdrawn on purpose.
+    unread = rows - sum(batch.bad_quality for batch in batches)
+    if not unread or any(len(batch.time) for batch in batches):
         return
     first = next((reject for batch in batches for reject in batch.rejects), None)
     shown = f"; the first: line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}" if first else ""
     raise FileError(
-        f"None of {rejected} rows can be read{shown}.",
+        f"None of {rows} rows gives a reading{shown}.",
         where=file.uri,
         hint="What it had loaded before stays. Is it of another layout? See iotctl inspect, and --layout.",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotctl.errors import FileError
+from iotctl.errors import FileError, UnfinishedFileError
 from iotctl.formats import ReadOptions, read_batches
 from iotctl.formats.csv import table
-from iotctl.formats.layouts.layout import Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
+from iotctl.formats.layouts.layout import Form, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 from iotctl.model import FileBatch, Position, StoredFile
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,12 +28,17 @@ Reading = tuple[int, str, int, str]
 
 
 def batches(
-    stored: bytes, layout: Layout, options: ReadOptions, start: Position | None = None, name: str = "plant/a.csv"
+    stored: bytes,
+    layout: Layout,
+    options: ReadOptions,
+    start: Position | None = None,
+    name: str = "plant/a.csv",
+    modified: datetime = EPOCH,
 ) -> list[FileBatch]:
     def open_at(offset: int) -> BinaryIO:
         return io.BytesIO(stored[offset:])
 
-    file = StoredFile(name, len(stored), "v", EPOCH)
+    file = StoredFile(name, len(stored), "v", modified)
     found = list(read_batches(file, open_at, replace(options, layouts=(layout,)), start))
     for batch in found:
         assert batch.rows_read == len(batch.time) + batch.rows_rejected + batch.missing + batch.bad_quality
@@ -306,6 +310,7 @@ def test_a_wrong_byte_in_a_column_that_is_read_rejects_its_row_alone() -> None:
     [
         (layout_of("{device}"), "time,value\n", "needs a column 'device'"),
         (layout_of("{field}", "a", "b"), "time,c\n", "needs a column 'a'"),
+        (replace(layout_of(), values=(ValueLayout("value", quality="flag"),)), "time,value\n", "needs a column 'flag'"),
         (layout_of(skip_until="^X_Value"), "time,value\n1,2\n", "No line fits"),
         (replace(layout_of(), preamble={"id": r"SN: (\d+)"}), "time,value\n1,2\n", "'id'"),
         (replace(layout_of(), path={"id": r"channel_(\d+)"}), "time,value\n1,2\n", "'id'"),
@@ -346,6 +351,19 @@ def test_each_block_of_columns_has_its_own_time() -> None:
     assert sum(batch.missing for batch in found) == 2
 
 
+def test_a_record_without_any_value_is_counted_also_where_values_have_their_own_times() -> None:
+    layout = Layout(
+        time=TimeLayout(("t1",), timezone="UTC"),
+        form=Form.JSON,
+        values=(ValueLayout("a"), ValueLayout("b", time=("t2",))),
+    )
+    text = b'{"t1": "2023-01-01", "a": 1}\n{"note": "nothing"}\n{"t2": "2023-02-01", "b": 2}\n{"b": 3}\n'
+    found = batches(text, layout, ReadOptions(), name="a.jsonl")
+    assert [(name, value) for name, _, value in readings(found)] == [("a", "1.0"), ("b", "2.0")]
+    assert rejects(found) == [(4, "time", "b")]
+    assert sum(batch.missing for batch in found) == 1
+
+
 def test_only_a_part_of_a_cell_is_the_value() -> None:
     layout = replace(layout_of(), values=(ValueLayout("value", part=1, scale=0.1), ValueLayout("value", "q", part=2)))
     text = b'time,value\n2023-01-01,"+0198,1"\n2023-01-02,"+9999,9"\n2023-01-03,7\n'
@@ -379,11 +397,53 @@ def test_the_doubled_hour_is_settled_for_each_value_of_a_wide_file(delimiter: st
     assert readings(found) == [(name, time, value.replace("-0.0", "0.0")) for name, time, value in expected]
 
 
+LINES_WITH_THEIR_TIME_LAST = {
+    "commas": (
+        Layout(TimeLayout(("time",), timezone="UTC"), values=(ValueLayout("value"),)),
+        ("value,time\n", "1,2016-01-01 00:00:00\n", "2,2016-01-01 01"),
+    ),
+    "blanks": (
+        Layout(
+            TimeLayout(("date", "time"), timezone="UTC"),
+            values=(ValueLayout("value"),),
+            text=TextLayout(delimiter="blanks", header=False, columns=("value", "date", "time")),
+        ),
+        ("", "1   2016-01-01  00:00:00\n", "2   2016-01-01  01:0"),
+    ),
+    "line protocol": (
+        Layout(TimeLayout(("time",), "epoch-ns"), form=Form.LINE_PROTOCOL, values=(ValueLayout("value"),)),
+        ("", "plant value=1 1668560400000000000\n", "plant value=2 16685604"),
+    ),
+    "line protocol in seconds": (
+        Layout(TimeLayout(("time",), "epoch-s"), form=Form.LINE_PROTOCOL, values=(ValueLayout("value"),)),
+        ("", "plant value=1 1668560400\n", "plant value=2 16685604"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LINES_WITH_THEIR_TIME_LAST)
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_cut_time_is_never_read_as_a_shorter_time(case: str, resumed: bool) -> None:
+    layout, (header, row, cut) = LINES_WITH_THEIR_TIME_LAST[case]
+    text = (header + row + cut).encode()
+    start = Position(len(header + row), 2 + bool(header)) if resumed else None
+    found = batches(text, layout, ReadOptions(settle_seconds=0), start)
+    assert [value for _, _, value in readings(found)] == ([] if resumed else ["1.0"])
+    assert [reason for _, reason, _ in rejects(found)] == ["time"]
+    whole = batches(text + row[len(cut) :].encode(), layout, ReadOptions(settle_seconds=0), start)
+    assert rejects(whole) == []
+
+
+def test_a_header_that_is_being_written_waits() -> None:
+    with pytest.raises(UnfinishedFileError):
+        batches(b"time,val", layout_of(), ReadOptions(), modified=datetime.now(UTC))
+
+
 def test_a_last_line_without_its_end_waits() -> None:
-    layout = layout_of()
     text = b"time,value\n2023-01-01,1\n2023-01-02,2"
-    assert len(readings(batches(text, layout, ReadOptions(settle_seconds=0)))) == 2
-    assert math.isfinite(1)
+    assert len(readings(batches(text, layout_of(), ReadOptions(settle_seconds=0)))) == 2
+    with pytest.raises(UnfinishedFileError):
+        batches(text, layout_of(), ReadOptions(), modified=datetime.now(UTC))
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from iotctl.formats import ReadOptions
+from iotctl.formats.layouts.layout import Layout, TextLayout, TimeLayout, ValueLayout
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, ensure_schema, list_conflicts, list_rejects
 from iotctl.services.forget import files_to_forget, forget
@@ -269,7 +271,7 @@ def test_a_version_of_which_no_row_can_be_read_takes_nothing_away(folder: Folder
     folder.ingest()
     folder.put("a.csv", f"soon;{A};1", f"later;{A};2")
     summary = folder.ingest()
-    assert "None of 2 rows can be read; the first: line 2 (time)" in summary.failed[0].error.message
+    assert "None of 2 rows gives a reading; the first: line 2 (time)" in summary.failed[0].error.message
     assert folder.table == {at(A, 0): 1, at(A, 1): 1}
     folder.put("a.csv", row(A, 0, 3))
     assert folder.ingest().failed == ()
@@ -277,6 +279,21 @@ def test_a_version_of_which_no_row_can_be_read_takes_nothing_away(folder: Folder
     folder.put("a.csv")  # it is empty on purpose
     assert folder.ingest().removed == 1
     assert folder.table == {}
+
+
+def test_a_layout_that_finds_no_value_takes_nothing_away(folder: Folder) -> None:
+    layout = Layout(
+        TimeLayout(("timestamp",)),
+        sensor="{sensor_uuid}",
+        values=(ValueLayout("sensor_value"),),
+        text=TextLayout(delimiter=";"),
+    )
+    folder.put("a.csv", row(A, 0, 1), row(A, 1, 1))
+    folder.ingest(layouts=(layout,))
+    loaded = folder.table
+    summary = folder.ingest(layouts=(replace(layout, missing=("1",)),), again=True)
+    assert [failed.error.message for failed in summary.failed] == ["None of 2 rows gives a reading."]
+    assert folder.table == loaded == {at(A, 0): 1, at(A, 1): 1}
 
 
 def test_forget_takes_away_what_a_file_had_loaded_and_no_more(folder: Folder) -> None:

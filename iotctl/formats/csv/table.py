@@ -38,9 +38,9 @@ def read_csv_records(source: RecordFile) -> Iterator[Records]:
     with open_text(source.open_at, file.uri) as text:
         finished = is_finished(file, text, source.options)
         head = read_table_head(text, layout.text, file.uri)
+        if not finished and (head is None or (head.header and not head.header.endswith(b"\n"))):
+            raise unfinished(file.uri)
         if head is None:
-            if not finished:
-                raise unfinished(file.uri)
             return
         begin = Position(head.offset, head.line) if source.start.offset <= head.offset else source.start
         text.go_to(begin.offset)
@@ -96,20 +96,17 @@ class CsvTable:
         self._text_type = {name: pa.string() for name in self._wanted} | {
             name: pa.dictionary(pa.int32(), pa.string()) for name in sensor
         }
-        header = head.header.rstrip(b"\r\n") if head.header else b""
-        self._header_line = _one_blank(header) if self._is_blanks else header
+        self._header_line = self._divided((head.header or b"").rstrip(b"\r\n"))
         self._nulls = ["", *layout.missing]
         self._point = layout.text.decimal
-        self._example: bytes | None = None
 
     def is_cut(self, line: bytes) -> bool:
         """Whether a last line without an end is cut within its time."""
-        if self._example is None or not self._layout.time.fields:
-            return False
         at = self._header.at.get(self._layout.time.fields[-1])
-        if at is None:
+        if at is None or self._head.first_row is None:
             return False
-        return is_cut_time(line, self._example, Header(self._delimiter, self._header.width, {"timestamp": at}))
+        cut, whole = (self._divided(text) for text in (as_utf8(line, self._layout.text.encoding), self._head.first_row))
+        return is_cut_time(cut, whole, Header(self._delimiter, self._header.width, {"timestamp": at}))
 
     def no_columns(self) -> dict[str, pa.Array]:
         """The columns of no record."""
@@ -120,9 +117,7 @@ class CsvTable:
     def read(self, stored: bytes, first_line: int, offset: int, next_line: int, end: int) -> Records:
         """The records of a block of lines."""
         written = as_utf8(stored, self._layout.text.encoding)
-        data = _one_blank(written) if self._is_blanks else written
-        if self._example is None and data:
-            self._example = data.split(b"\n", 1)[0]
+        data = self._divided(written)
         lines = BlockLines(written, first_line, offset, stored)
         rows = self._whole(data) if data else None
         bad = bad_rows(np.empty(0, dtype=np.int64), RejectReason.FIELDS)
@@ -131,6 +126,10 @@ class CsvTable:
         columns = dict(rows.columns)
         columns |= {name: constant_column(text, len(rows.at)) for name, text in self._preamble.items()}
         return Records(columns, first_line + rows.at.astype(np.int64), bad, lines, end, next_line)
+
+    def _divided(self, written: bytes) -> bytes:
+        """Lines with one delimiter between two fields."""
+        return _one_blank(written) if self._is_blanks else written
 
     def _whole(self, data: bytes) -> _Rows | None:
         """All lines as rows, in the types that they are wanted in; None where one of them is not so."""

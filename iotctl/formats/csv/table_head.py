@@ -25,18 +25,19 @@ class TableHead:
     """What comes before a table's rows.
 
     columns: their names, each of them once. header: the header line in UTF-8; None where there is none. offset, line:
-    of the first line behind. preamble: all text before it.
+    of the first line behind. preamble: all text before it. first_row: in UTF-8; None where none is whole.
     """
 
     columns: tuple[str, ...]
     header: bytes | None
     offset: int
     line: int
-    preamble: str
+    preamble: str = ""
+    first_row: bytes | None = None
 
 
 def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead | None:
-    """The beginning of a text; None where there is no row and no header, or more of the header may still come.
+    """The beginning of a text; None where there is no row and no header. The header line may lack its end.
 
     Raises FileError where the header is not where the layout says, or has too many columns.
     """
@@ -63,15 +64,15 @@ def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead
     if not layout.header:
         lines.give_back(line)
         columns, header = layout.columns, None
-    elif not line.endswith(b"\n") and not lines.read_all:
-        return None
     else:
         header = written
         columns = _header_columns(written, layout, f"{where}, line {lines.number - 1}")
     for _ in range(layout.below_header):
         lines.read()
-    columns = _fitted(columns, _first_row(lines, layout), layout)
-    return TableHead(columns, header, lines.offset, lines.number, lines.before(layout.encoding))
+    row = _first_row(lines, layout)
+    columns = _fitted(columns, row, layout)
+    first_row = row if row and row.endswith(b"\n") else None
+    return TableHead(columns, header, lines.offset, lines.number, lines.before(layout.encoding), first_row)
 
 
 def as_utf8(data: bytes, encoding: str) -> bytes:
@@ -113,11 +114,10 @@ def is_comment(line: bytes, layout: TextLayout) -> bool:
 
 
 class _HeadLines:
-    """The first lines of a text. number, offset: of the next line. read_all: what was read is all of the text."""
+    """The first lines of a text. number, offset: of the next line."""
 
     def __init__(self, text: Readable, where: str) -> None:
         self.number, self.offset = 1, 0
-        self.read_all = False
         self._text = text
         self._where = where
         self._begun = b""
@@ -154,7 +154,6 @@ class _HeadLines:
                 where=self._where,
                 hint="See what the file looks like: iotctl inspect FILE",
             )
-        self.read_all = self.read_all or not data
         return bool(data)
 
     def offset_of_line(self) -> int:
@@ -179,27 +178,27 @@ def _header_columns(line: bytes, layout: TextLayout, where: str) -> tuple[str, .
     return column_names(fields)
 
 
-def _first_row(lines: _HeadLines, layout: TextLayout) -> list[str]:
-    """The fields of the first row; none where there is no row, or it cannot be read."""
+def _first_row(lines: _HeadLines, layout: TextLayout) -> bytes | None:
+    """The line of the first row in UTF-8; None where there is none."""
     offset, number = lines.offset, lines.number
-    fields: list[str] = []
-    while (line := lines.read()) is not None:
+    found = None
+    while found is None and (line := lines.read()) is not None:
         written = as_utf8(line, layout.encoding)
         if not is_blank(written) and not is_comment(written, layout):
-            try:
-                fields = split_fields(written, layout.delimiter)
-            except BadRow:
-                fields = []
-            break
+            found = written
     lines.offset, lines.number = offset, number
-    return fields
+    return found
 
 
-def _fitted(columns: tuple[str, ...], row: list[str], layout: TextLayout) -> tuple[str, ...]:
+def _fitted(columns: tuple[str, ...], row: bytes | None, layout: TextLayout) -> tuple[str, ...]:
     """The columns as rows have them: a delimiter at the end of only the rows, or only the header, makes no column."""
-    if len(row) == len(columns) + 1 and not row[-1].strip():
-        return (*columns, f"column {len(row)}")
-    if len(row) == len(columns) - 1 and columns[-1] == f"column {len(columns)}" and layout.header:
+    try:
+        fields = split_fields(row or b"", layout.delimiter)
+    except BadRow:
+        return columns
+    if len(fields) == len(columns) + 1 and not fields[-1].strip():
+        return (*columns, f"column {len(fields)}")
+    if row and len(fields) == len(columns) - 1 and columns[-1] == f"column {len(columns)}" and layout.header:
         return columns[:-1]
     return columns
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,8 @@ from iotctl.formats.times.iso import Times
 from iotctl.formats.times.joined_fields import join_fields
 from iotctl.formats.times.zone_names import with_zones
 from iotctl.model import EARLIEST, LATEST, RejectReason
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 _GOOD, _ABSENT = -1, -2
 _SHOWN = 80
@@ -83,6 +86,7 @@ class LayoutReader:
             # A record without any value is one that is missing.
             nothing = bad_rows(records.line, RejectReason.MISSING)
             return joined([]), joined_bad_rows([records.bad, nothing])
+        named = [self._values[number] for number in values]
         state = np.full((count, len(values)), _GOOD, dtype=np.int8)
         value = np.empty((count, len(values)))
         for at, number in enumerate(values):
@@ -92,41 +96,45 @@ class LayoutReader:
         for name in self._layout.sensor_record_fields():
             self._column(columns, name)  # it must be there
         record_names, record_at = self._names.of_records(columns, count)
-        record_state[record_at < 0] = _SENSOR
-        named = [self._values[number] for number in values]
-        own = {
-            number: self._times(columns, self._values[number].time) for number in values if self._values[number].time
-        }
         # A record without a time and without a value is a blank line of its program.
         empty = (state == _MISSING).all(axis=1)
+        time, naive = _for_values(times.time, len(values)), _for_values(times.naive, len(values))
+        if any(one.time for one in named):
+            time, naive, own_state = self._own_times(columns, named, times)
+            state = np.where((state == _MISSING) | (own_state == _GOOD), state, own_state)
+            record_state[:] = _GOOD  # each value is judged by its own time
         record_state[empty & (record_state != _GOOD)] = _MISSING
+        record_state[record_at < 0] = np.where(empty, _MISSING, _SENSOR)[record_at < 0]
         if self._layout.form in _SPARSE:
             record_state[empty] = _MISSING
             state[state == _MISSING] = _ABSENT
         self._explain(columns, records.line, record_state, state, values)
-        if own:
-            record_state[record_state != _SENSOR] = _GOOD  # each value is judged by its own time
-            sensor = self._names.numbers(record_names, [self._values[number] for number in values])[
-                np.maximum(record_at, 0)
-            ]
-            return self._with_own_times(records, values, own, times, value, state, record_state, sensor)
         good = record_state == _GOOD
         bad = [records.bad, self._bad_records(records, record_state)]
+        line = records.line
         if not good.all():
-            value, state, record_at = value[good], state[good], record_at[good]
-        line, time, naive = records.line[good], times.time[good], times.naive[good]
+            line, value, state, record_at = line[good], value[good], state[good], record_at[good]
+            time, naive = time[good], naive[good]
         sensor = self._names.numbers(record_names, named)[record_at]
         kept = state == _GOOD
         if kept.all():
-            width = len(values)
-            rows = Rows(
-                np.repeat(line, width), sensor.ravel(), np.repeat(time, width), np.repeat(naive, width), value.ravel()
-            )
+            rows = Rows(np.repeat(line, len(values)), sensor.ravel(), time.ravel(), naive.ravel(), value.ravel())
         else:
             row, place = np.nonzero(kept)
-            rows = Rows(line[row], sensor[row, place], time[row], naive[row], value[row, place])
+            rows = Rows(line[row], sensor[row, place], time[row, place], naive[row, place], value[row, place])
             bad.append(self._bad_cells(line, state, values))
         return rows, joined_bad_rows(bad)
+
+    def _own_times(
+        self, columns: dict[str, pa.Array], named: Sequence[ValueLayout], shared: Times
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int8]]:
+        """Where values have times of their own: time and naive as in Times, and what is wrong; (records, values)."""
+        found = [self._times(columns, value.time) if value.time else shared for value in named]
+        return (
+            np.stack([times.time for times in found], axis=1),
+            np.stack([times.naive for times in found], axis=1),
+            np.stack([_time_state(times) for times in found], axis=1),
+        )
 
     def _explain(
         self,
@@ -158,33 +166,6 @@ class LayoutReader:
                     f"line {line[row]}: {text!r} in {name} is no number with the layout's decimal sign,"
                     f" {layout.text.decimal}"
                 )
-
-    def _with_own_times(
-        self,
-        records: Records,
-        values: Sequence[int],
-        own: dict[int, Times],
-        shared: Times,
-        value: NDArray[np.float64],
-        state: NDArray[np.int8],
-        record_state: NDArray[np.int8],
-        sensor: NDArray[np.int32],
-    ) -> tuple[Rows, BadRows]:
-        """As read, where values have times of their own."""
-        all_times = [own.get(number, shared) for number in values]
-        time = np.stack([times.time for times in all_times], axis=1)
-        naive = np.stack([times.naive for times in all_times], axis=1)
-        of_time = np.stack([_time_state(times) for times in all_times], axis=1)
-        state = np.where((state == _MISSING) | (state == _ABSENT) | (of_time == _GOOD), state, of_time)
-        good = record_state == _GOOD
-        row, place = np.nonzero((state == _GOOD) & good[:, np.newaxis])
-        rows = Rows(records.line[row], sensor[row, place], time[row, place], naive[row, place], value[row, place])
-        bad = [
-            records.bad,
-            self._bad_records(records, record_state),
-            self._bad_cells(records.line[good], state[good], values),
-        ]
-        return rows, joined_bad_rows(bad)
 
     def _read_cells(
         self, columns: dict[str, pa.Array], number: int, value: NDArray[np.float64], state: NDArray[np.int8]
@@ -260,6 +241,11 @@ class LayoutReader:
         row, place = np.nonzero((state != _GOOD) & (state != _ABSENT))
         fields = np.array([self._builder.field(self._values[number].field) for number in values], dtype=np.int16)
         return BadRows(line[row], state[row, place], fields[place])
+
+
+def _for_values(of_record: NDArray[Scalar], values: int) -> NDArray[Scalar]:
+    """(records, values): what each record has, for each of its values; without a copy."""
+    return np.broadcast_to(of_record[:, np.newaxis], (len(of_record), values))
 
 
 def _time_state(times: Times) -> NDArray[np.int8]:

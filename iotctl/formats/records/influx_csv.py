@@ -124,7 +124,7 @@ class _Tables:
             if len(set(names)) < len(names):
                 twice = next(name for name in names if names.count(name) > 1)
                 raise FileError(f"The header has the column {twice!r} twice.", where=where)
-            head = TableHead(names, header, 0, line + 1, "")
+            head = TableHead(names, header, 0, line + 1)
             self._known[header] = CsvTable(head, self._source.layout, self._source.file.uri)
         self._table = self._known[header]
         self._columns, self._defaults, self._next_defaults = fields, self._next_defaults, ()

@@ -39,6 +39,8 @@ _TYPES = {"head": pa.dictionary(pa.int32(), pa.string()), "fields": pa.string(),
 _MOST_SHAPES = 50
 _MOST_HEADS = 100_000
 
+_DIGITS_OF_NOW = {"epoch-s": 10, "epoch-ms": 13, "epoch-us": 16, "epoch-ns": 19}
+
 # Bytes that divide a line, and those that stand for them where they do not.
 _DIVIDING, _HIDING = b" ,=\\", (b"\1", b"\2", b"\3", b"\4")
 _HIDE = bytes.maketrans(_DIVIDING, b"".join(_HIDING))
@@ -53,8 +55,23 @@ def read_line_protocol(source: RecordFile) -> Iterator[Records]:
     reader = _Reader(source.layout)
     with open_text_blocks(source.file, source.open_at, source.options, source.start) as blocks:
         for block in blocks:
-            yield from reader.read(block)
+            if block.is_ended or not _is_cut(block.data, source.layout):
+                yield from reader.read(block)
+            else:
+                bad = listed_bad_rows([(block.line, RejectReason.TIME)])
+                no_line = np.empty(0, dtype=np.int64)
+                nothing = choose_fields({}, source.layout, 0)
+                yield Records(nothing, no_line, bad, block.lines, block.end, block.next_line)
         blocks.check_end()
+
+
+def _is_cut(line: bytes, layout: Layout) -> bool:
+    """Whether a last line without an end may be cut within its time, which then counts fewer digits than those of now.
+
+    Those are times from 2001 on.
+    """
+    digits = _DIGITS_OF_NOW.get(layout.time.format)
+    return digits is not None and len(line.rsplit(b" ", 1)[-1].strip()) < digits
 
 
 class _Reader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -69,12 +69,11 @@ def constant_column(text: str, count: int) -> pa.Array:
 
 def check_fields(columns: Sequence[str], layout: Layout, where: str) -> None:
     """Raise FileError where the columns of a table lack one that its layout needs."""
-    needed = [*layout.time.fields, *layout.time.since, *layout.sensor_record_fields()]
-    needed += [name for name in (layout.time.timezone_field, layout.quality and layout.quality.field) if name]
+    values = [value for value in layout.values if value.field in columns]
+    needed = replace(layout, values=tuple(values)).other_fields()
     missing = [name for name in needed if name not in columns and not layout.is_given(name)]
-    values = [value.field for value in layout.values]
-    if not missing and values and not any(name in columns for name in values) and not layout.other_values:
-        missing = values[:1]
+    if not missing and layout.values and not values and not layout.other_values:
+        missing = [layout.values[0].field]
     if missing:
         names = ", ".join(columns[:_SHOWN]) + (" ..." if len(columns) > _SHOWN else "")
         raise FileError(
