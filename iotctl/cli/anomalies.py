@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from iotctl.cli.context import open_database
+from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.options import FormatOption, OutputOption
 from iotctl.model import Kind
 
@@ -26,18 +26,8 @@ class Verdict(StrEnum):
     NONE = "none"
 
 
-class _ListByDefault(TyperGroup):
-    """Without a subcommand's name the words are those of list: iotctl anomalies sensor_00000."""
-
-    # Any: click is a part of typer in some versions and apart in others.
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=_ListByDefault,
+    cls=ListByDefault,
     help="List saved events, and label them.\n\n"
     "Example: iotctl anomalies sensor_00000 --from now-30d --kind spike\n\n"
     "Without a command's name the words are those of list: iotctl anomalies list --help",

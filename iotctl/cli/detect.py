@@ -196,7 +196,7 @@ def detect(
     ] = None,
 ) -> None:
     """Find what is wrong with sensors: spikes, bursts, shifts, drifts, variance, stuck values, gaps,
-    readings that are none, and changes of level, slope or noise that last.
+    absurd values, and lasting changes of level, slope or noise.
 
     Exit code 3: done, but some sensors could not be analysed, or some rows of --input not read; 10: --fail-on-anomaly,
     and there is one.

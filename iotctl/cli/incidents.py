@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from iotctl.cli.context import open_database
+from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.options import FormatOption, LimitOption, OutputOption
 
 if TYPE_CHECKING:
@@ -19,18 +19,8 @@ COLUMNS = [
 ]
 
 
-class _ListByDefault(TyperGroup):
-    """Without a subcommand's name the words are those of list: iotctl incidents --start now-7d."""
-
-    # Any: click is a part of typer in some versions and apart in others.
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=_ListByDefault,
+    cls=ListByDefault,
     help="Group the saved events of all sensors by their cause.\n\n"
     "Example: iotctl incidents --start now-7d\n\n"
     "Without a command's name the words are those of list: iotctl incidents list --help",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import store_settings
 from iotctl.model import DecimalSign
+
+if TYPE_CHECKING:
+    from iotctl.formats.layouts.layout import Layout
 
 
 def inspect(
@@ -77,8 +80,9 @@ def inspect(
         decimal={DecimalSign.POINT: ".", DecimalSign.COMMA: ","}.get(decimal),
     )
     seen = inspect_file(uri, store_settings(settings), hints, ReadOptions(timezone=timezone or settings.timezone))
+    layout = seen.proposal.layout
     usable = seen.preview is not None and seen.preview.readings > 0
-    saved = _save(seen.proposal.layout, save) if save is not None and usable else None
+    saved = _save(layout, save) if save is not None and usable and layout is not None else None
     typer.echo(inspection_json(seen, saved) if as_json else screen(seen, uri, saved, timezone or settings.timezone))
     if not usable:
         blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
@@ -87,12 +91,10 @@ def inspect(
         raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint and f"Say it: {hint}")
 
 
-def _save(layout: object, path: Path) -> Path:
+def _save(layout: Layout, path: Path) -> Path:
     from iotctl.cli.output import replaced_file
-    from iotctl.formats.layouts.layout import Layout
     from iotctl.formats.layouts.layout_text import layout_toml
 
-    assert isinstance(layout, Layout)
     with replaced_file(path) as file:
         file.write(layout_toml(layout).encode())
     return path

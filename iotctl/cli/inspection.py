@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -111,9 +111,8 @@ def _readings(preview: Preview, timezone: str) -> Iterator[str]:
         if count
     ]
     yield f"as they would be loaded, {part}{', '.join(counts)}"
-    for reading, time in zip(preview.first, _times(preview.first, timezone), strict=True):
-        yield _reading(reading, time)
-    for reading, time in zip(preview.oddest, _times(preview.oddest, timezone), strict=True):
+    shown = (*preview.first, *preview.oddest)
+    for reading, time in zip(shown, _times([reading.time for reading in shown], timezone), strict=True):
         yield _reading(reading, time)
     for reject in preview.rejects:
         field = f" in {reject.field}" if reject.field else ""
@@ -121,10 +120,11 @@ def _readings(preview: Preview, timezone: str) -> Iterator[str]:
     yield from (f"  {note}" for note in preview.notes)
 
 
-def _times(readings: tuple[Shown, ...], timezone: str) -> list[str]:
+def _times(moments: Sequence[int], timezone: str) -> list[str]:
+    """Microseconds since 1970-01-01 UTC as ISO 8601 in a zone."""
     import numpy as np
 
-    return iso_times(np.array([reading.time for reading in readings], dtype=np.int64), timezone) if readings else []
+    return iso_times(np.array(moments, dtype=np.int64), timezone) if moments else []
 
 
 def _reading(reading: Shown, time: str) -> str:
@@ -153,14 +153,7 @@ def _preview(preview: Preview) -> dict[str, object]:
     found = asdict(preview)
     for name in ("first", "oddest"):
         for reading in found[name]:
-            reading["time"] = iso_times_of([reading["time"]])[0]
+            (reading["time"],) = _times([reading["time"]], "UTC")
     for name in ("earliest", "latest"):
-        found[name] = iso_times_of([found[name]])[0] if preview.readings else None
+        found[name] = _times([found[name]], "UTC")[0] if preview.readings else None
     return found
-
-
-def iso_times_of(times: list[int]) -> list[str]:
-    """Microseconds since 1970-01-01 UTC as ISO 8601 in UTC."""
-    import numpy as np
-
-    return iso_times(np.array(times, dtype=np.int64), "UTC")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
@@ -83,7 +82,7 @@ def inspect_file(uri: str, store: StoreSettings, hints: Hints, options: ReadOpti
 
 def _preview(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> Preview:
     batches, complete = [], True
-    for batch in _batches(file, open_at, options):
+    for batch in read_batches(file, open_at, replace(options, batch_rows=_MOST_READINGS)):
         batches.append(batch)
         if sum(len(one.time) for one in batches) >= _MOST_READINGS:
             complete = False
@@ -119,10 +118,6 @@ def _preview(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> Preview
         notes=tuple(dict.fromkeys(note for batch in batches for note in batch.notes)),
         complete=complete,
     )
-
-
-def _batches(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> Iterator[FileBatch]:
-    yield from read_batches(file, open_at, replace(options, batch_rows=_MOST_READINGS))
 
 
 def _names(batch: FileBatch) -> list[str]:

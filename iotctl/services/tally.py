@@ -9,7 +9,7 @@ from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableE
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, FileState, LedgerFile, RunEnding
-from iotctl.services.file_layouts import RunLayouts, is_same
+from iotctl.services.file_layouts import RunLayouts, is_same, read_layout
 from iotctl.services.load_task import Ending, LoadOptions, Outcome
 from iotctl.services.progress import IngestListener
 
@@ -225,11 +225,9 @@ class Tally:
 
     def note_layouts(self, listener: IngestListener) -> None:
         """Say which layouts were found by looking at files, and for how many of them."""
-        from iotctl.formats.layouts.layout_file import read_layouts  # with pydantic, which other runs do not need
-
         named = Counter[str]()
         for toml, count in self.layouts.items():
-            named[read_layouts(toml, "auto")[0].described if toml else "the standard layout"] += count
+            named[read_layout(toml).described if toml else "the standard layout"] += count
         for layout, count in named.most_common():
             listener.noted(f"--layout auto: {count} files read as {layout}")
 

@@ -1,0 +1,18 @@
+"""Commands with subcommands, of which list needs no name: iotctl anomalies sensor_00000."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+
+class ListByDefault(TyperGroup):
+    """Without a subcommand's name the words are those of list."""
+
+    # Any: click is a part of typer in some versions and apart in others.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See Group."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
