@@ -1,0 +1,32 @@
+"""The dataclasses and enums that cross layers."""
+
+from iotctl.model.choices import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
+from iotctl.model.detection import Detection, Event, Finding, Kind, Label, Method, Regime, SensorCard, SensorKind
+from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
+from iotctl.model.sensors import Sensor
+
+__all__ = [
+    "EARLIEST",
+    "LATEST",
+    "Ambiguous",
+    "DecimalSign",
+    "Detection",
+    "Event",
+    "FileBatch",
+    "Finding",
+    "Int96",
+    "Kind",
+    "Label",
+    "Method",
+    "Nonexistent",
+    "OnDuplicate",
+    "Position",
+    "Regime",
+    "Reject",
+    "RejectReason",
+    "Sensor",
+    "SensorCard",
+    "SensorKind",
+    "StoredFile",
+    "TimeForm",
+]

@@ -1,0 +1,178 @@
+"""What detection finds, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from iotctl.model.sensors import Sensor
+
+
+class Method(StrEnum):
+    """How detection models a series."""
+
+    PIECEWISE = "piecewise"  # robust regimes, season and tail scores
+    RUPTURES = "ruptures"  # the textbook way: change points, a line per segment, k sigma
+
+
+class SensorKind(StrEnum):
+    """What a sensor is, found out from its readings."""
+
+    CONTINUOUS = "continuous"
+    SATURATING = "saturating"  # held at its lowest or highest value now and then: humidity at 100 %
+    INTERMITTENT = "intermittent"  # one value most of the time, and amounts in between: rain, a tap
+    STATES = "states"  # few values, each held for a while: a valve, a setpoint
+    ON_OFF = "on/off"
+    COUNTER = "counter"  # rises, but for resets and wraps
+    STILL = "still"  # a constant or a few, and next to no change
+
+
+class Kind(StrEnum):
+    """Kinds of anomaly, as users know them."""
+
+    SPIKE = "spike"
+    BURST = "burst"
+    SHIFT = "shift"
+    DRIFT = "drift"
+    VARIANCE = "variance"
+    STUCK = "stuck"
+    GAP = "gap"
+    LIMIT = "limit"  # outside the physical limits
+    STEP = "step"  # another level from then on
+    SLOPE = "slope"  # another slope from then on
+    NOISE = "noise"  # noisier, or quieter, from then on
+    INVALID = "invalid"  # no reading at all: a code for no value, or a number that no such sensor reads
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One anomaly: a stretch of rows that does not fit the model.
+
+    start, end: microseconds since 1970-01-01 UTC of its first and last row (for a gap: of the rows around it).
+    severity: 0 at the usual, +1 per decade of rarity. score: the largest component, in robust sigma.
+    extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row. Of a
+    change that lasts: the level reached, and the model and band before it.
+    event_id: 12 hex digits, the same for the same data on any machine.
+    """
+
+    event_id: str
+    kind: Kind
+    start: int
+    end: int
+    rows: int
+    severity: float
+    score: float
+    extreme: float
+    expected: float
+    low: float
+    high: float
+    explanation: str
+
+
+class Label(StrEnum):
+    """A person's verdict on an event."""
+
+    TRUE = "true"  # an anomaly indeed
+    FALSE = "false"  # a false alarm
+    EXPECTED = "expected"  # real and known, such as maintenance: no alarm either
+
+    @property
+    def silences(self) -> bool:
+        """Whether an event with this label is not reported again."""
+        return self is not Label.TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An event beside what is known of it.
+
+    event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
+    told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
+    """
+
+    event: Event
+    found_at: int | None = None
+    label: Label | None = None
+    over_budget: bool = False
+    notified_at: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether an earlier run saved it."""
+        return self.found_at is not None
+
+    @property
+    def silenced(self) -> bool:
+        """Whether a person's verdict keeps it from being reported."""
+        return self.label is not None and self.label.silences
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """A stretch that one line describes: value = level + slope_per_hour * hours since start, plus the season.
+
+    start, end: microseconds since 1970-01-01 UTC of its first and last row. scale: robust sigma of its residuals.
+    """
+
+    start: int
+    end: int
+    rows: int
+    level: float
+    slope_per_hour: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What detection says of one series. All arrays have one entry per kept row, in order of time.
+
+    row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
+    expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
+    periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, repeated, invalid).
+    sensor_kind: what the sensor is.
+    """
+
+    row: NDArray[np.int64]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    score: NDArray[np.float64]
+    severity: NDArray[np.float64]
+    regimes: tuple[Regime, ...]
+    change_points: tuple[int, ...]
+    events: tuple[Event, ...]
+    periods_hours: tuple[float, ...]
+    dropped: Mapping[str, int]
+    sensor_kind: SensorKind = SensorKind.CONTINUOUS
+
+
+@dataclass(frozen=True, slots=True)
+class SensorCard:
+    """A sensor on the page of its fleet: its course in a few hundred readings, and what was found.
+
+    time: int64 (k,), microseconds since 1970-01-01 UTC; value: float64 (k,), NaN where a line is to break. page: the
+    name of the file with its chart. readings: how many there are in all.
+    """
+
+    sensor: Sensor
+    page: str
+    readings: int
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    events: tuple[Event, ...]
+
+    @property
+    def worst(self) -> float:
+        """The highest severity of its events, -1 where there is none.
+
+        Gaps count as 0: their severity has another scale, that of length.
+        """
+        return max((0.0 if event.kind is Kind.GAP else event.severity for event in self.events), default=-1.0)

@@ -1,0 +1,33 @@
+"""Sensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """A row of the sensor table.
+
+    sensor_name: None where neither a mapping nor a file names the UUID. unit: of its values. low, high: their physical
+    limits. labels: what else a mapping says of it, such as site and asset.
+    """
+
+    sensor_id: int
+    sensor_uuid: str
+    sensor_name: str | None
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The lowest and the highest value that can be; None where nothing is known of either."""
+        if self.low is None and self.high is None:
+            return None
+        return (float("-inf") if self.low is None else self.low, float("inf") if self.high is None else self.high)
