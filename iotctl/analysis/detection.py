@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.components import Components, measure_components
-from iotctl.analysis.events import (
-    Modelled,
-    find_beyond_limits,
-    find_events,
-    find_gaps,
-    find_invalid,
-    in_readings,
-    usual_rows,
-)
+from iotctl.analysis.counter_events import in_readings
+from iotctl.analysis.described import Modelled
+from iotctl.analysis.events import find_events, usual_rows
+from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
 from iotctl.analysis.invalid import Absurd, find_absurd
+from iotctl.analysis.invalid_events import find_invalid
 from iotctl.analysis.lasting import Lasting
 from iotctl.analysis.lasting_events import lasting_events
 from iotctl.analysis.modelling import fit_model

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iotctl.analysis.events import Modelled, event_id
+from iotctl.analysis.described import HOUR, Modelled, event_id
 from iotctl.analysis.kinds import number, span
 from iotctl.analysis.lasting import Lasting
 from iotctl.analysis.tails import MOST_DECADES
 from iotctl.model import Event, Kind
 
-_HOUR = 3_600_000_000
 _DAY_HOURS = 24.0
 # A change of 4 sigma has severity 1.
 _SIGMAS_A_DECADE = 4.0
 # Where a slope or a noise has changed is known to a day or so.
-_ABOUT = 24 * _HOUR
+_ABOUT = 24 * HOUR
 
 
 def lasting_events(changes: Sequence[Lasting], series: Modelled, threshold: float) -> list[Event]:
@@ -51,7 +50,7 @@ def lasting_events(changes: Sequence[Lasting], series: Modelled, threshold: floa
                 expected=expected,
                 low=expected - band,
                 high=expected + band,
-                explanation=_explain(change, band, (int(series.time[last]) - at) / _HOUR, series.unit),
+                explanation=_explain(change, band, (int(series.time[last]) - at) / HOUR, series.unit),
             )
         )
     return events

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.components import Components
-from iotctl.analysis.events import Modelled, find_beyond_limits, find_events, find_gaps, usual_rows
+from iotctl.analysis.described import Modelled
+from iotctl.analysis.events import find_events, usual_rows
+from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
 from iotctl.analysis.tails import tail_of
 from iotctl.model import Kind
 

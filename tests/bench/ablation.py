@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import detection, events, modelling, regimes, segmentation
 from iotctl.analysis.components import Components, measure_components
-from iotctl.analysis.events import Modelled, find_events
+from iotctl.analysis.described import Modelled
+from iotctl.analysis.events import find_events
 from iotctl.analysis.regimes import Line
 from iotctl.analysis.tails import Tail
 from iotctl.analysis.textbook import least_squares

@@ -1,0 +1,131 @@
+"""A stretch of rows as an event: what is usual there, its sentence, and its id."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.components import Components
+from iotctl.analysis.kinds import Reach, explain
+from iotctl.model import Event, Kind
+
+Floats = NDArray[np.float64]
+
+HOUR = 3_600_000_000
+_MERGED_ROWS = 12
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """A series beside its model; all (n,). time: int64, microseconds since 1970-01-01 UTC. scale: robust sigma.
+
+    unit: of its values, for people; empty where it is not known.
+    """
+
+    time: NDArray[np.int64]
+    value: Floats
+    expected: Floats
+    scale: Floats
+    score: Floats
+    severity: Floats
+    unit: str = ""
+
+    def u(self, start: int, end: int) -> Floats:
+        """Residuals of rows [start, end) in robust sigma."""
+        rows = slice(start, end)
+        residuals: Floats = (self.value[rows] - self.expected[rows]) / self.scale[rows]
+        return residuals
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows [start, end) of one kind."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def runs_of(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """[start, end) of runs of odd rows, those less than 13 rows apart together."""
+    rows = np.flatnonzero(odd)
+    if not len(rows):
+        return []
+    cuts = np.flatnonzero(np.diff(rows) > _MERGED_ROWS + 1)
+    starts, ends = rows[np.concatenate([[0], cuts + 1])], rows[np.concatenate([cuts, [len(rows) - 1]])] + 1
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def describe(
+    series: Modelled, stretch: Stretch, threshold: float, at: int | None = None, components: Components | None = None
+) -> Event:
+    """The event of a stretch with a sentence; at: its extreme reading, the one farthest from the model where None.
+
+    components: what made it an event; the band and the sentence are those of the component that fired.
+    """
+    rows = slice(stretch.start, stretch.end)
+    u = series.u(stretch.start, stretch.end)
+    if components is not None and components.usual:
+        at, reach = _fired(series, components, stretch, threshold)
+    else:
+        at = stretch.start + int(np.argmax(np.abs(u))) if at is None else at
+        band = threshold * float(series.scale[at])
+        reach = Reach(float(series.expected[at]), float(series.expected[at]) - band, float(series.expected[at]) + band)
+    start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
+    return Event(
+        event_id=event_id(stretch.kind, start, end),
+        kind=stretch.kind,
+        start=start,
+        end=end,
+        rows=stretch.end - stretch.start,
+        severity=float(series.severity[rows].max()),
+        score=float(series.score[rows].max()),
+        extreme=float(series.value[at]),
+        expected=reach.expected,
+        low=reach.low,
+        high=reach.high,
+        explanation=explain(
+            stretch.kind,
+            series.value[rows],
+            series.expected[rows],
+            u,
+            at=at - stretch.start,
+            reach=reach,
+            hours=(end - start) / HOUR,
+            unit=series.unit,
+        ),
+    )
+
+
+def _fired(series: Modelled, components: Components, stretch: Stretch, threshold: float) -> tuple[int, Reach]:
+    """The extreme row of a stretch, and what is usual there by the component that made it an event.
+
+    That is the reading itself, or against its neighbours; else its mean, or its mean deviation, over a while, beyond
+    whose usual range some reading is where the mean is.
+    """
+    rows = slice(stretch.start, stretch.end)
+    u = series.u(stretch.start, stretch.end)
+    best = {name: float(components.scores[name][rows].max()) for name in components.scores if name in components.usual}
+    fired = next((name for name in ("point", "local") if best[name] >= threshold), max(best, key=lambda n: best[n]))
+    usual = components.usual[fired]
+    if fired in ("point", "local"):
+        at = stretch.start + int(np.argmax(components.scores[fired][rows]))
+    else:
+        at = stretch.start + int(np.argmax(np.abs(u)))
+    scale, expected = float(series.scale[at]), float(series.expected[at])
+    low, high = -(threshold * usual.below - usual.centre) * scale, (threshold * usual.above + usual.centre) * scale
+    if fired.startswith("spread"):
+        low = -high
+    if fired == "local":
+        around = slice(max(at - 2, 0), at + 3)
+        expected += float(np.median(series.value[around] - series.expected[around]))
+    return at, Reach(expected, expected + low, expected + high, beside=fired == "local")
+
+
+def event_id(kind: Kind, start: int, end: int) -> str:
+    """12 hex digits, the same for the same kind and times on any machine."""
+    # Of what is exact on every machine alone: the last digits of a float differ between processors.
+    return hashlib.sha256(f"{kind} {start} {end}".encode()).hexdigest()[:12]

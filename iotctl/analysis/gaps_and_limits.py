@@ -1,0 +1,52 @@
+"""Events that no score finds: missing data, and readings outside the physical limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from iotctl.analysis.described import HOUR, Modelled, Stretch, describe, runs_of
+from iotctl.analysis.kinds import number, span
+from iotctl.model import Event, Kind
+
+# A step this many times the usual one, and longer than nearly all others, is missing data.
+_GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
+
+
+def find_gaps(series: Modelled, threshold: float) -> list[Event]:
+    """Missing data: steps far longer than this sensor's usual ones, by start."""
+    if len(series.time) < 3:
+        return []
+    steps = np.diff(series.time)
+    usual = float(np.median(steps))
+    least = max(_GAP_STEPS * usual, _GAP_FACTOR * float(np.quantile(steps, _GAP_QUANTILE)))
+    events = []
+    for row in np.flatnonzero(steps > least).tolist():
+        event = describe(series, Stretch(row, row + 2, Kind.GAP), threshold)
+        missing = round(steps[row] / usual) - 1
+        events.append(
+            replace(
+                event,
+                severity=float(np.log10(steps[row] / usual)),
+                score=0.0,
+                explanation=f"no reading for {span(steps[row] / HOUR)}, about {missing} missing",
+            )
+        )
+    return events
+
+
+def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold: float) -> list[Event]:
+    """Readings below the first or above the second of the physical limits, by start."""
+    excess = np.maximum(limits[0] - series.value, series.value - limits[1])
+    beyond = excess > 0
+    events = []
+    for start, end in runs_of(beyond):
+        event = describe(series, Stretch(start, end, Kind.LIMIT), threshold, start + int(np.argmax(excess[start:end])))
+        rows = int(np.count_nonzero(beyond[start:end]))
+        side, limit = ("below", limits[0]) if event.extreme < limits[0] else ("above", limits[1])
+        farthest = number(event.extreme, event.high - event.expected, series.unit)
+        which = f"one reading of {farthest}" if rows == 1 else f"{rows} readings, as far as {farthest},"
+        explanation = f"{which} {side} the limit of {limit:.6g}{f' {series.unit}' if series.unit else ''}"
+        events.append(replace(event, explanation=explanation))
+    return events
