@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import open_database, store_settings
-from iotctl.cli.ingest_summary import DONE, INTERRUPTED, PARTLY
+from iotctl.cli.ingest_summary import DONE, PARTLY
 from iotctl.cli.layouts import LayoutOption, chosen_layouts
-from iotctl.cli.log import say
 from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
 
 if TYPE_CHECKING:
-    import threading
-
     from iotctl.services.load_task import RejectLimit
     from iotctl.services.selection import Selection
 
@@ -136,6 +130,7 @@ def ingest(
     from iotctl.cli.metrics import measured
     from iotctl.cli.pool import load_pool
     from iotctl.cli.progress import watch_ingest
+    from iotctl.cli.stop_signals import stopped_by_signals
     from iotctl.cli.times import duration_seconds, known_zone
     from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
@@ -179,7 +174,7 @@ def ingest(
         measured(None if dry_run else metrics) as measure,
         open_database(settings) as database,
         watch_ingest() as listener,
-        _stopped_by_signals(stop),
+        stopped_by_signals(stop),
     ):
         if dry_run:
             from iotctl.services.dry_run import dry_run as check
@@ -257,23 +252,3 @@ def selected(
 
     moment = None if since is None else local_time(parse_time(since, timezone), timezone)
     return Selection(manifest, moment, pattern, limit)
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the run after the batches in hand, the second one at once."""
-    import os
-
-    def on_signal(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            # The server rolls back what its clients did not commit.
-            os._exit(INTERRUPTED)
-        stop.set()
-        say("stopping after the batches in hand; once more ends at once")
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
