@@ -65,23 +65,30 @@ def measure_components(
     clipped = np.clip(u, -CLIP, CLIP)
     size = np.abs(clipped)
     least = max(0.3, _STEP_PART * step)
-    looked_at = {"point": (u, least), "local": (u - running_median5(u), least)}
+    good = {w: _holding(known_good, w) for w in (1, *WINDOWS, SLOW_WINDOW, _SHAPE_ROWS * _SHAPE_POINTS)}
+    looked_at = {"point": (u, least, good[1]), "local": (u - running_median5(u), least, good[1])}
     for w in (*WINDOWS, SLOW_WINDOW):
         if w * _FEWEST_WINDOWS <= len(u):
-            looked_at[f"level{w}"] = rolling_mean(clipped, w), 0.5 / np.sqrt(w)
-            looked_at[f"spread{w}"] = rolling_mean(size, w), 0.3 / np.sqrt(w)
-    usual = {name: _usual(a, floor, known_good) for name, (a, floor) in looked_at.items()}
-    scores = {name: _score(a, usual[name]) for name, (a, _) in looked_at.items()}
+            looked_at[f"level{w}"] = rolling_mean(clipped, w), 0.5 / np.sqrt(w), good[w]
+            looked_at[f"spread{w}"] = rolling_mean(size, w), 0.3 / np.sqrt(w), good[w]
+    usual = {name: _usual(a, floor, rows) for name, (a, floor, rows) in looked_at.items()}
+    scores = {name: _score(a, usual[name]) for name, (a, _, _) in looked_at.items()}
     slow = {name: scores.pop(name) for name in list(scores) if name.endswith(str(SLOW_WINDOW))}
-    if (shape := _shape(clipped, known_good)) is not None:
+    if (shape := _shape(clipped, good[_SHAPE_ROWS * _SHAPE_POINTS])) is not None:
         scores["shape"] = shape
     scores["stuck"] = _stuck(y)
     return Components(scores, slow, usual)
 
 
+def _holding(known_good: NDArray[np.bool_] | None, w: int) -> NDArray[np.bool_] | None:
+    """The rows known to be good, where they hold enough windows of w rows; a few say nothing of what is usual."""
+    enough = known_good is not None and np.count_nonzero(known_good) >= w * _FEWEST_WINDOWS
+    return known_good if enough else None
+
+
 def _usual(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Usual:
     """Median and spread on each side: the MAD, or what the outer 5 % stand for where a tail is heavy."""
-    base = thin(a if known_good is None or not known_good.any() else a[known_good], CENTRE_ROWS)
+    base = thin(a if known_good is None else a[known_good], CENTRE_ROWS)
     centre = float(np.median(base))
     least = max(mad_sigma(base), floor)
     above, below = (max(_outer(side), least) for side in (base - centre, centre - base))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _CHOOSE, _JUDGE, _SHOW, _KEEP = "Which readings", "What is an event", "What is shown, and where", "Scheduled runs"
 
-# Eight weeks hold a weekly season often enough to be learnt, and several regimes.
-_CONTEXT = "8w"
+# Eight weeks hold a weekly season often enough to be learnt, and several regimes; half a year also what is rare.
+_CONTEXT_OF_STREAM, _CONTEXT_OF_RANGE = "8w", "26w"
 
 
 def detect(
@@ -119,6 +119,15 @@ def detect(
             rich_help_panel=_JUDGE,
         ),
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            help="How much is read around --start and --end beyond their years (26w), or with --since-last before the"
+            " new readings (8w).",
+            rich_help_panel=_JUDGE,
+            show_default=False,
+        ),
+    ] = None,
     change_points: Annotated[
         bool,
         typer.Option(
@@ -182,10 +191,6 @@ def detect(
             rich_help_panel=_KEEP,
         ),
     ] = False,
-    context: Annotated[
-        str,
-        typer.Option(help="With --since-last: read so much again before the new readings.", rich_help_panel=_KEEP),
-    ] = _CONTEXT,
     notify: Annotated[
         str | None,
         typer.Option(
@@ -231,7 +236,7 @@ def detect(
         end=last,
         save=saves,
         since_last=since_last,
-        context_seconds=duration_seconds(context),
+        context_seconds=duration_seconds(context or (_CONTEXT_OF_STREAM if since_last else _CONTEXT_OF_RANGE)),
         alert_budget=alert_budget,
         include_labelled=include_labelled,
         top=top,

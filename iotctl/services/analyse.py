@@ -17,6 +17,7 @@ from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.services.spread import each_sensor
+from iotctl.services.window import Window, asked_for, since
 
 # An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window
 # of the scores that make events is 256 rows. What ended before that has been judged for good.
@@ -29,7 +30,6 @@ _WEEK = 7 * 86_400_000_000
 
 # That a change lasts shows after ten days, when what was a shift has become a regime.
 _LASTS = 14 * 86_400_000_000
-_FOREVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,9 @@ class ChartFolder:
 class Request:
     """What is asked of each sensor; small and picklable.
 
-    start, end: analyse [start, end), microseconds since 1970-01-01 UTC, None for open. run_id: save under this run;
-    None: save nothing. context: with since_last, so many microseconds before the watermark are read again.
+    start, end: events in [start, end), microseconds since 1970-01-01 UTC, None for open; with since_last the end stands
+    for now. run_id: save under this run; None: save nothing. context: so many microseconds around, or with since_last
+    before the watermark, are read as well: see window.
     notify: people are to be told of what is reported. keep_detection: return the arrays, to draw a single sensor.
     """
 
@@ -118,15 +119,12 @@ def analyse_sensors(task: Task) -> list[SensorFindings]:
 
 
 def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Connection) -> SensorFindings:
-    first = request.start
-    if watermark is not None:
-        context = watermark - request.context
-        first = context if first is None else max(context, first)
-    time, value = _read(sensor.sensor_id, request, first, conn)
+    window = _window(request, watermark)
+    time, value = _read(sensor.sensor_id, request, window, conn)
     looked_at = time if request.end is None else time[time < request.end]
     sensor, options = _held_to_limits(sensor, request.options)
     detection = detect(time, value, options, sensor.unit or "")
-    events = [event for event in detection.events if _is_judged(event, detection, first, request.end, watermark)]
+    events = [event for event in detection.events if window.has(event) and _is_open(event, detection, watermark)]
     slack = _SLACK_ROWS * int(np.median(np.diff(detection.time))) if len(detection.time) > 1 else 0
     repository = AnomalyRepository(conn)
     with repository.one_at_a_time(sensor.sensor_id):
@@ -144,10 +142,11 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Conn
             repository.save(sensor.sensor_id, request.run_id, findings, recognised.merged, told)
             if request.since_last and len(looked_at):
                 DetectRunRepository(conn).move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]))
+    shown = window.cut(detection)
     found = SensorFindings(
         sensor=sensor,
-        readings=len(detection.time),
-        regimes=len(detection.regimes),
+        readings=len(shown.time),
+        regimes=len(shown.regimes),
         sensor_kind=detection.sensor_kind,
         findings=tuple(reported),
         new=sum(not finding.known for finding in reported),
@@ -157,7 +156,7 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Conn
     )
     if request.charts is None and not request.keep_detection:
         return found
-    shown = replace(detection, events=tuple(finding.event for finding in reported))
+    shown = replace(shown, events=tuple(finding.event for finding in reported))
     return replace(
         found,
         detection=shown if request.keep_detection else None,
@@ -192,34 +191,37 @@ def _draw(sensor: Sensor, detection: Detection, charts: ChartFolder, threshold: 
     return card_of(sensor, detection, page)
 
 
-def _read(sensor_id: int, request: Request, first: int | None, conn: Connection) -> Series:
-    """The readings in [first, end), and before them those of the reference period where it lies outside."""
+def _window(request: Request, watermark: int | None) -> Window:
+    if watermark is not None:
+        return since(watermark, request.start, request.end, request.context)
+    window = asked_for(request.start, request.end, request.context)
+    return replace(window, last=request.end) if request.since_last else window
+
+
+def _read(sensor_id: int, request: Request, window: Window, conn: Connection) -> Series:
+    """The readings of a window, and those of the reference period that lie outside."""
     readings = ReadingRepository(conn)
-    time, value = readings.whole_series(sensor_id, first, request.end)
-    pieces = [(time, value)]
+    pieces = [readings.whole_series(sensor_id, window.first, window.last)]
     if request.options.reference is not None:
         start, end = request.options.reference
-        if first is not None and start < first:
-            pieces.insert(0, readings.whole_series(sensor_id, start, min(end, first)))
-        if request.end is not None and end > request.end:
-            pieces.append(readings.whole_series(sensor_id, max(start, request.end), end))
+        if window.first is not None and start < window.first:
+            pieces.insert(0, readings.whole_series(sensor_id, start, min(end, window.first)))
+        if window.last is not None and end > window.last:
+            pieces.append(readings.whole_series(sensor_id, max(start, window.last), end))
     if len(pieces) == 1:
-        return time, value
+        return pieces[0]
     return np.concatenate([time for time, _ in pieces]), np.concatenate([value for _, value in pieces])
 
 
-def _is_judged(event: Event, detection: Detection, first: int | None, end: int | None, watermark: int | None) -> bool:
-    """Whether this run decides on an event: it lies not in a reference period outside, and no former run settled it."""
-    start = -_FOREVER if first is None else first
-    end = _FOREVER if end is None else end
-    if event.kind is Kind.GAP and (event.start < start or event.end >= end):
-        return False  # what lies between the reference period and the readings that were asked for
-    if watermark is not None:
-        row = int(np.searchsorted(detection.time, watermark, side="right"))
-        start = int(detection.time[max(0, row - _OPEN_ROWS)])
-        if event.kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
-            start = min(start, watermark - _LASTS)
-    return event.end >= start and event.start < end
+def _is_open(event: Event, detection: Detection, watermark: int | None) -> bool:
+    """Whether this run decides on an event: no former run has judged it for good."""
+    if watermark is None:
+        return True
+    row = int(np.searchsorted(detection.time, watermark, side="right"))
+    opened = int(detection.time[max(0, row - _OPEN_ROWS)])
+    if event.kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
+        opened = min(opened, watermark - _LASTS)
+    return event.end >= opened
 
 
 def _reported(findings: Sequence[Finding], request: Request, watermark: int | None) -> list[Finding]:

@@ -153,6 +153,15 @@ def test_readings_outside_the_limits_are_events_however_usual() -> None:
     assert all(event.extreme > 106.5 for event in beyond)
 
 
+@pytest.mark.parametrize("seed", [1, 11, 12])
+def test_a_reference_of_a_few_days_does_not_make_the_rest_odd(seed: int) -> None:
+    """White noise: no part of it differs from another, however little the reference holds of the longer windows."""
+    value = np.random.default_rng(seed).normal(20, 1, 20_000)
+    times_ = 600_000_000 * np.arange(len(value))
+    found = detect(times_, value, DetectOptions(reference=(0, int(times_[570]))))
+    assert found.events == ()
+
+
 def test_a_reference_period_says_what_is_usual() -> None:
     value = quiet()
     value[3000:] += 0.8 * np.sin(np.arange(3000) / 200)
