@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iotctl.analysis.described import HOUR, Modelled, Stretch, describe, runs_of
 from iotctl.analysis.kinds import number, span
@@ -14,13 +15,18 @@ from iotctl.model import Event, Kind
 _GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
 
 
+def least_gap(steps: NDArray[np.int64]) -> float:
+    """The length from which a step between two readings is a gap, in the unit of steps, (k,) of at least one."""
+    return max(_GAP_STEPS * float(np.median(steps)), _GAP_FACTOR * float(np.quantile(steps, _GAP_QUANTILE)))
+
+
 def find_gaps(series: Modelled, threshold: float) -> list[Event]:
     """Missing data: steps far longer than this sensor's usual ones, by start."""
     if len(series.time) < 3:
         return []
     steps = np.diff(series.time)
     usual = float(np.median(steps))
-    least = max(_GAP_STEPS * usual, _GAP_FACTOR * float(np.quantile(steps, _GAP_QUANTILE)))
+    least = least_gap(steps)
     events = []
     for row in np.flatnonzero(steps > least).tolist():
         event = describe(series, Stretch(row, row + 2, Kind.GAP), threshold)

@@ -91,8 +91,8 @@ def group_events(events: Sequence[SensorEvent], related: Floats) -> list[Inciden
     ordered = sorted(events, key=lambda one: (one.event.start, one.event.event_id))
     at_once = [
         [ordered[i] for i in group]
-        for kind in (Kind.GAP, Kind.STUCK)
-        for group in _at_once([one.event for one in ordered], kind)
+        for kinds in ((Kind.GAP, Kind.SILENT), (Kind.STUCK,))
+        for group in _at_once([one.event for one in ordered], kinds)
         if len({ordered[i].sensor for i in group}) >= _FEWEST_AT_ONCE
     ]
     taken = {id(one) for group in at_once for one in group}
@@ -130,12 +130,12 @@ def _origin(events: list[SensorEvent]) -> int:
     return max(first, key=lambda one: one.event.score).sensor
 
 
-def _at_once(events: Sequence[Event], kind: Kind) -> list[list[int]]:
-    """Indices of events of a kind that begin and end together, to a step of the sensors, by start."""
+def _at_once(events: Sequence[Event], kinds: Sequence[Kind]) -> list[list[int]]:
+    """Indices of events of these kinds that begin and end together, to a step of the sensors, by start."""
     groups: list[list[int]] = []
     open_groups: list[list[int]] = []
     for i, event in enumerate(events):
-        if event.kind is not kind:
+        if event.kind not in kinds:
             continue
         open_groups = [group for group in open_groups if events[group[0]].start >= event.start - _DAY]
         for group in open_groups:
@@ -202,6 +202,6 @@ def _vagueness(event: Event) -> float:
 
 def _step(event: Event) -> float:
     """The usual step between its sensor's readings, microseconds; 0 where one reading is all there is."""
-    if event.kind is Kind.GAP:
+    if event.kind.is_absence:
         return float((event.end - event.start) / 10.0 ** min(max(event.severity, 0.0), 300.0))
     return (event.end - event.start) / (event.rows - 1) if event.rows > 1 else 0.0

@@ -95,7 +95,7 @@ def explain(
         case Kind.STUCK:
             held = number(float(np.median(value)), band, unit)
             return f"stuck at {held} for {span(hours)}: {len(u)} readings without a change"
-        case Kind.GAP | Kind.LIMIT | Kind.INVALID | Kind.STEP | Kind.SLOPE | Kind.NOISE:
+        case Kind.GAP | Kind.SILENT | Kind.LIMIT | Kind.INVALID | Kind.STEP | Kind.SLOPE | Kind.NOISE:
             return ""
 
 

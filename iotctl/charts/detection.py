@@ -19,6 +19,7 @@ from iotctl.charts.marks import (
     kind_colour,
     records,
     said_limits,
+    shown_end,
     span,
     table,
     time_axis,
@@ -250,7 +251,7 @@ def _event_records(detection: Detection, timezone: str) -> list[dict[str, Any]]:
     return [
         {
             "time": clock(event.start, timezone),
-            "end": clock(event.end, timezone),
+            "end": clock(shown_end(event, int(detection.time[0]), int(detection.time[-1])), timezone),
             "kind": event.kind.value,
             "severity": event.severity,
             "extreme": float(detection.value[row]),
@@ -258,5 +259,5 @@ def _event_records(detection: Detection, timezone: str) -> list[dict[str, Any]]:
             "explanation": event.explanation,
             "event_id": event.event_id,
         }
-        for event, row in zip(detection.events, extreme_rows(detection), strict=True)
+        for event, row in zip(detection.events if len(detection.time) else (), extreme_rows(detection), strict=True)
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.charts.files import write_whole
-from iotctl.charts.marks import COLOURS, READINGS_COLOUR, said_limits
+from iotctl.charts.marks import COLOURS, READINGS_COLOUR, said_limits, shown_end
 from iotctl.charts.thinning import extreme_rows, shown_rows, with_holes
 from iotctl.model import Detection, Event, Kind, Sensor, SensorCard
 from iotctl.timezones import find_zone
@@ -119,7 +119,7 @@ def _about(sensor: Sensor) -> str:
 def _summary(card: SensorCard, timezone: str) -> str:
     if not card.events:
         return f"{card.readings:,} readings, no events"
-    worst = max(card.events, key=lambda event: (event.kind is not Kind.GAP, event.severity))
+    worst = max(card.events, key=lambda event: (not event.kind.is_absence, event.severity))
     day = (_EPOCH + timedelta(microseconds=worst.start)).astimezone(find_zone(timezone)).strftime("%Y-%m-%d %H:%M")
     count = f"{len(card.events)} event{'s' * (len(card.events) != 1)}"
     return f"{count}; worst: {worst.kind}, severity {worst.severity:.1f}, {day}"
@@ -132,6 +132,8 @@ def _picture(card: SensorCard) -> str:
         return ""
     low, high = float(finite.min()), float(finite.max())
     first, last = int(card.time[0]), int(card.time[-1])
+    ends = [shown_end(event, first, last) for event in card.events]
+    last = max([last, *ends])
 
     def x(moment: float) -> float:
         return _EDGE + (_WIDTH - 2 * _EDGE) * (moment - first) / max(last - first, 1)
@@ -142,15 +144,15 @@ def _picture(card: SensorCard) -> str:
         return _HEIGHT - _EDGE - (_HEIGHT - 2 * _EDGE) * part
 
     shades = "".join(
-        f'<rect x="{x(event.start):.1f}" y="0" width="{max(x(event.end) - x(event.start), 1):.1f}" height="{_HEIGHT}"'
+        f'<rect x="{x(event.start):.1f}" y="0" width="{max(x(end) - x(event.start), 1):.1f}" height="{_HEIGHT}"'
         f' fill="{COLOURS[event.kind]}" opacity=".25"/>'
-        for event in card.events
+        for event, end in zip(card.events, ends, strict=True)
     )
     # Dots are ends of lines without length, so that they stay round where the picture is stretched.
     dots = "".join(
-        f'<path d="M{x((event.start + event.end) / 2):.1f} {y(_within(event, low, high)):.1f}h0" class="dot"'
+        f'<path d="M{x((event.start + end) / 2):.1f} {y(_within(event, low, high)):.1f}h0" class="dot"'
         f' stroke="{COLOURS[event.kind]}"><title>{html.escape(f"{event.kind}: {event.explanation}")}</title></path>'
-        for event in card.events
+        for event, end in zip(card.events, ends, strict=True)
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="readings">{shades}'

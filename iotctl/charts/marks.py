@@ -24,6 +24,7 @@ COLOURS = {
     Kind.VARIANCE: "#009E73",
     Kind.STUCK: "#56B4E9",
     Kind.GAP: "#999999",
+    Kind.SILENT: "#555555",
     Kind.LIMIT: "#000000",
     Kind.STEP: "#332288",
     Kind.SLOPE: "#882255",
@@ -46,6 +47,9 @@ _TIME_LABEL = (
 # Padding, in pixels: the mark on an extreme reading is not to be cut in half.
 _VALUE_SCALE = alt.Scale(zero=False, padding=8)
 
+# Of silence behind the readings so much of their own length is shown.
+_SILENCE_PART = 20
+
 # Along the axis of the lowest chart there is room for so many letters.
 _LONGEST_TITLE = 36
 
@@ -57,6 +61,14 @@ def clock(microseconds: int, timezone: str) -> float:
     moment = (_EPOCH + timedelta(microseconds=microseconds)).astimezone(find_zone(timezone))
     offset = moment.utcoffset() or timedelta()
     return (microseconds + offset / timedelta(microseconds=1)) / 1000
+
+
+def shown_end(event: Event, first: int, last: int) -> int:
+    """Where an event ends on a chart of readings from first to last, microseconds since 1970-01-01 UTC.
+
+    Silence goes on beyond them: a year of it must not make a line of the readings.
+    """
+    return event.end if event.kind is not Kind.SILENT else min(event.end, last + (last - first) // _SILENCE_PART)
 
 
 def span(time: NDArray[np.int64], timezone: str) -> str:

@@ -28,7 +28,12 @@ def shown_rows(value: Floats, points: int, always: Sequence[int] = ()) -> Rows:
 
 
 def extreme_rows(detection: Detection) -> list[int]:
-    """The row of each event's extreme reading; of an invalid one, which is left out of the series, the next row."""
+    """The row of each event's extreme reading; of an invalid one, which is left out of the series, the next row.
+
+    None for a series without rows, of a sensor that was silent all the time.
+    """
+    if not len(detection.time):
+        return []
     rows = []
     for event in detection.events:
         start, end = np.searchsorted(detection.time, [event.start, event.end + 1]).tolist()

@@ -201,7 +201,7 @@ def detect(
     ] = None,
 ) -> None:
     """Find what is wrong with sensors: spikes, bursts, shifts, drifts, variance, stuck values, gaps,
-    absurd values, and lasting changes of level, slope or noise.
+    silence, absurd values, and lasting changes of level, slope or noise.
 
     Exit code 3: done, but some sensors could not be analysed, or some rows of --input not read; 10: --fail-on-anomaly,
     and there is one.

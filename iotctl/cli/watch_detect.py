@@ -41,6 +41,7 @@ class DetectWatch:
         """A sensor is done, or has failed."""
         name = findings.sensor.sensor_name or findings.sensor.sensor_uuid
         self.done += 1
+        self.sensors = max(self.sensors, self.done)  # one without new readings may have become silent
         self.failed += findings.trouble is not None
         self.readings += findings.readings
         self.events += len(findings.findings)

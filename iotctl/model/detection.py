@@ -44,11 +44,17 @@ class Kind(StrEnum):
     VARIANCE = "variance"
     STUCK = "stuck"
     GAP = "gap"
+    SILENT = "silent"  # a gap that goes on
     LIMIT = "limit"  # outside the physical limits
     STEP = "step"  # another level from then on
     SLOPE = "slope"  # another slope from then on
     NOISE = "noise"  # noisier, or quieter, from then on
     INVALID = "invalid"  # no reading at all: a code for no value, or a number that no such sensor reads
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether it is readings that are not there; its severity is that of its length."""
+        return self in (Kind.GAP, Kind.SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,6 @@ class SensorCard:
     def worst(self) -> float:
         """The highest severity of its events, -1 where there is none.
 
-        Gaps count as 0: their severity has another scale, that of length.
+        Gaps and silence count as 0: their severity has another scale, that of length.
         """
-        return max((0.0 if event.kind is Kind.GAP else event.severity for event in self.events), default=-1.0)
+        return max((0.0 if event.kind.is_absence else event.severity for event in self.events), default=-1.0)

@@ -16,6 +16,7 @@ from iotctl.repositories import Connection, Database, ReadingRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.recognise import recognise, within_budget
+from iotctl.services.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
 from iotctl.services.window import Window, asked_for, since
 
@@ -73,12 +74,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Sensors for one worker, over one connection. watermarks: sensor_id -> where the last run ended, if any."""
+    """Sensors for one worker, over one connection. watermarks: sensor_id -> where the last run ended, if any.
+
+    heard: how far their readings are known. has_news: whether they have readings that are to be looked at; else only
+    their silence is.
+    """
 
     database: Database
     request: Request
     sensors: tuple[Sensor, ...]
     watermarks: Mapping[int, int] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard)
+    has_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +120,47 @@ def analyse_sensors(task: Task) -> list[SensorFindings]:
         task.sensors,
         task.database,
         "iotctl detect",
-        lambda sensor, conn: _analyse(sensor, task.request, task.watermarks.get(sensor.sensor_id), conn),
+        lambda sensor, conn: (
+            _analyse(sensor, task.request, task.watermarks.get(sensor.sensor_id), task.heard, conn)
+            if task.has_news
+            else _listen(sensor, task.request, task.heard, conn)
+        ),
         lambda sensor, trouble: SensorFindings(sensor, trouble=trouble),
     )
 
 
-def _analyse(sensor: Sensor, request: Request, watermark: int | None, conn: Connection) -> SensorFindings:
+def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) -> SensorFindings:
+    """What is to be told of a sensor without new readings: that it is silent, if it is, and has not been told."""
+    silence = silence_of(sensor, heard, None, conn)
+    if silence is None:
+        return SensorFindings(sensor)
+    repository = AnomalyRepository(conn)
+    with repository.one_at_a_time(sensor.sensor_id):
+        stored = repository.known(sensor.sensor_id, silence.start - _WEEK)
+        findings = recognise([silence], stored, sensor.sensor_uuid, 0).findings
+        reported = [finding for finding in _reported(findings, request, silence.start) if not finding.known]
+        if request.run_id is not None:
+            told = [finding.event.event_id for finding in reported] if request.notify else []
+            repository.save(sensor.sensor_id, request.run_id, findings, {}, told)
+    return SensorFindings(sensor, findings=tuple(reported), new=len(reported))
+
+
+def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Heard, conn: Connection) -> SensorFindings:
     window = _window(request, watermark)
     time, value = _read(sensor.sensor_id, request, window, conn)
     looked_at = time if request.end is None else time[time < request.end]
     sensor, options = _held_to_limits(sensor, request.options)
     detection = detect(time, value, options, sensor.unit or "")
     events = [event for event in detection.events if window.has(event) and _is_open(event, detection, watermark)]
+    silence = silence_of(sensor, heard, (time, value), conn)
+    if silence is not None and not any(event.kind is Kind.GAP and event.end > silence.start for event in events):
+        events.append(silence)  # else it has spoken after the end of what was asked for
     slack = _SLACK_ROWS * int(np.median(np.diff(detection.time))) if len(detection.time) > 1 else 0
     repository = AnomalyRepository(conn)
     with repository.one_at_a_time(sensor.sensor_id):
         since = min((event.start for event in events), default=0) - slack - _WEEK
-        stored = repository.known(sensor.sensor_id, since) if events else []
+        stored = repository.known(sensor.sensor_id, since)
+        events += ended_silence(stored, events, (time, value))
         recognised = recognise(events, stored, sensor.sensor_uuid, slack)
         findings = recognised.findings
         if request.alert_budget is not None:
@@ -230,5 +261,10 @@ def _reported(findings: Sequence[Finding], request: Request, watermark: int | No
         for finding in findings
         if (request.include_labelled or not finding.silenced)
         and (request.alert_budget is None or not finding.over_budget)
-        and (watermark is None or not finding.known or finding.event.end > watermark)
+        and (watermark is None or not finding.known or _has_grown(finding.event, watermark))
     ]
+
+
+def _has_grown(event: Event, watermark: int) -> bool:
+    """Whether there is more to tell of a known event than the last run did; that a sensor is silent is told once."""
+    return event.end > watermark and event.kind is not Kind.SILENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -13,6 +14,7 @@ from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.analyse import Request, SensorFindings, Task, analyse_sensors
+from iotctl.services.silence import Heard, listen
 from iotctl.services.spread import in_order, task_sensors
 
 
@@ -55,32 +57,46 @@ def detect_fleet(
 ) -> Iterator[SensorFindings]:
     """What is wrong with each sensor, in the order given, as it becomes known, in bounded memory.
 
-    With since_last, sensors without new readings are left out. A sensor's own trouble is in its findings. workers: how
-    many the executor runs at once. Raises IotctlError where the database or a worker is gone.
+    With since_last, sensors without new readings are left out, but for those that have become silent; these come last.
+    A sensor's own trouble is in its findings. workers: how many the executor runs at once. Raises IotctlError where the
+    database or a worker is gone.
     """
     watermarks: dict[int, int] = {}
-    if request.since_last or save:
-        with database.connect() as conn:
-            runs = DetectRunRepository(conn)
-            if request.since_last:
-                news = runs.with_news([sensor.sensor_id for sensor in sensors], request.parameters, request.end)
-                before, sensors = len(sensors), [sensor for sensor in sensors if sensor.sensor_id in news]
-                watermarks = {sensor_id: time for sensor_id, time in news.items() if time is not None}
-                listener.found(len(sensors), before - len(sensors))
-            if save and sensors:
-                run_id = runs.begin(f"{request.options.method} {__version__}", request.parameters)
-                request = replace(request, run_id=run_id)
-    if not request.since_last:
-        listener.found(len(sensors), 0)
-    tasks = _tasks(sensors, database, request, watermarks, workers)
+    quiet: list[Sensor] = []
+    with database.connect() as conn:
+        heard = listen(conn, sensors, request.end, now=time.time_ns() // 1000)
+        runs = DetectRunRepository(conn)
+        if request.since_last:
+            news = runs.with_news([sensor.sensor_id for sensor in sensors], request.parameters, request.end)
+            quiet = [sensor for sensor in sensors if sensor.sensor_id not in news]
+            sensors = [sensor for sensor in sensors if sensor.sensor_id in news]
+            watermarks = {sensor_id: moment for sensor_id, moment in news.items() if moment is not None}
+        listener.found(len(sensors), len(quiet))
+        quiet = [sensor for sensor in quiet if heard.behind(sensor)]
+        if save and (sensors or quiet):
+            run_id = runs.begin(f"{request.options.method} {__version__}", request.parameters)
+            request = replace(request, run_id=run_id)
+    tasks = _tasks(sensors, database, request, watermarks, heard, workers)
     for findings in in_order(analyse_sensors, tasks, executor, workers):
         listener.finished(findings)
         yield findings
+    tasks = (
+        Task(database, request, some, heard=heard.of(some), has_news=False) for some in task_sensors(quiet, workers)
+    )
+    for findings in in_order(analyse_sensors, tasks, executor, workers):
+        if findings.findings or findings.trouble is not None:
+            listener.finished(findings)
+            yield findings
 
 
 def _tasks(
-    sensors: Sequence[Sensor], database: Database, request: Request, watermarks: dict[int, int], workers: int
+    sensors: Sequence[Sensor],
+    database: Database,
+    request: Request,
+    watermarks: dict[int, int],
+    heard: Heard,
+    workers: int,
 ) -> Iterator[Task]:
     for some in task_sensors(sensors, workers):
         known = (sensor.sensor_id for sensor in some if sensor.sensor_id in watermarks)
-        yield Task(database, request, some, {sensor_id: watermarks[sensor_id] for sensor_id in known})
+        yield Task(database, request, some, {sensor_id: watermarks[sensor_id] for sensor_id in known}, heard.of(some))

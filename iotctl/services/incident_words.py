@@ -20,9 +20,10 @@ def sentence(incident: FleetIncident, timezone: str) -> str:
     count = len(incident.sensors)
     where = "" if incident.place is None else f" of {' '.join(incident.place)}"
     if incident.origin is None:
-        what = "silent" if incident.findings[0][1].event.kind is Kind.GAP else "stuck"
+        what = "silent" if incident.findings[0][1].event.kind.is_absence else "stuck"
         which = f"{count} sensors{where}"
-        return f"{which} {what} at once from {clock} on: look at the way of the data before the sensors"
+        last = " and until now" if all(finding.event.kind is Kind.SILENT for _, finding in incident.findings) else ""
+        return f"{which} {what} at once from {clock} on{last}: look at the way of the data before the sensors"
     event = next(finding.event for sensor, finding in incident.findings if sensor == incident.origin)
     if count == 1:
         more = len(incident.findings) - 1

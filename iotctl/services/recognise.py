@@ -108,6 +108,8 @@ def _family(kind: Kind) -> Kind | None:
     """Kinds that turn into one another as an event grows (None), and those that do not."""
     if kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
         return Kind.STEP
+    if kind is Kind.SILENT:  # a gap, once the sensor speaks again
+        return Kind.GAP
     return kind if kind in (Kind.GAP, Kind.LIMIT, Kind.INVALID) else None
 
 

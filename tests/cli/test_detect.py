@@ -288,7 +288,7 @@ def test_an_interrupt_ends_what_waits_for_a_lock_of_the_database(
     )
     url = environment["IOTCTL_DATABASE_URL"]
     with psycopg.connect(url) as owner, psycopg.connect(url, autocommit=True) as watcher:
-        owner.execute("LOCK TABLE reading IN ACCESS EXCLUSIVE MODE")
+        owner.execute("LOCK TABLE anomaly IN ACCESS EXCLUSIVE MODE")  # which only the work itself asks
         command = subprocess.Popen(
             [COMMAND, "detect", *words],
             env=environment,

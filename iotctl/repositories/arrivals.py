@@ -1,0 +1,64 @@
+"""How far readings have come: the last one of each sensor, and up to when the ledger expects them by now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from iotctl.repositories.binary import as_datetime, as_microseconds
+from iotctl.repositories.connection import Connection
+
+# How old the newest reading is when others come is told by the hours of a month with arrivals, and not by fewer than
+# these; nearly all of them, and as much again for what has not happened yet.
+_FEWEST_HOURS, _NEARLY_ALL, _AGAIN = 10, 0.95, 2.0
+
+
+def last_readings(conn: Connection, sensor_ids: Sequence[int], before: int) -> dict[int, int]:
+    """sensor_id -> the time of its last reading before a moment; both microseconds since 1970-01-01 UTC.
+
+    Sensors without such a reading are not in it. One look into the index for each sensor.
+    """
+    rows = conn.execute(
+        """
+        SELECT wanted.sensor_id, last.timestamp
+        FROM unnest(%(ids)s::int[]) AS wanted(sensor_id)
+        CROSS JOIN LATERAL (
+            SELECT timestamp FROM reading
+            WHERE reading.sensor_id = wanted.sensor_id AND reading.timestamp < %(before)s
+            ORDER BY timestamp DESC LIMIT 1
+        ) AS last
+        """,
+        {"ids": list(sensor_ids), "before": as_datetime(before)},
+    )
+    return {int(str(sensor_id)): as_microseconds(time) for sensor_id, time in rows if isinstance(time, datetime)}
+
+
+def expected_up_to(conn: Connection, now: int) -> int | None:
+    """Up to when readings should have come by now, microseconds since 1970-01-01 UTC; None where that is not known.
+
+    By how old the newest reading was in the last 30 days whenever newer ones came: minutes where loggers send by the
+    minute, more than a day where yesterday's file comes each morning, years where history was loaded. Batches with
+    readings of the future tell nothing.
+    """
+    row = conn.execute(
+        """
+        WITH arrival AS (
+            SELECT loaded_at, last_time,
+                   max(last_time) OVER (ORDER BY loaded_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS newest
+            FROM ingest_batch
+            WHERE loaded_at > %(now)s - interval '30 days' AND loaded_at <= %(now)s
+              AND last_time <= loaded_at + interval '1 hour'
+        ), age AS (
+            SELECT max(extract(epoch FROM loaded_at - newest)) AS seconds
+            FROM arrival WHERE last_time > newest
+            GROUP BY date_trunc('hour', loaded_at)
+        )
+        SELECT count(*), percentile_cont(%(nearly_all)s) WITHIN GROUP (ORDER BY seconds)::float8 FROM age
+        """,
+        {"now": as_datetime(now), "nearly_all": _NEARLY_ALL},
+    ).fetchone()
+    assert row is not None
+    hours, seconds = row
+    if int(str(hours)) < _FEWEST_HOURS:
+        return None
+    return now - int(_AGAIN * max(float(str(seconds)), 0.0) * 1_000_000)

@@ -1,0 +1,87 @@
+"""Silence: sensors that do not speak while others do, as events that go on until they speak again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from iotctl.analysis.kinds import span
+from iotctl.analysis.silence import find_silence
+from iotctl.model import Event, Finding, Kind, Sensor
+from iotctl.repositories import Connection, ReadingRepository, Series
+from iotctl.repositories.arrivals import expected_up_to, last_readings
+
+_HOUR = 3_600_000_000.0
+
+# What is usual for a sensor is looked up in so much time before its last reading.
+_USUAL = 56 * 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How far the readings of a fleet are known. until: up to then; None where nothing is known.
+
+    last: sensor_id -> its last reading up to then. All are microseconds since 1970-01-01 UTC.
+    """
+
+    until: int | None = None
+    last: Mapping[int, int] = field(default_factory=dict)
+
+    def of(self, sensors: Sequence[Sensor]) -> Heard:
+        """What concerns these sensors alone."""
+        known = {sensor.sensor_id: self.last[sensor.sensor_id] for sensor in sensors if sensor.sensor_id in self.last}
+        return Heard(self.until, known)
+
+    def behind(self, sensor: Sensor) -> bool:
+        """Whether readings of others are known from after its last one."""
+        last = self.last.get(sensor.sensor_id)
+        return last is not None and self.until is not None and last < self.until
+
+
+def listen(conn: Connection, sensors: Sequence[Sensor], end: int | None, now: int) -> Heard:
+    """How far these sensors are known before end, or by now.
+
+    That is up to what half of them have sent: readings of the past have no now, files of some sensors may come before
+    those of the others, and a clock may be ahead. And where readings come all the time, up to when they should have.
+    """
+    before = now if end is None else min(end, now)
+    last = last_readings(conn, [sensor.sensor_id for sensor in sensors], before)
+    if not last:
+        return Heard()
+    sent = sorted(last.values(), reverse=True)[(len(last) - 1) // 2]
+    expected = expected_up_to(conn, now)
+    return Heard(min(max(sent, expected or sent), before), last)
+
+
+def silence_of(sensor: Sensor, heard: Heard, series: Series | None, conn: Connection) -> Event | None:
+    """The event of a sensor that is silent, None where it is not.
+
+    series: its readings, as far as they have been read; others are read where they do not reach to its last one.
+    """
+    if not heard.behind(sensor):
+        return None
+    assert heard.until is not None
+    last = heard.last[sensor.sensor_id]
+    if series is None or not len(series[0]) or series[0][-1] != last:
+        series = ReadingRepository(conn).whole_series(sensor.sensor_id, last - _USUAL, last + 1)
+    return find_silence(*series, heard.until, sensor.unit or "")
+
+
+def ended_silence(stored: Sequence[Finding], found: Sequence[Event], series: Series) -> list[Event]:
+    """Stored silences that are over, and that none of the events found goes on, as gaps up to the next reading."""
+    time = series[0]
+    ended = []
+    for known in stored:
+        event = known.event
+        row = int(np.searchsorted(time, event.start, side="right"))
+        if event.kind is not Kind.SILENT or not 0 < row < len(time):
+            continue
+        if any(other.kind.is_absence and other.start <= event.end and other.end >= event.start for other in found):
+            continue
+        end = int(time[row])
+        ended.append(
+            replace(event, kind=Kind.GAP, end=end, explanation=f"no reading for {span((end - event.start) / _HOUR)}")
+        )
+    return ended

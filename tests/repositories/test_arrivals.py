@@ -1,0 +1,61 @@
+"""How far readings have come, by batches of which the ledger knows when they were loaded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iotctl.repositories import Connection
+from iotctl.repositories.arrivals import expected_up_to, last_readings
+from tests.sensors import DAY, MINUTE, START, STEP, add_sensor, noise
+
+NOW = START + 400 * DAY
+HOUR = 60 * MINUTE
+
+
+def add_batches(conn: Connection, loaded: list[int], last: list[int]) -> None:
+    """Batches that were loaded at these moments with readings up to those, all microseconds since 1970-01-01 UTC."""
+    conn.execute(
+        "WITH file AS (INSERT INTO ingest_file (uri, version, size_bytes, modified, state, options)"
+        " VALUES ('a.csv', '1', 1, now(), 'loaded', '{}') ON CONFLICT (uri) DO UPDATE SET state = 'loaded'"
+        " RETURNING file_id)"
+        " INSERT INTO ingest_batch (file_id, generation, start_offset, end_offset, end_line, forms, rows_read,"
+        " rows_loaded, duplicates, conflicts, rejected, missing, bad_quality, reasons, ambiguous, nonexistent, sensors,"
+        " first_time, last_time, loaded_at)"
+        " SELECT file_id, 1, (SELECT count(*) FROM ingest_batch) + n, 1, 1, '{}', 0, 0, 0, 0, 0, 0, 0, '{}', 0, 0,"
+        " '{}', to_timestamp(last), to_timestamp(last), to_timestamp(loaded)"
+        " FROM file, unnest(%s::float8[], %s::float8[]) WITH ORDINALITY AS t (loaded, last, n)",
+        ([moment / 1e6 for moment in loaded], [moment / 1e6 for moment in last]),
+    )
+
+
+def test_the_last_reading_is_the_last_one_before_a_moment(conn: Connection) -> None:
+    a, b, c = add_sensor(conn, "a", noise(300)), add_sensor(conn, "b", noise(3), first_row=500), add_sensor(conn, "c")
+    assert last_readings(conn, [a, b, c], NOW) == {a: START + 299 * STEP, b: START + 502 * STEP}
+    assert last_readings(conn, [a, b, c], START + 299 * STEP) == {a: START + 298 * STEP}
+    assert last_readings(conn, [], NOW) == {}
+
+
+def test_readings_are_expected_as_late_as_they_usually_come(conn: Connection) -> None:
+    minutes = [NOW - n * MINUTE for n in range(3 * 1440, 0, -1)]
+    add_batches(conn, minutes, [moment - 2 * MINUTE for moment in minutes])
+    # When a batch comes, the newest reading is that of the one before: 3 minutes old.
+    assert expected_up_to(conn, NOW) == pytest.approx(NOW - 2 * 3 * MINUTE, abs=1)
+    # Readings of the future, and one long outage, change nothing.
+    add_batches(conn, [NOW - DAY], [NOW + 5000 * DAY])
+    assert expected_up_to(conn, NOW) == pytest.approx(NOW - 2 * 3 * MINUTE, abs=1)
+
+
+def test_yesterdays_file_each_morning_is_no_silence_by_the_evening(conn: Connection) -> None:
+    mornings = [NOW - n * DAY for n in range(20, 0, -1)]
+    add_batches(conn, mornings, [moment - 6 * HOUR for moment in mornings])
+    expected = expected_up_to(conn, NOW)
+    assert expected == pytest.approx(NOW - 2 * 30 * HOUR, abs=1)
+    assert expected is not None
+    assert expected < mornings[-1] - 6 * HOUR
+
+
+def test_history_that_is_loaded_at_once_says_nothing_of_now(conn: Connection) -> None:
+    loaded = [NOW - HOUR + n * MINUTE for n in range(50)]
+    add_batches(conn, loaded, (START + np.arange(50) * DAY).tolist())
+    assert expected_up_to(conn, NOW) is None
