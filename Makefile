@@ -45,6 +45,7 @@ bench-cluster: $(VENV)/installed ## a Dask cluster of two workers beside one pro
 bench-detect: $(VENV)/installed ## detection quality and speed, beside the textbook method
 	$(BIN)/python -m tests.bench.detect
 	$(BIN)/python -m tests.bench.kinds
+	$(BIN)/python -m tests.bench.rates
 	$(BIN)/python -m tests.bench.incidents
 
 bench-scaling: $(VENV)/installed ## load, disk and queries from 1 to 64 million readings; 10 GB of disk

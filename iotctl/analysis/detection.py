@@ -75,8 +75,11 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     if len(u) >= _FEWEST_ROWS:
         # The textbook knows no tails; where nothing varies, nothing that differs is chance.
         by_chance = {} if method is Method.RUPTURES or model.still else tails
-        events = find_events(series, components, by_chance, options.threshold, options.min_severity)
-    events += lasting_events(_in_unit(model.changes, size), series, options.threshold)
+        events = find_events(
+            series, components, by_chance, options.threshold, options.min_severity, options.false_alarms
+        )
+    lasting = lasting_events(_in_unit(model.changes, size), series, options.threshold, options.least_change)
+    events += [event for event in lasting if event.a_year <= options.false_alarms]
     if is_rising:
         events = in_readings(events, series, readings, options.threshold)
     invalid = _invalid(every_time, every_value, absurd, readings)

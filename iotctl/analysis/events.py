@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,16 @@ from numpy.typing import NDArray
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.described import Floats, Modelled, Stretch, describe, runs_of
 from iotctl.analysis.kinds import leaning, name_kind
+from iotctl.analysis.promised import (
+    ALWAYS,
+    MOST_LOOSER,
+    SEVERITY_A_DECADE,
+    a_year,
+    by_score,
+    by_severity,
+    by_tails,
+    rows_to_judge,
+)
 from iotctl.analysis.tails import Tail
 from iotctl.model import Event, Kind
 
@@ -18,13 +29,10 @@ _STRAY_ROWS = 2
 _SIDE_PART = 4  # a fourth of an event's rows, on both sides of it, tell a drift from a shift
 
 # One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
-_ROWS_PER_EVENT, _CROWD_DECADES = 4000, 0.7
+_ROWS_PER_EVENT, _CROWD_DECADES = 4000, SEVERITY_A_DECADE
 
 # Long stretches of a high score are left out of what is usual, if they are at most such a part of all rows.
 _LONG_ROWS, _MOST_ANOMALOUS, _FEW_LONG, _WORST_LONG = 24, 0.12, 10, 3
-
-# Less is asked of short series, whose tails hold the anomalies themselves.
-_SHORT_SLACK, _LONG_SERIES = 3.0, 50_000
 
 
 def usual_rows(score: Floats, threshold: float) -> NDArray[np.bool_] | None:
@@ -44,76 +52,140 @@ def usual_rows(score: Floats, threshold: float) -> NDArray[np.bool_] | None:
 
 
 def find_events(
-    series: Modelled, components: Components, tails: Mapping[str, Tail], threshold: float, min_severity: float
+    series: Modelled,
+    components: Components,
+    tails: Mapping[str, Tail],
+    threshold: float,
+    min_severity: float,
+    false_alarms: float = 1.0,
 ) -> list[Event]:
-    """Events where the score reaches the threshold, by start.
+    """Events of which the sensor would have at most so many a year by chance, by start.
 
-    Stretches less than 13 rows apart are one; those that chance explains are none; each is trimmed to the rows that are
-    odd by themselves. tails: of each component, by name; without them nothing is put down to chance. min_severity is
-    what a series with few events asks of each; where there are many, more is asked of the weaker ones.
+    Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves. threshold: what
+    the score reaches once a year at most. tails: of each component, by name; without them nothing is put down to
+    chance. min_severity is what a series with few events asks of each at one false alarm a year; where there are many,
+    more is asked of the weaker ones. What is told at a lower rate is told at a higher one, over the same rows.
     """
-    sharp = np.maximum.reduce([components.scores["point"], components.scores["local"], components.scores["stuck"]])
-    found: list[Stretch] = []
-    stretches = [
-        (start, end)
-        for start, end in runs_of(series.score >= threshold)
-        if not _by_chance(components, tails, start, end)
-    ]
-    for i, (start, end) in enumerate(stretches):
-        first, last = _trimmed(sharp, start, end, threshold)
-        earliest = found[-1].end if found else 0
-        latest = stretches[i + 1][0] if i + 1 < len(stretches) else len(series.value)
-        side = (last - first) // _SIDE_PART
-        u, before = series.u(first, last), series.u(max(first - side, earliest), first)
-        after = series.u(last, min(last + side, latest))
-        stuck = components.scores["stuck"][first:last].max() >= STUCK_SCORE
-        kind = Kind.STUCK if stuck else name_kind(u, before, after)
-        if kind is Kind.DRIFT:
-            begins, ends = _whole_drift(u, before, after)
-            first, last = max(first + begins, earliest), min(first + ends, latest)
-        found.append(Stretch(first, last, kind))
+    rows = rows_to_judge(series.time)
+    runs = runs_of(series.score >= threshold)
+    chance = {run: by_tails(components, tails, *run, rows) for run in runs}
+    rare = [run for run in runs if chance[run] <= 0]
+    found = _stretches(series, components, rare, threshold)
+    asked = _asked(series, found, found, min_severity)
+    rates = [_rate(series, s, chance[run], ask, threshold) for s, run, ask in zip(found, rare, asked, strict=True)]
+    told = list(zip(found, rates, strict=True))
+    if false_alarms > 1.0:
+        # They lie between those of one a year, and change nothing about these.
+        weak = [run for run in runs if chance[run] > 0] + _weaker_runs(series.score, threshold)
+        chance |= {run: by_tails(components, tails, *run, rows) for run in weak if run not in chance}
+        weak = [run for run in weak if 10.0 ** chance[run] <= false_alarms]
+        more = [_stretch(series, components, run, threshold, (0, len(series.value))) for run in weak]
+        asked = _asked(series, more, found, min_severity)
+        told += [
+            (stretch, _rate(series, stretch, chance[run], ask, threshold))
+            for stretch, run, ask in zip(more, weak, asked, strict=True)
+            if not any(stretch.start < other.end and other.start < stretch.end for other in found)
+        ]
     return [
-        describe(series, stretch, threshold, components=components) for stretch in _severe(series, found, min_severity)
+        replace(describe(series, stretch, threshold, components=components), a_year=rate)
+        for stretch, rate in sorted(told, key=lambda one: one[0].start)
+        if rate <= false_alarms
     ]
 
 
-def _by_chance(components: Components, tails: Mapping[str, Tail], start: int, end: int) -> bool:
-    """Whether a series of this length has an event like rows [start, end) by the usual tail of each component.
+def _stretches(
+    series: Modelled, components: Components, runs: Sequence[tuple[int, int]], threshold: float
+) -> list[Stretch]:
+    """Each run as a stretch of its kind; a drift reaches back to where it began."""
+    found: list[Stretch] = []
+    for i, run in enumerate(runs):
+        earliest = found[-1].end if found else 0
+        latest = runs[i + 1][0] if i + 1 < len(runs) else len(series.value)
+        stretch = _stretch(series, components, run, threshold, (earliest, latest))
+        if stretch.kind is Kind.DRIFT:
+            u, before, after = _with_sides(series, stretch, earliest, latest)
+            begins, ends = _whole_drift(u, before, after)
+            first, last = max(stretch.start + begins, earliest), min(stretch.start + ends, latest)
+            stretch = replace(stretch, start=first, end=last)
+        found.append(stretch)
+    return found
 
-    Runs of equal values are judged where they are measured; what has no tail is judged by its score alone.
+
+def _stretch(
+    series: Modelled, components: Components, run: tuple[int, int], threshold: float, between: tuple[int, int]
+) -> Stretch:
+    """A run trimmed to its odd rows, with its kind by them and the rows beside them, as far as those lie in between."""
+    scores = components.scores
+    first, last = _trimmed(_sharp(scores, *run), *run, threshold)
+    if scores["stuck"][first:last].max() >= STUCK_SCORE:
+        return Stretch(first, last, Kind.STUCK)
+    whole = Stretch(first, last, Kind.SPIKE)
+    return replace(whole, kind=name_kind(*_with_sides(series, whole, *between)))
+
+
+def _sharp(scores: Mapping[str, Floats], start: int, end: int) -> Floats:
+    """The components that show by themselves which rows are odd; (end - start,)."""
+    rows = slice(start, end)
+    sharp: Floats = np.maximum.reduce([scores["point"][rows], scores["local"][rows], scores["stuck"][rows]])
+    return sharp
+
+
+def _with_sides(series: Modelled, stretch: Stretch, earliest: int, latest: int) -> tuple[Floats, Floats, Floats]:
+    """Residuals of a stretch, and of the rows on both sides that tell a drift from a shift."""
+    first, last = stretch.start, stretch.end
+    side = (last - first) // _SIDE_PART
+    before, after = series.u(max(first - side, earliest), first), series.u(last, min(last + side, latest))
+    return series.u(first, last), before, after
+
+
+def _weaker_runs(score: Floats, threshold: float) -> list[tuple[int, int]]:
+    """Runs of a score that is less than the threshold, but not by much, away from those that reach it."""
+    runs = runs_of(score >= threshold - MOST_LOOSER)
+    return [(start, end) for start, end in runs if score[start:end].max() < threshold]
+
+
+def _rate(series: Modelled, stretch: Stretch, chance: float, asked: float, threshold: float) -> float:
+    """How often a year a stretch would come by chance; stuck ones are judged by length alone."""
+    rows = slice(stretch.start, stretch.end)
+    rarity = ALWAYS if stretch.kind is Kind.STUCK else by_severity(float(series.severity[rows].max()), asked)
+    return a_year(chance, by_score(float(series.score[rows].max()), threshold), rarity)
+
+
+def _asked(series: Modelled, stretches: list[Stretch], crowd: list[Stretch], min_severity: float) -> Floats:
+    """The severity that is asked of each stretch, so that it is rare enough among the crowd of its series.
+
+    As in the control of false discoveries (Benjamini and Hochberg, JRSS B 1995) the k-th most severe has to be the
+    rarer the larger k is: what happens every day is how the sensor is, whatever its size in sigma.
     """
-    judged = {name: score for name, score in components.scores.items() if name in tails and name != "stuck"}
-    if not judged or components.scores["stuck"][start:end].max() >= STUCK_SCORE:
-        return False
-    n = len(components.scores["point"])
-    enough = float(np.log10(n)) + _SHORT_SLACK * min(0.0, float(np.log10(n / _LONG_SERIES)))
-    return all(tails[name].decades(float(score[start:end].max())) < enough for name, score in judged.items())
+    own = np.array([_severity(series, s) for s in stretches])
+    others = np.array([_severity(series, s) for s in crowd])
+    if stretches is crowd:
+        rank = np.empty(len(own), dtype=np.float64)
+        rank[np.argsort(-own, kind="stable")] = np.arange(1, len(own) + 1)
+    else:
+        rank = (1 + len(others) - np.searchsorted(np.sort(others), own)).astype(np.float64)
+    among = np.maximum(rank / max(1.0, len(series.value) / _ROWS_PER_EVENT), 1.0)
+    asked: Floats = min_severity * (1 + _CROWD_DECADES * np.log10(among))
+    return asked
+
+
+def _severity(series: Modelled, stretch: Stretch) -> float:
+    return float(series.severity[stretch.start : stretch.end].max())
 
 
 def _trimmed(sharp: Floats, start: int, end: int, threshold: float) -> tuple[int, int]:
-    """[start, end) drawn in to the rows that are odd by themselves, but for a stray one or two far from the others."""
-    groups = [(start + first, start + last) for first, last in runs_of(sharp[start:end] >= _TRIM_SCORE)]
+    """[start, end) drawn in to the rows that are odd by themselves, but for a stray one or two far from the others.
+
+    sharp: (end - start,).
+    """
+    groups = runs_of(sharp >= _TRIM_SCORE)
     firm = [
         (first, last)
         for first, last in groups
         if sharp[first:last].max() >= threshold or np.count_nonzero(sharp[first:last] >= _TRIM_SCORE) > _STRAY_ROWS
     ]
-    kept = firm or groups or [(start, end)]
-    return kept[0][0], kept[-1][1]
-
-
-def _severe(series: Modelled, found: list[Stretch], min_severity: float) -> list[Stretch]:
-    """The stretches that are rare enough among all of their series; stuck ones are judged by length alone.
-
-    As in the control of false discoveries (Benjamini and Hochberg, JRSS B 1995) the k-th most severe has to be the
-    rarer the larger k is: what happens every day is how the sensor is, whatever its size in sigma.
-    """
-    severities = np.array([float(series.severity[s.start : s.end].max()) for s in found])
-    rank = np.empty(len(found))
-    rank[np.argsort(-severities, kind="stable")] = np.arange(1, len(found) + 1)
-    crowd = np.maximum(rank / max(1.0, len(series.value) / _ROWS_PER_EVENT), 1.0)
-    severe = severities >= min_severity * (1 + _CROWD_DECADES * np.log10(crowd))
-    return [s for s, kept in zip(found, severe, strict=True) if kept or s.kind is Kind.STUCK]
+    kept = firm or groups or [(0, end - start)]
+    return start + kept[0][0], start + kept[-1][1]
 
 
 def _whole_drift(u: Floats, before: Floats, after: Floats) -> tuple[int, int]:

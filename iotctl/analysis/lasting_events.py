@@ -9,6 +9,7 @@ import numpy as np
 from iotctl.analysis.described import HOUR, Modelled, event_id
 from iotctl.analysis.kinds import number, span
 from iotctl.analysis.lasting import Lasting
+from iotctl.analysis.promised import a_year, by_score
 from iotctl.analysis.tails import MOST_DECADES
 from iotctl.model import Event, Kind
 
@@ -19,8 +20,13 @@ _SIGMAS_A_DECADE = 4.0
 _ABOUT = 24 * HOUR
 
 
-def lasting_events(changes: Sequence[Lasting], series: Modelled, threshold: float) -> list[Event]:
-    """An event for each change, by start; series: what is modelled, in the unit of the changes."""
+def lasting_events(
+    changes: Sequence[Lasting], series: Modelled, threshold: float, least_change: float = 4.0
+) -> list[Event]:
+    """An event for each change, by start; series: what is modelled, in the unit of the changes.
+
+    least_change: sigma of a change as it comes once a year at most; 0 where each is asked for, however usual.
+    """
     events = []
     rows = len(series.time)
     for number_, change in enumerate(changes):
@@ -51,6 +57,7 @@ def lasting_events(changes: Sequence[Lasting], series: Modelled, threshold: floa
                 low=expected - band,
                 high=expected + band,
                 explanation=_explain(change, band, (int(series.time[last]) - at) / HOUR, series.unit),
+                a_year=a_year(by_score(change.size, least_change)) if least_change > 0 else 0.0,
             )
         )
     return events

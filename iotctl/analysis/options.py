@@ -9,7 +9,8 @@ from iotctl.model import Method
 
 @dataclass(frozen=True, slots=True)
 class DetectOptions:
-    """threshold: robust sigma from which a row is odd. min_severity: of events, 0 is usual, +1 per decade of rarity.
+    """false_alarms: of which a sensor has at most about so many a year. threshold, min_severity: what an event has at
+    one false alarm a year at least: robust sigma, and 0 is usual, +1 per decade of rarity.
 
     limits: physical limits of the value, lowest and highest. reference: a period known to be good, [start, end) in
     microseconds since 1970-01-01 UTC; what is usual is then learnt from it alone. least_change: sigma from which a
@@ -17,6 +18,7 @@ class DetectOptions:
     """
 
     method: Method = Method.PIECEWISE
+    false_alarms: float = 1.0
     threshold: float = 6.0
     min_severity: float = 0.3
     limits: tuple[float, float] | None = None

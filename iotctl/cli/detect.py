@@ -93,10 +93,31 @@ def detect(
             rich_help_panel=_CHOOSE,
         ),
     ] = False,
+    false_alarms: Annotated[
+        str | None,
+        typer.Option(
+            "--false-alarms",
+            metavar="N/year|month|week",
+            help="At most about so many false alarms of each sensor; 1/year where left out. Fewer miss more.",
+            rich_help_panel=_JUDGE,
+        ),
+    ] = None,
+    what_if: Annotated[
+        bool,
+        typer.Option(
+            "--what-if",
+            help="Count the alarms of each sensor's last year, or of --start to --end, at several rates; keep nothing.",
+            rich_help_panel=_JUDGE,
+        ),
+    ] = False,
     threshold: Annotated[
-        float,
-        typer.Option(min=0, help="Robust sigmas from which a reading is an anomaly.", rich_help_panel=_JUDGE),
-    ] = 6.0,
+        float | None,
+        typer.Option(
+            min=0,
+            help="Robust sigmas from which a reading is an anomaly, in place of a rate; 6 is what 1/year begins with.",
+            rich_help_panel=_JUDGE,
+        ),
+    ] = None,
     min_severity: Annotated[
         float,
         typer.Option(
@@ -208,6 +229,8 @@ def detect(
 
     Example: iotctl detect sensor_00000 --start 2016-01-01 --plot sensor_00000.html
 
+    Before that: iotctl detect --all --what-if
+
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
     from iotctl.cli.detect_file import run_file
@@ -224,6 +247,11 @@ def detect(
         raise UsageError("--scores goes with --input.", hint="Name the file: --input readings.csv --scores scores.csv")
     if sensor is not None and input_file is None:
         raise UsageError("--sensor goes with --input.", hint="Name sensors of the database without it.")
+    if what_if and (save or since_last or notify or report or plot or scores or alert_budget or top):
+        raise UsageError(
+            "--what-if counts alarms, and keeps and draws nothing.",
+            hint="Leave out --save, --since-last, --notify, --report, --plot, --scores, --alert-budget and --top.",
+        )
     if input_file is not None and (save or since_last or notify or report):
         raise UsageError("--save, --since-last, --notify and --report need the database.", hint="Leave out --input.")
     first, last = parse_range(start, end, settings.timezone)
@@ -231,7 +259,9 @@ def detect(
     if notify is None and settings.notify_url is not None and saves:
         notify = settings.notify_url.get_secret_value()
     wanted = Wanted(
-        options=_options(threshold, min_severity, limits, reference, change_points, method, settings.timezone),
+        options=_options(
+            false_alarms, threshold, min_severity, limits, reference, change_points, method, settings.timezone
+        ),
         start=first,
         end=last,
         save=saves,
@@ -245,6 +275,7 @@ def detect(
         plot=plot,
         report=report,
         notify_url=notify,
+        what_if=what_if,
     )
     outcome: Outcome
     if input_file is not None:
@@ -259,7 +290,8 @@ def detect(
 
 
 def _options(
-    threshold: float,
+    false_alarms: str | None,
+    threshold: float | None,
     min_severity: float,
     limits: str | None,
     reference: str | None,
@@ -268,8 +300,14 @@ def _options(
     timezone: str,
 ) -> DetectOptions:
     from iotctl.analysis import DetectOptions
+    from iotctl.cli.rates import rate_a_year
     from iotctl.cli.times import parse_time
 
+    if false_alarms is not None and threshold is not None:
+        raise UsageError(
+            "--false-alarms and --threshold are two ways to say the same.", hint="Leave out --threshold, or the rate."
+        )
+    usual = DetectOptions()
     period = None
     if reference is not None:
         first, _, last = reference.partition("/")
@@ -278,11 +316,12 @@ def _options(
             raise UsageError("--reference does not begin before it ends.", hint="Write START/END.")
     return DetectOptions(
         method=method,
-        threshold=threshold,
+        false_alarms=usual.false_alarms if false_alarms is None else rate_a_year(false_alarms),
+        threshold=usual.threshold if threshold is None else threshold,
         min_severity=min_severity,
         limits=None if limits is None else _limits(limits),
         reference=period,
-        least_change=0.0 if change_points else DetectOptions().least_change,
+        least_change=0.0 if change_points else usual.least_change,
     )
 
 

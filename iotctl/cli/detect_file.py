@@ -17,6 +17,7 @@ from iotctl.cli.output import Cell, chosen_format, write_rows
 from iotctl.cli.plot import check_chart, plot_detection
 from iotctl.cli.run_detect import Outcome, Wanted, print_findings
 from iotctl.cli.sensor_progress import counted
+from iotctl.cli.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,9 +46,13 @@ def run_file(
         raise UsageError(
             "--plot draws one sensor.", hint=f"Name one of the {len(readings.names)} in the file: --sensor NAME"
         )
-    with _each(len(readings.names), sensor) as each:
-        found = detect_file(readings, wanted.options, sensor, each)
     file_name = "stdin" if uri == STDIN else Path(uri).name
+    with _each(len(readings.names), sensor) as each:
+        if wanted.what_if:
+            found = detect_file(readings, at_the_highest(wanted).options, sensor, each)
+            _warn(file_name, found, settings.timezone)
+            return _what_if(found, wanted, file_name)
+        found = detect_file(readings, wanted.options, sensor, each)
     reported = {at: _reported(one, wanted) for at, one in enumerate(found.sensors)}
     _note(file_name, found, sum(map(len, reported.values())), settings.timezone)
     if scores is not None:
@@ -118,15 +123,27 @@ def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
     return findings
 
 
+def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> Outcome:
+    """Say how many alarms there would have been at several rates."""
+    alarms = [
+        SensorAlarms(
+            one.name or file_name,
+            int(one.detection.time[0]),
+            int(one.detection.time[-1]),
+            [finding.event for finding in _reported(one, wanted)],
+        )
+        for one in found.sensors
+        if len(one.detection.time)
+    ]
+    return Outcome(print_alarms(alarms, wanted), len(found.sensors), is_doubtful=found.is_doubtful)
+
+
 def _overlaps(start: int, end: int, wanted: Wanted) -> bool:
     return (wanted.start is None or end >= wanted.start) and (wanted.end is None or start < wanted.end)
 
 
 def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
     """Say on stderr what was read and found, and what of it is doubtful."""
-    from iotctl.cli.times import local_time
-    from iotctl.services.detect_file import first_unreadable
-
     if len(found.sensors) > 1:
         say(f"{name}: {counted(len(found.sensors), 'sensor')}")
     for sensor in found.sensors[:_SENSORS_SHOWN]:
@@ -142,6 +159,14 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
     if len(found.sensors) > 1:
         readings = sum(len(sensor.detection.time) for sensor in found.sensors)
         say(f"{name}: {readings:,} readings in all, {counted(events, 'event')} reported")
+    _warn(name, found, timezone)
+
+
+def _warn(name: str, found: FileDetection, timezone: str) -> None:
+    """Say on stderr what of a file is doubtful, and what of it could not be read."""
+    from iotctl.cli.times import local_time
+    from iotctl.services.detect_file import first_unreadable
+
     for note in found.readings.notes:
         say(f"{name}: {note}", Level.WARNING)
     first = next((sensor.conflicts for sensor in found.sensors if sensor.conflicts), None)

@@ -52,6 +52,7 @@ class Wanted:
     plot: Path | None
     report: Path | None
     notify_url: str | None
+    what_if: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
         from iotctl.cli.cluster import check_scheduler
 
         check_scheduler(settings, pool.scheduler)
+    if wanted.what_if:
+        return _what_if(names, match, pool, wanted, settings)
     with open_database(settings) as database:
         sensors = choose_sensors(database, names, match)
         if wanted.plot is not None and len(sensors) != 1:
@@ -115,6 +118,28 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
         if wanted.notify_url is not None:
             say(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
     return Outcome(watch.events, watch.done, watch.failed)
+
+
+def _what_if(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted, settings: Settings) -> Outcome:
+    """Say how many alarms there would have been at several rates; nothing is kept."""
+    from iotctl.cli.what_if import SensorAlarms, at_the_highest, print_alarms
+    from iotctl.services.fleet import choose_sensors, detect_fleet
+
+    request = _request(at_the_highest(wanted), settings.timezone)
+    with open_database(settings) as database:
+        sensors = choose_sensors(database, names, match)
+        executors = sensor_pool(pool, len(sensors), database, settings)
+        with watch_detect(wanted.save) as watch, executors as (executor, count):
+
+            def alarms() -> Iterator[SensorAlarms]:
+                for found in detect_fleet(sensors, database, request, executor, count, watch):
+                    if found.span is not None:
+                        name = found.sensor.sensor_name or found.sensor.sensor_uuid
+                        yield SensorAlarms(name, *found.span, [finding.event for finding in found.findings])
+                watch.close()
+
+            told = print_alarms(alarms(), wanted)
+    return Outcome(told, watch.done, watch.failed)
 
 
 def _request(wanted: Wanted, timezone: str) -> Request:

@@ -65,7 +65,8 @@ class Event:
     severity: 0 at the usual, +1 per decade of rarity. score: the largest component, in robust sigma.
     extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row. Of a
     change that lasts: the level reached, and the model and band before it.
-    event_id: 12 hex digits, the same for the same data on any machine.
+    event_id: 12 hex digits, the same for the same data on any machine. a_year: how often a year the sensor would have
+    such an event with nothing wrong; 0 for what is never chance (gaps, limits, invalid values).
     """
 
     event_id: str
@@ -80,6 +81,7 @@ class Event:
     low: float
     high: float
     explanation: str
+    a_year: float = 0.0
 
 
 class Label(StrEnum):

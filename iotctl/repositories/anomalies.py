@@ -15,8 +15,8 @@ from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
 # An event, its sensor before it: see _finding and _sensor.
 _SELECT = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), event_id, kind, start_time, end_time,
-           readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, found_at, label,
-           over_budget, notified_at
+           readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, a_year, found_at,
+           label, over_budget, notified_at
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 
@@ -57,15 +57,16 @@ class AnomalyRepository:
             cursor.executemany(
                 """
                 INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score,
-                                     extreme, expected, low, high, explanation, first_run, last_run, found_at,
-                                     label, over_budget, notified_at, notify)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()),
+                                     extreme, expected, low, high, explanation, a_year, first_run, last_run,
+                                     found_at, label, over_budget, notified_at, notify)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()),
                         %s, %s, %s, %s)
                 ON CONFLICT (sensor_id, event_id) DO UPDATE SET
                     kind = EXCLUDED.kind, start_time = EXCLUDED.start_time, end_time = EXCLUDED.end_time,
                     readings = EXCLUDED.readings, severity = EXCLUDED.severity, score = EXCLUDED.score,
                     extreme = EXCLUDED.extreme, expected = EXCLUDED.expected, low = EXCLUDED.low,
-                    high = EXCLUDED.high, explanation = EXCLUDED.explanation, last_run = EXCLUDED.last_run,
+                    high = EXCLUDED.high, explanation = EXCLUDED.explanation, a_year = EXCLUDED.a_year,
+                    last_run = EXCLUDED.last_run,
                     over_budget = EXCLUDED.over_budget, notify = anomaly.notify OR EXCLUDED.notify, merged_into = NULL
                 """,
                 [
@@ -167,6 +168,7 @@ def _event_columns(event: Event) -> tuple[object, ...]:
     return (
         *(event.event_id, event.kind, as_datetime(event.start), as_datetime(event.end), event.rows),
         *(event.severity, event.score, event.extreme, event.expected, event.low, event.high, event.explanation),
+        event.a_year,
     )
 
 
@@ -180,7 +182,7 @@ def _sensor(row: tuple[object, ...]) -> Sensor:
 def _finding(row: tuple[object, ...]) -> Finding:
     event_id, kind, start, end, rows, *numbers = row[4:15]
     severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
-    explanation, found_at, label, over_budget, notified_at = row[15:]
+    explanation, a_year, found_at, label, over_budget, notified_at = row[15:]
     start, end = _microseconds(start), _microseconds(end)
     assert start is not None
     assert end is not None
@@ -197,6 +199,7 @@ def _finding(row: tuple[object, ...]) -> Finding:
         low=low,
         high=high,
         explanation=str(explanation),
+        a_year=float(str(a_year)),
     )
     return Finding(
         event=event,

@@ -94,11 +94,13 @@ class SensorFindings:
 
     findings: what is to be reported, by start. new: how many of them no earlier run saved. silenced, over_budget: how
     many more a label or the alert budget keeps back. trouble: why there is nothing, where it failed.
-    dropped: reason -> readings left out.
+    dropped: reason -> readings left out. span: when the first and the last reading were, microseconds since 1970-01-01
+    UTC; None without any.
     """
 
     sensor: Sensor
     readings: int = 0
+    span: tuple[int, int] | None = None
     regimes: int = 0
     sensor_kind: SensorKind = SensorKind.CONTINUOUS
     findings: tuple[Finding, ...] = ()
@@ -177,6 +179,7 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Hea
     found = SensorFindings(
         sensor=sensor,
         readings=len(shown.time),
+        span=(int(shown.time[0]), int(shown.time[-1])) if len(shown.time) else None,
         regimes=len(shown.regimes),
         sensor_kind=detection.sensor_kind,
         findings=tuple(reported),

@@ -14,6 +14,7 @@ from iotctl.analysis import detection, events, modelling, regimes, segmentation
 from iotctl.analysis.components import Components, measure_components
 from iotctl.analysis.described import Modelled
 from iotctl.analysis.events import find_events
+from iotctl.analysis.promised import ALWAYS
 from iotctl.analysis.regimes import Line
 from iotctl.analysis.tails import Tail
 from iotctl.analysis.textbook import least_squares
@@ -62,13 +63,13 @@ def _whole_stretch(_sharp: Floats, start: int, end: int, _threshold: float) -> t
 
 
 def _severe_or_not(
-    series: Modelled, components: Components, tails: Mapping[str, Tail], threshold: float, _: float
+    series: Modelled, components: Components, tails: Mapping[str, Tail], threshold: float, _: float, rate: float
 ) -> list[Event]:
-    return find_events(series, components, tails, threshold, 0.0)
+    return find_events(series, components, tails, threshold, 0.0, rate)
 
 
-def _never(*_: Any) -> bool:
-    return False
+def _never(*_: Any) -> float:
+    return ALWAYS
 
 
 def _all_rows(*_: Any) -> None:
@@ -98,7 +99,7 @@ PARTS: dict[str, list[Substitute]] = {
     "component stuck": [_without("stuck")],
     "severity": [(detection, "find_events", _severe_or_not)],
     "more asked of a crowd": [(events, "_CROWD_DECADES", 0.0)],
-    "what chance explains left out": [(events, "_by_chance", _never)],
+    "what chance explains left out": [(events, "by_tails", _never)],
     "tails without the anomalies": [(detection, "usual_rows", _all_rows)],
     "events trimmed": [(events, "_trimmed", _whole_stretch)],
     "strays left out": [(events, "_STRAY_ROWS", 0)],

@@ -168,6 +168,7 @@ CREATE TABLE anomaly (
     notified_at timestamptz,
     label       text CHECK (label IN ('true', 'false', 'expected')), -- a person's verdict
     labelled_at timestamptz,
+    a_year      float8 NOT NULL DEFAULT 0, -- how often a year the sensor would have such an event by chance
     PRIMARY KEY (sensor_id, event_id)
 );
 

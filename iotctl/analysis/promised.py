@@ -1,0 +1,65 @@
+"""How often a year a sensor would have an event like one that was found, with nothing wrong.
+
+A promised rate of false alarms is held to it. Rates here are decades: log10 of a number a year, 0 for one. An event is
+told at a promised rate that is as high as its own or higher, so that a lower promise never tells more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.components import STUCK_SCORE, Components
+from iotctl.analysis.tails import Tail
+
+ALWAYS = -12.0  # decades of what is never chance
+
+# One sigma more or less of the threshold, where no tail judges. Less than so many sigma are never looked at.
+_SIGMAS_A_DECADE, MOST_LOOSER = 1.0, 2.0
+# With ten times as many alarms allowed, an event may be so much less severe: the same as in a crowd.
+SEVERITY_A_DECADE = 0.7
+# Less is asked of short series, whose tails hold the anomalies themselves.
+_SHORT_SLACK, _LONG_SERIES = 3.0, 50_000
+_YEAR_HOURS = 8760.0
+
+
+def rows_to_judge(time: NDArray[np.int64]) -> float:
+    """Readings in a year of the sensor, of all of it where it is shorter; time: int64 (n,), microseconds, ascending."""
+    if not len(time):
+        return 1.0
+    years = float(time[-1] - time[0]) / (3.6e9 * _YEAR_HOURS)
+    return len(time) / max(1.0, years)
+
+
+def by_tails(components: Components, tails: Mapping[str, Tail], start: int, end: int, rows: float) -> float:
+    """Of rows [start, end): by the tail of the component that is the rarest there; rows: see rows_to_judge.
+
+    Rows count as if each were by itself. Where they are not, extremes come in clusters, so that there are fewer: the
+    extremal index is at most 1 (Leadbetter, "Extremes and local dependence in stationary sequences", 1983). Runs of
+    equal values are judged where they are measured; what has no tail is judged by its score alone.
+    """
+    judged = {name: score for name, score in components.scores.items() if name in tails and name != "stuck"}
+    if not judged or components.scores["stuck"][start:end].max() >= STUCK_SCORE:
+        return ALWAYS
+    n = len(components.scores["point"])
+    enough = float(np.log10(rows)) + _SHORT_SLACK * min(0.0, float(np.log10(n / _LONG_SERIES)))
+    return enough - max(tails[name].decades(float(score[start:end].max())) for name, score in judged.items())
+
+
+def by_score(score: float, threshold: float) -> float:
+    """Of a score that is as high as the threshold once a year, at most; both in sigma."""
+    return (threshold - score) / _SIGMAS_A_DECADE
+
+
+def by_severity(severity: float, asked: float) -> float:
+    """Of a severity, where so much is asked of an event at one a year."""
+    if asked <= 0:
+        return ALWAYS
+    return (1.0 - severity / asked) / SEVERITY_A_DECADE
+
+
+def a_year(*decades: float) -> float:
+    """The rate of an event, in events a year, that is as rare as the least rare of what it is judged by."""
+    return float(10.0 ** max(ALWAYS, *decades))
