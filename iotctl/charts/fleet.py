@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.charts.files import write_whole
+from iotctl.charts.incident_list import STYLE as INCIDENT_STYLE
+from iotctl.charts.incident_list import incident_section
 from iotctl.charts.marks import COLOURS, READINGS_COLOUR, said_limits, shown_end
 from iotctl.charts.thinning import extreme_rows, shown_rows, with_holes
-from iotctl.model import Detection, Event, Kind, Sensor, SensorCard
+from iotctl.model import Detection, Event, IncidentCard, Kind, Sensor, SensorCard
 from iotctl.timezones import find_zone
 
 _WIDTH, _HEIGHT, _EDGE = 300, 72, 6
@@ -60,12 +62,21 @@ def card_of(sensor: Sensor, detection: Detection, page: str) -> SensorCard:
 
 
 def draw_fleet(
-    cards: Sequence[SensorCard], path: Path, folder: str, *, sensors: int, notes: Sequence[str], timezone: str
+    cards: Sequence[SensorCard],
+    path: Path,
+    folder: str,
+    *,
+    sensors: int,
+    notes: Sequence[str],
+    timezone: str,
+    incidents: Sequence[IncidentCard] = (),
 ) -> None:
-    """Write the page, the worst sensors first. folder: where the charts lie, relative to the page.
+    """Write the page: incidents of several sensors, then the sensors, the worst first.
 
-    sensors: how many were looked at, should there be more than cards. notes: what else to say above.
+    folder: where the charts lie, relative to the page. sensors: how many were looked at, should there be more than
+    cards. notes: what else to say above.
     """
+    pages = {card.sensor.sensor_id: f"{folder}/{card.page}" for card in cards}
     ordered = sorted(cards, key=lambda card: (-card.worst, -len(card.events), _name(card.sensor)))
     kinds = Counter(event.kind for card in cards for event in card.events)
     troubled = sum(bool(card.events) for card in cards)
@@ -84,11 +95,12 @@ def draw_fleet(
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<title>Sensors</title><style>{_STYLE}</style></head>
+<title>Sensors</title><style>{_STYLE}{INCIDENT_STYLE}</style></head>
 <body>
 <h1>Sensors</h1>
 <p>{html.escape(". ".join(said))}</p>
 <p class="key">{key}</p>
+{incident_section(incidents, pages)}
 <input id="filter" type="search" placeholder="part of a name or label" aria-label="part of a name or label">
 <main>
 {"".join(_card(card, folder, timezone) for card in ordered)}</main>

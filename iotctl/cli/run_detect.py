@@ -22,8 +22,9 @@ from iotctl.errors import UsageError
 if TYPE_CHECKING:
     from iotctl.analysis import DetectOptions
     from iotctl.cli.output import Cell
-    from iotctl.model import Finding, SensorCard
+    from iotctl.model import Finding, Sensor, SensorCard
     from iotctl.services.analyse import Request, SensorFindings
+    from iotctl.services.incidents import FleetIncident
     from iotctl.settings import Settings
 
 DONE, FAILED, PARTLY, ANOMALY = 0, 1, 3, 10
@@ -78,6 +79,8 @@ class Outcome:
 def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted, settings: Settings) -> Outcome:
     """Analyse sensors of the database, print their events as they come, keep them, draw them, tell people."""
     from iotctl.services.fleet import choose_sensors, detect_fleet
+    from iotctl.services.incident_alerts import refresh_incidents, with_news
+    from iotctl.services.incidents import group_findings
     from iotctl.services.notify import check_url, notify
 
     check_chart(wanted.plot)
@@ -95,6 +98,7 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
         if wanted.plot is not None and len(sensors) != 1:
             raise UsageError("--plot draws one sensor.", hint="Name a single sensor, or use --report.")
         cards: list[tuple[float, int, SensorCard]] = []
+        reported: list[tuple[Sensor, Finding]] = []
         executors = sensor_pool(pool, len(sensors), database, settings)
         with watch_detect(wanted.save) as watch, executors as (executor, count):
 
@@ -108,15 +112,20 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
                         (heapq.heappush if len(cards) < _CARDS else heapq.heappushpop)(
                             cards, (found.card.worst, -watch.done, found.card)
                         )
+                        reported.extend((found.sensor, finding) for finding in found.findings)
                     yield from ((name, finding) for finding in found.findings)
                 watch.close()
 
             print_findings(findings(), wanted, settings.timezone)
         watch.summarise()
+        # One sensor has no incidents, and all events that are saved would be grouped for it.
+        incidents = refresh_incidents(database, settings.timezone) if wanted.save and len(sensors) > 1 else []
         if wanted.report is not None:
-            _report([card for _, _, card in cards], wanted.report, watch, settings.timezone)
+            together = with_news(incidents, reported) if wanted.save else group_findings(database, reported)
+            _report([card for _, _, card in cards], together, wanted.report, watch, settings.timezone)
         if wanted.notify_url is not None:
-            say(f"notified: {counted(notify(wanted.notify_url, database, sensors), 'event')}")
+            sent = notify(wanted.notify_url, database, sensors, incidents, settings.timezone)
+            say(f"notified: {counted(sent, 'event')}")
     return Outcome(watch.events, watch.done, watch.failed)
 
 
@@ -181,8 +190,15 @@ def _draw(found: SensorFindings, name: str, wanted: Wanted, timezone: str) -> No
         plot_detection(found.detection, wanted.plot, name, timezone, wanted.options, found.sensor)
 
 
-def _report(cards: Sequence[SensorCard], path: Path, watch: DetectWatch, timezone: str) -> None:
+def _report(
+    cards: Sequence[SensorCard],
+    incidents: Sequence[FleetIncident],
+    path: Path,
+    watch: DetectWatch,
+    timezone: str,
+) -> None:
     from iotctl.charts import draw_fleet
+    from iotctl.services.incident_alerts import incident_cards
 
     notes = []
     if watch.failed:
@@ -190,7 +206,15 @@ def _report(cards: Sequence[SensorCard], path: Path, watch: DetectWatch, timezon
     if watch.without_news:
         notes.append(f"{counted(watch.without_news, 'sensor')} had no new readings and are left out")
     shown = watch.done - watch.failed
-    draw_fleet(cards, path, _chart_folder(path).name, sensors=shown, notes=notes, timezone=timezone)
+    draw_fleet(
+        cards,
+        path,
+        _chart_folder(path).name,
+        sensors=shown,
+        notes=notes,
+        timezone=timezone,
+        incidents=incident_cards(incidents, timezone),
+    )
     say(f"report: {path}")
 
 

@@ -1,7 +1,18 @@
 """The dataclasses and enums that cross layers."""
 
 from iotctl.model.choices import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
-from iotctl.model.detection import Detection, Event, Finding, Kind, Label, Method, Regime, SensorCard, SensorKind
+from iotctl.model.detection import (
+    Detection,
+    Event,
+    Finding,
+    IncidentCard,
+    Kind,
+    Label,
+    Method,
+    Regime,
+    SensorCard,
+    SensorKind,
+)
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
 from iotctl.model.sensors import Sensor
 
@@ -14,6 +25,7 @@ __all__ = [
     "Event",
     "FileBatch",
     "Finding",
+    "IncidentCard",
     "Int96",
     "Kind",
     "Label",

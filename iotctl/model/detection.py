@@ -184,3 +184,20 @@ class SensorCard:
         Gaps and silence count as 0: their severity has another scale, that of length.
         """
         return max((0.0 if event.kind.is_absence else event.severity for event in self.events), default=-1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentCard:
+    """Events of one cause on the page of a fleet.
+
+    start, end: microseconds since 1970-01-01 UTC. severity: of the most severe event. origin: the sensor where it
+    probably began, None where the cause is on the way of the data. events: by start, each with its sensor.
+    """
+
+    incident_id: str
+    start: int
+    end: int
+    severity: float
+    origin: Sensor | None
+    events: tuple[tuple[Sensor, Event], ...]
+    sentence: str

@@ -1,8 +1,9 @@
-"""What incidents are made of: saved events of all sensors, hourly means of many, and the files of readings."""
+"""What incidents are made of, hourly means of sensors and the files of readings; and the incidents that are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,48 +11,42 @@ from numpy.typing import NDArray
 from iotctl.repositories.binary import as_datetime, decode_bigints, decode_floats
 from iotctl.repositories.connection import Connection
 
-_HOUR = 3_600_000_000
-_DAY = 24 * _HOUR
+_DAY = 86_400_000_000
 
 
-def hourly_means(
-    conn: Connection, sensor_ids: Sequence[int], days: Sequence[int], most_readings: int
-) -> NDArray[np.float64]:
-    """Hourly means of sensors on days (UTC, counted from 1970-01-01), float64 (sensors, days read, 24).
+def hourly_means(conn: Connection, sensor_ids: Sequence[int], day: int) -> tuple[NDArray[np.float64], int]:
+    """Hourly means of sensors on a day (UTC, counted from 1970-01-01), float64 (sensors, 24), and how many readings.
 
-    NaN where an hour has no reading. A day is one query; no more days are read once that many readings were.
+    NaN where an hour has no reading.
     """
     row_of = {sensor_id: row for row, sensor_id in enumerate(sensor_ids)}
-    means = np.full((len(sensor_ids), len(days), 24), np.nan)
+    means = np.full((len(sensor_ids), 24), np.nan)
     read = 0
-    for number, day in enumerate(days):
-        if read >= most_readings:
-            return means[:, :number]
-        cursor = conn.cursor(binary=True).execute(
-            """
-            SELECT sensor_id, array_agg(hour), array_agg(mean), sum(readings)::bigint
-            FROM (
-                SELECT sensor_id, extract(hour FROM timestamp AT TIME ZONE 'UTC')::bigint AS hour,
-                       avg(sensor_value) AS mean, count(*) AS readings
-                FROM reading
-                WHERE sensor_id = ANY(%(sensor_ids)s) AND timestamp >= %(start)s AND timestamp < %(end)s
-                GROUP BY 1, 2
-            ) AS hours
-            GROUP BY sensor_id
-            """,
-            {
-                "sensor_ids": list(sensor_ids),
-                "start": as_datetime(day * _DAY),
-                "end": as_datetime((day + 1) * _DAY),
-            },
-        )
-        result = cursor.pgresult
-        assert result is not None
-        for row, (sensor_id, _, _, readings) in enumerate(cursor):
-            hours = decode_bigints(result.get_value(row, 1))
-            means[row_of[int(str(sensor_id))], number, hours] = decode_floats(result.get_value(row, 2))
-            read += int(str(readings))
-    return means
+    cursor = conn.cursor(binary=True).execute(
+        """
+        SELECT sensor_id, array_agg(hour), array_agg(mean), sum(readings)::bigint
+        FROM (
+            SELECT sensor_id, extract(hour FROM timestamp AT TIME ZONE 'UTC')::bigint AS hour,
+                   avg(sensor_value) AS mean, count(*) AS readings
+            FROM reading
+            WHERE sensor_id = ANY(%(sensor_ids)s) AND timestamp >= %(start)s AND timestamp < %(end)s
+            GROUP BY 1, 2
+        ) AS hours
+        GROUP BY sensor_id
+        """,
+        {
+            "sensor_ids": list(sensor_ids),
+            "start": as_datetime(day * _DAY),
+            "end": as_datetime((day + 1) * _DAY),
+        },
+    )
+    result = cursor.pgresult
+    assert result is not None
+    for row, (sensor_id, _, _, readings) in enumerate(cursor):
+        hours = decode_bigints(result.get_value(row, 1))
+        means[row_of[int(str(sensor_id))], hours] = decode_floats(result.get_value(row, 2))
+        read += int(str(readings))
+    return means, read
 
 
 def files_at(conn: Connection, sensor_ids: Sequence[int], moment: int) -> dict[int, str]:
@@ -77,3 +72,39 @@ def files_at(conn: Connection, sensor_ids: Sequence[int], moment: int) -> dict[i
         },
     )
     return {int(str(sensor_id)): str(uri) for sensor_id, uri in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIncident:
+    """An incident as it is kept for dashboards; start, end: microseconds since 1970-01-01 UTC.
+
+    sensors, events: how many. origin: the id of the sensor where it probably began, None for the way of the data.
+    """
+
+    incident_id: str
+    start: int
+    end: int
+    severity: float
+    sensors: int
+    events: int
+    origin: int | None
+    place: str | None
+    sentence: str
+
+
+def keep_incidents(conn: Connection, incidents: Iterable[KeptIncident]) -> None:
+    """Put incidents in the place of those that are kept, in one transaction."""
+    with conn.transaction(), conn.cursor() as cursor:
+        cursor.execute("LOCK TABLE incident IN EXCLUSIVE MODE")  # of two runs that end at once, one after the other
+        cursor.execute("DELETE FROM incident")
+        cursor.executemany(
+            "INSERT INTO incident (incident_id, start_time, end_time, severity, sensors, events, origin, place,"
+            " sentence) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    *(one.incident_id, as_datetime(one.start), as_datetime(one.end), one.severity, one.sensors),
+                    *(one.events, one.origin, one.place, one.sentence),
+                )
+                for one in incidents
+            ],
+        )

@@ -11,12 +11,13 @@ from iotctl.errors import NotFoundError
 from iotctl.model import Finding, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema
 from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.incidents import files_at, hourly_means
+from iotctl.repositories.hourly_course import hourly_courses
+from iotctl.repositories.incidents import files_at
 
 _DAY = 86_400_000_000
 
-# Correlations rest on at most so many days, spread over the time of the events, and about so many readings:
-# 23 million of 1,000 sensors that send every 8 minutes.
+# Correlations rest on at most so many days, spread over the time of the events. At each call about so many readings are
+# read for them at most: 23 million are those of 1,000 sensors that send every 8 minutes.
 _MOST_DAYS = 128
 _MOST_READINGS = 50_000_000
 
@@ -64,20 +65,43 @@ def find_incidents(
             for sensor, finding in AnomalyRepository(conn).stored()
             if sensor.sensor_id in known and (include_labelled or not finding.silenced)
         ]
-        members = list({sensor.sensor_id: sensor for sensor, _ in stored}.values())
-        index = {sensor.sensor_id: number for number, sensor in enumerate(members)}
-        events = [SensorEvent(index[sensor.sensor_id], finding.event) for sensor, finding in stored]
-        days = sample_days([one.event.start for one in events])
-        correlation = correlate(hourly_means(conn, list(index), days, _MOST_READINGS))
-        related = relate([member.labels for member in members], *correlation, len(sensors))
-        findings = {(index[sensor.sensor_id], finding.event.event_id): finding for sensor, finding in stored}
+        grouped = _group(stored, len(sensors), conn)
         return [
-            _described(incident, members, findings, sensors, conn)
-            for incident in group_events(events, related)
+            _described(incident, grouped, sensors, conn)
+            for incident in grouped.incidents
             if (start is None or incident.end >= start)
             and (end is None or incident.start < end)
             and (min_severity is None or incident.severity >= min_severity)
         ]
+
+
+def group_findings(database: Database, found: Sequence[tuple[Sensor, Finding]]) -> list[FleetIncident]:
+    """Incidents of events that need not have been saved, by start; those that a label silences are left out."""
+    told = [(sensor, finding) for sensor, finding in found if not finding.silenced]
+    with database.connect(application="iotctl incidents") as conn:
+        sensors = SensorRepository(conn).all()
+        grouped = _group(told, len(sensors), conn)
+        return [_described(incident, grouped, sensors, conn) for incident in grouped.incidents]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """Incidents, with the sensors that their events number, and the findings of the events."""
+
+    incidents: Sequence[Incident]
+    members: Sequence[Sensor]
+    findings: Mapping[tuple[int, str], Finding]
+
+
+def _group(found: Sequence[tuple[Sensor, Finding]], fleet: int, conn: Connection) -> _Grouped:
+    members = list({sensor.sensor_id: sensor for sensor, _ in found}.values())
+    index = {sensor.sensor_id: number for number, sensor in enumerate(members)}
+    events = [SensorEvent(index[sensor.sensor_id], finding.event) for sensor, finding in found]
+    days = sample_days([one.event.start for one in events])
+    correlation = correlate(hourly_courses(conn, list(index), days, _MOST_READINGS))
+    related = relate([member.labels for member in members], *correlation, fleet)
+    findings = {(index[sensor.sensor_id], finding.event.event_id): finding for sensor, finding in found}
+    return _Grouped(group_events(events, related), members, findings)
 
 
 def find_incident(database: Database, wanted: str) -> FleetIncident:
@@ -106,11 +130,11 @@ def sample_days(starts: Sequence[int]) -> list[int]:
 
 def _described(
     incident: Incident,
-    members: Sequence[Sensor],
-    findings: Mapping[tuple[int, str], Finding],
+    grouped: _Grouped,
     sensors: Sequence[Sensor],
     conn: Connection,
 ) -> FleetIncident:
+    members, findings = grouped.members, grouped.findings
     movers = tuple(members[one.sensor] for one in incident.movers)
     at_once = incident.is_data_path
     place = _source(movers, sensors, incident.start, conn) if at_once else _place(movers, sensors)

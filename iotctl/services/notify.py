@@ -1,10 +1,13 @@
-"""Notify: new events to a webhook as JSON, so that none is lost and, where all goes well, none is sent twice."""
+"""Notify: new events to a webhook as JSON, so that none is lost and, where all goes well, none is sent twice.
+
+Events of one incident are a message of their own, with its sentence; all others travel together.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage
@@ -18,13 +21,18 @@ from iotctl.errors import IotctlError, UsageError
 from iotctl.model import Finding, Sensor
 from iotctl.repositories import Database
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.services.incident_words import name_of, sentence
+from iotctl.services.incidents import FleetIncident
 
 _EVENTS_PER_REQUEST = 100
+_EVENTS_AT_ONCE = 10_000  # read from the database, and sorted by incident
 _TIMEOUT_SECONDS = 10.0
 _WAIT_SECONDS = (0.5, 2.0, 8.0)
 
 # Answers after which the same request may succeed; any other refusal is final.
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
+SensorFinding = tuple[Sensor, Finding]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,26 +51,77 @@ def check_url(url: str) -> None:
         raise UsageError("--notify takes no user and password in the URL.", hint="Put a token into its path or query.")
 
 
-def notify(url: str, database: Database, sensors: Sequence[Sensor]) -> int:
+def notify(
+    url: str,
+    database: Database,
+    sensors: Sequence[Sensor],
+    incidents: Sequence[FleetIncident] = (),
+    timezone: str = "UTC",
+) -> int:
     """Send the sensors' events that are marked for it and not yet sent; returns how many. Retries with back-off.
 
+    incidents: of several sensors; the events of each are a message with its sentence, in which times are of timezone.
     Each request's events are noted as sent right after its answer: what fails is sent by the next run. Raises
     IotctlError, with the URL's host alone.
     """
     sent = 0
+    incident_of = {
+        (sensor.sensor_id, finding.event.event_id): incident
+        for incident in incidents
+        for sensor, finding in incident.findings
+    }
     ids = [sensor.sensor_id for sensor in sensors]
     with database.connect(application="iotctl notify") as conn:
         anomalies = AnomalyRepository(conn)
         with anomalies.one_notifier():
-            while events := anomalies.unsent(ids, _EVENTS_PER_REQUEST):
-                _post(url, json.dumps(_message(events), allow_nan=False).encode())
-                anomalies.mark_notified(events)
-                sent += len(events)
+            while events := anomalies.unsent(ids, _EVENTS_AT_ONCE):
+                for incident, some in _messages(events, incident_of):
+                    _post(url, json.dumps(_message(some, incident, timezone), allow_nan=False).encode())
+                    anomalies.mark_notified(some)
+                    sent += len(some)
     return sent
 
 
-def _message(events: Sequence[tuple[Sensor, Finding]]) -> dict[str, object]:
-    return {"source": "iotctl", "version": __version__, "events": [_record(*event) for event in events]}
+def _messages(
+    events: Sequence[SensorFinding], incident_of: Mapping[tuple[int, str], FleetIncident]
+) -> Iterator[tuple[FleetIncident | None, Sequence[SensorFinding]]]:
+    """The events of each message, those of incidents first; in order of time."""
+    together: dict[str, list[SensorFinding]] = {}
+    known: dict[str, FleetIncident | None] = {"": None}
+    for sensor, finding in events:
+        incident = incident_of.get((sensor.sensor_id, finding.event.event_id))
+        name = "" if incident is None else incident.incident_id
+        known[name] = incident
+        together.setdefault(name, []).append((sensor, finding))
+    for name in sorted(together, key=lambda name: name == ""):
+        for first in range(0, len(together[name]), _EVENTS_PER_REQUEST):
+            yield known[name], together[name][first : first + _EVENTS_PER_REQUEST]
+
+
+def _message(events: Sequence[SensorFinding], incident: FleetIncident | None, timezone: str) -> dict[str, object]:
+    message: dict[str, object] = {"source": "iotctl", "version": __version__}
+    if incident is not None:
+        message["incident"] = _incident_record(incident, timezone)
+    return message | {"events": [_record(*event) for event in events]}
+
+
+def _incident_record(incident: FleetIncident, timezone: str) -> dict[str, object]:
+    """What is known of an incident: all of it, not only the events that are sent. told: some of them were before."""
+    origin = incident.origin
+    return {
+        "incident_id": incident.incident_id,
+        "sentence": sentence(incident, timezone),
+        "origin": None if origin is None else name_of(origin),
+        "cause": "data path" if origin is None else "plant",
+        "place": None if incident.place is None else " ".join(incident.place),
+        "sensors": len(incident.sensors),
+        "names": [name_of(sensor) for sensor in incident.sensors],
+        "events": len(incident.findings),
+        "start": _iso(incident.start),
+        "end": _iso(incident.end),
+        "severity": _number(incident.severity),
+        "told": any(finding.notified_at is not None for _, finding in incident.findings),
+    }
 
 
 def _record(sensor: Sensor, finding: Finding) -> dict[str, object]:

@@ -86,6 +86,12 @@ def reader(database: Database, store: S3Server, tmp_path: Path) -> Iterator[Conn
             " WHERE sensor_uuid = %s",
             (A,),
         )
+        conn.execute(
+            "INSERT INTO incident SELECT 'i' || n, '2016-01-01 01:00Z', '2016-01-01 02:00Z', 1.5, 2, 3,"
+            " CASE n WHEN 1 THEN sensor_id END, 'asset pump', 'sentence' FROM sensor, generate_series(1, 2) AS n"
+            " WHERE sensor_uuid = %s",
+            (A,),
+        )
         psql = str(max(POSTGRES_VERSIONS.items())[1] / "psql")
         command = [psql, "--quiet", "--no-psqlrc", "--file", str(GRAFANA / "reader.sql"), database.dsn]
         for _ in range(2):  # it may be run again
@@ -120,6 +126,11 @@ def test_the_fleets_panels_say_what_was_loaded(reader: Connection) -> None:
     (run,) = panel_rows(reader, "fleet", "Runs")
     assert (run["ending"], run["files"], run["failed"], run["rows read"]) == ("partly", 1, 1, 6)
     assert {row["state"]: row["files"] for row in panel_rows(reader, "fleet", "Files")} == {"loaded": 1, "failed": 1}
+    incidents = panel_rows(reader, "fleet", "Incidents")
+    assert {(row["cause"], row["origin"], row["sensors"]) for row in incidents} == {
+        ("plant", "sensor_00000", 2),
+        ("data path", None, 2),
+    }
     (failed,) = panel_rows(reader, "fleet", "Failed files")
     assert failed["file"].endswith("b.csv")
 

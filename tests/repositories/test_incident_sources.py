@@ -12,23 +12,21 @@ from tests.sensors import DAY, START, STEP, add_sensor, noise
 FIRST_DAY = START // DAY
 
 
-def test_hourly_means_are_those_of_numpy_and_stop_at_the_bound(database: Database) -> None:
+def test_hourly_means_are_those_of_numpy(database: Database) -> None:
     value = noise(3 * 144)
     with database.connect() as conn:
         whole = add_sensor(conn, "whole", value)
         late = add_sensor(conn, "late", value[: 2 * 144], first_row=144)
         silent = add_sensor(conn, "silent")
-        ids = [late, silent, whole]
-        means = hourly_means(conn, ids, range(FIRST_DAY, FIRST_DAY + 4), 10_000)
-        assert means.shape == (3, 4, 24)
-        assert means[2, :3].ravel() == pytest.approx(value.reshape(-1, 6).mean(axis=1))
-        assert means[0, 1:3].ravel() == pytest.approx(value[: 2 * 144].reshape(-1, 6).mean(axis=1))
-        assert np.isnan(means[0, 0]).all()
-        assert np.isnan(means[1]).all()
-        assert np.isnan(means[:, 3]).all()
-        # The first day has 144 readings, the second one 288.
-        assert hourly_means(conn, ids, range(FIRST_DAY, FIRST_DAY + 4), 145).shape == (3, 2, 24)
-        assert hourly_means(conn, [], [], 1).shape == (0, 0, 24)
+        first, first_readings = hourly_means(conn, [late, silent, whole], FIRST_DAY)
+        second, second_readings = hourly_means(conn, [late, silent, whole], FIRST_DAY + 1)
+        assert first.shape == (3, 24)
+        assert first[2] == pytest.approx(value[:144].reshape(-1, 6).mean(axis=1))
+        assert second[2] == pytest.approx(value[144:288].reshape(-1, 6).mean(axis=1))
+        assert second[0] == pytest.approx(value[:144].reshape(-1, 6).mean(axis=1))
+        assert np.isnan(first[[0, 1]]).all()
+        assert (first_readings, second_readings) == (144, 288)
+        assert hourly_means(conn, [], FIRST_DAY)[0].shape == (0, 24)
 
 
 def test_a_file_is_that_of_the_last_reading_before_a_moment(database: Database) -> None:

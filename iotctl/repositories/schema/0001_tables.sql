@@ -175,3 +175,28 @@ CREATE TABLE anomaly (
 CREATE INDEX anomaly_start_time ON anomaly (start_time);
 CREATE INDEX anomaly_event_id ON anomaly (event_id);
 CREATE INDEX anomaly_unsent ON anomaly (sensor_id) WHERE notify AND notified_at IS NULL;
+
+-- How a sensor went through a day, by which sensors are told that move together: read once, kept, and read again where
+-- batches with readings of that day were loaded since.
+CREATE TABLE hourly_course (
+    sensor_id int NOT NULL REFERENCES sensor ON DELETE CASCADE,
+    day       date NOT NULL, -- UTC
+    means     bytea NOT NULL, -- of its 24 hours, float8 little-endian; NaN for an hour without readings
+    read_at   timestamptz NOT NULL,
+    PRIMARY KEY (sensor_id, day)
+);
+
+-- Saved events of several sensors by their cause, as the last run of detect that saved has grouped them.
+CREATE TABLE incident (
+    incident_id text PRIMARY KEY,
+    start_time  timestamptz NOT NULL,
+    end_time    timestamptz NOT NULL,
+    severity    float8 NOT NULL,
+    sensors     int NOT NULL,
+    events      int NOT NULL,
+    origin      int REFERENCES sensor, -- NULL where the cause is on the way of the data
+    place       text, -- 'asset pump 7'
+    sentence    text NOT NULL
+);
+
+CREATE INDEX incident_start_time ON incident (start_time);
