@@ -44,6 +44,9 @@ def list_anomalies(
     kinds: Annotated[
         list[Kind] | None, typer.Option("--kind", help="Events of this kind; may be given several times.")
     ] = None,
+    withdrawn: Annotated[
+        bool, typer.Option("--withdrawn", help="With those that a later run no longer found; they say so.")
+    ] = False,
     form: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -62,7 +65,7 @@ def list_anomalies(
     with open_database(settings) as database:
 
         def rows() -> Iterator[tuple[Cell, ...]]:
-            with stored_events(database, sensor, bounds[0], bounds[1], kinds or ()) as events:
+            with stored_events(database, sensor, bounds[0], bounds[1], kinds or (), withdrawn=withdrawn) as events:
                 for who, finding in events:
                     yield event_row(who.sensor_name or who.sensor_uuid, finding, settings.timezone)
 

@@ -24,8 +24,14 @@ def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
         *(local_time(moment, timezone).isoformat() for moment in (event.start, event.end)),
         *(event.kind.value, round(event.severity, 2), round(event.score, 1), event.rows),
         *(_rounded(number) for number in (event.extreme, event.expected, event.low, event.high)),
-        *(event.event_id, None if finding.label is None else finding.label.value, event.explanation),
+        *(event.event_id, None if finding.label is None else finding.label.value, _said(finding)),
     )
+
+
+def _said(finding: Finding) -> str:
+    """The sentence of an event, or that it is none."""
+    said = finding.event.explanation
+    return said if finding.withdrawn_at is None else f"withdrawn, as later readings show it usual: {said}"
 
 
 def _rounded(number: float) -> float | None:

@@ -103,6 +103,7 @@ class Finding:
 
     event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
     told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
+    told: how often runs that save have reported it; told_end: its end then. withdrawn_at: when it was no longer found.
     """
 
     event: Event
@@ -110,6 +111,9 @@ class Finding:
     label: Label | None = None
     over_budget: bool = False
     notified_at: int | None = None
+    told: int = 0
+    told_end: int | None = None
+    withdrawn_at: int | None = None
 
     @property
     def known(self) -> bool:

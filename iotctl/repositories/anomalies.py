@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from psycopg.types.json import Jsonb
+
 from iotctl.errors import NotFoundError
 from iotctl.model import Event, Finding, Kind, Label, Sensor
 from iotctl.repositories.binary import as_datetime, as_microseconds
@@ -16,7 +18,7 @@ from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
 _SELECT = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), event_id, kind, start_time, end_time,
            readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, a_year, found_at,
-           label, over_budget, notified_at
+           label, over_budget, notified_at, told, told_end, withdrawn_at
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 
@@ -45,35 +47,43 @@ class AnomalyRepository:
         return [_finding(row) for row in rows]
 
     def save(
-        self, sensor_id: int, run_id: int, findings: Sequence[Finding], merged: Mapping[str, str], notify: Iterable[str]
+        self,
+        sensor_id: int,
+        run_id: int,
+        findings: Sequence[Finding],
+        merged: Mapping[str, str],
+        told: Iterable[str],
+        notify: Iterable[str] = (),
     ) -> None:
-        """Keep a run's findings: new rows, or updates of the rows with their ids; labels stay.
+        """Keep a run's findings: new rows, or updates of the rows with their ids; labels stay. None is withdrawn.
 
-        merged: id of a stored event -> id of the finding that takes its place. notify: ids that people are to be told
-        of. Runs in the caller's transaction.
+        merged: id of a stored event -> id of the finding that takes its place. told: ids that count as told from now
+        on. notify: ids that people are to be told of. Runs in the caller's transaction.
         """
-        wanted = set(notify)
+        news, wanted = set(told), set(notify)
         with self._conn.cursor() as cursor:
             cursor.executemany(
                 """
                 INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score,
                                      extreme, expected, low, high, explanation, a_year, first_run, last_run,
-                                     found_at, label, over_budget, notified_at, notify)
+                                     found_at, label, over_budget, notified_at, notify, told, told_end)
                 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()),
-                        %s, %s, %s, %s)
+                        %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (sensor_id, event_id) DO UPDATE SET
                     kind = EXCLUDED.kind, start_time = EXCLUDED.start_time, end_time = EXCLUDED.end_time,
                     readings = EXCLUDED.readings, severity = EXCLUDED.severity, score = EXCLUDED.score,
                     extreme = EXCLUDED.extreme, expected = EXCLUDED.expected, low = EXCLUDED.low,
                     high = EXCLUDED.high, explanation = EXCLUDED.explanation, a_year = EXCLUDED.a_year,
                     last_run = EXCLUDED.last_run,
-                    over_budget = EXCLUDED.over_budget, notify = anomaly.notify OR EXCLUDED.notify, merged_into = NULL
+                    over_budget = EXCLUDED.over_budget, notify = anomaly.notify OR EXCLUDED.notify,
+                    told = EXCLUDED.told, told_end = EXCLUDED.told_end, withdrawn_at = NULL, merged_into = NULL
                 """,
                 [
                     (
                         *(sensor_id, *_event_columns(finding.event), run_id, run_id, _datetime(finding.found_at)),
                         *(finding.label, finding.over_budget, _datetime(finding.notified_at)),
                         finding.event.event_id in wanted,
+                        *_telling(finding, finding.event.event_id in news),
                     )
                     for finding in findings
                 ],
@@ -83,14 +93,25 @@ class AnomalyRepository:
                 [(into, sensor_id, event_id) for event_id, into in merged.items()],
             )
 
+    def withdraw(self, sensor_id: int, event_ids: Sequence[str], parameters: Mapping[str, object]) -> None:
+        """Note that these events are seen no more, of those that a run with the same parameters found last."""
+        if event_ids:
+            self._conn.execute(
+                "UPDATE anomaly SET withdrawn_at = now() FROM detect_run"
+                " WHERE run_id = last_run AND parameters = %s AND sensor_id = %s AND event_id = ANY(%s)",
+                (Jsonb(parameters), sensor_id, list(event_ids)),
+            )
+
     def stored(
         self,
         sensor_id: int | None = None,
         start: int | None = None,
         end: int | None = None,
         kinds: Sequence[Kind] = (),
+        *,
+        withdrawn: bool = False,
     ) -> Iterator[tuple[Sensor, Finding]]:
-        """Stored events by sensor name and start, in constant memory.
+        """Stored events by sensor name and start, in constant memory; withdrawn ones as well where they are wanted.
 
         sensor_id, kinds: None and none for all. start, end: the events that reach into [start, end), microseconds
         since 1970-01-01 UTC, None for open.
@@ -100,7 +121,7 @@ class AnomalyRepository:
             cursor.execute(
                 _SELECT
                 + """
-                WHERE merged_into IS NULL
+                WHERE merged_into IS NULL AND (%(withdrawn)s OR withdrawn_at IS NULL)
                   AND (%(sensor_id)s::int IS NULL OR sensor_id = %(sensor_id)s)
                   AND end_time >= %(start)s AND start_time < %(end)s
                   AND (%(kinds)s::text[] = '{}' OR kind = ANY(%(kinds)s))
@@ -111,6 +132,7 @@ class AnomalyRepository:
                     "start": "-infinity" if start is None else as_datetime(start),
                     "end": "infinity" if end is None else as_datetime(end),
                     "kinds": list(kinds),
+                    "withdrawn": withdrawn,
                 },
             )
             for row in cursor:
@@ -147,7 +169,8 @@ class AnomalyRepository:
         rows = self._conn.execute(
             _SELECT
             + """
-            WHERE sensor_id = ANY(%s) AND notify AND notified_at IS NULL AND NOT over_budget AND merged_into IS NULL
+            WHERE sensor_id = ANY(%s) AND notify AND NOT over_budget AND merged_into IS NULL
+              AND withdrawn_at IS NULL
               AND (label IS NULL OR label = 'true')
             ORDER BY start_time, sensor_id, event_id LIMIT %s
             """,
@@ -158,7 +181,7 @@ class AnomalyRepository:
     def mark_notified(self, events: Sequence[tuple[Sensor, Finding]]) -> None:
         """Note that people have been told of these events."""
         self._conn.execute(
-            "UPDATE anomaly SET notified_at = now()"
+            "UPDATE anomaly SET notify = false, notified_at = now()"
             " WHERE (sensor_id, event_id) IN (SELECT * FROM unnest(%s::int[], %s::text[]))",
             ([sensor.sensor_id for sensor, _ in events], [finding.event.event_id for _, finding in events]),
         )
@@ -172,6 +195,13 @@ def _event_columns(event: Event) -> tuple[object, ...]:
     )
 
 
+def _telling(finding: Finding, is_told: bool) -> tuple[object, ...]:
+    """The columns told and told_end of a finding."""
+    if is_told:
+        return finding.told + 1, as_datetime(finding.event.end)
+    return finding.told, _datetime(finding.told_end)
+
+
 def _sensor(row: tuple[object, ...]) -> Sensor:
     sensor_id, uuid, name, unit = row[:4]
     return Sensor(
@@ -182,7 +212,7 @@ def _sensor(row: tuple[object, ...]) -> Sensor:
 def _finding(row: tuple[object, ...]) -> Finding:
     event_id, kind, start, end, rows, *numbers = row[4:15]
     severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
-    explanation, a_year, found_at, label, over_budget, notified_at = row[15:]
+    explanation, a_year, found_at, label, over_budget, notified_at, told, told_end, withdrawn_at = row[15:]
     start, end = _microseconds(start), _microseconds(end)
     assert start is not None
     assert end is not None
@@ -207,6 +237,9 @@ def _finding(row: tuple[object, ...]) -> Finding:
         label=None if label is None else Label(str(label)),
         over_budget=over_budget is True,
         notified_at=_microseconds(notified_at),
+        told=int(str(told)),
+        told_end=_microseconds(told_end),
+        withdrawn_at=_microseconds(withdrawn_at),
     )
 
 

@@ -49,7 +49,9 @@ def status(conn: Connection, layout: StorageLayout) -> Status:
         last=as_microseconds(last) if isinstance(last, datetime) else None,
         files={str(state): _int(count) for state, count in files},
         rejects=_int(_row(conn, "SELECT coalesce(sum(rejected), 0) FROM ingest_batch")[0]),
-        anomalies=_int(_row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL")[0]),
+        anomalies=_int(
+            _row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL AND withdrawn_at IS NULL")[0]
+        ),
         table_bytes=_table_bytes(conn, layout),
         chunks=chunks(conn) if layout is StorageLayout.COLUMNSTORE else None,
         policies=policies(conn, layout),

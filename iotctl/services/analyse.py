@@ -11,26 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard, SensorKind
+from iotctl.model import Detection, Finding, Kind, Sensor, SensorCard, SensorKind
 from iotctl.repositories import Connection, Database, ReadingRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
+from iotctl.services.judge import WEEK, Scope, is_to_be_told, judge
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.services.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
 from iotctl.services.window import Window, asked_for, since
-
-# An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window
-# of the scores that make events is 256 rows. What ended before that has been judged for good.
-_OPEN_ROWS = 256
-
-# Events closer than this are one in analysis; so are an event and its continuation in the next run.
-_SLACK_ROWS = 12
-
-_WEEK = 7 * 86_400_000_000
-
-# That a change lasts shows after ten days, when what was a shift has become a regime.
-_LASTS = 14 * 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +127,13 @@ def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) ->
         return SensorFindings(sensor)
     repository = AnomalyRepository(conn)
     with repository.one_at_a_time(sensor.sensor_id):
-        stored = repository.known(sensor.sensor_id, silence.start - _WEEK)
+        stored = repository.known(sensor.sensor_id, silence.start - WEEK)
         findings = recognise([silence], stored, sensor.sensor_uuid, 0).findings
-        reported = [finding for finding in _reported(findings, request, silence.start) if not finding.known]
+        reported = [finding for finding in findings if not finding.told and _is_shown(finding, request)]
         if request.run_id is not None:
-            told = [finding.event.event_id for finding in reported] if request.notify else []
-            repository.save(sensor.sensor_id, request.run_id, findings, {}, told)
+            repository.save(
+                sensor.sensor_id, request.run_id, findings, {}, _ids(reported), _ids(reported) if request.notify else ()
+            )
     return SensorFindings(sensor, findings=tuple(reported), new=len(reported))
 
 
@@ -153,26 +143,29 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Hea
     looked_at = time if request.end is None else time[time < request.end]
     sensor, options = _held_to_limits(sensor, request.options)
     detection = detect(time, value, options, sensor.unit or "")
-    events = [event for event in detection.events if window.has(event) and _is_open(event, detection, watermark)]
+    scope = Scope.of(detection, window, watermark)
+    events = [event for event in detection.events if scope.has(event)]
     silence = silence_of(sensor, heard, (time, value), conn)
     if silence is not None and not any(event.kind is Kind.GAP and event.end > silence.start for event in events):
         events.append(silence)  # else it has spoken after the end of what was asked for
-    slack = _SLACK_ROWS * int(np.median(np.diff(detection.time))) if len(detection.time) > 1 else 0
     repository = AnomalyRepository(conn)
     with repository.one_at_a_time(sensor.sensor_id):
-        since = min((event.start for event in events), default=0) - slack - _WEEK
-        stored = repository.known(sensor.sensor_id, since)
+        stored = repository.known(sensor.sensor_id, scope.known_from)
         events += ended_silence(stored, events, (time, value))
-        recognised = recognise(events, stored, sensor.sensor_uuid, slack)
-        findings = recognised.findings
+        judged = judge(events, [*detection.events, *events], stored, scope, sensor.sensor_uuid)
+        findings = judged.findings
         if request.alert_budget is not None:
-            ids = {finding.event.event_id for finding in findings} | set(recognised.merged)
+            ids = {finding.event.event_id for finding in findings} | set(judged.merged)
             others = [known for known in stored if known.event.event_id not in ids]
             findings = within_budget(findings, others, request.alert_budget)
-        reported = _reported(findings, request, watermark)
+        shown_at_all = [finding for finding in findings if _is_shown(finding, request)]
+        news = [finding for finding in shown_at_all if is_to_be_told(finding, judged, scope)]
+        reported = shown_at_all if watermark is None else news
         if request.run_id is not None:
-            told = [finding.event.event_id for finding in reported] if request.notify else []
-            repository.save(sensor.sensor_id, request.run_id, findings, recognised.merged, told)
+            unsent = [finding for finding in reported if finding in news or finding.notified_at is None]
+            notify = _ids(unsent) if request.notify else ()
+            repository.save(sensor.sensor_id, request.run_id, findings, judged.merged, _ids(news), notify)
+            repository.withdraw(sensor.sensor_id, judged.withdrawn, request.parameters)
             if request.since_last and len(looked_at):
                 DetectRunRepository(conn).move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]))
     shown = window.cut(detection)
@@ -247,27 +240,12 @@ def _read(sensor_id: int, request: Request, window: Window, conn: Connection) ->
     return np.concatenate([time for time, _ in pieces]), np.concatenate([value for _, value in pieces])
 
 
-def _is_open(event: Event, detection: Detection, watermark: int | None) -> bool:
-    """Whether this run decides on an event: no former run has judged it for good."""
-    if watermark is None:
-        return True
-    row = int(np.searchsorted(detection.time, watermark, side="right"))
-    opened = int(detection.time[max(0, row - _OPEN_ROWS)])
-    if event.kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
-        opened = min(opened, watermark - _LASTS)
-    return event.end >= opened
+def _is_shown(finding: Finding, request: Request) -> bool:
+    """Whether neither a label nor the alert budget keeps a finding back."""
+    return (request.include_labelled or not finding.silenced) and (
+        request.alert_budget is None or not finding.over_budget
+    )
 
 
-def _reported(findings: Sequence[Finding], request: Request, watermark: int | None) -> list[Finding]:
-    return [
-        finding
-        for finding in findings
-        if (request.include_labelled or not finding.silenced)
-        and (request.alert_budget is None or not finding.over_budget)
-        and (watermark is None or not finding.known or _has_grown(finding.event, watermark))
-    ]
-
-
-def _has_grown(event: Event, watermark: int) -> bool:
-    """Whether there is more to tell of a known event than the last run did; that a sensor is silent is told once."""
-    return event.end > watermark and event.kind is not Kind.SILENT
+def _ids(findings: Sequence[Finding]) -> list[str]:
+    return [finding.event.event_id for finding in findings]

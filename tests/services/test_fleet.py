@@ -158,22 +158,24 @@ def test_limits_that_are_open_on_one_side_can_be_saved(database: Database, spiky
     assert {finding.event.kind for finding in found.findings} == {Kind.SPIKE, Kind.LIMIT}
 
 
-def test_hourly_runs_give_an_event_that_goes_on_one_id_and_report_it_while_it_grows(
+def test_hourly_runs_give_an_event_that_goes_on_one_id_and_tell_it_when_new_and_when_over(
     database: Database, conn: Connection
 ) -> None:
     first_odd, rows = 25 * ROWS_A_DAY, 30 * ROWS_A_DAY
     value = noise(rows)
     value[first_odd : first_odd + 200] += 9
     add_sensor(conn, "a", value)
-    ids, news, reports = set(), 0, 0
+    ids, news, reports = set(), 0, []
     for row in range(first_odd - 60, first_odd + 400, 6):
         (found,) = run(database, hourly(START + STEP * row), save=True)
         ids |= {finding.event.event_id for finding in found.findings}
         news += found.new
-        reports += len(found.findings)
+        reports += [row - first_odd] * len(found.findings)
     assert news == 1
     assert len(ids) == 1
-    assert 20 < reports < 45, "about every hour of the 200 rows, and not after them"
+    first, last = reports
+    assert 0 < first <= 6
+    assert 200 + 12 <= last <= 200 + 30
     (event,) = [finding.event for finding in stored(database)]
     assert event.event_id in ids
     assert abs(event.start - (START + STEP * first_odd)) <= 12 * STEP
@@ -192,6 +194,32 @@ def test_a_scheduled_run_agrees_with_one_over_everything(database: Database, con
     assert [e.event_id for e in scheduled] == [finding.event.event_id for finding in whole.findings]
     assert len(scheduled) == 4
     assert whole.new == 0
+
+
+def test_an_event_that_readings_take_back_is_withdrawn_by_a_run_that_asks_the_same(
+    database: Database, conn: Connection
+) -> None:
+    value = noise(30 * ROWS_A_DAY)
+    value[28 * ROWS_A_DAY] += 30
+    sensor = add_sensor(conn, "a", value)
+    (found,) = run(database, hourly(START + 29 * DAY), save=True)
+    (event,) = [finding.event for finding in found.findings]
+    conn.execute("UPDATE reading SET sensor_value = 20 WHERE sensor_id = %s AND sensor_value > 40", (sensor,))
+    run(database, Request(DetectOptions(threshold=20)), save=True)
+    assert [f.event.event_id for f in stored(database)] == [event.event_id], "another threshold asks another question"
+    (after,) = run(database, hourly(START + 29 * DAY + 12 * STEP), save=True)
+    assert after.findings == ()
+    assert stored(database) == []
+    with stored_events(database, withdrawn=True) as events:
+        ((_, withdrawn),) = events
+    assert (withdrawn.event, withdrawn.withdrawn_at is None) == (event, False)
+    conn.execute(
+        "UPDATE reading SET sensor_value = 50 WHERE sensor_id = %s AND timestamp = to_timestamp(%s)",
+        (sensor, (START + 28 * DAY) / 1e6),
+    )
+    (again,) = run(database, hourly(START + 29 * DAY + 24 * STEP), save=True)
+    assert again.findings == (), "it has been told already"
+    assert [f.event.event_id for f in stored(database)] == [event.event_id]
 
 
 def test_a_scheduled_run_leaves_out_sensors_without_new_readings(database: Database, conn: Connection) -> None:

@@ -94,7 +94,9 @@ def test_many_events_travel_in_several_requests_and_those_that_arrived_stay_sent
     postgres: Database, conn: Connection, found: list[str]
 ) -> None:
     conn.execute(
-        "INSERT INTO anomaly SELECT sensor_id, 'x' || n, kind, start_time, end_time, readings, severity, score,"
+        "INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score, extreme,"
+        " expected, low, high, explanation, first_run, last_run, found_at, merged_into, over_budget, notify)"
+        " SELECT sensor_id, 'x' || n, kind, start_time, end_time, readings, severity, score,"
         " extreme, expected, low, high, explanation, first_run, last_run, found_at, NULL, false, true"
         " FROM anomaly, generate_series(1, 247) AS n WHERE event_id = %s",
         (found[0],),

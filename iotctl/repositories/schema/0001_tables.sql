@@ -164,17 +164,20 @@ CREATE TABLE anomaly (
     found_at    timestamptz NOT NULL DEFAULT now(),
     merged_into text, -- event_id of a longer event of the sensor that took its place
     over_budget boolean NOT NULL DEFAULT false, -- left out by --alert-budget
-    notify      boolean NOT NULL DEFAULT false, -- a run with --notify reported it
+    notify      boolean NOT NULL DEFAULT false, -- people are to be told of it
     notified_at timestamptz,
     label       text CHECK (label IN ('true', 'false', 'expected')), -- a person's verdict
     labelled_at timestamptz,
     a_year      float8 NOT NULL DEFAULT 0, -- how often a year the sensor would have such an event by chance
+    told         smallint NOT NULL DEFAULT 0, -- how often runs have reported it
+    told_end     timestamptz, -- its end at that time
+    withdrawn_at timestamptz, -- since when runs of the same parameters find it no longer
     PRIMARY KEY (sensor_id, event_id)
 );
 
 CREATE INDEX anomaly_start_time ON anomaly (start_time);
 CREATE INDEX anomaly_event_id ON anomaly (event_id);
-CREATE INDEX anomaly_unsent ON anomaly (sensor_id) WHERE notify AND notified_at IS NULL;
+CREATE INDEX anomaly_unsent ON anomaly (sensor_id) WHERE notify;
 
 -- How a sensor went through a day, by which sensors are told that move together: read once, kept, and read again where
 -- batches with readings of that day were loaded since.
