@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.context import open_database
+from iotctl.cli.labels import label_anomaly, show_learned
 from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.options import FormatOption, OutputOption
 from iotctl.model import Kind
@@ -17,18 +17,9 @@ if TYPE_CHECKING:
     from iotctl.cli.output import Cell
 
 
-class Verdict(StrEnum):
-    """What a person may say of an event; none takes it back."""
-
-    TRUE = "true"
-    FALSE = "false"
-    EXPECTED = "expected"
-    NONE = "none"
-
-
 app = typer.Typer(
     cls=ListByDefault,
-    help="List saved events, and label them.\n\n"
+    help="List saved events, label them, and see what labels teach.\n\n"
     "Example: iotctl anomalies sensor_00000 --from now-30d --kind spike\n\n"
     "Without a command's name the words are those of list: iotctl anomalies list --help",
 )
@@ -72,34 +63,5 @@ def list_anomalies(
         write_rows(COLUMNS, rows(), chosen_format(form, output), output)
 
 
-@app.command("label")
-def label_anomaly(
-    event_id: Annotated[str, typer.Argument(metavar="ID", help="The event_id that detect and anomalies print.")],
-    verdict: Annotated[
-        Verdict,
-        typer.Argument(
-            metavar="true|false|expected|none",
-            help="true: an anomaly indeed. false: a false alarm. expected: real and known, such as maintenance."
-            " none: take the label back.",
-        ),
-    ],
-) -> None:
-    """Say what an event is. Later runs do not report events labelled false or expected again.
-
-    Example: iotctl anomalies label 3f0c5a9be1d2 false
-    """
-    from iotctl.cli.log import say
-    from iotctl.cli.times import local_time
-    from iotctl.model import Label
-    from iotctl.services.anomalies import label_event
-    from iotctl.settings import read_settings
-
-    settings = read_settings()
-    with open_database(settings) as database:
-        label = None if verdict is Verdict.NONE else Label(verdict.value)
-        sensor, finding = label_event(database, event_id, label)
-    begun = local_time(finding.event.start, settings.timezone).isoformat()
-    say(
-        f"{sensor.sensor_name or sensor.sensor_uuid}, {finding.event.kind} of {begun}"
-        f" ({finding.event.event_id}): labelled {verdict}"
-    )
+app.command("label")(label_anomaly)
+app.command("learned")(show_learned)

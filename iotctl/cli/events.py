@@ -24,7 +24,7 @@ def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
         *(local_time(moment, timezone).isoformat() for moment in (event.start, event.end)),
         *(event.kind.value, round(event.severity, 2), round(event.score, 1), event.rows),
         *(_rounded(number) for number in (event.extreme, event.expected, event.low, event.high)),
-        *(event.event_id, None if finding.label is None else finding.label.value, _said(finding)),
+        *(event.event_id, _label(finding), _said(finding)),
     )
 
 
@@ -32,6 +32,13 @@ def _said(finding: Finding) -> str:
     """The sentence of an event, or that it is none."""
     said = finding.event.explanation
     return said if finding.withdrawn_at is None else f"withdrawn, as later readings show it usual: {said}"
+
+
+def _label(finding: Finding) -> str | None:
+    """The verdict on an event, or the event whose verdict holds for it."""
+    if finding.label is not None:
+        return finding.label.value
+    return None if finding.like is None else f"like {finding.like}"
 
 
 def _rounded(number: float) -> float | None:

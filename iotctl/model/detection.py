@@ -104,6 +104,7 @@ class Finding:
     event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
     told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
     told: how often runs that save have reported it; told_end: its end then. withdrawn_at: when it was no longer found.
+    like: the id of an event like it whose verdict holds for it, too, as it has none of its own.
     """
 
     event: Event
@@ -114,6 +115,7 @@ class Finding:
     told: int = 0
     told_end: int | None = None
     withdrawn_at: int | None = None
+    like: str | None = None
 
     @property
     def known(self) -> bool:
@@ -122,8 +124,8 @@ class Finding:
 
     @property
     def silenced(self) -> bool:
-        """Whether a person's verdict keeps it from being reported."""
-        return self.label is not None and self.label.silences
+        """Whether a person's verdict, on it or on an event like it, keeps it from being reported."""
+        return self.like is not None if self.label is None else self.label.silences
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from iotctl.errors import NotFoundError
 from iotctl.model import Event, Finding, Kind, Label, Sensor
 from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
@@ -138,22 +137,59 @@ class AnomalyRepository:
             for row in cursor:
                 yield _sensor(row), _finding(row)
 
-    def label(self, event_id: str, label: Label | None) -> tuple[Sensor, Finding]:
-        """Keep a person's verdict on an event, None to take it back; returns the event as it is now.
+    def label(self, verdicts: Mapping[str, Label | None]) -> list[tuple[Sensor, Finding]]:
+        """Keep people's verdicts on events by their ids, None to take one back; returns the events as they are now.
 
-        An event that a longer one took the place of passes the verdict on. Raises NotFoundError.
+        An event that a longer one took the place of passes the verdict on; ids without an event are left out.
         """
+        ids = list(verdicts)
         rows = self._conn.execute(
-            "UPDATE anomaly SET label = %(label)s, labelled_at = now() WHERE (sensor_id, event_id) IN"
-            " (SELECT sensor_id, coalesce(merged_into, event_id) FROM anomaly WHERE event_id = %(event_id)s)"
-            " RETURNING sensor_id, event_id",
-            {"label": label, "event_id": event_id},
+            """
+            UPDATE anomaly SET label = verdict.label, labelled_at = now(), teaches = true
+            FROM (SELECT sensor_id, coalesce(merged_into, event_id) AS event_id, min(v.label) AS label
+                  FROM unnest(%s::text[], %s::text[]) AS v (event_id, label) JOIN anomaly USING (event_id)
+                  GROUP BY 1, 2) AS verdict
+            WHERE (anomaly.sensor_id, anomaly.event_id) = (verdict.sensor_id, verdict.event_id)
+            RETURNING anomaly.sensor_id, anomaly.event_id
+            """,
+            (ids, [verdicts[event_id] for event_id in ids]),
         ).fetchall()
-        if not rows:
-            raise NotFoundError(f"No event has the id {event_id!r}.", hint="The ids: iotctl anomalies")
-        row = self._conn.execute(_SELECT + "WHERE sensor_id = %s AND event_id = %s", rows[0]).fetchone()
-        assert row is not None
-        return _sensor(row), _finding(row)
+        return self._events([(int(str(sensor_id)), str(event_id)) for sensor_id, event_id in rows])
+
+    def standing(self, event_ids: Sequence[str]) -> dict[str, str]:
+        """Each of these ids that has an event -> the id under which that is kept now."""
+        rows = self._conn.execute(
+            "SELECT event_id, coalesce(merged_into, event_id) FROM anomaly WHERE event_id = ANY(%s)", (list(event_ids),)
+        )
+        return {str(event_id): str(kept) for event_id, kept in rows}
+
+    def verdicts(self) -> list[tuple[int, Finding]]:
+        """Sensor id and event of each verdict that something is to be learnt from, by sensor and start."""
+        rows = self._conn.execute(
+            _SELECT
+            + "WHERE label IS NOT NULL AND teaches AND merged_into IS NULL ORDER BY sensor_id, start_time, event_id"
+        )
+        return [(_sensor(row).sensor_id, _finding(row)) for row in rows]
+
+    def forget(self, event_ids: Sequence[str]) -> list[tuple[Sensor, Finding]]:
+        """Learn nothing more from the verdicts on these events; returns those from which something was learnt."""
+        rows = self._conn.execute(
+            "UPDATE anomaly SET teaches = false WHERE event_id = ANY(%s) AND label IS NOT NULL AND teaches"
+            " RETURNING sensor_id, event_id",
+            (list(event_ids),),
+        ).fetchall()
+        return self._events([(int(str(sensor_id)), str(event_id)) for sensor_id, event_id in rows])
+
+    def _events(self, keys: Sequence[tuple[int, str]]) -> list[tuple[Sensor, Finding]]:
+        rows = self._conn.execute(
+            _SELECT  # noqa: S608 -- constants
+            + """
+            WHERE (sensor_id, event_id) IN (SELECT * FROM unnest(%s::int[], %s::text[]))
+            ORDER BY sensor_name NULLS LAST, sensor_uuid, start_time, event_id
+            """,
+            ([sensor_id for sensor_id, _ in keys], [event_id for _, event_id in keys]),
+        )
+        return [(_sensor(row), _finding(row)) for row in rows]
 
     @contextmanager
     def one_notifier(self) -> Iterator[None]:

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
+from iotctl.analysis.learning import Taught
 from iotctl.model import Detection, Finding, Kind, Sensor, SensorCard, SensorKind
 from iotctl.repositories import Connection, Database, ReadingRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.judge import WEEK, Scope, is_to_be_told, judge
+from iotctl.services.learned import NOTHING, marked
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.services.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
@@ -66,7 +68,7 @@ class Task:
     """Sensors for one worker, over one connection. watermarks: sensor_id -> where the last run ended, if any.
 
     heard: how far their readings are known. has_news: whether they have readings that are to be looked at; else only
-    their silence is.
+    their silence is. taught: sensor_id -> what people's verdicts on its events taught, if any.
     """
 
     database: Database
@@ -75,6 +77,7 @@ class Task:
     watermarks: Mapping[int, int] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
     has_news: bool = True
+    taught: Mapping[int, Taught] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,14 @@ def analyse_sensors(task: Task) -> list[SensorFindings]:
         task.database,
         "iotctl detect",
         lambda sensor, conn: (
-            _analyse(sensor, task.request, task.watermarks.get(sensor.sensor_id), task.heard, conn)
+            _analyse(
+                sensor,
+                task.request,
+                task.watermarks.get(sensor.sensor_id),
+                task.heard,
+                task.taught.get(sensor.sensor_id, NOTHING),
+                conn,
+            )
             if task.has_news
             else _listen(sensor, task.request, task.heard, conn)
         ),
@@ -137,12 +147,16 @@ def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) ->
     return SensorFindings(sensor, findings=tuple(reported), new=len(reported))
 
 
-def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Heard, conn: Connection) -> SensorFindings:
+def _analyse(
+    sensor: Sensor, request: Request, watermark: int | None, heard: Heard, taught: Taught, conn: Connection
+) -> SensorFindings:
     window = _window(request, watermark)
     time, value = _read(sensor.sensor_id, request, window, conn)
     looked_at = time if request.end is None else time[time < request.end]
     sensor, options = _held_to_limits(sensor, request.options)
-    detection = detect(time, value, options, sensor.unit or "")
+    detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "")
+    seen = [taught.weighed(event) for event in detection.events]
+    detection = replace(detection, events=tuple(event for event in seen if event.a_year <= options.false_alarms))
     scope = Scope.of(detection, window, watermark)
     events = [event for event in detection.events if scope.has(event)]
     silence = silence_of(sensor, heard, (time, value), conn)
@@ -152,8 +166,8 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Hea
     with repository.one_at_a_time(sensor.sensor_id):
         stored = repository.known(sensor.sensor_id, scope.known_from)
         events += ended_silence(stored, events, (time, value))
-        judged = judge(events, [*detection.events, *events], stored, scope, sensor.sensor_uuid)
-        findings = judged.findings
+        judged = judge(events, [*seen, *events], stored, scope, sensor.sensor_uuid)
+        findings = tuple(marked(finding, taught) for finding in judged.findings)
         if request.alert_budget is not None:
             ids = {finding.event.event_id for finding in findings} | set(judged.merged)
             others = [known for known in stored if known.event.event_id not in ids]
@@ -169,7 +183,7 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Hea
             if request.since_last and len(looked_at):
                 DetectRunRepository(conn).move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]))
     shown = window.cut(detection)
-    found = SensorFindings(
+    said = SensorFindings(
         sensor=sensor,
         readings=len(shown.time),
         span=(int(shown.time[0]), int(shown.time[-1])) if len(shown.time) else None,
@@ -182,13 +196,18 @@ def _analyse(sensor: Sensor, request: Request, watermark: int | None, heard: Hea
         dropped=detection.dropped,
     )
     if request.charts is None and not request.keep_detection:
-        return found
+        return said
     shown = replace(shown, events=tuple(finding.event for finding in reported))
     return replace(
-        found,
+        said,
         detection=shown if request.keep_detection else None,
         card=None if request.charts is None else _draw(sensor, shown, request.charts, request.options.threshold),
     )
+
+
+def _as_sensitive(options: DetectOptions, taught: Taught) -> DetectOptions:
+    """Options under which each kind of event is looked for as closely as people want to know of it."""
+    return replace(options, false_alarms=options.false_alarms * 10.0**taught.most)
 
 
 def _held_to_limits(sensor: Sensor, options: DetectOptions) -> tuple[Sensor, DetectOptions]:

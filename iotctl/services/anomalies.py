@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from iotctl.errors import NotFoundError, UsageError
 from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.services.learned import NOTHING, marked, taught_sensors
+
+# Ids in a message.
+_NAMED = 5
 
 
 @contextmanager
@@ -29,11 +34,60 @@ def stored_events(
     with database.connect() as conn:
         ensure_schema(conn)
         sensor_id = None if name_or_uuid is None else SensorRepository(conn).find(name_or_uuid).sensor_id
-        yield AnomalyRepository(conn).stored(sensor_id, start, end, kinds, withdrawn=withdrawn)
+        taught = taught_sensors(conn)
+        yield (
+            (sensor, marked(finding, taught.get(sensor.sensor_id, NOTHING)))
+            for sensor, finding in AnomalyRepository(conn).stored(sensor_id, start, end, kinds, withdrawn=withdrawn)
+        )
+
+
+def label_events(database: Database, verdicts: Mapping[str, Label | None]) -> list[tuple[Sensor, Finding]]:
+    """Keep verdicts on events by their ids, None to take one back; returns the events.
+
+    Raises NotFoundError where an id has no event, and UsageError where two verdicts are on one; none is kept then.
+    """
+    with database.connect() as conn, conn.transaction():
+        ensure_schema(conn)
+        anomalies = AnomalyRepository(conn)
+        kept = anomalies.standing(list(verdicts))
+        if missing := [event_id for event_id in verdicts if event_id not in kept]:
+            listed = ", ".join(repr(event_id) for event_id in missing[:_NAMED])
+            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            raise NotFoundError(
+                f"No event has the id {listed}{more}; nothing is labelled.", hint="The ids: iotctl anomalies"
+            )
+        by_event: dict[str, Label | None] = {}
+        for event_id, label in verdicts.items():
+            if by_event.setdefault(kept[event_id], label) is not label:
+                raise UsageError(
+                    f"There are two verdicts on {kept[event_id]!r}; nothing is labelled.", hint="Leave out one of them."
+                )
+        return anomalies.label(by_event)
+
+
+def label_matching(
+    database: Database, label: Label | None, match: str, start: int | None, end: int | None, kinds: Sequence[Kind] = ()
+) -> list[tuple[Sensor, Finding]]:
+    """Keep one verdict on all events of sensors whose names match, without a label; None takes back all labels there.
+
+    match: a shell pattern (* and ?). start, end: the events that reach into [start, end), microseconds since 1970-01-01
+    UTC, None for open. kinds: none for all. Raises NotFoundError where no sensor matches.
+    """
+    with database.connect() as conn, conn.transaction():
+        ensure_schema(conn)
+        chosen = {sensor.sensor_id for sensor in SensorRepository(conn).all(match)}
+        if not chosen:
+            raise NotFoundError(f"No sensor's name fits {match!r}.", hint="* stands for any text, ? for one character.")
+        anomalies = AnomalyRepository(conn)
+        ids = [
+            finding.event.event_id
+            for sensor, finding in anomalies.stored(None, start, end, kinds)
+            if sensor.sensor_id in chosen and (finding.label is None) is (label is not None)
+        ]
+        return anomalies.label(dict.fromkeys(ids, label))
 
 
 def label_event(database: Database, event_id: str, label: Label | None) -> tuple[Sensor, Finding]:
     """Keep a verdict on an event, None to take it back; returns the event. Raises NotFoundError."""
-    with database.connect() as conn:
-        ensure_schema(conn)
-        return AnomalyRepository(conn).label(event_id, label)
+    ((sensor, finding),) = label_events(database, {event_id: label})
+    return sensor, finding

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Protocol
 
 from iotctl import __version__
+from iotctl.analysis.learning import Taught
 from iotctl.errors import NotFoundError
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.analyse import Request, SensorFindings, Task, analyse_sensors
+from iotctl.services.learned import taught_sensors
 from iotctl.services.silence import Heard, listen
 from iotctl.services.spread import in_order, task_sensors
 
@@ -64,6 +66,7 @@ def detect_fleet(
     watermarks: dict[int, int] = {}
     quiet: list[Sensor] = []
     with database.connect() as conn:
+        taught = taught_sensors(conn)
         heard = listen(conn, sensors, request.end, now=time.time_ns() // 1000)
         runs = DetectRunRepository(conn)
         if request.since_last:
@@ -76,7 +79,7 @@ def detect_fleet(
         if save and (sensors or quiet):
             run_id = runs.begin(f"{request.options.method} {__version__}", request.parameters)
             request = replace(request, run_id=run_id)
-    tasks = _tasks(sensors, database, request, watermarks, heard, workers)
+    tasks = _tasks(sensors, database, request, watermarks, heard, taught, workers)
     for findings in in_order(analyse_sensors, tasks, executor, workers):
         listener.finished(findings)
         yield findings
@@ -95,8 +98,16 @@ def _tasks(
     request: Request,
     watermarks: dict[int, int],
     heard: Heard,
+    taught: Mapping[int, Taught],
     workers: int,
 ) -> Iterator[Task]:
     for some in task_sensors(sensors, workers):
-        known = (sensor.sensor_id for sensor in some if sensor.sensor_id in watermarks)
-        yield Task(database, request, some, {sensor_id: watermarks[sensor_id] for sensor_id in known}, heard.of(some))
+        ids = [sensor.sensor_id for sensor in some]
+        yield Task(
+            database,
+            request,
+            some,
+            {sensor_id: watermarks[sensor_id] for sensor_id in ids if sensor_id in watermarks},
+            heard.of(some),
+            taught={sensor_id: taught[sensor_id] for sensor_id in ids if sensor_id in taught},
+        )

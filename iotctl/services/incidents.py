@@ -13,6 +13,7 @@ from iotctl.repositories import Connection, Database, SensorRepository, ensure_s
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.hourly_course import hourly_courses
 from iotctl.repositories.incidents import files_at
+from iotctl.services.learned import NOTHING, marked, taught_sensors
 
 _DAY = 86_400_000_000
 
@@ -60,9 +61,14 @@ def find_incidents(
         ensure_schema(conn)
         sensors = SensorRepository(conn).all()
         known = {sensor.sensor_id: sensor for sensor in sensors}
+        taught = taught_sensors(conn)
+        every = [
+            (sensor, marked(finding, taught.get(sensor.sensor_id, NOTHING)))
+            for sensor, finding in AnomalyRepository(conn).stored()
+        ]
         stored = [
             (known[sensor.sensor_id], finding)
-            for sensor, finding in AnomalyRepository(conn).stored()
+            for sensor, finding in every
             if sensor.sensor_id in known and (include_labelled or not finding.silenced)
         ]
         grouped = _group(stored, len(sensors), conn)

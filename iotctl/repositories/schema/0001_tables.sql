@@ -168,6 +168,7 @@ CREATE TABLE anomaly (
     notified_at timestamptz,
     label       text CHECK (label IN ('true', 'false', 'expected')), -- a person's verdict
     labelled_at timestamptz,
+    teaches     boolean NOT NULL DEFAULT true, -- false: nothing more is learnt from the label
     a_year      float8 NOT NULL DEFAULT 0, -- how often a year the sensor would have such an event by chance
     told         smallint NOT NULL DEFAULT 0, -- how often runs have reported it
     told_end     timestamptz, -- its end at that time

@@ -1,0 +1,93 @@
+"""A fault of a sensor, ten variants of it on other days, and a clearly larger one: for what a label silences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.model import Event, Kind
+
+MINUTE = 60_000_000
+STEP = 10 * MINUTE
+START = 1_420_070_400_000_000  # 2015-01-01 UTC
+ROWS = 52_560
+_DAY_ROWS = 144
+
+VARIANTS = 10
+# Size in sigma, and rows, of the fault that is labelled.
+SHAPES = {
+    Kind.SPIKE: (12.0, 1),
+    Kind.BURST: (9.0, 12),
+    Kind.SHIFT: (8.0, 120),
+    Kind.DRIFT: (14.0, 300),
+    Kind.VARIANCE: (5.0, 200),
+    Kind.STUCK: (0.0, 120),
+}
+LARGER = 3.0  # times the size; of a stuck sensor, the length
+
+
+@dataclass(frozen=True)
+class Varied:
+    """time: int64 (n,). value: float64 (n,). spans: [start, end) rows of the first fault, its variants, the larger."""
+
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    spans: list[tuple[int, int]]
+
+    def event_at(self, span: tuple[int, int], events: tuple[Event, ...]) -> list[Event]:
+        """The events that touch rows of a span."""
+        first, last = (int(self.time[row]) for row in (span[0], span[1] - 1))
+        return [event for event in events if event.start <= last and event.end >= first]
+
+
+def make_variants(kind: Kind, seed: int) -> Varied:
+    """A sensor with a day's wave and noise, half of it AR(1); a variant has 0.75 to 1.35 times the size of the first
+    fault, 0.7 to 1.5 times its length, and begins within two hours of its time of day."""
+    random = np.random.default_rng([seed, list(Kind).index(kind)])
+    value = _course(random)
+    size, rows = SHAPES[kind]
+    hour, days = random.integers(40, 100), random.permutation(np.arange(30, 350, 8))[: VARIANTS + 2]
+    days = np.concatenate([[days.min()], random.permutation(days[days > days.min()])])  # the first is labelled
+    side = random.choice([-1.0, 1.0])
+    spans = []
+    for number, day in enumerate(days):
+        times, longer, later = 1.0, 1.0, 0
+        if 0 < number <= VARIANTS:
+            times, longer = random.uniform(0.75, 1.35), random.uniform(0.7, 1.5)
+            later = int(random.integers(-12, 13))
+        elif number > VARIANTS:
+            times, longer = (1.0, LARGER) if kind is Kind.STUCK else (LARGER, 1.0)
+        first = int(day) * _DAY_ROWS + int(hour) + later
+        last = first + max(1, round(rows * longer)) if rows > 1 else first + 1
+        _add(value, kind, first, last, side * size * times, random)
+        spans.append((first, last))
+    return Varied(START + STEP * np.arange(ROWS), value, spans)
+
+
+def _course(random: np.random.Generator) -> NDArray[np.float64]:
+    from scipy.signal import lfilter
+
+    white, driven = random.normal(0, 1, (2, ROWS))
+    noise = np.sqrt(0.5) * (white + np.sqrt(1 - 0.6**2) * lfilter([1.0], [1.0, -0.6], driven))
+    wave: NDArray[np.float64] = 3 * np.sin(np.arange(ROWS) * 2 * np.pi / _DAY_ROWS)
+    course: NDArray[np.float64] = 50 + wave + noise
+    return course
+
+
+def _add(
+    value: NDArray[np.float64], kind: Kind, first: int, last: int, sigmas: float, random: np.random.Generator
+) -> None:
+    rows = slice(first, last)
+    match kind:
+        case Kind.STUCK:
+            value[rows] = value[first]
+        case Kind.VARIANCE:
+            value[rows] += abs(sigmas) * random.normal(0, 1, last - first)
+        case Kind.DRIFT:
+            value[rows] += np.linspace(0, sigmas, last - first)
+        case Kind.BURST:
+            value[rows] += sigmas * random.choice([1.0, 0.8, 0.6], last - first)
+        case _:
+            value[rows] += sigmas
