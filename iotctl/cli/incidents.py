@@ -9,6 +9,7 @@ import typer
 from iotctl.cli.context import open_database
 from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.options import FormatOption, LimitOption, OutputOption
+from iotctl.cli.verdicts import Verdict
 
 if TYPE_CHECKING:
     from iotctl.cli.output import Cell
@@ -92,6 +93,34 @@ def show_incident(
     rows = (event_row(name_of(sensor), finding, settings.timezone) for sensor, finding in incident.findings)
     write_rows(EVENT_COLUMNS, rows, chosen_format(form, output), output)
     say(sentence(incident, settings.timezone))
+
+
+@app.command("label")
+def label_incident(
+    incident_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The incident_id that iotctl incidents prints, or an event's id.")
+    ],
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(
+            metavar="true|false|expected|none",
+            help="true: something was wrong. false: a false alarm. expected: real and known, such as maintenance."
+            " none: take the labels back.",
+        ),
+    ],
+) -> None:
+    """Say what an incident is: all of its events get that label, as by iotctl anomalies label.
+
+    Example: iotctl incidents label 3f0c5a9be1d2 expected
+    """
+    from iotctl.cli.labels import say_labelled
+    from iotctl.services.incidents import label_incident as keep
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    with open_database(settings) as database:
+        labelled = keep(database, incident_id, verdict.label)
+    say_labelled(labelled, settings.timezone)
 
 
 def _row(incident: FleetIncident, timezone: str) -> tuple[Cell, ...]:

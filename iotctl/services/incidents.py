@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from iotctl.analysis.incidents import Incident, SensorEvent, common_group, group_events
 from iotctl.analysis.relatedness import correlate, relate
 from iotctl.errors import NotFoundError
-from iotctl.model import Finding, Sensor
+from iotctl.model import Finding, Label, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.hourly_course import hourly_courses
 from iotctl.repositories.incidents import files_at
+from iotctl.services.anomalies import label_events
 from iotctl.services.learned import NOTHING, marked, taught_sensors
 
 _DAY = 86_400_000_000
@@ -118,6 +119,12 @@ def find_incident(database: Database, wanted: str) -> FleetIncident:
             if wanted == incident.incident_id or wanted in ids:
                 return incident
     raise NotFoundError(f"No incident or event has the id {wanted!r}.", hint="The ids: iotctl incidents")
+
+
+def label_incident(database: Database, wanted: str, label: Label | None) -> list[tuple[Sensor, Finding]]:
+    """Keep a verdict on all events of an incident, None takes theirs back; returns the events. Raises NotFoundError."""
+    incident = find_incident(database, wanted)
+    return label_events(database, {finding.event.event_id: label for _, finding in incident.findings})
 
 
 def sample_days(starts: Sequence[int]) -> list[int]:
