@@ -2,12 +2,12 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY iotctl ./iotctl
-RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[dask,plot,xlsx]'
+RUN pip wheel --no-cache-dir --wheel-dir /wheels '.[dask,holidays,plot,xlsx]'
 
 FROM python:3.12-slim
 RUN useradd --create-home iotctl
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links /wheels 'iotctl[dask,plot,xlsx]' && rm -r /wheels
+RUN pip install --no-cache-dir --no-index --find-links /wheels 'iotctl[dask,holidays,plot,xlsx]' && rm -r /wheels
 USER iotctl
 WORKDIR /home/iotctl
 ENTRYPOINT ["iotctl"]

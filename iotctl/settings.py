@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     mapping_uri: str = Field(default="s3://code-challenge-data/mapping/mapping.csv", repr=False)
     timeseries_uri: str = Field(default="s3://code-challenge-data/timeseries/", repr=False)
     timezone: str = "Europe/Berlin"
+    holidays: str | None = None
     layout: str | None = None
     chunk_interval: str | None = None
     workers: int | None = Field(default=None, ge=1, le=256)

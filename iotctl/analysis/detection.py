@@ -13,6 +13,7 @@ from iotctl.analysis.counter_events import in_readings
 from iotctl.analysis.described import Modelled
 from iotctl.analysis.events import find_events, usual_rows
 from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
+from iotctl.analysis.hours import Hours
 from iotctl.analysis.invalid import Absurd, find_absurd
 from iotctl.analysis.invalid_events import find_invalid
 from iotctl.analysis.lasting import Lasting
@@ -28,7 +29,6 @@ from iotctl.model import Detection, Event, Method, Regime, SensorKind
 
 Floats = NDArray[np.float64]
 
-_HOUR = 3_600_000_000.0
 _FEWEST_ROWS = 8
 
 
@@ -49,7 +49,8 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     if absurd.rows.any():
         row, dropped["invalid"] = row[~absurd.rows], int(absurd.rows.sum())
     time, value = every_time[~absurd.rows], every_value[~absurd.rows]
-    x = (time - time[0]) / _HOUR if len(time) else np.empty(0)
+    hours = Hours.of(time, options.timezone, options.holidays)
+    x = hours.elapsed
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
     size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
@@ -62,7 +63,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
-    model = fit_model(x, modelled / size, step_hours, method, options.least_change, known_good is not None)
+    model = fit_model(hours, modelled / size, step_hours, method, options.least_change, known_good is not None)
     u = (modelled / size - model.expected) / model.scale
     components = _components(u, modelled, method, known_good, model.step)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.hours import Hours
 from iotctl.analysis.lasting import Lasting, find_changes, find_noise
 from iotctl.analysis.regimes import Trend, fit_trend
 from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum, thin
@@ -46,13 +47,14 @@ class Model:
 
 
 def fit_model(
-    x: Floats, y: Floats, step_hours: float, method: Method, least_change: float, keep_scale: bool = False
+    hours: Hours, y: Floats, step_hours: float, method: Method, least_change: float, keep_scale: bool = False
 ) -> Model:
     """The model of a series.
 
-    x: (n,) hours, ascending. y: (n,), of a size near 1, finite. step_hours: the usual time between two rows.
+    hours: of (n,) rows, in order of time. y: (n,), of a size near 1, finite. step_hours: usual time between two rows.
     least_change: of lasting changes, in sigma. keep_scale: what is noisier for good is odd from then on all the same.
     """
+    x = hours.elapsed
     seasons: tuple[Season, ...] = ()
     still = stands_still(y)
     if still:
@@ -60,18 +62,19 @@ def fit_model(
     elif len(y) < _FEWEST_ROWS or method is Method.RUPTURES:
         trend = _plain_trend(x, y, method)
     else:
-        trend, seasons = _model(x, dithered(y), step_hours)
-    expected = trend.expected + _seasonal(x, seasons)
+        trend, seasons = _model(hours, dithered(y), step_hours)
+    seasonal = _seasonal(hours, seasons)
+    expected = trend.expected + seasonal
     residual = y - expected
     changes: list[Lasting] = []
     noise: Floats | None = None
     if method is Method.PIECEWISE and len(y) >= _FEWEST_ROWS:
-        changes = find_changes(x, y - _seasonal(x, seasons), trend, step_hours, least_change)
+        changes = find_changes(x, y - seasonal, trend, step_hours, least_change)
         # On a coarse scale how much a reading varies is a matter of where between two steps the level lies.
         if not still and quantum(y) < float(np.median(trend.scale)):
             noisier, noise = find_noise(x, residual, step_hours, least_change)
             changes = sorted([*changes, *noisier], key=lambda change: change.row)
-    scale = _scale(x, residual, trend.scale, seasons)
+    scale = _scale(hours, residual, trend.scale, seasons)
     if noise is not None and not keep_scale:
         scale = scale * noise
     if not seasons and method is Method.PIECEWISE and not still and is_intermittent(y):
@@ -80,19 +83,20 @@ def fit_model(
     return Model(expected, scale, trend, seasons, still, step, tuple(changes))
 
 
-def _model(x: Floats, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
+def _model(hours: Hours, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
     """The seasons, and the trend without them."""
-    seasons = _seasons(x, y, step_hours)
-    without = y - _seasonal(x, seasons)
+    seasons = _seasons(hours, y, step_hours)
+    x, without = hours.elapsed, y - _seasonal(hours, seasons)
     trend = fit_trend(x, without, segment(x, without), step_hours)
     # No regime is quieter than this: what is learnt from few equal values is no noise.
     floor = max(0.3 * mad_sigma(without - trend.expected), _least_scale(y))
     return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
 
 
-def _seasons(all_x: Floats, all_y: Floats, step_hours: float) -> tuple[Season, ...]:
+def _seasons(all_hours: Hours, all_y: Floats, step_hours: float) -> tuple[Season, ...]:
     """The seasons about a coarse trend, from evenly spread rows; short periods show in a stretch of all rows alone."""
-    x, y = thin(all_x, _SEASON_ROWS), thin(all_y, _SEASON_ROWS)
+    hours, y = all_hours.thinned(_SEASON_ROWS), thin(all_y, _SEASON_ROWS)
+    all_x, x = all_hours.elapsed, hours.elapsed
     trend = _coarse_trend(x, y)
     first = max(0, (len(all_x) - _SEASON_ROWS) // 2)
     stretch = slice(first, first + _SEASON_ROWS)
@@ -102,12 +106,12 @@ def _seasons(all_x: Floats, all_y: Floats, step_hours: float) -> tuple[Season, .
         *correlated_periods(x, y - trend, step_hours * len(all_x) / len(x)),
         *correlated_periods(all_x[stretch], near, step_hours),
     ]
-    seasons = find_seasons(x, y - trend, step_hours, periods)
+    seasons = find_seasons(hours, y - trend, step_hours, periods)
     if not seasons:
         return ()
     # Once more: a trend without the season in it gives a better season.
-    trend = _coarse_trend(x, y - _seasonal(x, seasons))
-    return find_seasons(x, y - trend, step_hours, [season.period_hours for season in seasons])
+    trend = _coarse_trend(x, y - _seasonal(hours, seasons))
+    return find_seasons(hours, y - trend, step_hours, [season.period_hours for season in seasons])
 
 
 def _coarse_trend(x: Floats, y: Floats) -> Floats:
@@ -115,8 +119,8 @@ def _coarse_trend(x: Floats, y: Floats) -> Floats:
     return fit_trend(x, y, breaks, float(x[-1] - x[0]) / (len(x) - 1)).expected
 
 
-def _seasonal(x: Floats, seasons: Sequence[Season]) -> Floats:
-    return sum((season.at(x) for season in seasons), np.zeros(len(x)))
+def _seasonal(hours: Hours, seasons: Sequence[Season]) -> Floats:
+    return sum((season.at(hours.counted(season.counted)) for season in seasons), np.zeros(len(hours.elapsed)))
 
 
 def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
@@ -142,11 +146,11 @@ def _least_scale(y: Floats) -> float:
     return max(0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-300)
 
 
-def _scale(x: Floats, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
+def _scale(hours: Hours, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
     """The regimes' scale, raised where the sensor is noisier at that hour: the MAD around a phase bin."""
     for season in seasons:
-        bins = len(season.profile)
-        spread = 1.4826 * np.nan_to_num(grouped_median(season.bins(x), np.abs(residual), bins))
+        bins, phase = len(season.profile), season.bins(hours.counted(season.counted))
+        spread = 1.4826 * np.nan_to_num(grouped_median(phase, np.abs(residual), bins))
         widest = np.maximum.reduce([np.roll(spread, -1), spread, np.roll(spread, 1)])
-        scale = np.maximum(scale, widest[season.bins(x)])
+        scale = np.maximum(scale, widest[phase])
     return scale

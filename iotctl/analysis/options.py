@@ -14,7 +14,8 @@ class DetectOptions:
 
     limits: physical limits of the value, lowest and highest. reference: a period known to be good, [start, end) in
     microseconds since 1970-01-01 UTC; what is usual is then learnt from it alone. least_change: sigma from which a
-    lasting change is an event; 0 lists all, however usual they are.
+    lasting change is an event; 0 lists all, however usual they are. timezone: whose clock a day and a week go by.
+    holidays: calendars such as DE-BW, whose public holidays may be like Sundays.
     """
 
     method: Method = Method.PIECEWISE
@@ -24,3 +25,5 @@ class DetectOptions:
     limits: tuple[float, float] | None = None
     reference: tuple[int, int] | None = None
     least_change: float = 4.0
+    timezone: str = "UTC"
+    holidays: tuple[str, ...] = ()

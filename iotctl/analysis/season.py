@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.hours import Counted, Hours
 from iotctl.analysis.robust import grouped_median
 
 Floats = NDArray[np.float64]
@@ -31,10 +32,14 @@ _CORRELATED = 0.2
 
 @dataclass(frozen=True)
 class Season:
-    """A period in hours, counted from x = 0, and its profile: the value at the middle of each phase bin, (bins,)."""
+    """A period in hours, counted from x = 0, and its profile: the value at the middle of each phase bin, (bins,).
+
+    counted: which hours of a row x is.
+    """
 
     period_hours: float
     profile: Floats
+    counted: Counted = Counted.ELAPSED
 
     def bins(self, x: Floats) -> NDArray[np.intp]:
         """The phase bin of each x in hours; (n,)."""
@@ -49,25 +54,43 @@ class Season:
         return seasonal
 
 
-def find_seasons(x: Floats, residual: Floats, step_hours: float, periods: Sequence[float]) -> tuple[Season, ...]:
+def find_seasons(hours: Hours, residual: Floats, step_hours: float, periods: Sequence[float]) -> tuple[Season, ...]:
     """The seasons in a series without trend, among candidate periods in hours; empty where there are none.
 
-    x: (n,) hours, ascending. residual: (n,). step_hours: between two readings; no bin is narrower. A season is accepted
-    by cross-validation over even and odd cycles, each after those before it.
+    hours: of (n,) rows, in order of time. residual: (n,). step_hours: between two readings; no bin is narrower. A
+    season is accepted by cross-validation over even and odd cycles, each after those before it. A day and a week are
+    counted by the clock, or by what passes, and a week with holidays as Sundays, whichever fits best.
     """
     found: list[Season] = []
     for period in periods:
         if any(abs(period / season.period_hours - 1) < 0.03 for season in found):
             continue
-        if (season := fit_season(x, residual, period, step_hours)) is not None:
+        fitted = []
+        for counted in _ways_to_count(hours, period):
+            x = hours.counted(counted)
+            if (season := fit_season(x, residual, period, step_hours)) is not None:
+                rest = residual - season.at(x)
+                fitted.append((float(np.abs(rest - np.median(rest)).mean()), replace(season, counted=counted), rest))
+        if fitted:
+            _, season, residual = min(fitted, key=lambda one: one[0])
             found.append(season)
-            residual = residual - season.at(x)
     return tuple(found)
+
+
+def _ways_to_count(hours: Hours, period_hours: float) -> list[Counted]:
+    if period_hours not in (DAY, WEEK):
+        return [Counted.ELAPSED]
+    ways = [Counted.CLOCK]
+    if hours.is_changed:
+        ways.append(Counted.ELAPSED)
+    if hours.free is not None and period_hours == WEEK:
+        ways.append(Counted.FREE)
+    return ways
 
 
 def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: float) -> Season | None:
     """The season of that period, or None where it does not help on cycles it was not learnt from."""
-    span = float(x[-1] - x[0])
+    span = float(x.max() - x.min())
     cycles = span / period_hours
     longest = max(_LONGEST_HOURS, _LONGEST_ROWS * step_hours)
     if cycles < _FEWEST_CYCLES or not 4 * step_hours <= period_hours <= longest:
@@ -77,9 +100,10 @@ def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: flo
     if bins < 4:
         return None
     phase = _phase_bins(x, period_hours, bins)
-    cycle = (x / period_hours).astype(np.intp)
+    cycle = np.floor(x / period_hours).astype(np.intp)
+    cycle -= cycle.min()
     # Each cycle about its own median: a change of level that the trend has missed must not hide the season.
-    residual = residual - grouped_median(cycle, residual, int(cycle[-1]) + 1)[cycle]
+    residual = residual - grouped_median(cycle, residual, int(cycle.max()) + 1)[cycle]
     even = cycle % 2 == 0
     for learnt in (even, ~even):
         profile = _profile(phase[learnt], residual[learnt], bins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +47,8 @@ def detect(
     timezone: Annotated[
         str | None,
         typer.Option(
-            help="With --input: zone of times without an offset; IOTCTL_TIMEZONE where left out.",
+            help="With --input: zone of times without an offset, and of the clock that days and weeks go by;"
+            " IOTCTL_TIMEZONE where left out.",
             rich_help_panel=_CHOOSE,
         ),
     ] = None,
@@ -149,6 +151,15 @@ def detect(
             show_default=False,
         ),
     ] = None,
+    holidays: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DE-BW,...",
+            help="Whose public holidays are like Sundays for sensors that know a week; IOTCTL_HOLIDAYS. Needs the extra"
+            " iotctl[holidays].",
+            rich_help_panel=_JUDGE,
+        ),
+    ] = None,
     change_points: Annotated[
         bool,
         typer.Option(
@@ -233,14 +244,18 @@ def detect(
 
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
+    from iotctl.calendars import known_calendars
     from iotctl.cli.detect_file import run_file
     from iotctl.cli.pool import Pool
     from iotctl.cli.run_detect import Outcome, Wanted, run_fleet
     from iotctl.cli.times import duration_seconds, known_zone, parse_range
     from iotctl.formats import ReadOptions
     from iotctl.settings import read_settings
+    from iotctl.timezones import zone_name
 
     settings = read_settings()
+    if timezone is not None:
+        known_zone(timezone)
     if sum((bool(sensors), every, match is not None, input_file is not None)) != 1:
         raise UsageError("Name sensors, or use one of --all, --match or --input.", hint="See: iotctl detect --help")
     if scores is not None and input_file is None:
@@ -259,8 +274,12 @@ def detect(
     if notify is None and settings.notify_url is not None and saves:
         notify = settings.notify_url.get_secret_value()
     wanted = Wanted(
-        options=_options(
-            false_alarms, threshold, min_severity, limits, reference, change_points, method, settings.timezone
+        options=replace(
+            _options(
+                false_alarms, threshold, min_severity, limits, reference, change_points, method, settings.timezone
+            ),
+            timezone=zone_name(timezone or settings.timezone),
+            holidays=known_calendars(settings.holidays or "" if holidays is None else holidays),
         ),
         start=first,
         end=last,

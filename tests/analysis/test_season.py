@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import detect
+from iotctl.analysis.hours import Hours
 from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons, fit_season
 
 Floats = NDArray[np.float64]
@@ -18,7 +19,7 @@ def hours(days: int) -> Floats:
 
 
 def seasons(x: Floats, y: Floats, step_hours: float) -> tuple[Season, ...]:
-    return find_seasons(x, y, step_hours, [DAY, WEEK, *correlated_periods(x, y, step_hours)])
+    return find_seasons(Hours.elapsed_only(x), y, step_hours, [DAY, WEEK, *correlated_periods(x, y, step_hours)])
 
 
 def off(found: Floats, true: Floats) -> Floats:

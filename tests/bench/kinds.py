@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iotctl.analysis import detect
+from iotctl.analysis import DetectOptions, detect
 from iotctl.model import Kind
 from tests.bench.detect import SLACK_ROWS, print_row, print_table
 from tests.bench.sensor_kinds import KINDS, YEAR, KindSensor, make_kind
@@ -62,21 +62,21 @@ def judge(name: str, seeds: range) -> Judged:
     for seed in seeds:
         clean = make_kind(name, seed, faults=False)
         judged.years += max(1.0, KINDS[name].hours / YEAR)
-        judged.false_clean += len(_events(clean))
-        _add_faulty(judged, make_kind(name, seed, faults=True))
+        judged.false_clean += len(_events(clean, KINDS[name].options))
+        _add_faulty(judged, make_kind(name, seed, faults=True), KINDS[name].options)
     return judged
 
 
-def _events(sensor: KindSensor) -> list[tuple[int, int, Kind]]:
+def _events(sensor: KindSensor, options: DetectOptions) -> list[tuple[int, int, Kind]]:
     return [
         (int(np.searchsorted(sensor.time, e.start)), int(np.searchsorted(sensor.time, e.end)) + 1, e.kind)
-        for e in detect(sensor.time, sensor.value).events
+        for e in detect(sensor.time, sensor.value, options).events
         if e.kind is not Kind.GAP
     ]
 
 
-def _add_faulty(judged: Judged, sensor: KindSensor) -> None:
-    events = _events(sensor)
+def _add_faulty(judged: Judged, sensor: KindSensor, options: DetectOptions) -> None:
+    events = _events(sensor, options)
     for fault in sensor.anomalies:
         names = {k for s, e, k in events if s < fault.end + SLACK_ROWS and fault.start - SLACK_ROWS < e}
         judged.faults += 1

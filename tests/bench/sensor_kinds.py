@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis import DetectOptions
 from iotctl.model import Kind
 from tests.bench.synthetic import APART, START, Anomaly
 
@@ -41,7 +42,7 @@ class SensorKind:
     """A kind of sensor: its course over hours, the device's reading of it, and how often it is sent.
 
     keep: (random, hours) -> which rows arrive. on_change: rows are sent when the reading moves by so much. rows:
-    stretched or shortened, as the lengths of faults are made for 65,000 rows a year.
+    stretched or shortened, as the lengths of faults are made for 65,000 rows a year. options: what its owner knows.
     """
 
     course: Course
@@ -52,6 +53,7 @@ class SensorKind:
     keep: Callable[[np.random.Generator, Floats], NDArray[np.bool_]] | None = None
     on_change: float = 0.0
     longer: float = 1.0
+    options: DetectOptions = field(default_factory=DetectOptions)
 
 
 @dataclass(frozen=True)
@@ -295,7 +297,7 @@ def near_constant(random: np.random.Generator, x: Floats) -> tuple[Floats, float
 
 
 def local_schedule(random: np.random.Generator, x: Floats) -> tuple[Floats, float]:
-    summer = (x > 2065) & (x < 7106)  # 2015-03-29 and 2015-10-25, 01:00 UTC
+    summer = (x >= 2089) & (x < 7129)  # 2015-03-29 and 2015-10-25, 01:00 UTC
     hour = (x + np.where(summer, 2, 1)) % DAY
     heat = 40 + 20 * ((hour >= 6) & (hour < 22))
     return heat + 0.8 * random.standard_normal(len(x)), 2.0
@@ -351,7 +353,7 @@ KINDS: dict[str, SensorKind] = {
     "irregular": SensorKind(continuous, keep=_irregular, minutes=4.0),
     "missing blocks": SensorKind(continuous, keep=_blocks_missing),
     "near-constant": SensorKind(near_constant, faults=(Kind.SPIKE, Kind.SHIFT)),
-    "schedule, local": SensorKind(local_schedule),
+    "schedule, local": SensorKind(local_schedule, options=DetectOptions(timezone="Europe/Berlin")),
     "hourly": SensorKind(continuous, minutes=60.0, longer=0.3),
     "daily, five years": SensorKind(yearly, minutes=1440.0, hours=5 * YEAR, longer=0.1),
     "five years": SensorKind(yearly, minutes=40.0, hours=5 * YEAR),
@@ -359,4 +361,5 @@ KINDS: dict[str, SensorKind] = {
     "2,000 rows": SensorKind(continuous, hours=2000 * 8 / 60, longer=0.3),
     "60 days": SensorKind(continuous, hours=60 * DAY, longer=0.5),
     "120 days": SensorKind(continuous, hours=120 * DAY, longer=0.7),
+    "holidays, named": SensorKind(office_holidays, options=DetectOptions(holidays=("DE-BW",))),
 }

@@ -185,6 +185,7 @@ def test_a_range_and_a_reference_bound_what_is_looked_at(iotctl: Iotctl, fleet: 
         (["detect", "--all", "--plot", "x.png"], 2, "--plot"),
         (["detect", "--all", "--report", "x.png"], 2, "html"),
         (["detect", "--all", "--context", "soon"], 2, "soon"),
+        (["detect", "--all", "--holidays", "DE-BX"], 2, "DE-BW"),
         (["detect", "--match", "nothing*"], 4, "nothing*"),
         (["detect", "pump_00", "pump_99"], 4, "pump_99"),
         (["detect", "--input", "a.csv", "--save"], 2, "--input"),
