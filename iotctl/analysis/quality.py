@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.clock import clock_drift
 from iotctl.analysis.robust import mad_sigma, quantum
 from iotctl.analysis.still import run_lengths, stands_still
+from iotctl.analysis.unit_changes import find_unit_changes
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -52,6 +54,18 @@ _ABSURD_RANGES, _ABSURD_SHARE = 1000.0, 0.001
 _BLOCKS, _BLOCK_ROWS, _STEP_FACTOR, _FEWEST_VALUES = 64, 512, 1.5, 8
 _ON_GRID, _OFF_GRID_SHARE = 0.1, 0.01
 
+# A change of the step within so many readings of a change of the unit is the same change.
+_WITH_UNIT = 3 * _BLOCK_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From when on values are sent in another way. what: "unit" or "resolution". words: from what to what."""
+
+    time: int
+    what: str
+    words: str
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -63,7 +77,8 @@ class Quality:
     this time; longest_gap in seconds. silent: seconds since the last reading where that is a gap, 0.0 where it is none,
     None where it is not known or not asked. stuck, invalid: readings. below, above: readings beyond the limits; None
     without that limit. unusable: readings that are any of these. jitter: robust sigma of the steps, in seconds.
-    resolution: the step of the newest values, 0.0 for none, None where it is not known. score: 0 to 100.
+    drift: see clock_drift. resolution: the step of the newest values, 0.0 for none, None where it is not known.
+    changes: of unit or resolution, by time. score: 0 to 100.
     """
 
     readings: int
@@ -80,8 +95,19 @@ class Quality:
     invalid: int
     unusable: int
     jitter: float | None
+    drift: float | None
     resolution: float | None
-    resolution_changes: int
+    changes: tuple[Change, ...]
+
+    @property
+    def unit_changes(self) -> int:
+        """How often the unit became another one."""
+        return sum(change.what == "unit" for change in self.changes)
+
+    @property
+    def resolution_changes(self) -> int:
+        """How often the step of the values became another one."""
+        return sum(change.what == "resolution" for change in self.changes)
 
     @property
     def completeness(self) -> float | None:
@@ -112,8 +138,15 @@ def measure_quality(
 
 def measure_parts(time: Times, value: Floats, edges: Times, limits: tuple[float, float] | None = None) -> list[Quality]:
     """The quality in each [edges[i], edges[i + 1]), by what is usual in all of the series; silence is not asked for."""
+    return _Judged(time, value, limits).parts(edges)
+
+
+def measure_all(
+    time: Times, value: Floats, edges: Times, limits: tuple[float, float] | None = None, now: int | None = None
+) -> tuple[Quality, list[Quality]]:
+    """Both measure_quality and measure_parts, of which the work is shared."""
     judged = _Judged(time, value, limits)
-    return [judged.part(start, end) for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
+    return judged.whole(now), judged.parts(edges)
 
 
 def usual_interval(steps: Times) -> float | None:
@@ -201,7 +234,14 @@ class _Judged:
         if self.interval is not None:
             absent[1:] = np.cumsum(np.maximum(np.round(self.steps / self.interval) - 1, 0))
         self.absent = absent
-        self.changes = self._resolution_changes()
+        units = self._unit_changes()
+        steps = [
+            change
+            for change in self._resolution_changes()
+            # In another unit values have another step.
+            if not any(self._rows_between(change.time, unit.time) < _WITH_UNIT for unit in units)
+        ]
+        self.changes = sorted([*units, *steps], key=lambda change: change.time)
 
     def whole(self, now: int | None) -> Quality:
         if not len(self.time):
@@ -211,6 +251,9 @@ class _Judged:
             return quality
         since = now - int(self.time[-1])
         return replace(quality, silent=since / _SECOND if since > self.gap_least else 0.0)
+
+    def parts(self, edges: Times) -> list[Quality]:
+        return [self.part(start, end) for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
 
     def part(self, start: int, end: int) -> Quality:
         rows = slice(*np.searchsorted(self.time, [start, end]).tolist())
@@ -238,8 +281,9 @@ class _Judged:
             invalid=int(np.count_nonzero(invalid)),
             unusable=int(np.count_nonzero(stuck | invalid | below | above)),
             jitter=self._jitter(np.diff(time)),
+            drift=None if self.interval is None else clock_drift(np.diff(time), self.interval),
             resolution=resolution(known[-_BLOCK_ROWS:]),
-            resolution_changes=sum(start <= moment < end for moment in self.changes),
+            changes=tuple(change for change in self.changes if start <= change.time < end),
         )
 
     def _gap_least(self) -> float:
@@ -257,12 +301,24 @@ class _Judged:
         usual = steps[(steps > self.interval / 2) & (steps < self.interval * 1.5)]
         return mad_sigma(usual.astype(np.float64)) / _SECOND if len(usual) else None
 
-    def _resolution_changes(self) -> list[int]:
-        """The times from which on the step of the values is another one."""
+    def _rows_between(self, one: int, other: int) -> int:
+        first, last = np.searchsorted(self.time, [min(one, other), max(one, other)]).tolist()
+        return int(last - first)
+
+    def _unit_changes(self) -> list[Change]:
+        """Where the unit of the values becomes another one."""
+        known = np.flatnonzero(~self.invalid)
+        return [
+            Change(int(self.time[known[row]]), "unit", f"{conversion.formula} ({conversion.name}?)")
+            for row, conversion in find_unit_changes(self.value[known])
+        ]
+
+    def _resolution_changes(self) -> list[Change]:
+        """Where the step of the values becomes another one."""
         known = np.flatnonzero(~self.invalid)
         blocks = max(1, min(_BLOCKS, len(known) // _BLOCK_ROWS))
         before: tuple[float, Floats] | None = None
-        changes: list[int] = []
+        changes: list[Change] = []
         changed = -1
         for block, rows in enumerate(np.array_split(known, blocks)):
             value = self.value[rows]
@@ -271,7 +327,8 @@ class _Judged:
                 continue
             if before is not None and _is_other_step(*before, step, value):
                 if changed < 0 or block > changed + 1:  # a change amid a block shows in the next one, too
-                    changes.append(int(self.time[rows[0]]))
+                    words = f"{_said_step(before[0])} to {_said_step(step)}"
+                    changes.append(Change(int(self.time[rows[0]]), "resolution", words))
                 changed = block
             elif before is not None:
                 step = before[0] or step  # this block may not have met the smallest step
@@ -285,3 +342,7 @@ def _is_other_step(old: float, old_value: Floats, new: float, new_value: Floats)
     if new and (not old or new > old):  # coarser
         return not _lies_on_grid(old_value, new)
     return bool(old) and not _lies_on_grid(new_value, old)
+
+
+def _said_step(step: float) -> str:
+    return f"{step:.4g}" if step else "none"

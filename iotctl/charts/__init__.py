@@ -7,14 +7,17 @@ from iotctl.charts.detection import draw_detection, draw_linked_page
 from iotctl.charts.files import check_suffix
 from iotctl.charts.fleet import card_of, draw_fleet
 from iotctl.charts.pages import write_library
+from iotctl.charts.quality_page import QualityCard, draw_quality
 from iotctl.charts.readings import draw_readings
 
 __all__ = [
+    "QualityCard",
     "card_of",
     "check_suffix",
     "draw_detection",
     "draw_fleet",
     "draw_linked_page",
+    "draw_quality",
     "draw_readings",
     "write_library",
 ]

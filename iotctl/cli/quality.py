@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 
 COLUMNS = [
     *("sensor", "score", "readings", "completeness", "missing", "gaps", "longest_gap_seconds", "silent_seconds"),
-    *("stuck", "below", "above", "invalid", "interval_seconds", "jitter_seconds", "resolution", "resolution_changes"),
-    *("conflicts", "rejected", "without_value", "bad_quality", "first", "last"),
+    *("stuck", "below", "above", "invalid", "interval_seconds", "jitter_seconds", "drift_seconds_per_day"),
+    *("resolution", "resolution_changes", "unit_changes", "conflicts", "rejected", "without_value", "bad_quality"),
+    *("first", "last", "explanation"),
 ]
+
+
+# Sensors whose measurements are kept in one go.
+_SAVED_AT_ONCE = 500
 
 
 class By(StrEnum):
@@ -49,6 +55,12 @@ def quality(
     ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A page of all sensors and their months, FILE.html, the lowest scores first.")
+    ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep scores and months for Grafana, in the place of the last ones.")
+    ] = False,
     fail_below: Annotated[
         float | None, typer.Option(min=0, max=100, metavar="SCORE", help="End with 10 where a row has a lower score.")
     ] = None,
@@ -60,43 +72,62 @@ def quality(
     """Say how good the readings of sensors are: complete, in time, moving, within limits; a score from 0 to 100.
 
     The score: of 100 readings that should be there, how many are, and are neither stuck, beyond the limits of the
-    mapping, nor invalid; half of it while the sensor is silent. Without --end, silence counts up to now.
+    mapping, nor invalid; half of it while the sensor is silent. Without --end, silence counts up to now. The other
+    columns say why, and what else is odd: gaps, jitter and drift of the clock, changes of unit and resolution.
 
     Exit code 3: done, but some sensors could not be read; 10: --fail-below, and a score is lower.
 
     Example: iotctl quality --all --start now-30d --top 20
 
     By month, in a pipe: iotctl quality --match 'pump_*' --by month --format csv > quality.csv
+
+    Each night: iotctl quality --all --save --report quality.html --fail-below 90
     """
     from iotctl.cli.context import open_database
+    from iotctl.cli.plot import check_report
     from iotctl.cli.pool import Pool, sensor_pool
+    from iotctl.cli.quality_report import QualityReport
     from iotctl.cli.run_detect import Outcome
     from iotctl.cli.sensor_progress import sensor_progress
     from iotctl.cli.times import parse_range
     from iotctl.services.fleet import choose_sensors
+    from iotctl.services.keep_quality import keep_quality
     from iotctl.services.quality import QualityRequest, fleet_quality
     from iotctl.settings import read_settings
 
     settings = read_settings()
     if sum((bool(sensors), every, match is not None)) != 1:
         raise UsageError("Name sensors, or use one of --all or --match.", hint="See: iotctl quality --help")
+    check_report(report)
     first, last = parse_range(start, end, settings.timezone)
+    has_months = by is not None or report is not None or save
     request = QualityRequest(
-        now=time.time_ns() // 1000, start=first, end=last, months_of=None if by is None else settings.timezone
+        now=time.time_ns() // 1000, start=first, end=last, months_of=settings.timezone if has_months else None
     )
+    page = None if report is None else QualityReport(settings.timezone)
     with open_database(settings) as database:
         chosen = choose_sensors(database, sensors or [], match)
         executors = sensor_pool(Pool(workers or settings.workers), len(chosen), database, settings)
         with sensor_progress() as progress, executors as (executor, count):
-            tally = _Tally(fail_below)
+            tally = _Tally(fail_below, by)
 
             def rows() -> Iterator[tuple[Cell, ...]]:
+                unsaved: list[SensorQuality] = []
                 for found in fleet_quality(chosen, database, request, executor, count):
                     if found.trouble is not None:
                         progress.note(f"{found.sensor.sensor_name or found.sensor.sensor_uuid}: {found.trouble}")
                     tally.add(found)
                     progress.show(tally.sensors, len(chosen), tally.words())
-                    yield from _rows(found, settings.timezone)
+                    if page is not None:
+                        page.add(found)
+                    if save:
+                        unsaved.append(found)
+                    if len(unsaved) >= _SAVED_AT_ONCE:
+                        keep_quality(database, unsaved)
+                        unsaved = []
+                    yield from _rows(found, by, settings.timezone)
+                if unsaved:
+                    keep_quality(database, unsaved)
                 progress.close()
 
             columns = COLUMNS if by is None else [COLUMNS[0], by.value, *COLUMNS[1:]]
@@ -107,6 +138,8 @@ def quality(
             elif sys.stdout.isatty() and output in (None, STDOUT):
                 lines = list(lines)  # until the progress bar is gone: the two would run into each other
             write_rows(columns, lines, chosen_format(form, output), output)
+        if page is not None and report is not None:
+            page.write(report)
     tally.summarise(progress.seconds, has_end=end is not None)
     outcome = Outcome(tally.below, tally.sensors, tally.failed)
     raise typer.Exit(outcome.exit_code(fail_on_anomaly=fail_below is not None))
@@ -115,17 +148,19 @@ def quality(
 class _Tally:
     """Counts what a run has said."""
 
-    def __init__(self, fail_below: float | None) -> None:
+    def __init__(self, fail_below: float | None, by: By | None) -> None:
         self._fail_below = fail_below
+        self._by = by
         self.sensors = self.failed = self.silent = self.below = self.readings = 0
 
     def add(self, found: SensorQuality) -> None:
         self.sensors += 1
         self.failed += found.trouble is not None
-        self.silent += any(quality.silent for _, quality in found.parts)
-        self.readings += sum(quality.readings for _, quality in found.parts)
+        if found.whole is not None:
+            self.silent += bool(found.whole.silent)
+            self.readings += found.whole.readings
         if self._fail_below is not None:
-            self.below += sum(round(quality.score, 1) < self._fail_below for _, quality in found.parts)
+            self.below += sum(round(quality.score, 1) < self._fail_below for _, quality in _parts(found, self._by))
 
     def words(self) -> str:
         return f"{self.readings:,} readings"
@@ -145,12 +180,19 @@ class _Tally:
             say("all of them are silent now: for readings of the past, say where they end with --end")
 
 
-def _rows(found: SensorQuality, timezone: str) -> Iterator[tuple[Cell, ...]]:
+def _parts(found: SensorQuality, by: By | None) -> list[tuple[int | None, Quality]]:
+    """What has a row: each month, or the whole."""
+    if by is not None:
+        return list(found.months)
+    return [] if found.whole is None else [(None, found.whole)]
+
+
+def _rows(found: SensorQuality, by: By | None, timezone: str) -> Iterator[tuple[Cell, ...]]:
     """A row for each part of a sensor, under COLUMNS; with its month behind the sensor, where it is one."""
     from iotctl.cli.times import local_time
 
     name = found.sensor.sensor_name or found.sensor.sensor_uuid
-    for month, quality in found.parts:
+    for month, quality in _parts(found, by):
         if month is None:
             yield (name, *_cells(quality, found.losses, timezone))
         else:
@@ -159,10 +201,11 @@ def _rows(found: SensorQuality, timezone: str) -> Iterator[tuple[Cell, ...]]:
 
 
 def _cells(quality: Quality, losses: Losses | None, timezone: str) -> tuple[Cell, ...]:
+    from iotctl.analysis.quality_words import quality_words
     from iotctl.cli.times import local_time
 
     shares = (quality.stuck, quality.below, quality.above, quality.invalid)
-    steps = (quality.interval, quality.jitter, quality.resolution)
+    steps = (quality.interval, quality.jitter, quality.drift, quality.resolution)
     lost: tuple[Cell, ...] = (None,) * 4
     if losses is not None:
         lost = (losses.conflicts, losses.rejected, losses.without_value, losses.bad_quality)
@@ -171,12 +214,13 @@ def _cells(quality: Quality, losses: Losses | None, timezone: str) -> tuple[Cell
         *(_rounded(quality.missing), quality.gaps, _rounded(quality.longest_gap), _rounded(quality.silent)),
         *(_share(count, quality.readings) for count in shares),
         *(_rounded(number) for number in steps),
-        quality.resolution_changes,
+        *(quality.resolution_changes, quality.unit_changes),
         *lost,
         *(
             None if moment is None else local_time(moment, timezone).isoformat(timespec="seconds")
             for moment in (quality.first, quality.last)
         ),
+        "; ".join(quality_words(quality)),
     )
 
 

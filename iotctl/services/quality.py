@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.quality import Quality, measure_parts, measure_quality
+from iotctl.analysis.quality import Quality, measure_all
 from iotctl.errors import IotctlError
 from iotctl.model import EARLIEST, LATEST, Sensor
 from iotctl.repositories import Connection, Database, ReadingRepository
@@ -27,7 +27,7 @@ class QualityRequest:
     """What is asked of each sensor; small and picklable.
 
     start, end: look at [start, end), microseconds since 1970-01-01 UTC, None for open. now: silence is counted up to
-    then, or up to end where that is earlier. months_of: a row for each month of this time zone; None: one in all.
+    then, or up to end where that is earlier. months_of: each month of this time zone is measured, too; None: none is.
     """
 
     now: int
@@ -38,13 +38,14 @@ class QualityRequest:
 
 @dataclass(frozen=True, slots=True)
 class SensorQuality:
-    """The quality of one sensor. parts: (start of the month, quality) each, or (None, quality) once.
+    """The quality of one sensor: of all of its time, and of months as (start, quality), where they were asked for.
 
-    losses: what the ledger knows of it. trouble: why there is nothing, where it failed.
+    whole: None where it failed, and trouble says why. losses: what the ledger knows of it.
     """
 
     sensor: Sensor
-    parts: tuple[tuple[int | None, Quality], ...] = ()
+    whole: Quality | None = None
+    months: tuple[tuple[int, Quality], ...] = ()
     losses: Losses = field(default_factory=Losses)
     trouble: str | None = None
 
@@ -95,12 +96,12 @@ def _measure(sensor: Sensor, request: QualityRequest, losses: Losses, conn: Conn
     time, value = ReadingRepository(conn).whole_series(sensor.sensor_id, request.start, request.end)
     if len(time) and not EARLIEST <= time[0] <= time[-1] < LATEST:
         raise IotctlError("It has readings before 1900 or after 2199, which no file gives: their times are wrong.")
-    if request.months_of is None:
-        now = request.now if request.end is None else min(request.now, request.end)
-        return SensorQuality(sensor, ((None, measure_quality(time, value, sensor.limits, now)),), losses)
-    edges = month_edges(int(time[0]), int(time[-1]), request.months_of) if len(time) else np.empty(0, dtype=np.int64)
-    parts = measure_parts(time, value, edges, sensor.limits)
-    return SensorQuality(sensor, tuple(zip(edges.tolist(), parts, strict=False)), losses)
+    now = request.now if request.end is None else min(request.now, request.end)
+    edges = np.empty(0, dtype=np.int64)
+    if request.months_of is not None and len(time):
+        edges = month_edges(int(time[0]), int(time[-1]), request.months_of)
+    whole, parts = measure_all(time, value, edges, sensor.limits, now)
+    return SensorQuality(sensor, whole, tuple(zip(edges.tolist(), parts, strict=False)), losses)
 
 
 def month_edges(first: int, last: int, timezone: str) -> NDArray[np.int64]:

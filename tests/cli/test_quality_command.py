@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,3 +146,34 @@ def test_values_that_are_not_finite_are_invalid(iotctl: Iotctl, conn: Connection
     value[[3, 4]] = np.nan
     add_sensor(conn, "a", value)
     assert rows(iotctl("quality", "a", "--end", END))["a"]["invalid"] == "0.001"
+
+
+def test_a_report_and_what_is_kept_say_what_is_printed(
+    iotctl: Iotctl, conn: Connection, fleet: None, tmp_path: Path
+) -> None:
+    ended = iotctl("quality", "--all", "--end", END, "--report", "q.html", "--save", IOTCTL_TIMEZONE="UTC")
+    assert ended.returncode == 0, ended.stderr
+    found = rows(ended)
+    assert found["lacking"]["explanation"] == "50 % missing, in one gap of 7.0 days"
+    page = (tmp_path / "q.html").read_text()
+    listed = re.findall(r'<b style="[^"]*">([\d.]+)</b><span>(\w+)', page)
+    assert {name: score for score, name in listed} == {name: row["score"] for name, row in found.items()}
+    assert [float(score) for score, _ in listed] == sorted(float(row["score"]) for row in found.values())
+    assert "50 % missing, in one gap of 7.0 days" in page
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
+    kept = conn.execute(
+        "SELECT sensor_name, round(score::numeric, 1)::text, explanation FROM sensor_quality"
+        " JOIN sensor USING (sensor_id)"
+    ).fetchall()
+    assert {str(name): (float(str(score)), said) for name, score, said in kept} == {
+        name: (float(row["score"]), row["explanation"]) for name, row in found.items()
+    }
+    months = conn.execute(
+        "SELECT month, score FROM sensor_quality_month JOIN sensor USING (sensor_id) WHERE sensor_name = 'stuck'"
+    ).fetchall()
+    assert [(str(month), score) for month, score in months] == [("2015-01-01 00:00:00+00:00", 75.0)]
+    # Measured again, of less: it takes the place of the old one.
+    assert iotctl("quality", "stuck", "--end", "2015-01-05", "--save").returncode == 0
+    again = conn.execute("SELECT score FROM sensor_quality JOIN sensor USING (sensor_id) WHERE sensor_name = 'stuck'")
+    assert again.fetchall() == [(100.0,)]
+    assert iotctl("quality", "--all", "--report", "q.png").returncode == 2

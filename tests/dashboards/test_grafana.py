@@ -75,6 +75,7 @@ def reader(database: Database, store: S3Server, tmp_path: Path) -> Iterator[Conn
     (tmp_path / "in" / "a.csv").write_text(READINGS)
     (tmp_path / "in" / "b.csv").write_text("no;header\n")
     assert (iotctl("load-mapping", "mapping.csv"), iotctl("ingest", "in")) == (0, 3)
+    assert iotctl("quality", "--all", "--save") == 0
     with database.connect() as conn:
         conn.execute(
             "WITH run AS (INSERT INTO detect_run (method, parameters) VALUES ('m', '{}') RETURNING run_id)"
@@ -126,6 +127,14 @@ def test_the_fleets_panels_say_what_was_loaded(reader: Connection) -> None:
     (run,) = panel_rows(reader, "fleet", "Runs")
     assert (run["ending"], run["files"], run["failed"], run["rows read"]) == ("partly", 1, 1, 6)
     assert {row["state"]: row["files"] for row in panel_rows(reader, "fleet", "Files")} == {"loaded": 1, "failed": 1}
+    qualities = panel_rows(reader, "fleet", "Quality")
+    assert [(row["sensor"], row["score"], row["readings"]) for row in qualities] == [
+        (B, 100, 1),
+        ("sensor_00000", 100, 3),
+    ]
+    # All in January by the clock of Berlin.
+    (month,) = panel_rows(reader, "fleet", "Quality by month")
+    assert (month["sensors"], month["mean"], month["month"]) == (2, 100, datetime.fromisoformat("2015-12-31T23:00Z"))
     incidents = panel_rows(reader, "fleet", "Incidents")
     assert {(row["cause"], row["origin"], row["sensors"]) for row in incidents} == {
         ("plant", "sensor_00000", 2),

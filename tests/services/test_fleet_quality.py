@@ -73,7 +73,8 @@ def test_silence_counts_up_to_the_end_or_up_to_now(database: Database, conn: Con
 
     def silent(now: int, end: int | None = None) -> float | None:
         (found,) = run(database, QualityRequest(now=now, end=end))
-        return found.parts[0][1].silent
+        assert found.whole is not None
+        return found.whole.silent
 
     assert silent(last + STEP) == 0.0
     assert silent(last + DAY) == 86400
@@ -88,16 +89,16 @@ def test_a_month_is_one_of_the_zone_and_months_without_readings_are_there(databa
     add_sensor(conn, "b")
     a, b = run(database, QualityRequest(now=START, months_of="Europe/Berlin"))
     zone = ZoneInfo("Europe/Berlin")
-    assert [month for month, _ in a.parts] == [
+    assert [month for month, _ in a.months] == [
         int(datetime(2015, month, 1, tzinfo=zone).timestamp()) * 1_000_000 for month in (1, 2, 3, 4)
     ]
-    readings = [quality.readings for _, quality in a.parts]
+    readings = [quality.readings for _, quality in a.months]
     assert readings == [ROWS_A_DAY, 0, 0, ROWS_A_DAY]
-    missing = [quality.missing for _, quality in a.parts]
+    missing = [quality.missing for _, quality in a.months]
     assert missing[1] == pytest.approx(28 * ROWS_A_DAY, abs=1)
     # 31 days, less the hour that the clock skips.
     assert missing[2] == pytest.approx(31 * ROWS_A_DAY - 6, abs=1)
-    assert b.parts == ()
+    assert b.months == ()
 
 
 def test_the_months_of_a_year_end_with_it() -> None:
@@ -121,4 +122,4 @@ def test_one_sensors_trouble_does_not_touch_the_others(postgres: Database) -> No
     for months_of in (None, "Europe/Berlin"):
         found = run(postgres, QualityRequest(now=START, months_of=months_of))
         assert [one.trouble is None for one in found] == [True, False, True]
-        assert [len(one.parts) for one in found] == [1, 0, 1]
+        assert [one.whole is not None for one in found] == [True, False, True]

@@ -204,3 +204,31 @@ CREATE TABLE incident (
 );
 
 CREATE INDEX incident_start_time ON incident (start_time);
+
+-- How good a sensor's readings are, as the last `quality --save` has measured it; shares are of its readings.
+CREATE TABLE sensor_quality (
+    sensor_id      int PRIMARY KEY REFERENCES sensor ON DELETE CASCADE,
+    measured_at    timestamptz NOT NULL DEFAULT now(),
+    score          float8 NOT NULL,
+    readings       bigint NOT NULL,
+    completeness   float8, -- NULL without a usual interval
+    gaps           bigint NOT NULL,
+    silent_seconds float8,
+    stuck          float8,
+    beyond_limits  float8,
+    invalid        float8,
+    jitter_seconds float8,
+    drift_seconds  float8, -- later each day
+    unit_changes   int NOT NULL,
+    resolution_changes int NOT NULL,
+    explanation    text NOT NULL
+);
+
+CREATE TABLE sensor_quality_month (
+    sensor_id    int NOT NULL REFERENCES sensor_quality ON DELETE CASCADE,
+    month        timestamptz NOT NULL, -- when it begins, in the zone that it was measured in
+    score        float8 NOT NULL,
+    readings     bigint NOT NULL,
+    completeness float8,
+    PRIMARY KEY (sensor_id, month)
+);

@@ -1,0 +1,68 @@
+"""The quality of sensors as it is kept for dashboards: the last measurement, in all and by month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iotctl.repositories.binary import as_datetime
+from iotctl.repositories.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMonth:
+    """A month of a sensor; month: its start, microseconds since 1970-01-01 UTC."""
+
+    month: int
+    score: float
+    readings: int
+    completeness: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptQuality:
+    """A sensor's quality; stuck, beyond, invalid: shares of its readings, None where that is not known."""
+
+    sensor_id: int
+    score: float
+    readings: int
+    completeness: float | None
+    gaps: int
+    silent_seconds: float | None
+    stuck: float | None
+    beyond: float | None
+    invalid: float | None
+    jitter_seconds: float | None
+    drift_seconds: float | None
+    unit_changes: int
+    resolution_changes: int
+    explanation: str
+    months: tuple[KeptMonth, ...]
+
+
+def keep_qualities(conn: Connection, qualities: Sequence[KeptQuality]) -> None:
+    """Put measurements in the place of the last ones of their sensors, in one transaction."""
+    with conn.transaction(), conn.cursor() as cursor:
+        cursor.execute("DELETE FROM sensor_quality WHERE sensor_id = ANY(%s)", ([one.sensor_id for one in qualities],))
+        cursor.executemany(
+            "INSERT INTO sensor_quality (sensor_id, score, readings, completeness, gaps, silent_seconds, stuck,"
+            " beyond_limits, invalid, jitter_seconds, drift_seconds, unit_changes, resolution_changes, explanation)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    *(one.sensor_id, one.score, one.readings, one.completeness, one.gaps, one.silent_seconds),
+                    *(one.stuck, one.beyond, one.invalid, one.jitter_seconds, one.drift_seconds, one.unit_changes),
+                    *(one.resolution_changes, one.explanation),
+                )
+                for one in qualities
+            ],
+        )
+        cursor.executemany(
+            "INSERT INTO sensor_quality_month (sensor_id, month, score, readings, completeness)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [
+                (one.sensor_id, as_datetime(part.month), part.score, part.readings, part.completeness)
+                for one in qualities
+                for part in one.months
+            ],
+        )

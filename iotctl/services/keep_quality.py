@@ -1,0 +1,44 @@
+"""Keep quality: what was measured of sensors, for dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iotctl.analysis.quality import Quality
+from iotctl.analysis.quality_words import quality_words
+from iotctl.repositories import Database
+from iotctl.repositories.qualities import KeptMonth, KeptQuality, keep_qualities
+from iotctl.services.quality import SensorQuality
+
+
+def keep_quality(database: Database, found: Sequence[SensorQuality]) -> int:
+    """Keep the quality of sensors in the place of what was kept of them; returns of how many."""
+    kept = [_kept(one, one.whole) for one in found if one.whole is not None]
+    with database.connect(application="iotctl quality") as conn:
+        keep_qualities(conn, kept)
+    return len(kept)
+
+
+def _kept(found: SensorQuality, whole: Quality) -> KeptQuality:
+    beyond = [count for count in (whole.below, whole.above) if count is not None]
+    return KeptQuality(
+        sensor_id=found.sensor.sensor_id,
+        score=whole.score,
+        readings=whole.readings,
+        completeness=whole.completeness,
+        gaps=whole.gaps,
+        silent_seconds=whole.silent,
+        stuck=_share(whole.stuck, whole),
+        beyond=_share(sum(beyond), whole) if beyond else None,
+        invalid=_share(whole.invalid, whole),
+        jitter_seconds=whole.jitter,
+        drift_seconds=whole.drift,
+        unit_changes=whole.unit_changes,
+        resolution_changes=whole.resolution_changes,
+        explanation="; ".join(quality_words(whole)),
+        months=tuple(KeptMonth(start, part.score, part.readings, part.completeness) for start, part in found.months),
+    )
+
+
+def _share(count: int, whole: Quality) -> float | None:
+    return count / whole.readings if whole.readings else None
