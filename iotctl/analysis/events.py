@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.described import Floats, Modelled, Stretch, describe, runs_of
+from iotctl.analysis.habit import habits
 from iotctl.analysis.kinds import leaning, name_kind
 from iotctl.analysis.promised import (
     ALWAYS,
@@ -32,7 +33,7 @@ _SIDE_PART = 4  # a fourth of an event's rows, on both sides of it, tell a drift
 _ROWS_PER_EVENT, _CROWD_DECADES = 4000, SEVERITY_A_DECADE
 
 # Long stretches of a high score are left out of what is usual, if they are at most such a part of all rows.
-_LONG_ROWS, _MOST_ANOMALOUS, _FEW_LONG, _WORST_LONG = 24, 0.12, 10, 3
+_LONG_ROWS, _MOST_ANOMALOUS, _FEW_LONG, _WORST_LONG = 24, 0.2, 10, 3
 
 
 def usual_rows(score: Floats, threshold: float) -> NDArray[np.bool_] | None:
@@ -73,7 +74,9 @@ def find_events(
     found = _stretches(series, components, rare, threshold)
     asked = _asked(series, found, found, min_severity)
     rates = [_rate(series, s, chance[run], ask, threshold) for s, run, ask in zip(found, rare, asked, strict=True)]
-    told = list(zip(found, rates, strict=True))
+    # Where nothing is chance, as in a series that stands still, nothing is a habit.
+    usual = habits(series, [s for s, rate in zip(found, rates, strict=True) if rate <= 1.0]) if tails else {}
+    told = [(s, max(rate, usual.get(s, 0.0))) for s, rate in zip(found, rates, strict=True)]
     if false_alarms > 1.0:
         # They lie between those of one a year, and change nothing about these.
         weak = [run for run in runs if chance[run] > 0] + _weaker_runs(series.score, threshold)

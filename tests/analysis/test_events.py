@@ -184,4 +184,4 @@ def test_long_stretches_are_not_usual_unless_there_are_many() -> None:
     assert usual is not None
     # Only the worst three of those that come all the time.
     assert np.flatnonzero(np.diff(usual.astype(int)) < 0).tolist() == [999, 7999, 13_999]
-    assert usual_rows(np.where(np.arange(1000) < 200, 9.0, 0.0), THRESHOLD) is None
+    assert usual_rows(np.where(np.arange(1000) < 250, 9.0, 0.0), THRESHOLD) is None

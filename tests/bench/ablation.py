@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import detection, events, modelling, regimes, segmentation
 from iotctl.analysis.components import Components, measure_components
-from iotctl.analysis.described import Modelled
+from iotctl.analysis.described import Modelled, Stretch
 from iotctl.analysis.events import find_events
 from iotctl.analysis.promised import ALWAYS
 from iotctl.analysis.regimes import Line
@@ -68,6 +68,10 @@ def _severe_or_not(
     return find_events(series, components, tails, threshold, 0.0, rate)
 
 
+def _no_habits(*_: Any) -> dict[Stretch, float]:
+    return {}
+
+
 def _never(*_: Any) -> float:
     return ALWAYS
 
@@ -99,6 +103,7 @@ PARTS: dict[str, list[Substitute]] = {
     "component stuck": [_without("stuck")],
     "severity": [(detection, "find_events", _severe_or_not)],
     "more asked of a crowd": [(events, "_CROWD_DECADES", 0.0)],
+    "habits left out": [(events, "habits", _no_habits)],
     "what chance explains left out": [(events, "by_tails", _never)],
     "tails without the anomalies": [(detection, "usual_rows", _all_rows)],
     "events trimmed": [(events, "_trimmed", _whole_stretch)],

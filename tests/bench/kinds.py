@@ -13,7 +13,8 @@ import numpy as np
 from iotctl.analysis import DetectOptions, detect
 from iotctl.model import Kind
 from tests.bench.detect import SLACK_ROWS, print_row, print_table
-from tests.bench.sensor_kinds import KINDS, YEAR, KindSensor, make_kind
+from tests.bench.plant_kinds import FIRST_PLANT_SEED, PLANT_KINDS
+from tests.bench.sensor_kinds import FIRST_SEED, KINDS, YEAR, KindSensor, SensorKind, make_sensor_of
 
 # What a fault may be called, beside its own name: how long it looks is a matter of the sensor's interval.
 ALSO: dict[Kind, tuple[Kind, ...]] = {
@@ -56,14 +57,15 @@ class Judged:
         return 2 * self.found / max(1, self.found + self.faults + self.false_faulty)
 
 
-def judge(name: str, seeds: range) -> Judged:
+def judge(kinds: dict[str, SensorKind], name: str, seeds: range) -> Judged:
     """A kind on those seeds, each once clean and once with faults."""
     judged = Judged()
+    first = FIRST_SEED if kinds is KINDS else FIRST_PLANT_SEED
     for seed in seeds:
-        clean = make_kind(name, seed, faults=False)
-        judged.years += max(1.0, KINDS[name].hours / YEAR)
-        judged.false_clean += len(_events(clean, KINDS[name].options))
-        _add_faulty(judged, make_kind(name, seed, faults=True), KINDS[name].options)
+        of = [first, seed, list(kinds).index(name)]
+        judged.years += max(1.0, kinds[name].hours / YEAR)
+        judged.false_clean += len(_events(make_sensor_of(kinds[name], of, faults=False), kinds[name].options))
+        _add_faulty(judged, make_sensor_of(kinds[name], of, faults=True), kinds[name].options)
     return judged
 
 
@@ -87,10 +89,12 @@ def _add_faulty(judged: Judged, sensor: KindSensor, options: DetectOptions) -> N
     )
 
 
-def print_kinds(seeds: range, only: str = "") -> None:
+def print_kinds(kinds: dict[str, SensorKind], seeds: range, only: str = "") -> None:
     """The table by kind, and the means below it."""
+    every = {name: judge(kinds, name, seeds) for name in kinds if only in name}
+    if not every:
+        return
     print_table("kind of sensor", "false alarms a year, clean", "recall", "named", "event F1")
-    every = {name: judge(name, seeds) for name in KINDS if only in name}
     for name, j in every.items():
         print_row(name, f"{j.false_a_year:.1f}", f"{j.recall:.2f}", f"{j.naming:.2f}", f"{j.f1:.2f}")
     means = [
@@ -106,7 +110,9 @@ def main() -> None:
     arguments = parser.parse_args()
     first, count = arguments.seeds
     print(f"\n{count} sensors of each kind, seeds from {first}\n")
-    print_kinds(range(first, first + count), arguments.only)
+    for kinds in (KINDS, PLANT_KINDS):
+        print_kinds(kinds, range(first, first + count), arguments.only)
+        print()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 Course = Callable[[np.random.Generator, Floats], tuple[Floats, float]]
 
 DAY, YEAR = 24.0, 8760.0
+# Of the random numbers of a kind, beside the sensor's own.
+FIRST_SEED = 20160101
 # Public holidays of a year, as days since its first.
 HOLIDAYS = (0, 5, 92, 95, 120, 133, 144, 154, 275, 304, 358, 359)
 LONG = (Kind.SHIFT, Kind.DRIFT, Kind.STUCK, Kind.VARIANCE)
@@ -68,8 +70,12 @@ class KindSensor:
 
 def make_kind(name: str, seed: int, *, faults: bool) -> KindSensor:
     """The sensor of a kind and a seed, clean or with one fault of each sort that its kind has."""
-    kind = KINDS[name]
-    random = np.random.default_rng([20160101, seed, list(KINDS).index(name)])
+    return make_sensor_of(KINDS[name], [FIRST_SEED, seed, list(KINDS).index(name)], faults=faults)
+
+
+def make_sensor_of(kind: SensorKind, seeds: list[int], *, faults: bool) -> KindSensor:
+    """A sensor of that kind, the same for the same seeds."""
+    random = np.random.default_rng(seeds)
     x = np.arange(int(kind.hours * 60 / kind.minutes)) * kind.minutes / 60
     course, sigma = kind.course(random, x)
     arrives = kind.keep(random, x) if kind.keep else random.random(len(x)) >= 0.01
@@ -313,7 +319,7 @@ def _irregular(random: np.random.Generator, x: Floats) -> NDArray[np.bool_]:
     return kept
 
 
-def _clip(low: float, high: float, step: float) -> Callable[[Floats], Floats]:
+def clipped_to(low: float, high: float, step: float) -> Callable[[Floats], Floats]:
     def reading(value: Floats) -> Floats:
         clipped: Floats = np.round(np.clip(value, low, high) / step) * step
         return clipped
@@ -326,22 +332,22 @@ KINDS: dict[str, SensorKind] = {
     "continuous": SensorKind(continuous),
     "white noise": SensorKind(white),
     "quantised": SensorKind(
-        quantised, _clip(-_INF, _INF, 0.5), faults=(Kind.SPIKE, Kind.BURST, Kind.SHIFT, Kind.DRIFT)
+        quantised, clipped_to(-_INF, _INF, 0.5), faults=(Kind.SPIKE, Kind.BURST, Kind.SHIFT, Kind.DRIFT)
     ),
-    "humidity at 100": SensorKind(humidity, _clip(0, 100, 0.1)),
-    "level at 0": SensorKind(tank, _clip(0, _INF, 0.01)),
-    "rain": SensorKind(rain, _clip(0, _INF, 0.2), faults=(Kind.SPIKE, Kind.BURST, Kind.SHIFT)),
-    "tap": SensorKind(tap, _clip(0, _INF, 0.1), faults=(Kind.SPIKE, Kind.BURST, Kind.SHIFT)),
-    "sunlight": SensorKind(sunlight, _clip(0, _INF, 0.1), faults=(Kind.SPIKE, Kind.SHIFT, Kind.STUCK)),
-    "valve": SensorKind(valve, _clip(0, 100, 0.5), faults=(Kind.SPIKE, Kind.SHIFT, Kind.STUCK)),
-    "setpoint": SensorKind(setpoint, _clip(0, 40, 0.5), faults=(Kind.SPIKE, Kind.SHIFT, Kind.STUCK)),
+    "humidity at 100": SensorKind(humidity, clipped_to(0, 100, 0.1)),
+    "level at 0": SensorKind(tank, clipped_to(0, _INF, 0.01)),
+    "rain": SensorKind(rain, clipped_to(0, _INF, 0.2), faults=(Kind.SPIKE, Kind.BURST, Kind.SHIFT)),
+    "tap": SensorKind(tap, clipped_to(0, _INF, 0.1), faults=(Kind.SPIKE, Kind.BURST, Kind.SHIFT)),
+    "sunlight": SensorKind(sunlight, clipped_to(0, _INF, 0.1), faults=(Kind.SPIKE, Kind.SHIFT, Kind.STUCK)),
+    "valve": SensorKind(valve, clipped_to(0, 100, 0.5), faults=(Kind.SPIKE, Kind.SHIFT, Kind.STUCK)),
+    "setpoint": SensorKind(setpoint, clipped_to(0, 40, 0.5), faults=(Kind.SPIKE, Kind.SHIFT, Kind.STUCK)),
     "on/off": SensorKind(on_off, faults=(Kind.STUCK,)),
     "counter, wraps": SensorKind(counter, lambda v: np.round(v), faults=(Kind.SPIKE, Kind.STUCK)),
     "counter, resets": SensorKind(counter_reset, lambda v: np.round(v, 1), faults=(Kind.SPIKE, Kind.STUCK)),
     "lognormal": SensorKind(lognormal),
     "heavy tails": SensorKind(heavy),
     "on change": SensorKind(
-        gradual, _clip(-_INF, _INF, 0.1), on_change=0.35, faults=(Kind.SPIKE, Kind.SHIFT, Kind.DRIFT)
+        gradual, clipped_to(-_INF, _INF, 0.1), on_change=0.35, faults=(Kind.SPIKE, Kind.SHIFT, Kind.DRIFT)
     ),
     "batches": SensorKind(batch, lambda v: np.round(v, 1)),
     "machine cycles": SensorKind(machine),
