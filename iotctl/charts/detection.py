@@ -30,12 +30,16 @@ from iotctl.charts.marks import (
 )
 from iotctl.charts.pages import write_linked_page, write_page
 from iotctl.charts.thinning import block_starts, extreme_rows, shown_rows, with_holes
+from iotctl.charts.verdicts import event_list
 from iotctl.model import Detection
 
 _HEIGHT, _STRIP_HEIGHT = 340, 70
 
 # Twice as many as a PNG of double resolution is wide; a page can be zoomed; one page of many stays small.
 _PICTURE_POINTS, _PAGE_POINTS, _LINKED_POINTS = 4000, 20_000, 3000
+
+# Events below a chart.
+_LISTED = 200
 
 # Of the range of the readings, above and below it.
 _BAND_MARGIN = 0.15
@@ -56,12 +60,14 @@ def draw_detection(
     threshold: float = 6.0,
     unit: str | None = None,
     limits: tuple[float, float] | None = None,
+    verdicts: bool = False,
 ) -> None:
     """Draw readings, regimes and band, change points, and events shaded by kind over a strip of severity.
 
     Long series are thinned for the screen; the extreme reading of each event is always drawn. Times are shown by the
     clock of timezone. title: the sensor's name. unit: of its values; limits: those that it was held to, if any.
-    Raises UsageError for another suffix than .png, .svg or .html.
+    verdicts: a page lists the events, with buttons to say what they are. Raises UsageError for another suffix
+    than .png, .svg or .html.
     """
     check_suffix(path)
     is_page = path.suffix.lower() == ".html"
@@ -69,7 +75,7 @@ def draw_detection(
     about = _About(title, unit, limits, timezone, threshold)
     spec = specification(_chart(detection, about, points))
     if is_page:
-        write_page(spec, path, title)
+        write_page(spec, path, title, _list(detection, about) if verdicts else "")
     else:
         write_picture(spec, path)
 
@@ -86,8 +92,9 @@ def draw_linked_page(
     limits: tuple[float, float] | None = None,
 ) -> None:
     """The same as one page of many, beside the library that all share; back: a relative link to lead back by."""
-    chart = _chart(detection, _About(title, unit, limits, timezone, threshold), _LINKED_POINTS)
-    write_linked_page(specification(chart), path, title, back)
+    about = _About(title, unit, limits, timezone, threshold)
+    chart = _chart(detection, about, _LINKED_POINTS)
+    write_linked_page(specification(chart), path, title, back, _list(detection, about))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,10 @@ def _chart(detection: Detection, about: _About, points: int) -> alt.VConcatChart
     chart = alt.vconcat(upper.add_params(zoom()), _severity_strip(detection, timezone), spacing=8)
     resolved: alt.VConcatChart = chart.resolve_scale(x="shared", color="independent")
     return resolved
+
+
+def _list(detection: Detection, about: _About) -> str:
+    return event_list(detection.events, about.title, about.timezone, _LISTED)
 
 
 def _title(detection: Detection, about: _About) -> dict[str, Any]:

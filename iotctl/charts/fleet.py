@@ -15,11 +15,16 @@ from iotctl.charts.incident_list import STYLE as INCIDENT_STYLE
 from iotctl.charts.incident_list import incident_section
 from iotctl.charts.marks import COLOURS, READINGS_COLOUR, said_limits, shown_end
 from iotctl.charts.thinning import extreme_rows, shown_rows, with_holes
+from iotctl.charts.verdicts import BAR, SCRIPT, event_list
+from iotctl.charts.verdicts import STYLE as VERDICT_STYLE
 from iotctl.model import Detection, Event, IncidentCard, Kind, Sensor, SensorCard
 from iotctl.timezones import find_zone
 
 _WIDTH, _HEIGHT, _EDGE = 300, 72, 6
 _POINTS = 300
+
+# Events of a card that are listed; its chart has more.
+_LISTED = 5
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,12 +35,14 @@ p { color: #666; margin: 0.3rem 0 0.6rem; }
 input { font: inherit; padding: 0.2rem 0.5rem; margin: 0 0 0.8rem; width: 16rem; }
 .key span { margin-right: 1rem; white-space: nowrap; }
 .key i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 50%; margin-right: 0.35em; }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 0.8rem; }
-a.card { border: 1px solid #ddd; border-radius: 4px; padding: 0.5rem 0.6rem; color: inherit; text-decoration: none;
-  display: flex; flex-direction: column; overflow: hidden;
-  content-visibility: auto; contain-intrinsic-size: 300px 130px; }
-a.card:hover, a.card:focus { border-color: #0072B2; }
-a.quiet { opacity: 0.65; }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 0.8rem;
+  align-items: start; }
+.card { border: 1px solid #ddd; border-radius: 4px; padding: 0.5rem 0.6rem; overflow: hidden; display: flex;
+  flex-direction: column; content-visibility: auto; contain-intrinsic-size: 300px 160px; }
+.card > a { color: inherit; text-decoration: none; flex: 1; display: flex; flex-direction: column; }
+.card:hover, .card:focus-within { border-color: #0072B2; }
+.card.quiet { opacity: 0.65; }
+.card summary { cursor: pointer; color: #0072B2; font-size: 12px; margin-top: 0.3rem; }
 .card b { overflow-wrap: anywhere; }
 .card small { display: block; color: #666; }
 .card path { fill: none; vector-effect: non-scaling-stroke; }
@@ -46,7 +53,7 @@ a.quiet { opacity: 0.65; }
 _FILTER = """
 document.getElementById('filter').addEventListener('input', (event) => {
   const wanted = event.target.value.toLowerCase();
-  for (const card of document.querySelectorAll('a.card')) {
+  for (const card of document.querySelectorAll('.card')) {
     card.hidden = !card.dataset.name.includes(wanted);
     card.style.display = card.hidden ? 'none' : '';
   }
@@ -95,7 +102,7 @@ def draw_fleet(
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<title>Sensors</title><style>{_STYLE}{INCIDENT_STYLE}</style></head>
+<title>Sensors</title><style>{_STYLE}{INCIDENT_STYLE}{VERDICT_STYLE}</style></head>
 <body>
 <h1>Sensors</h1>
 <p>{html.escape(". ".join(said))}</p>
@@ -104,7 +111,7 @@ def draw_fleet(
 <input id="filter" type="search" placeholder="part of a name or label" aria-label="part of a name or label">
 <main>
 {"".join(_card(card, folder, timezone) for card in ordered)}</main>
-<script>{_FILTER}</script>
+{BAR}<script>{_FILTER}{SCRIPT}</script>
 </body>
 </html>
 """
@@ -114,10 +121,12 @@ def draw_fleet(
 def _card(card: SensorCard, folder: str, timezone: str) -> str:
     name, link = html.escape(_name(card.sensor)), html.escape(f"{folder}/{card.page}")
     about = html.escape(_about(card.sensor))
+    events = event_list(card.events, _name(card.sensor), timezone, _LISTED)
     return (
-        f'<a class="card{"" if card.events else " quiet"}" data-name="{name.lower()} {about.lower()}" href="{link}">'
-        f"<b>{name}</b>{f'<small>{about}</small>' if about else ''}"
-        f"<small>{html.escape(_summary(card, timezone))}</small>{_picture(card)}</a>\n"
+        f'<div class="card{"" if card.events else " quiet"}" data-name="{name.lower()} {about.lower()}">'
+        f'<a href="{link}"><b>{name}</b>{f"<small>{about}</small>" if about else ""}'
+        f"<small>{html.escape(_summary(card, timezone))}</small>{_picture(card)}</a>"
+        f"{f'<details><summary>right or wrong?</summary>{events}</details>' if events else ''}</div>\n"
     )
 
 

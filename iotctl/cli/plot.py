@@ -65,5 +65,6 @@ def plot_detection(
         threshold=options.threshold,
         unit=sensor.unit if sensor else None,
         limits=sensor.limits if sensor else options.limits,
+        verdicts=sensor is not None,  # of a file nothing is saved
     )
     say(f"chart: {path}")
