@@ -10,8 +10,8 @@ _LASTING = (Kind.STEP, Kind.SLOPE, Kind.NOISE)
 # A sensor that is silent is told once, whatever was said of its last silence.
 _NEVER = (Kind.SILENT,)
 
-# An event may be so many times as large; smaller ones are like it.
-LARGEST = 1.75
+# An event may be so many times as large; smaller ones are like it. The score of a variance grows with its length, too.
+LARGEST, _LARGEST_SPREAD = 1.75, 2.2
 # So many times as long at most, and as short; a row or two is no difference.
 _LONGEST, _SHORTEST, _FEW_ROWS = 2.0, 1 / 3, 2
 # Short events come at a time of day; longer ones than half a day have none.
@@ -52,7 +52,7 @@ def _same_side(event: Event, known: Event) -> bool:
 def _not_larger(event: Event, known: Event) -> bool:
     # Its score grows with its length and ends to grow with its size, as residuals are clipped; the farthest of many
     # scattered readings is a matter of chance.
-    if Kind.VARIANCE in (event.kind, known.kind) and event.score <= LARGEST * known.score:
+    if Kind.VARIANCE in (event.kind, known.kind) and event.score <= _LARGEST_SPREAD * known.score:
         return True
     return _away(event) <= LARGEST * _away(known)
 

@@ -12,7 +12,8 @@ from iotctl.model import Event, Kind
 MINUTE = 60_000_000
 STEP = 10 * MINUTE
 START = 1_420_070_400_000_000  # 2015-01-01 UTC
-ROWS = 52_560
+# In one year twelve of a kind would be a habit of the sensor, whatever people say; these are more than three.
+ROWS = 170_000
 _DAY_ROWS = 144
 
 VARIANTS = 10
@@ -43,12 +44,15 @@ class Varied:
 
 
 def make_variants(kind: Kind, seed: int) -> Varied:
-    """A sensor with a day's wave and noise, half of it AR(1); a variant has 0.75 to 1.35 times the size of the first
-    fault, 0.7 to 1.5 times its length, and begins within two hours of its time of day."""
+    """A sensor with a day's wave and noise, half of it AR(1).
+
+    A variant has 0.75 to 1.35 times the size of the first fault, 0.7 to 1.5 times its length, and begins within two
+    hours of its time of day.
+    """
     random = np.random.default_rng([seed, list(Kind).index(kind)])
     value = _course(random)
     size, rows = SHAPES[kind]
-    hour, days = random.integers(40, 100), random.permutation(np.arange(30, 350, 8))[: VARIANTS + 2]
+    hour, days = random.integers(40, 100), random.permutation(np.arange(30, 1060, 24))[: VARIANTS + 2]
     days = np.concatenate([[days.min()], random.permutation(days[days > days.min()])])  # the first is labelled
     side = random.choice([-1.0, 1.0])
     spans = []
