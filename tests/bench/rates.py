@@ -6,32 +6,41 @@ python -m tests.bench.rates [--seeds FIRST COUNT] [--only NAME]
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from iotctl.analysis import DetectOptions, detect
+from iotctl.analysis import detect
 from iotctl.model import Kind
 from tests.bench.detect import print_row, print_table
-from tests.bench.sensor_kinds import KINDS, YEAR, make_kind
+from tests.bench.plant_kinds import FIRST_PLANT_SEED, PLANT_KINDS
+from tests.bench.sensor_kinds import FIRST_SEED, KINDS, YEAR, SensorKind, make_sensor_of
 
 RATES = (0.1, 1.0, 4.0, 12.0, 52.0)
 
 
-def alarms_a_year(name: str, seeds: range) -> list[float]:
+def alarms_a_year(kind: SensorKind, seeds: Sequence[list[int]]) -> list[float]:
     """False alarms of a clean sensor of a kind and year, at each of RATES; gaps are facts and do not count."""
     counts, years = np.zeros(len(RATES)), 0.0
     for seed in seeds:
-        sensor = make_kind(name, seed, faults=False)
-        events = detect(sensor.time, sensor.value, DetectOptions(false_alarms=RATES[-1])).events
-        years += max(1.0, KINDS[name].hours / YEAR)
+        sensor = make_sensor_of(kind, seed, faults=False)
+        events = detect(sensor.time, sensor.value, replace(kind.options, false_alarms=RATES[-1])).events
+        years += max(1.0, kind.hours / YEAR)
         counts += [sum(e.kind is not Kind.GAP and e.a_year <= rate for e in events) for rate in RATES]
     return [float(count) for count in counts / years]
 
 
-def print_rates(seeds: range, only: str = "") -> None:
+def print_rates(kinds: dict[str, SensorKind], first: int, seeds: range, only: str = "") -> None:
     """The table by kind; below it the mean, and the part of kinds that keep to the rate, and to three times it."""
+    every = {
+        name: alarms_a_year(kind, [[first, seed, number] for seed in seeds])
+        for number, (name, kind) in enumerate(kinds.items())
+        if only in name
+    }
+    if not every:
+        return
     print_table("kind of sensor", *(f"{rate:g} a year" for rate in RATES))
-    every = {name: alarms_a_year(name, seeds) for name in KINDS if only in name}
     for name, counts in every.items():
         print_row(name, *(f"{count:.1f}" for count in counts))
     table = np.array(list(every.values()))
@@ -48,7 +57,9 @@ def main() -> None:
     arguments = parser.parse_args()
     first, count = arguments.seeds
     print(f"\n{count} clean sensors of each kind, seeds from {first}\n")
-    print_rates(range(first, first + count), arguments.only)
+    for kinds, of in ((KINDS, FIRST_SEED), (PLANT_KINDS, FIRST_PLANT_SEED)):
+        print_rates(kinds, of, range(first, first + count), arguments.only)
+        print()
 
 
 if __name__ == "__main__":
