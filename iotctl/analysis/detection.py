@@ -18,6 +18,7 @@ from iotctl.analysis.invalid import Absurd, find_absurd
 from iotctl.analysis.invalid_events import find_invalid
 from iotctl.analysis.lasting import Lasting
 from iotctl.analysis.lasting_events import lasting_events
+from iotctl.analysis.memory import blended, learn, remembered_kind, wider
 from iotctl.analysis.modelling import fit_model
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend
@@ -25,19 +26,26 @@ from iotctl.analysis.sensor_kinds import recognise
 from iotctl.analysis.sensor_kinds.counter import rises
 from iotctl.analysis.severity import severity
 from iotctl.analysis.tails import Tail, tail_of
-from iotctl.model import Detection, Event, Method, Regime, SensorKind
+from iotctl.model import Detection, Event, Learnt, Method, Regime, SensorKind
 
 Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 8
 
 
-def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None = None, unit: str = "") -> Detection:
+def detect(
+    time: NDArray[np.int64],
+    value: Floats,
+    options: DetectOptions | None = None,
+    unit: str = "",
+    learnt: Learnt | None = None,
+) -> Detection:
     """What is wrong with one sensor's readings.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
     not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
     A series that stands still is modelled by its levels, whatever the method. unit: of the values, for explanations.
+    learnt: what former runs have learnt of a sensor that is looked at again and again; None for a single look.
     Raises ValueError where time and value are not two columns of one length.
     """
     if time.ndim != 1 or time.shape != value.shape:
@@ -54,7 +62,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
     size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
-    kind = recognise(value / size)
+    kind = remembered_kind(learnt, recognise(value / size))
     # The textbook has no answer where there is no noise: its sigma is that of the anomalies.
     method = Method.PIECEWISE if kind is SensorKind.STILL else options.method
     # A counter is modelled by its rises, in usual steps; each other sensor by its readings.
@@ -63,11 +71,22 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
-    model = fit_model(hours, modelled / size, step_hours, method, options.least_change, known_good is not None)
+    model = fit_model(
+        hours,
+        modelled / size,
+        step_hours,
+        method,
+        options.least_change,
+        known_good is not None,
+        learnt.periods_hours if learnt else (),
+    )
     u = (modelled / size - model.expected) / model.scale
     components = _components(u, modelled, method, known_good, model.step)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
     tails = _tails(components, score, options.threshold, known_good)
+    remembered = blended(learnt, tails, time, step_hours)
+    if known_good is None:
+        tails = wider(tails, remembered)
     rare = severity(components.scores | components.slow, tails) if tails else np.zeros(len(u))
     scale = np.maximum(model.scale * size, np.finfo(float).tiny)
     series = Modelled(time, modelled, model.expected * size, scale, score, rare, unit)
@@ -77,7 +96,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         # The textbook knows no tails; where nothing varies, nothing that differs is chance.
         by_chance = {} if method is Method.RUPTURES or model.still else tails
         events = find_events(
-            series, components, by_chance, options.threshold, options.min_severity, options.false_alarms
+            series, components, by_chance, options.threshold, options.min_severity, options.false_alarms, learnt
         )
     lasting = lasting_events(_in_unit(model.changes, size), series, options.threshold, options.least_change)
     events += [event for event in lasting if event.a_year <= options.false_alarms]
@@ -90,6 +109,7 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
     ]
     if options.limits is not None:
         events += find_beyond_limits(readings, options.limits, options.threshold)
+    periods = tuple(season.period_hours for season in model.seasons)
     return Detection(
         row=row,
         time=time,
@@ -101,9 +121,10 @@ def detect(time: NDArray[np.int64], value: Floats, options: DetectOptions | None
         regimes=tuple(_regimes(time, model.trend, size)),
         change_points=tuple(int(time[line.start]) for line in model.trend.lines[1:]),
         events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
-        periods_hours=tuple(season.period_hours for season in model.seasons),
+        periods_hours=periods,
         dropped=dropped,
         sensor_kind=kind,
+        learnt=learn(learnt, remembered, time, kind, periods),
     )
 
 

@@ -17,13 +17,13 @@ from iotctl.analysis.promised import (
     MOST_LOOSER,
     SEVERITY_A_DECADE,
     a_year,
+    asked_decades,
     by_score,
     by_severity,
     by_tails,
-    rows_to_judge,
 )
 from iotctl.analysis.tails import Tail
-from iotctl.model import Event, Kind
+from iotctl.model import Event, Kind, Learnt
 
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
@@ -59,17 +59,19 @@ def find_events(
     threshold: float,
     min_severity: float,
     false_alarms: float = 1.0,
+    learnt: Learnt | None = None,
 ) -> list[Event]:
     """Events of which the sensor would have at most so many a year by chance, by start.
 
     Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves. threshold: what
     the score reaches once a year at most. tails: of each component, by name; without them nothing is put down to
     chance. min_severity is what a series with few events asks of each at one false alarm a year; where there are many,
-    more is asked of the weaker ones. What is told at a lower rate is told at a higher one, over the same rows.
+    more is asked of the weaker ones. What is told at a lower rate is told at a higher one, over the same rows. learnt:
+    see asked_decades.
     """
-    rows = rows_to_judge(series.time)
+    enough = asked_decades(series.time, learnt)
     runs = runs_of(series.score >= threshold)
-    chance = {run: by_tails(components, tails, *run, rows) for run in runs}
+    chance = {run: by_tails(components, tails, *run, enough) for run in runs}
     rare = [run for run in runs if chance[run] <= 0]
     found = _stretches(series, components, rare, threshold)
     asked = _asked(series, found, found, min_severity)
@@ -80,7 +82,7 @@ def find_events(
     if false_alarms > 1.0:
         # They lie between those of one a year, and change nothing about these.
         weak = [run for run in runs if chance[run] > 0] + _weaker_runs(series.score, threshold)
-        chance |= {run: by_tails(components, tails, *run, rows) for run in weak if run not in chance}
+        chance |= {run: by_tails(components, tails, *run, enough) for run in weak if run not in chance}
         weak = [run for run in weak if 10.0 ** chance[run] <= false_alarms]
         more = [_stretch(series, components, run, threshold, (0, len(series.value))) for run in weak]
         asked = _asked(series, more, found, min_severity)

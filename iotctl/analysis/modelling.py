@@ -47,12 +47,19 @@ class Model:
 
 
 def fit_model(
-    hours: Hours, y: Floats, step_hours: float, method: Method, least_change: float, keep_scale: bool = False
+    hours: Hours,
+    y: Floats,
+    step_hours: float,
+    method: Method,
+    least_change: float,
+    keep_scale: bool = False,
+    known_periods: Sequence[float] = (),
 ) -> Model:
     """The model of a series.
 
     hours: of (n,) rows, in order of time. y: (n,), of a size near 1, finite. step_hours: usual time between two rows.
     least_change: of lasting changes, in sigma. keep_scale: what is noisier for good is odd from then on all the same.
+    known_periods: of seasons that the sensor has had before.
     """
     x = hours.elapsed
     seasons: tuple[Season, ...] = ()
@@ -62,7 +69,7 @@ def fit_model(
     elif len(y) < _FEWEST_ROWS or method is Method.RUPTURES:
         trend = _plain_trend(x, y, method)
     else:
-        trend, seasons = _model(hours, dithered(y), step_hours)
+        trend, seasons = _model(hours, dithered(y), step_hours, known_periods)
     seasonal = _seasonal(hours, seasons)
     expected = trend.expected + seasonal
     residual = y - expected
@@ -83,9 +90,9 @@ def fit_model(
     return Model(expected, scale, trend, seasons, still, step, tuple(changes))
 
 
-def _model(hours: Hours, y: Floats, step_hours: float) -> tuple[Trend, tuple[Season, ...]]:
+def _model(hours: Hours, y: Floats, step_hours: float, known: Sequence[float]) -> tuple[Trend, tuple[Season, ...]]:
     """The seasons, and the trend without them."""
-    seasons = _seasons(hours, y, step_hours)
+    seasons = _seasons(hours, y, step_hours, known)
     x, without = hours.elapsed, y - _seasonal(hours, seasons)
     trend = fit_trend(x, without, segment(x, without), step_hours)
     # No regime is quieter than this: what is learnt from few equal values is no noise.
@@ -93,7 +100,7 @@ def _model(hours: Hours, y: Floats, step_hours: float) -> tuple[Trend, tuple[Sea
     return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
 
 
-def _seasons(all_hours: Hours, all_y: Floats, step_hours: float) -> tuple[Season, ...]:
+def _seasons(all_hours: Hours, all_y: Floats, step_hours: float, known: Sequence[float]) -> tuple[Season, ...]:
     """The seasons about a coarse trend, from evenly spread rows; short periods show in a stretch of all rows alone."""
     hours, y = all_hours.thinned(_SEASON_ROWS), thin(all_y, _SEASON_ROWS)
     all_x, x = all_hours.elapsed, hours.elapsed
@@ -103,15 +110,16 @@ def _seasons(all_hours: Hours, all_y: Floats, step_hours: float) -> tuple[Season
     near = all_y[stretch] - np.interp(all_x[stretch], x, trend)
     periods = [
         *(DAY, WEEK),
+        *known,
         *correlated_periods(x, y - trend, step_hours * len(all_x) / len(x)),
         *correlated_periods(all_x[stretch], near, step_hours),
     ]
-    seasons = find_seasons(hours, y - trend, step_hours, periods)
+    seasons = find_seasons(hours, y - trend, step_hours, periods, known)
     if not seasons:
         return ()
     # Once more: a trend without the season in it gives a better season.
     trend = _coarse_trend(x, y - _seasonal(hours, seasons))
-    return find_seasons(hours, y - trend, step_hours, [season.period_hours for season in seasons])
+    return find_seasons(hours, y - trend, step_hours, [season.period_hours for season in seasons], known)
 
 
 def _coarse_trend(x: Floats, y: Floats) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.tails import Tail
+from iotctl.model import Learnt
 
 ALWAYS = -12.0  # decades of what is never chance
 
@@ -22,6 +23,8 @@ _SIGMAS_A_DECADE, MOST_LOOSER = 1.0, 2.0
 SEVERITY_A_DECADE = 0.7
 # Less is asked of short series, whose tails hold the anomalies themselves.
 _SHORT_SLACK, _LONG_SERIES = 3.0, 50_000
+# Of a sensor that is looked at again and again: 60 days of readings every 10 minutes.
+_LONG_STREAM = 8_640
 _YEAR_HOURS = 8760.0
 
 
@@ -33,8 +36,21 @@ def rows_to_judge(time: NDArray[np.int64]) -> float:
     return len(time) / max(1.0, years)
 
 
-def by_tails(components: Components, tails: Mapping[str, Tail], start: int, end: int, rows: float) -> float:
-    """Of rows [start, end): by the tail of the component that is the rarest there; rows: see rows_to_judge.
+def asked_decades(time: NDArray[np.int64], learnt: Learnt | None) -> float:
+    """Decades of rarity that chance reaches once in what is judged; time: see rows_to_judge.
+
+    learnt: None for a series that is judged once, by itself, of which less is asked where it is short. Else the run is
+    one of many over the sensor's year: each looks again, and what a short series has once would be told every day.
+    """
+    rows, short = rows_to_judge(time), len(time) / _LONG_SERIES
+    if learnt is not None and len(time) > 1:
+        rows = _YEAR_HOURS * 3.6e9 / max(float(np.median(np.diff(time))), 1.0)
+        short = max(learnt.rows, len(time)) / _LONG_STREAM
+    return float(np.log10(rows)) + _SHORT_SLACK * min(0.0, float(np.log10(max(short, 1e-9))))
+
+
+def by_tails(components: Components, tails: Mapping[str, Tail], start: int, end: int, asked: float) -> float:
+    """Of rows [start, end): by the tail of the component that is the rarest there; asked: see asked_decades.
 
     Rows count as if each were by itself. Where they are not, extremes come in clusters, so that there are fewer: the
     extremal index is at most 1 (Leadbetter, "Extremes and local dependence in stationary sequences", 1983). Runs of
@@ -43,9 +59,7 @@ def by_tails(components: Components, tails: Mapping[str, Tail], start: int, end:
     judged = {name: score for name, score in components.scores.items() if name in tails and name != "stuck"}
     if not judged or components.scores["stuck"][start:end].max() >= STUCK_SCORE:
         return ALWAYS
-    n = len(components.scores["point"])
-    enough = float(np.log10(rows)) + _SHORT_SLACK * min(0.0, float(np.log10(n / _LONG_SERIES)))
-    return enough - max(tails[name].decades(float(score[start:end].max())) for name, score in judged.items())
+    return asked - max(tails[name].decades(float(score[start:end].max())) for name, score in judged.items())
 
 
 def by_score(score: float, threshold: float) -> float:

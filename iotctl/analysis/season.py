@@ -54,12 +54,15 @@ class Season:
         return seasonal
 
 
-def find_seasons(hours: Hours, residual: Floats, step_hours: float, periods: Sequence[float]) -> tuple[Season, ...]:
+def find_seasons(
+    hours: Hours, residual: Floats, step_hours: float, periods: Sequence[float], known: Sequence[float] = ()
+) -> tuple[Season, ...]:
     """The seasons in a series without trend, among candidate periods in hours; empty where there are none.
 
     hours: of (n,) rows, in order of time. residual: (n,). step_hours: between two readings; no bin is narrower. A
     season is accepted by cross-validation over even and odd cycles, each after those before it. A day and a week are
-    counted by the clock, or by what passes, and a week with holidays as Sundays, whichever fits best.
+    counted by the clock, or by what passes, and a week with holidays as Sundays, whichever fits best. known: periods
+    that the sensor has had before, of which less is asked: that they help at all.
     """
     found: list[Season] = []
     for period in periods:
@@ -68,7 +71,8 @@ def find_seasons(hours: Hours, residual: Floats, step_hours: float, periods: Seq
         fitted = []
         for counted in _ways_to_count(hours, period):
             x = hours.counted(counted)
-            if (season := fit_season(x, residual, period, step_hours)) is not None:
+            gain = 0.0 if period in known else _GAIN
+            if (season := fit_season(x, residual, period, step_hours, gain)) is not None:
                 rest = residual - season.at(x)
                 fitted.append((float(np.abs(rest - np.median(rest)).mean()), replace(season, counted=counted), rest))
         if fitted:
@@ -88,8 +92,10 @@ def _ways_to_count(hours: Hours, period_hours: float) -> list[Counted]:
     return ways
 
 
-def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: float) -> Season | None:
-    """The season of that period, or None where it does not help on cycles it was not learnt from."""
+def fit_season(
+    x: Floats, residual: Floats, period_hours: float, step_hours: float, gain: float = _GAIN
+) -> Season | None:
+    """The season of that period, or None where it does not help, by that part, on cycles it was not learnt from."""
     span = float(x.max() - x.min())
     cycles = span / period_hours
     longest = max(_LONGEST_HOURS, _LONGEST_ROWS * step_hours)
@@ -112,7 +118,7 @@ def fit_season(x: Floats, residual: Floats, period_hours: float, step_hours: flo
         other = residual[~learnt]
         before = np.abs(other - np.median(other)).mean()
         after = np.abs(other - Season(period_hours, profile).at(x[~learnt])).mean()
-        if not after < (1 - _GAIN) * before:
+        if not after < (1 - gain) * before:
             return None
     whole = _profile(phase, residual, bins)
     return None if whole is None else Season(period_hours, whole)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _CHOOSE, _JUDGE, _SHOW, _KEEP = "Which readings", "What is an event", "What is shown, and where", "Scheduled runs"
 
-# Eight weeks hold a weekly season often enough to be learnt, and several regimes; half a year also what is rare.
-_CONTEXT_OF_STREAM, _CONTEXT_OF_RANGE = "8w", "26w"
+# In 18 weeks a regime takes ten days, as in a year; what is rare is remembered. Half a year shows it.
+_CONTEXT_OF_STREAM, _CONTEXT_OF_RANGE = "18w", "26w"
 
 
 def detect(
@@ -146,7 +146,7 @@ def detect(
         str | None,
         typer.Option(
             help="How much is read around --start and --end beyond their years (26w), or with --since-last before the"
-            " new readings (8w).",
+            " new readings (18w).",
             rich_help_panel=_JUDGE,
             show_default=False,
         ),

@@ -14,6 +14,7 @@ from iotctl.model.detection import (
     SensorKind,
 )
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
+from iotctl.model.learnt import Learnt
 from iotctl.model.sensors import Sensor
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Int96",
     "Kind",
     "Label",
+    "Learnt",
     "Method",
     "Nonexistent",
     "OnDuplicate",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
+from iotctl.model import Learnt
 from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
 
@@ -59,11 +60,20 @@ class DetectRunRepository:
             for sensor_id, time in rows
         }
 
-    def move_watermark(self, sensor_id: int, parameters: Parameters, analysed_to: int) -> None:
-        """Note that a sensor has been looked at up to this reading; never backwards."""
+    def learnt(self, sensor_id: int, parameters: Parameters) -> Learnt:
+        """What runs have learnt of a sensor so far; nothing where none has."""
+        row = self._conn.execute(
+            "SELECT learnt FROM detect_watermark WHERE sensor_id = %s AND parameters = %s",
+            (sensor_id, Jsonb(parameters)),
+        ).fetchone()
+        return Learnt.from_json(row[0] if row else None)
+
+    def move_watermark(self, sensor_id: int, parameters: Parameters, analysed_to: int, learnt: Learnt) -> None:
+        """Note that a sensor has been looked at up to this reading, and what is known of it; never backwards."""
         self._conn.execute(
-            "INSERT INTO detect_watermark AS stored (sensor_id, parameters, analysed_to) VALUES (%s, %s, %s)"
-            " ON CONFLICT (sensor_id, parameters)"
-            " DO UPDATE SET analysed_to = greatest(stored.analysed_to, EXCLUDED.analysed_to)",
-            (sensor_id, Jsonb(parameters), as_datetime(analysed_to)),
+            "INSERT INTO detect_watermark AS stored (sensor_id, parameters, analysed_to, learnt)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (sensor_id, parameters)"
+            " DO UPDATE SET analysed_to = EXCLUDED.analysed_to, learnt = EXCLUDED.learnt"
+            " WHERE stored.analysed_to <= EXCLUDED.analysed_to",
+            (sensor_id, Jsonb(parameters), as_datetime(analysed_to), Jsonb(learnt.as_json)),
         )

@@ -12,7 +12,7 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
-from iotctl.model import Detection, Finding, Kind, Sensor, SensorCard, SensorKind
+from iotctl.model import Detection, Finding, Kind, Learnt, Sensor, SensorCard, SensorKind
 from iotctl.repositories import Connection, Database, ReadingRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -154,7 +154,9 @@ def _analyse(
     time, value = _read(sensor.sensor_id, request, window, conn)
     looked_at = time if request.end is None else time[time < request.end]
     sensor, options = _held_to_limits(sensor, request.options)
-    detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "")
+    runs = DetectRunRepository(conn)
+    learnt = runs.learnt(sensor.sensor_id, request.parameters) if request.since_last else None
+    detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "", learnt)
     seen = [taught.weighed(event) for event in detection.events]
     detection = replace(detection, events=tuple(event for event in seen if event.a_year <= options.false_alarms))
     scope = Scope.of(detection, window, watermark)
@@ -181,7 +183,8 @@ def _analyse(
             repository.save(sensor.sensor_id, request.run_id, findings, judged.merged, _ids(news), notify)
             repository.withdraw(sensor.sensor_id, judged.withdrawn, request.parameters)
             if request.since_last and len(looked_at):
-                DetectRunRepository(conn).move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]))
+                known = detection.learnt or Learnt()
+                runs.move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]), known)
     shown = window.cut(detection)
     said = SensorFindings(
         sensor=sensor,

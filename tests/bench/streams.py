@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.model import Event, Finding, Kind
+from iotctl.model import Event, Finding, Kind, Learnt
 from iotctl.services.judge import Judged, Scope, is_to_be_told, judge
 from iotctl.services.window import since
 from tests.bench.detect import print_row, print_table
-from tests.bench.sensor_kinds import make_kind
+from tests.bench.sensor_kinds import KINDS, make_kind
 from tests.bench.synthetic import Anomaly, make_sensor
 
 DAY = 86_400_000_000
@@ -35,12 +35,15 @@ class Stream:
     stored: dict[str, Finding] = field(default_factory=dict)
     first_told: dict[str, int] = field(default_factory=dict)
     watermark: int | None = None
+    learnt: Learnt = field(default_factory=Learnt)
+    options: DetectOptions = field(default_factory=DetectOptions)
 
     def look(self, now: int) -> None:
         """A scheduled run at that moment."""
         first = 0 if self.watermark is None else int(np.searchsorted(self.time, self.watermark - self.context))
         rows = slice(first, int(np.searchsorted(self.time, now)))
-        detection = detect(self.time[rows], self.value[rows], DetectOptions())
+        detection = detect(self.time[rows], self.value[rows], self.options, learnt=self.learnt)
+        self.learnt = detection.learnt or Learnt()
         watermark = self.watermark
         window = since(self.time[0] if watermark is None else watermark, None, now, self.context)
         scope = Scope.of(detection, window, watermark)
@@ -91,9 +94,15 @@ class Told:
     hours: list[float] = field(default_factory=list)
 
 
-def follow(time: NDArray[np.int64], value: NDArray[np.float64], context_days: float, days: float = 1.0) -> Stream:
+def follow(
+    time: NDArray[np.int64],
+    value: NDArray[np.float64],
+    context_days: float,
+    days: float = 1.0,
+    options: DetectOptions | None = None,
+) -> Stream:
     """A sensor looked at every so many days from the sixtieth on."""
-    stream = Stream(time, value, int(context_days * DAY))
+    stream = Stream(time, value, int(context_days * DAY), options=options or DetectOptions())
     for now in range(int(time[0]) + _FIRST_DAYS * DAY, int(time[-1]) + int(days * DAY), int(days * DAY)):
         stream.look(now)
     return stream
@@ -102,7 +111,9 @@ def follow(time: NDArray[np.int64], value: NDArray[np.float64], context_days: fl
 def compare(told: Told, stream: Stream, anomalies: Sequence[Anomaly], breaks: Sequence[int] = ()) -> None:
     """Add a stream to what was told, beside a batch run over the same readings."""
     begun = int(stream.time[0]) + _FIRST_DAYS * DAY
-    batch = [e for e in detect(stream.time, stream.value).events if e.kind is not Kind.GAP and e.end >= begun]
+    batch = [
+        e for e in detect(stream.time, stream.value, stream.options).events if e.kind is not Kind.GAP and e.end >= begun
+    ]
     every = [f for f in stream.stored.values() if f.event.kind is not Kind.GAP and f.event.end >= begun]
     first = stream.first_told
     told_ever = [f for f in every if f.event.event_id in first]
@@ -144,7 +155,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs=2, type=int, default=(6000, 5), metavar=("FIRST", "COUNT"))
     parser.add_argument("--days", type=float, default=365.0)
     parser.add_argument("--every", type=float, default=1.0)
-    parser.add_argument("--context", type=float, default=56.0)
+    parser.add_argument("--context", type=float, default=126.0)
     parser.add_argument("--clean", action="store_true")
     parser.add_argument("--kinds", nargs="*", default=[])
     arguments = parser.parse_args()
@@ -164,7 +175,9 @@ def main() -> None:
             else:
                 one = make_kind(name, seed, faults=not arguments.clean)
                 time, value, anomalies = one.time, one.value, one.anomalies
-            compare(told, follow(time, value, arguments.context, arguments.every), anomalies, breaks)
+            options = KINDS[name].options if name in KINDS else DetectOptions()
+            stream = follow(time, value, arguments.context, arguments.every, options)
+            compare(told, stream, anomalies, breaks)
         y = told.years
         print_row(
             *(name, f"{told.false_told / y:.2f}", f"{told.false_standing / y:.2f}", f"{told.false_batch / y:.2f}"),

@@ -140,6 +140,7 @@ CREATE TABLE detect_watermark (
     sensor_id   int NOT NULL REFERENCES sensor,
     parameters  jsonb NOT NULL,
     analysed_to timestamptz NOT NULL,
+    learnt      jsonb, -- what the sensor has shown in readings that are no longer read
     PRIMARY KEY (sensor_id, parameters)
 );
 

@@ -1,0 +1,78 @@
+"""What a sensor is judged by beyond the readings at hand: tails that forget within a year, and its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.tails import Tail
+from iotctl.model import Learnt, SensorKind
+
+_YEAR_HOURS = 8760.0
+# A tail of fewer rows is no news: its 99.9 % quantile is a reading or two.
+_FEWEST_ROWS = 1000
+
+
+def remembered_kind(learnt: Learnt | None, kind: SensorKind) -> SensorKind:
+    """What a sensor is: one that stands still for now is what it was."""
+    if learnt is None or learnt.sensor_kind is None or kind is not SensorKind.STILL:
+        return kind
+    return learnt.sensor_kind
+
+
+def blended(
+    learnt: Learnt | None, own: Mapping[str, Tail], time: NDArray[np.int64], step_hours: float
+) -> dict[str, Tail]:
+    """The tails of each component by the readings at hand and by what was learnt, which weighs by its rows.
+
+    time: (n,), microseconds since 1970-01-01 UTC, ascending. step_hours: between two readings. A mean of quantiles:
+    what is at hand moves what was learnt by its new rows among those of a year, within which it is forgotten.
+    """
+    tails = dict(own)
+    if learnt is None or learnt.rows < _FEWEST_ROWS or not len(time):
+        return tails
+    new = len(time) - int(np.searchsorted(time, learnt.until, side="right"))
+    known = min(learnt.rows, int(_YEAR_HOURS / step_hours))
+    # At hand are more rows than the new ones; but where little is known, they are most of what is known.
+    share = max(new, len(time) - learnt.rows) / (known + new) if known + new else 0.0
+    for name, (body, far, farthest) in learnt.tails.items():
+        if name in own:
+            tail = own[name]
+            tails[name] = Tail(
+                body + share * (tail.body - body),
+                far + share * (tail.far - far),
+                farthest + share * (tail.farthest - farthest),
+            )
+    return tails
+
+
+def wider(one: Mapping[str, Tail], other: Mapping[str, Tail]) -> dict[str, Tail]:
+    """For each component the wider of two tails: what was usual once is, and what is usual now is, too."""
+    return {
+        name: Tail(
+            max(tail.body, other[name].body), max(tail.far, other[name].far), max(tail.farthest, other[name].farthest)
+        )
+        for name, tail in one.items()
+    }
+
+
+def learn(
+    before: Learnt | None,
+    tails: Mapping[str, Tail],
+    time: NDArray[np.int64],
+    kind: SensorKind,
+    periods_hours: Sequence[float],
+) -> Learnt:
+    """What is known of a sensor after a run; tails: see blended."""
+    if not len(time):
+        return before or Learnt()
+    new = len(time) if before is None else len(time) - int(np.searchsorted(time, before.until, side="right"))
+    return Learnt(
+        until=int(time[-1]),
+        rows=new + (0 if before is None else before.rows),
+        sensor_kind=kind,
+        tails={name: (tail.body, tail.far, tail.farthest) for name, tail in tails.items()},
+        periods_hours=tuple(periods_hours),
+    )
