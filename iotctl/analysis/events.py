@@ -12,6 +12,7 @@ from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.described import Floats, Modelled, Stretch, describe, runs_of
 from iotctl.analysis.habit import habits
 from iotctl.analysis.kinds import leaning, name_kind
+from iotctl.analysis.onset import onset_row
 from iotctl.analysis.promised import (
     ALWAYS,
     MOST_LOOSER,
@@ -91,11 +92,21 @@ def find_events(
             for stretch, run, ask in zip(more, weak, asked, strict=True)
             if not any(stretch.start < other.end and other.start < stretch.end for other in found)
         ]
+    u = series.u(0, len(series.value)) if told else series.value
     return [
-        replace(describe(series, stretch, threshold, components=components), a_year=rate)
+        replace(
+            describe(series, stretch, threshold, components=components), a_year=rate, onset=_onset(series, u, stretch)
+        )
         for stretch, rate in sorted(told, key=lambda one: one[0].start)
         if rate <= false_alarms
     ]
+
+
+def _onset(series: Modelled, u: Floats, stretch: Stretch) -> int | None:
+    """When the event of a stretch began, microseconds since 1970-01-01 UTC; equal values begin where they begin."""
+    if stretch.kind is Kind.STUCK:
+        return None
+    return int(series.time[onset_row(u, stretch.start, stretch.end)])
 
 
 def _stretches(

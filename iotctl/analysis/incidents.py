@@ -23,16 +23,15 @@ _MINUTE = 60_000_000
 _DAY = 1440 * _MINUTE
 
 # The usual delay from sensor to sensor, with that of finding it; delays are taken to fall off exponentially.
-_DELAY = 60 * _MINUTE
+_DELAY = 45 * _MINUTE
 # Events that begin this much later than the last one of an incident are not looked at.
-_HORIZON = 10 * _DELAY
+_HORIZON = 13 * _DELAY
 # Rates are not estimated from less than this: the first fault of a fleet would look usual.
 _SHORTEST_HISTORY = 30 * _DAY
 # Log odds from which events belong together.
-_LEAST_ODDS = 2.0
-# Where a slow event begins is known to this part of its length.
-_VAGUE = {Kind.DRIFT: 0.1, Kind.VARIANCE: 0.02, Kind.SHIFT: 0.01}
-_VAGUEST = 60 * _MINUTE
+_LEAST_ODDS = 2.25
+# Events that began within such a part of a step of readings began at once.
+_ALIKE = 0.2
 
 # Sensors that fall silent and come back together without a known group that explains it: fewer are chance.
 _FEWEST_AT_ONCE = 3
@@ -48,7 +47,7 @@ class SensorEvent:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Events of one cause, by start; the first of each sensor stands for it.
+    """Events of one cause, by when they began; the first of each sensor stands for it.
 
     incident_id: 12 hex digits, from the id of its first event: it stays while the incident grows. origin: the sensor
     where it probably began. is_data_path: all its sensors were silent, or stuck, at once.
@@ -62,7 +61,7 @@ class Incident:
     @property
     def start(self) -> int:
         """When its first event begins, microseconds since 1970-01-01 UTC."""
-        return self.events[0].event.start
+        return self.events[0].event.began
 
     @property
     def end(self) -> int:
@@ -88,7 +87,7 @@ def group_events(events: Sequence[SensorEvent], related: Floats) -> list[Inciden
 
     related: (k, k), how likely a cause that shows in one sensor shows in another one, see relate().
     """
-    ordered = sorted(events, key=lambda one: (one.event.start, one.event.event_id))
+    ordered = sorted(events, key=lambda one: (one.event.began, one.event.event_id))
     at_once = [
         [ordered[i] for i in group]
         for kinds in ((Kind.GAP, Kind.SILENT), (Kind.STUCK,))
@@ -125,8 +124,8 @@ def _incident(events: list[SensorEvent], *, is_data_path: bool = False) -> Incid
 
 def _origin(events: list[SensorEvent]) -> int:
     """The sensor that moved first; among those that cannot be told apart by time, the one that moved most."""
-    until = min(one.event.start + _step(one.event) for one in events)
-    first = [one for one in events if one.event.start <= until]
+    until = min(one.event.began + _ALIKE * _step(one.event) for one in events)
+    first = [one for one in events if one.event.began <= until]
     return max(first, key=lambda one: one.event.score).sensor
 
 
@@ -154,9 +153,9 @@ def _by_cause(events: Sequence[SensorEvent], related: Floats) -> list[list[int]]
     """Groups of indices of events, which are in order of start."""
     count = len(events)
     sensor = np.array([one.sensor for one in events], dtype=np.int64)
-    start = np.array([one.event.start for one in events], dtype=np.int64)
+    start = np.array([one.event.began for one in events], dtype=np.int64)
     end = np.array([one.event.end for one in events], dtype=np.int64)
-    vague = np.array([_vagueness(one.event) for one in events])
+    step = np.array([_step(one.event) for one in events])
     rate = _rates(sensor, start, len(related))
     group = np.empty(count, dtype=np.int64)
     groups: list[list[int]] = []
@@ -170,7 +169,7 @@ def _by_cause(events: Sequence[SensorEvent], related: Floats) -> list[list[int]]
         best, chosen = _LEAST_ODDS, -1
         if len(near):
             same = sensor[near] == sensor[i]
-            delay = np.where(same, start[i] - end[near], start[i] - start[near] - vague[near] - vague[i])
+            delay = np.where(same, start[i] - end[near], start[i] - start[near] - step[near] - step[i])
             odds = np.log(related[sensor[near], sensor[i]]) - np.maximum(delay, 0) / _DELAY
             odds -= np.log(_DELAY * np.maximum(rate[sensor[near]], rate[sensor[i]]))
             for candidate in np.unique(group[near]).tolist():
@@ -193,11 +192,6 @@ def _rates(sensor: NDArray[np.int64], start: NDArray[np.int64], sensors: int) ->
     days = Counter(which for which, _ in {(s, t // _DAY) for s, t in zip(sensor.tolist(), start.tolist(), strict=True)})
     history = max(int(start[-1] - start[0]), _SHORTEST_HISTORY)
     return np.array([(days[which] + 1) / history for which in range(sensors)])
-
-
-def _vagueness(event: Event) -> float:
-    """How exactly its start is known, in microseconds."""
-    return _step(event) + min(_VAGUE.get(event.kind, 0.0) * (event.end - event.start), _VAGUEST)
 
 
 def _step(event: Event) -> float:

@@ -67,7 +67,8 @@ class Event:
     extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row. Of a
     change that lasts: the level reached, and the model and band before it.
     event_id: 12 hex digits, the same for the same data on any machine. a_year: how often a year the sensor would have
-    such an event with nothing wrong; 0 for what is never chance (gaps, limits, invalid values).
+    such an event with nothing wrong; 0 for what is never chance (gaps, limits, invalid values). onset: when it probably
+    began, before its first odd row where it began small; None where that is not estimated.
     """
 
     event_id: str
@@ -83,6 +84,12 @@ class Event:
     high: float
     explanation: str
     a_year: float = 0.0
+    onset: int | None = None
+
+    @property
+    def began(self) -> int:
+        """When it began, as well as that is known: its onset, or its start."""
+        return self.start if self.onset is None else self.onset
 
 
 class Label(StrEnum):

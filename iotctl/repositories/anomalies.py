@@ -17,7 +17,8 @@ from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
 _SELECT = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), event_id, kind, start_time, end_time,
            readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, a_year, found_at,
-           label, over_budget, notified_at, told, told_end, withdrawn_at
+           label, over_budget, notified_at, told, told_end, withdrawn_at,
+           onset
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 
@@ -64,16 +65,16 @@ class AnomalyRepository:
             cursor.executemany(
                 """
                 INSERT INTO anomaly (sensor_id, event_id, kind, start_time, end_time, readings, severity, score,
-                                     extreme, expected, low, high, explanation, a_year, first_run, last_run,
+                                     extreme, expected, low, high, explanation, a_year, onset, first_run, last_run,
                                      found_at, label, over_budget, notified_at, notify, told, told_end)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()),
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()),
                         %s, %s, %s, %s, %s, %s)
                 ON CONFLICT (sensor_id, event_id) DO UPDATE SET
                     kind = EXCLUDED.kind, start_time = EXCLUDED.start_time, end_time = EXCLUDED.end_time,
                     readings = EXCLUDED.readings, severity = EXCLUDED.severity, score = EXCLUDED.score,
                     extreme = EXCLUDED.extreme, expected = EXCLUDED.expected, low = EXCLUDED.low,
                     high = EXCLUDED.high, explanation = EXCLUDED.explanation, a_year = EXCLUDED.a_year,
-                    last_run = EXCLUDED.last_run,
+                    onset = EXCLUDED.onset, last_run = EXCLUDED.last_run,
                     over_budget = EXCLUDED.over_budget, notify = anomaly.notify OR EXCLUDED.notify,
                     told = EXCLUDED.told, told_end = EXCLUDED.told_end, withdrawn_at = NULL, merged_into = NULL
                 """,
@@ -227,7 +228,7 @@ def _event_columns(event: Event) -> tuple[object, ...]:
     return (
         *(event.event_id, event.kind, as_datetime(event.start), as_datetime(event.end), event.rows),
         *(event.severity, event.score, event.extreme, event.expected, event.low, event.high, event.explanation),
-        event.a_year,
+        *(event.a_year, _datetime(event.onset)),
     )
 
 
@@ -248,7 +249,7 @@ def _sensor(row: tuple[object, ...]) -> Sensor:
 def _finding(row: tuple[object, ...]) -> Finding:
     event_id, kind, start, end, rows, *numbers = row[4:15]
     severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
-    explanation, a_year, found_at, label, over_budget, notified_at, told, told_end, withdrawn_at = row[15:]
+    explanation, a_year, found_at, label, over_budget, notified_at, told, told_end, withdrawn_at, onset = row[15:]
     start, end = _microseconds(start), _microseconds(end)
     assert start is not None
     assert end is not None
@@ -266,6 +267,7 @@ def _finding(row: tuple[object, ...]) -> Finding:
         high=high,
         explanation=str(explanation),
         a_year=float(str(a_year)),
+        onset=_microseconds(onset),
     )
     return Finding(
         event=event,

@@ -30,7 +30,7 @@ def sentence(incident: FleetIncident, timezone: str) -> str:
         also = f", and {more} more event{'s' if more > 1 else ''}" if more else ""
         return f"{name_of(incident.origin)} alone from {clock} on ({event.kind}): {event.explanation}{also}"
     then = [
-        f"{name_of(sensor)} {_after(moved - event.start)}"
+        f"{name_of(sensor)} {_after(moved - event.began)}"
         for sensor, moved in first_moves(incident)
         if sensor != incident.origin
     ]
@@ -45,10 +45,10 @@ def name_of(sensor: Sensor) -> str:
 
 
 def first_moves(incident: FleetIncident) -> list[tuple[Sensor, int]]:
-    """Each sensor with the start of its first event, microseconds since 1970-01-01 UTC, in order of time."""
+    """Each sensor with when its first event began, microseconds since 1970-01-01 UTC, in order of time."""
     first: dict[int, tuple[Sensor, int]] = {}
     for sensor, finding in incident.findings:
-        first.setdefault(sensor.sensor_id, (sensor, finding.event.start))
+        first.setdefault(sensor.sensor_id, (sensor, finding.event.began))
     return list(first.values())
 
 

@@ -173,6 +173,7 @@ CREATE TABLE anomaly (
     a_year      float8 NOT NULL DEFAULT 0, -- how often a year the sensor would have such an event by chance
     told         smallint NOT NULL DEFAULT 0, -- how often runs have reported it
     told_end     timestamptz, -- its end at that time
+    onset       timestamptz, -- when it probably began, where that is estimated
     withdrawn_at timestamptz, -- since when runs of the same parameters find it no longer
     PRIMARY KEY (sensor_id, event_id)
 );
