@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.robust import CENTRE_ROWS, mad_sigma, rolling_mean, running_median5, thin
+from iotctl.analysis.sensor_kinds.dwell import longest_usual
 from iotctl.analysis.still import run_lengths, stands_still
 
 Floats = NDArray[np.float64]
@@ -151,6 +152,10 @@ def _stuck(y: Floats) -> Floats:
     for held in np.unique(y[starts[long_runs]])[:_MOST_HELD]:
         same = y[starts] == held
         limit[same] = np.maximum(limit[same], _longest_by_habit(length[same]))
+    # A sensor of few states is held to how long it stays in each.
+    of_states = longest_usual(y, starts, length)
+    if of_states is not None:
+        limit = np.where(np.isfinite(of_states), of_states, limit)
     score = np.where(length >= limit, STUCK_SCORE * length / limit, 0.0)
     return np.repeat(score, length)
 

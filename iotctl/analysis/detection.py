@@ -24,6 +24,7 @@ from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend
 from iotctl.analysis.sensor_kinds import recognise
 from iotctl.analysis.sensor_kinds.counter import rises
+from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.severity import severity
 from iotctl.analysis.tails import Tail, tail_of
 from iotctl.model import Detection, Event, Learnt, Method, Regime, SensorKind
@@ -125,6 +126,7 @@ def detect(
         dropped=dropped,
         sensor_kind=kind,
         learnt=learn(learnt, remembered, time, kind, periods),
+        sensor_words=describe_sensor(time, value, unit, kind, periods),
     )
 
 

@@ -135,7 +135,6 @@ def _title(detection: Detection, about: _About) -> dict[str, Any]:
     seasons = " and ".join(f"{hours:.0f} h" for hours in detection.periods_hours) or "none"
     counts = [
         f"{len(detection.time):,} readings{span(detection.time, about.timezone)}",
-        f"kind: {detection.sensor_kind}",
         _counted(len(detection.regimes), "regime"),
         f"season: {seasons}",
         _counted(len(detection.events), "event"),
@@ -143,10 +142,13 @@ def _title(detection: Detection, about: _About) -> dict[str, Any]:
     if about.limits is not None:
         counts.append(f"limits: {said_limits(about.limits, about.unit)}")
     line = "model" if len(detection.time) <= _MODEL_ROWS else "fitted regimes"
+    lines = ["; ".join(counts)]
+    if detection.sensor_words:
+        lines.insert(0, f"{detection.sensor_words[0].upper()}{detection.sensor_words[1:]}")
     key = f"black: {line}; grey band: {about.threshold:g} sigma about the model"
     if detection.change_points:
         key += "; dashed: change points"
-    return {"text": about.title, "subtitle": ["; ".join(counts), key], "anchor": "start", "subtitleColor": "#666666"}
+    return {"text": about.title, "subtitle": [*lines, key], "anchor": "start", "subtitleColor": "#666666"}
 
 
 def _counted(number: int, noun: str) -> str:

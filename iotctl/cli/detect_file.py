@@ -153,7 +153,7 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
         left_out["repeated time"] = left_out.get("repeated time", 0) - conflicts
         dropped = "".join(f", {count} {reason} left out" for reason, count in left_out.items() if count)
         say(
-            f"{sensor.name or name}: {len(detection.time):,} readings{dropped}; {detection.sensor_kind},"
+            f"{sensor.name or name}: {len(detection.time):,} readings{dropped}; {detection.sensor_words};"
             f" {counted(len(detection.regimes), 'regime')}, {counted(len(detection.events), 'event')}"
         )
     if len(found.sensors) > 1:

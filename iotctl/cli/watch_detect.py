@@ -53,7 +53,7 @@ class DetectWatch:
         elif self.sensors <= _FEW:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._progress.note(
-                f"{name}: {findings.readings:,} readings{dropped}; {findings.sensor_kind},"
+                f"{name}: {findings.readings:,} readings{dropped}; {findings.sensor_words};"
                 f" {counted(findings.regimes, 'regime')},"
                 f" {counted(len(findings.findings), 'event')}"
                 + (f", {findings.new} new" if self._saves else "")

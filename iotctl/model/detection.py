@@ -158,7 +158,8 @@ class Detection:
     row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
     expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
     periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, repeated, invalid).
-    sensor_kind: what the sensor is. learnt: what is to be kept of it for the next run.
+    sensor_kind: what the sensor is; sensor_words: that in a line, with how it reads and sends. learnt: what is to be kept
+    of it for the next run.
     """
 
     row: NDArray[np.int64]
@@ -175,6 +176,7 @@ class Detection:
     dropped: Mapping[str, int]
     sensor_kind: SensorKind = SensorKind.CONTINUOUS
     learnt: Learnt | None = None
+    sensor_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

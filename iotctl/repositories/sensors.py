@@ -176,6 +176,18 @@ class SensorRepository:
             ),
         )
 
+    def keep_words(self, sensor_id: int, words: str) -> None:
+        """Keep what a sensor is, in words."""
+        self._conn.execute(
+            "UPDATE sensor SET words = %(words)s WHERE sensor_id = %(sensor_id)s AND words IS DISTINCT FROM %(words)s",
+            {"sensor_id": sensor_id, "words": words},
+        )
+
+    def words(self) -> dict[int, str]:
+        """sensor_id -> what it is, of those that a detection has looked at and saved."""
+        rows = self._conn.execute("SELECT sensor_id, words FROM sensor WHERE words IS NOT NULL")
+        return {int(str(sensor_id)): str(words) for sensor_id, words in rows}
+
     @contextmanager
     def changes(self, *, keep: bool = True) -> Iterator[None]:
         """A transaction in which others change no sensor, while reading goes on; keep: False to undo it at its end."""

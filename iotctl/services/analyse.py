@@ -12,8 +12,8 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
-from iotctl.model import Detection, Finding, Kind, Learnt, Sensor, SensorCard, SensorKind
-from iotctl.repositories import Connection, Database, ReadingRepository, Series
+from iotctl.model import Detection, Finding, Kind, Learnt, Sensor, SensorCard
+from iotctl.repositories import Connection, Database, ReadingRepository, SensorRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.judge import WEEK, Scope, is_to_be_told, judge
@@ -87,14 +87,14 @@ class SensorFindings:
     findings: what is to be reported, by start. new: how many of them no earlier run saved. silenced, over_budget: how
     many more a label or the alert budget keeps back. trouble: why there is nothing, where it failed.
     dropped: reason -> readings left out. span: when the first and the last reading were, microseconds since 1970-01-01
-    UTC; None without any.
+    UTC; None without any. sensor_words: what the sensor is.
     """
 
     sensor: Sensor
     readings: int = 0
     span: tuple[int, int] | None = None
     regimes: int = 0
-    sensor_kind: SensorKind = SensorKind.CONTINUOUS
+    sensor_words: str = ""
     findings: tuple[Finding, ...] = ()
     new: int = 0
     silenced: int = 0
@@ -182,6 +182,7 @@ def _analyse(
             notify = _ids(unsent) if request.notify else ()
             repository.save(sensor.sensor_id, request.run_id, findings, judged.merged, _ids(news), notify)
             repository.withdraw(sensor.sensor_id, judged.withdrawn, request.parameters)
+            SensorRepository(conn).keep_words(sensor.sensor_id, detection.sensor_words)
             if request.since_last and len(looked_at):
                 known = detection.learnt or Learnt()
                 runs.move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]), known)
@@ -191,7 +192,7 @@ def _analyse(
         readings=len(shown.time),
         span=(int(shown.time[0]), int(shown.time[-1])) if len(shown.time) else None,
         regimes=len(shown.regimes),
-        sensor_kind=detection.sensor_kind,
+        sensor_words=detection.sensor_words,
         findings=tuple(reported),
         new=sum(not finding.known for finding in reported),
         silenced=sum(finding.silenced for finding in findings) if not request.include_labelled else 0,

@@ -10,8 +10,8 @@ from iotctl.analysis.robust import thin
 Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 50
-# Of all steps: so many rise at least, and so few fall.
-_RISING_PART, _FALLING_PART = 0.4, 0.02
+# Of all steps: so many rise at least, and so few fall. Where none falls, a rise now and then is enough.
+_RISING_PART, _FALLING_PART, _FEWEST_RISES = 0.4, 0.02, 100
 # A fall by less than so many usual rises is noise, not a reset.
 _RESET_RISES = 5.0
 
@@ -22,6 +22,8 @@ def is_counter(y: Floats) -> bool:
         return False
     steps = np.diff(y)
     rising = steps > 0
+    if np.count_nonzero(rising) >= _FEWEST_RISES and not (steps < 0).any():
+        return True
     if rising.mean() < _RISING_PART:
         return False
     falling = steps < 0

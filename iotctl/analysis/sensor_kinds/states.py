@@ -11,9 +11,11 @@ Floats = NDArray[np.float64]
 
 _SAMPLE = 16_384
 # Few values, of which most rows repeat the one before.
-_MOST_STATES, _HELD_PART = 30, 0.8
+_MOST_STATES, _HELD_PART = 60, 0.75
+# A coarse scale goes from step to step; a sensor with more states than this jumps over some now and then.
+_FEW_STATES, _JUMPING_PART = 8, 0.1
 _FEWEST_ROWS = 50
-_SATURATED_PART, _SATURATED_FACTOR = 0.01, 4.0
+_SATURATED_PART, _SATURATED_FACTOR, _FEWEST_LEVELS = 0.01, 4.0, 30
 
 
 def most_common(y: Floats) -> tuple[float, float]:
@@ -34,7 +36,14 @@ def has_states(y: Floats) -> bool:
     if len(y) < _FEWEST_ROWS:
         return False
     held = float((np.diff(y[:_SAMPLE]) == 0).mean())
-    return held >= _HELD_PART and len(np.unique(thin(y, _SAMPLE))) <= _MOST_STATES
+    if held < _HELD_PART:
+        return False
+    values, rank = np.unique(y[:_SAMPLE], return_inverse=True)
+    if len(values) > _MOST_STATES or len(np.unique(thin(y, _SAMPLE))) > _MOST_STATES:
+        return False
+    steps = np.abs(np.diff(rank))
+    jumps = steps[steps > 0] > 1
+    return len(values) <= _FEW_STATES or bool(len(jumps) and jumps.mean() >= _JUMPING_PART)
 
 
 def saturates(y: Floats) -> bool:
@@ -42,7 +51,7 @@ def saturates(y: Floats) -> bool:
     if len(y) < _FEWEST_ROWS:
         return False
     values, counts = np.unique(thin(y, _SAMPLE), return_counts=True)
-    if len(values) < _MOST_STATES:
+    if len(values) < _FEWEST_LEVELS:
         return False
     beside = max(float(counts[1:-1].max()), 1.0)
     ends = max(int(counts[0]), int(counts[-1]))

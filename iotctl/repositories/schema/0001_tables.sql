@@ -10,6 +10,7 @@ CREATE TABLE sensor (
     low         float8, -- the physical limits of its values
     high        float8,
     labels      jsonb NOT NULL DEFAULT '{}', -- what else a mapping says: column -> text
+    words       text, -- what it is, as the last detection that was saved found
     CHECK (low < high)
 );
 

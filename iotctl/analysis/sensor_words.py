@@ -1,0 +1,164 @@
+"""What a sensor is, in words: its kind, how it reads, how often it sends, and what it repeats with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.analysis.kinds import span
+from iotctl.analysis.robust import mad_sigma, quantum, thin
+from iotctl.analysis.sensor_kinds import recognise
+from iotctl.analysis.sensor_kinds.states import most_common
+from iotctl.model import SensorKind
+
+Floats = NDArray[np.float64]
+
+_HOUR = 3_600_000_000.0
+_SAMPLE = 16_384
+_FEWEST_ROWS = 50
+# A step of the scale shows where it is at least this part of how much a reading usually differs from the next.
+_COARSE_PART = 0.5
+# The outer 1 % of differences over the outer 10 %: 1.6 for normal noise, 2.1 for Student's with 3 degrees of freedom.
+_HEAVY, _SKEWED = 1.9, 1.8
+# Intervals vary this much; and sent on change, where the smallest changes are this part of the usual one.
+_UNEVEN, _LEAST_CHANGE = 0.5, 0.3
+_NAMED_PERIODS = ((24.0, "a daily course"), (168.0, "a weekly course"))
+
+
+def describe_sensor(
+    time: NDArray[np.int64],
+    value: Floats,
+    unit: str = "",
+    kind: SensorKind | None = None,
+    periods_hours: Sequence[float] = (),
+) -> str:
+    """A line such as "states: 4 values from 0 to 100, about 9 changes a day; a reading every 8 minutes".
+
+    time: int64 (n,), microseconds since 1970-01-01 UTC, ascending. value: float64 (n,), finite. kind: found out from
+    the values where None. periods_hours: of its seasons, where they are known.
+    """
+    if len(value) < 2:
+        return "too few readings to say"
+    kind = recognise(value) if kind is None else kind
+    parts = [_READS[kind](time, value, unit), _sends(time, value)]
+    named = [_period(hours) for hours in periods_hours]
+    if named:
+        parts.append(" and ".join(named))
+    return "; ".join(parts)
+
+
+def _continuous(_: NDArray[np.int64], y: Floats, unit: str) -> str:
+    traits = ["continuous", *_scale(y, unit)]
+    if len(y) >= _FEWEST_ROWS:
+        sample = thin(y, _SAMPLE)
+        lower, middle, upper = np.quantile(sample, [0.1, 0.5, 0.9])
+        above, below = upper - middle, middle - lower
+        near, far = np.quantile(np.abs(np.diff(y[:_SAMPLE])), [0.9, 0.99])
+        if min(above, below) > 0 and max(above, below) > _SKEWED * min(above, below):
+            traits.append(f"skewed to {'high' if above > below else 'low'} values")
+        elif far > _HEAVY * near > 0:
+            traits.append("jumping now and then")
+    return ", ".join(traits)
+
+
+def _scale(y: Floats, unit: str) -> list[str]:
+    step = quantum(y)
+    usual = mad_sigma(np.diff(y))
+    return [f"in steps of {step:.3g}{f' {unit}' if unit else ''}"] if step > 0 and step >= _COARSE_PART * usual else []
+
+
+def _saturating(_: NDArray[np.int64], y: Floats, unit: str) -> str:
+    held = []
+    for end in (float(y.min()), float(y.max())):
+        part = float((y == end).mean())
+        if part >= 0.01:
+            held.append(f"held at {_plain(end, unit)} for {_part(part)} of its readings")
+    return ", ".join(["continuous", *held])
+
+
+def _intermittent(_: NDArray[np.int64], y: Floats, unit: str) -> str:
+    rest, part = most_common(y)
+    far = float(y[np.argmax(np.abs(y - rest))])
+    return f"intermittent: {_plain(rest, unit)} in {_part(part)} of its readings, as far as {_plain(far, unit)} between"
+
+
+def _states(time: NDArray[np.int64], y: Floats, unit: str) -> str:
+    values = np.unique(y)
+    low, high = _plain(float(values[0])), _plain(float(values[-1]), unit)
+    return f"states: {len(values)} values from {low} to {high}, {_changes(time, y)}"
+
+
+def _on_off(time: NDArray[np.int64], y: Floats, unit: str) -> str:
+    values, counts = np.unique(y, return_counts=True)
+    off, on = (float(v) for v in np.sort(values[np.argsort(-counts)[:2]]))
+    part = float((y == on).mean())
+    return f"on/off: {_plain(off)} or {_plain(on, unit)}, {_plain(on)} in {_part(part)}, {_changes(time, y)}"
+
+
+def _counter(_: NDArray[np.int64], y: Floats, unit: str) -> str:
+    steps = np.diff(y)
+    falls = int((steps < 0).sum())
+    rise = float(np.median(steps[steps >= 0]))
+    resets = f"falls back {falls} time{'s' * (falls != 1)}" if falls else "never falls"
+    return f"counter: rises by about {_plain(rise, unit)} from reading to reading, {resets}"
+
+
+def _still(time: NDArray[np.int64], y: Floats, unit: str) -> str:
+    value, part = most_common(y)
+    held = f"stands still at {_plain(value, unit)}"
+    return held if part == 1.0 else f"{held}, {_changes(time, y)}"
+
+
+_READS = {
+    SensorKind.CONTINUOUS: _continuous,
+    SensorKind.SATURATING: _saturating,
+    SensorKind.INTERMITTENT: _intermittent,
+    SensorKind.STATES: _states,
+    SensorKind.ON_OFF: _on_off,
+    SensorKind.COUNTER: _counter,
+    SensorKind.STILL: _still,
+}
+
+
+def _sends(time: NDArray[np.int64], y: Floats) -> str:
+    steps = np.diff(time) / _HOUR
+    usual = float(np.median(steps))
+    spread = float(np.subtract(*np.quantile(steps, [0.75, 0.25])))
+    if spread > _UNEVEN * usual:
+        least, change = np.quantile(np.abs(np.diff(y[:_SAMPLE])), [0.02, 0.5])
+        sent = "sent on change" if least > _LEAST_CHANGE * change else "sent irregularly"
+        return f"{sent}, about every {_interval(usual)}"
+    return f"a reading every {_interval(usual)}"
+
+
+def _changes(time: NDArray[np.int64], y: Floats) -> str:
+    days = max(float(time[-1] - time[0]) / _HOUR / 24, 1e-9)
+    count = int((np.diff(y) != 0).sum())
+    a_day = count / days
+    if count < 10 or a_day < 0.1:
+        return f"{count} change{'s' * (count != 1)} in {span(days * 24)}"
+    return f"about {a_day:.0f} changes a day" if a_day >= 2 else f"a change about every {span(24 / a_day)}"
+
+
+def _interval(hours: float) -> str:
+    seconds = hours * 3600
+    if seconds < 90:
+        return f"{seconds:.3g} seconds"
+    named = {1.0: "hour", 24.0: "day"}
+    return named.get(round(hours, 2)) or span(hours)
+
+
+def _period(hours: float) -> str:
+    return next(
+        (name for period, name in _NAMED_PERIODS if abs(hours - period) < 0.01 * period), f"a cycle of {span(hours)}"
+    )
+
+
+def _part(part: float) -> str:
+    return f"{100 * part:.0f} %" if 0.005 <= part <= 0.995 else ("under 1 %" if part < 0.5 else "over 99 %")
+
+
+def _plain(value: float, unit: str = "") -> str:
+    return f"{value:.6g}{f' {unit}' if unit else ''}"
