@@ -227,7 +227,8 @@ def detect(
         str | None,
         typer.Option(
             metavar="URL",
-            help="POST what is reported as JSON, each event once. Saves. IOTCTL_NOTIFY_URL serves runs that save.",
+            help="POST what is reported as JSON: a message for each incident, the other events together. Saves."
+            " IOTCTL_NOTIFY_URL serves runs that save.",
             rich_help_panel=_KEEP,
         ),
     ] = None,

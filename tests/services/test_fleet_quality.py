@@ -12,7 +12,7 @@ from iotctl.repositories import Connection, Database
 from iotctl.repositories.losses import Losses, losses_by_sensor
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality, month_edges
-from tests.sensors import DAY, START, STEP, add_sensor, noise
+from tests.sensors import DAY, START, STEP, add_sensor, noise, uuid_of
 
 ROWS_A_DAY = 144
 
@@ -123,3 +123,27 @@ def test_one_sensors_trouble_does_not_touch_the_others(postgres: Database) -> No
         found = run(postgres, QualityRequest(now=START, months_of=months_of))
         assert [one.trouble is None for one in found] == [True, False, True]
         assert [one.whole is not None for one in found] == [True, False, True]
+
+
+def add_reject(conn: Connection, file_id: int, raw: str, reason: str = "bad_value") -> None:
+    conn.execute(
+        "INSERT INTO reject (file_id, line, reason, field, raw) VALUES (%s, 7, %s, '', %s)", (file_id, reason, raw)
+    )
+
+
+def test_rejects_of_shared_batches_are_of_the_sensor_that_their_text_names(conn: Connection) -> None:
+    a, b, c = (add_sensor(conn, name) for name in ("a", "b", "c"))
+    first, second = add_file(conn, 1), add_file(conn, 2)
+    add_batch(conn, first, [a, b])  # one rejected row and three of bad quality
+    add_batch(conn, second, [c])
+    add_batch(conn, second, [c, b], day="2016-01-01")
+    add_reject(conn, first, f"2015-01-01;{uuid_of('a').upper()};x")
+    add_reject(conn, first, f"2015-01-01;{uuid_of('a')};3", "quality")
+    add_reject(conn, first, f"{uuid_of('a')} {uuid_of('b')}", "quality")  # of both, thus of none
+    add_reject(conn, first, "nonsense")
+    # Of the second file nothing is kept: of its sensors nothing is known.
+    assert losses_by_sensor(conn) == {a: Losses(0, 1, None, 1), c: Losses()}
+    for _ in range(8):
+        add_reject(conn, second, f"2015-01-01;{uuid_of('b')};x")
+    assert losses_by_sensor(conn) == {a: Losses(0, 1, None, 1), b: Losses(0, 8, None, 0), c: Losses()}
+    assert losses_by_sensor(conn, START) == {c: Losses()}
