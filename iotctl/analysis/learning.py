@@ -16,6 +16,8 @@ _DECADES = {Label.TRUE: A_LABEL, Label.FALSE: -A_LABEL, Label.EXPECTED: -A_LABEL
 _KIN_PART, _MOST_BY_KIN = 0.25, A_LABEL
 # A tenth, and three times the promised rate.
 LEAST, MOST = -1.0, 0.5
+# No rate is allowed of these: they are told as they are.
+FACTS = (Kind.GAP, Kind.SILENT, Kind.LIMIT, Kind.INVALID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Taught:
 
     def decades(self, kind: Kind) -> float:
         """How many decades more (less: negative) of false alarms of a kind are allowed than was promised."""
+        if kind in FACTS:
+            return 0.0
         own = decades_of(self.own).get(kind, 0.0)
         kin = min(max(self.kin.get(kind, 0.0), -_MOST_BY_KIN), _MOST_BY_KIN)
         return min(max(own + kin, LEAST), MOST)

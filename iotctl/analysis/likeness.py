@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from iotctl.model import Event, Kind
 
-# Stretches of odd readings: which of these an event is called is a matter of a few rows.
-_STRETCHES = (Kind.SPIKE, Kind.BURST, Kind.SHIFT, Kind.DRIFT, Kind.VARIANCE)
+# Stretches of readings that are off: which of these an event is called is a matter of a few rows.
+_STRETCHES = (Kind.SPIKE, Kind.BURST, Kind.SHIFT, Kind.DRIFT)
 _LASTING = (Kind.STEP, Kind.SLOPE, Kind.NOISE)
 # A sensor that is silent is told once, whatever was said of its last silence.
 _NEVER = (Kind.SILENT,)
@@ -34,7 +34,11 @@ def is_like(event: Event, known: Event) -> bool:
     if event.kind is Kind.GAP:
         length, longest = event.end - event.start, _LONGEST * (known.end - known.start)
         return length <= longest and _same_hour(event, known)
-    if event.kind is not Kind.STUCK and not (_same_side(event, known) and _not_larger(event, known)):
+    if event.kind is Kind.VARIANCE and not _not_wider(event, known):
+        return False
+    if event.kind not in (Kind.STUCK, Kind.VARIANCE) and not (
+        _same_side(event, known) and _away(event) <= LARGEST * _away(known)
+    ):
         return False
     return about_as_long and _same_hour(event, known)
 
@@ -44,17 +48,13 @@ def _same_kind(kind: Kind, other: Kind) -> bool:
 
 
 def _same_side(event: Event, known: Event) -> bool:
-    if Kind.VARIANCE in (event.kind, known.kind):
-        return True
     return (event.extreme - event.expected) * (known.extreme - known.expected) >= 0
 
 
-def _not_larger(event: Event, known: Event) -> bool:
-    # Its score grows with its length and ends to grow with its size, as residuals are clipped; the farthest of many
+def _not_wider(event: Event, known: Event) -> bool:
+    # Its score grows with its length, and stops growing with its size, as residuals are clipped; the farthest of many
     # scattered readings is a matter of chance.
-    if Kind.VARIANCE in (event.kind, known.kind) and event.score <= _LARGEST_SPREAD * known.score:
-        return True
-    return _away(event) <= LARGEST * _away(known)
+    return event.score <= _LARGEST_SPREAD * known.score or _away(event) <= LARGEST * _away(known)
 
 
 def _away(event: Event) -> float:

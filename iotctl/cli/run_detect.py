@@ -138,7 +138,7 @@ def _what_if(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted
     with open_database(settings) as database:
         sensors = choose_sensors(database, names, match)
         executors = sensor_pool(pool, len(sensors), database, settings)
-        with watch_detect(wanted.save) as watch, executors as (executor, count):
+        with watch_detect(wanted.save, tells=False) as watch, executors as (executor, count):
 
             def alarms() -> Iterator[SensorAlarms]:
                 for found in detect_fleet(sensors, database, request, executor, count, watch):

@@ -61,7 +61,7 @@ class SensorProgress:
             return
         self._last = now
         left = (sensors - done) / done * self.seconds
-        say(f"{done:,}/{sensors:,} sensors, {result}, {left:.0f} s left")
+        say(", ".join([f"{done:,}/{sensors:,} sensors", *([result] if result else []), f"{left:.0f} s left"]))
 
     def note(self, message: str) -> None:
         """A line that stays."""

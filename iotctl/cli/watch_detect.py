@@ -17,17 +17,18 @@ _FEW = 10
 
 
 @contextmanager
-def watch_detect(saves: bool) -> Iterator[DetectWatch]:
-    """A listener that shows what it hears while the context lasts, and counts it."""
+def watch_detect(saves: bool, *, tells: bool = True) -> Iterator[DetectWatch]:
+    """A listener that shows what it hears while the context lasts, and counts it; tells: of each sensor's events."""
     with sensor_progress() as progress:
-        yield DetectWatch(saves, progress)
+        yield DetectWatch(saves, progress, tells=tells)
 
 
 class DetectWatch:
     """Counts sensors, readings and events of a run, and shows how far it is."""
 
-    def __init__(self, saves: bool, progress: SensorProgress) -> None:
+    def __init__(self, saves: bool, progress: SensorProgress, *, tells: bool = True) -> None:
         self._saves = saves
+        self._tells = tells
         self._progress = progress
         self.sensors = self.done = self.failed = self.without_news = 0
         self.readings = self.events = self.new = self.silenced = self.over_budget = 0
@@ -50,7 +51,7 @@ class DetectWatch:
         self.over_budget += findings.over_budget
         if findings.trouble is not None:
             self._progress.note(f"{name}: not analysed: {findings.trouble}")
-        elif self.sensors <= _FEW:
+        elif self._tells and self.sensors <= _FEW:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._progress.note(
                 f"{name}: {findings.readings:,} readings{dropped}; {findings.sensor_words};"
@@ -79,7 +80,7 @@ class DetectWatch:
         )
 
     def _draw(self) -> None:
-        self._progress.show(self.done, self.sensors, counted(self.events, "event"))
+        self._progress.show(self.done, self.sensors, counted(self.events, "event") if self._tells else "")
 
 
 def kept_back(silenced: int, over_budget: int) -> str:

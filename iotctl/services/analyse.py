@@ -12,7 +12,7 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
-from iotctl.model import Detection, Finding, Kind, Learnt, Sensor, SensorCard
+from iotctl.model import Detection, Event, Finding, Kind, Learnt, Sensor, SensorCard
 from iotctl.repositories import Connection, Database, ReadingRepository, SensorRepository, Series
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -158,7 +158,10 @@ def _analyse(
     learnt = runs.learnt(sensor.sensor_id, request.parameters) if request.since_last else None
     detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "", learnt)
     seen = [taught.weighed(event) for event in detection.events]
-    detection = replace(detection, events=tuple(event for event in seen if event.a_year <= options.false_alarms))
+    rate = options.false_alarms
+    # What is more usual than is wanted by now stays, so that what is known of it is not lost, and is left out below.
+    wanted = [weighed for weighed, event in zip(seen, detection.events, strict=True) if _least(weighed, event) <= rate]
+    detection = replace(detection, events=tuple(wanted))
     scope = Scope.of(detection, window, watermark)
     events = [event for event in detection.events if scope.has(event)]
     silence = silence_of(sensor, heard, (time, value), conn)
@@ -170,6 +173,7 @@ def _analyse(
         events += ended_silence(stored, events, (time, value))
         judged = judge(events, [*seen, *events], stored, scope, sensor.sensor_uuid)
         findings = tuple(marked(finding, taught) for finding in judged.findings)
+        findings = tuple(one for one in findings if one.event.a_year <= rate or one.label is not None or one.silenced)
         if request.alert_budget is not None:
             ids = {finding.event.event_id for finding in findings} | set(judged.merged)
             others = [known for known in stored if known.event.event_id not in ids]
@@ -207,6 +211,10 @@ def _analyse(
         detection=shown if request.keep_detection else None,
         card=None if request.charts is None else _draw(sensor, shown, request.charts, request.options.threshold),
     )
+
+
+def _least(*events: Event) -> float:
+    return min(event.a_year for event in events)
 
 
 def _as_sensitive(options: DetectOptions, taught: Taught) -> DetectOptions:

@@ -40,6 +40,12 @@ def test_false_alarms_halve_the_rate_of_their_kind_and_true_ones_double_it(label
     assert one.weighed(shift) is shift
 
 
+def test_facts_have_no_rate() -> None:
+    for kind in (Kind.GAP, Kind.SILENT, Kind.LIMIT, Kind.INVALID):
+        fact = replace(SPIKE, kind=kind)
+        assert Taught((Verdict(fact, Label.FALSE),), {kind: -0.3}).decades(kind) == 0
+
+
 def test_related_sensors_move_it_by_one_label_at_most() -> None:
     assert 10 ** taught(kin=-0.075).decades(Kind.SPIKE) == pytest.approx(0.84, abs=0.01)
     assert 10 ** taught(kin=-5.0).decades(Kind.SPIKE) == pytest.approx(0.5, rel=0.01)

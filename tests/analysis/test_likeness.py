@@ -53,8 +53,16 @@ def test_a_stretch_is_like_another_by_size_side_length_and_hour() -> None:
     assert not is_like(replace(known, extreme=8.0), known)
     assert not is_like(replace(known, rows=90), known)
     assert not is_like(replace(known, rows=8), known)
-    for kind in (Kind.STUCK, Kind.GAP, Kind.LIMIT, Kind.INVALID, Kind.STEP):
+    for kind in (Kind.VARIANCE, Kind.STUCK, Kind.GAP, Kind.LIMIT, Kind.INVALID, Kind.STEP):
         assert not is_like(replace(known, kind=kind), known)
+
+
+def test_a_variance_is_like_another_by_score_or_by_its_farthest_reading_on_either_side() -> None:
+    known = event(Kind.VARIANCE)
+    assert is_like(replace(known, extreme=8.0, score=40.0), known)
+    assert is_like(replace(known, extreme=80.0, score=19.0), known)
+    assert not is_like(replace(known, extreme=80.0, score=21.0), known)
+    assert not is_like(replace(known, kind=Kind.SHIFT), known)
 
 
 def test_what_lasts_longer_than_half_a_day_has_no_hour() -> None:

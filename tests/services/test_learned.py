@@ -124,6 +124,22 @@ def test_a_false_alarm_makes_its_kind_less_sensitive_and_a_true_one_more(postgre
     assert event.start in {one.event.start for one in told(postgres)["pump"]}
 
 
+def test_a_label_that_makes_its_own_event_too_usual_hides_it_and_loses_nothing(
+    postgres: Database, conn: Connection
+) -> None:
+    weak, event = borderline(0.55, 0.95)
+    add_sensor(conn, "pump", weak)
+    (finding,) = (one for one in told(postgres)["pump"] if one.event.start == event.start)
+    label_event(postgres, finding.event.event_id, Label.FALSE)
+    with ThreadPoolExecutor(1) as pool:
+        sensors = choose_sensors(postgres, ())
+        for include in (False, True):
+            request = Request(DetectOptions(), include_labelled=include)
+            (found,) = detect_fleet(sensors, postgres, request, pool, 1, Listener())
+            assert [one.event.start for one in found.findings].count(event.start) == include
+            assert found.silenced == (not include)
+
+
 def test_a_true_verdict_tells_what_was_too_usual_before(postgres: Database, conn: Connection) -> None:
     weak, event = borderline(1.2, 1.8)
     value = np.concatenate([weak, noise(10, 4)])
