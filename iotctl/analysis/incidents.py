@@ -39,17 +39,22 @@ _FEWEST_AT_ONCE = 3
 
 @dataclass(frozen=True, slots=True)
 class SensorEvent:
-    """An event of a sensor; sensor: its index in what is known of all sensors with events."""
+    """An event of a sensor; sensor: its index in what is known of all sensors with events.
+
+    first_run: the number of the run that found it first; None where none has saved it.
+    """
 
     sensor: int
     event: Event
+    first_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Events of one cause, by when they began; the first of each sensor stands for it.
 
-    incident_id: 12 hex digits, from the id of its first event: it stays while the incident grows. origin: the sensor
+    incident_id: 12 hex digits, from the id of the event that was found first, and of those the one that began first:
+    it stays while the incident grows. origin: the sensor
     where it probably began. is_data_path: all its sensors were silent, or stuck, at once.
     """
 
@@ -118,7 +123,10 @@ def common_group(
 
 
 def _incident(events: list[SensorEvent], *, is_data_path: bool = False) -> Incident:
-    digest = hashlib.sha256(f"incident {events[0].event.event_id}".encode()).hexdigest()
+    found_first = min(
+        events, key=lambda one: (float("inf") if one.first_run is None else one.first_run, one.event.began)
+    )
+    digest = hashlib.sha256(f"incident {found_first.event.event_id}".encode()).hexdigest()
     return Incident(digest[:12], tuple(events), _origin(events), is_data_path)
 
 

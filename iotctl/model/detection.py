@@ -112,7 +112,8 @@ class Finding:
     event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
     told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
     told: how often runs that save have reported it; told_end: its end then. withdrawn_at: when it was no longer found.
-    like: the id of an event like it whose verdict holds for it, too, as it has none of its own.
+    first_run: the number of the run that first saved it. like: the id of an event like it whose verdict holds for it,
+    too, as it has none of its own.
     """
 
     event: Event
@@ -123,6 +124,7 @@ class Finding:
     told: int = 0
     told_end: int | None = None
     withdrawn_at: int | None = None
+    first_run: int | None = None
     like: str | None = None
 
     @property
@@ -158,8 +160,8 @@ class Detection:
     row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
     expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
     periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, repeated, invalid).
-    sensor_kind: what the sensor is; sensor_words: that in a line, with how it reads and sends. learnt: what is to be kept
-    of it for the next run.
+    sensor_kind: what the sensor is; sensor_words: that in a line, with how it reads and sends. learnt: what is to be
+    kept of it for the next run.
     """
 
     row: NDArray[np.int64]

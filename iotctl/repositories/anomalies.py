@@ -18,7 +18,7 @@ _SELECT = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), event_id, kind, start_time, end_time,
            readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, a_year, found_at,
            label, over_budget, notified_at, told, told_end, withdrawn_at,
-           onset
+           onset, first_run
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 
@@ -249,7 +249,8 @@ def _sensor(row: tuple[object, ...]) -> Sensor:
 def _finding(row: tuple[object, ...]) -> Finding:
     event_id, kind, start, end, rows, *numbers = row[4:15]
     severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
-    explanation, a_year, found_at, label, over_budget, notified_at, told, told_end, withdrawn_at, onset = row[15:]
+    explanation, a_year, found_at, label, over_budget, notified_at, told, told_end, withdrawn_at = row[15:24]
+    onset, first_run = row[24:]
     start, end = _microseconds(start), _microseconds(end)
     assert start is not None
     assert end is not None
@@ -278,6 +279,7 @@ def _finding(row: tuple[object, ...]) -> Finding:
         told=int(str(told)),
         told_end=_microseconds(told_end),
         withdrawn_at=_microseconds(withdrawn_at),
+        first_run=int(str(first_run)),
     )
 
 

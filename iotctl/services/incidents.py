@@ -103,7 +103,7 @@ class _Grouped:
 def _group(found: Sequence[tuple[Sensor, Finding]], fleet: int, conn: Connection) -> _Grouped:
     members = list({sensor.sensor_id: sensor for sensor, _ in found}.values())
     index = {sensor.sensor_id: number for number, sensor in enumerate(members)}
-    events = [SensorEvent(index[sensor.sensor_id], finding.event) for sensor, finding in found]
+    events = [SensorEvent(index[sensor.sensor_id], finding.event, finding.first_run) for sensor, finding in found]
     days = sample_days([one.event.start for one in events])
     correlation = correlate(hourly_courses(conn, list(index), days, _MOST_READINGS))
     related = relate([member.labels for member in members], *correlation, fleet)

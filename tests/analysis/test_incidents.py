@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,17 @@ def test_events_of_a_pump_within_minutes_are_one_incident_and_its_first_mover_th
 def test_of_two_that_moved_at_once_the_stronger_is_the_origin() -> None:
     (incident,) = group_events([event(0, 0, score=8), event(1, MINUTE // 10, score=30), event(2, HOUR)], pumps(20))
     assert incident.origin == 1
+
+
+def test_an_incident_keeps_its_id_where_a_later_run_finds_what_began_before() -> None:
+    first, later, earlier = (
+        replace(event(sensor, sensor * MINUTE), first_run=run) for sensor, run in ((1, 7), (2, 8), (0, 9))
+    )
+    (alone,) = group_events([first], pumps(20))
+    for events in ([first, later], [first, later, earlier], [replace(earlier, first_run=None), first]):
+        (incident,) = group_events(events, pumps(20))
+        assert incident.incident_id == alone.incident_id
+    assert group_events([first, later, earlier], pumps(20))[0].origin == 0
 
 
 def test_faults_of_other_pumps_at_the_same_time_are_other_incidents() -> None:
