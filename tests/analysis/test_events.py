@@ -89,6 +89,20 @@ def test_a_drift_does_not_reach_into_the_event_before_it() -> None:
     assert spans(u) == [(240, 244), (245, 499)]
 
 
+def test_what_a_higher_rate_adds_lies_in_no_event_of_one_a_year() -> None:
+    u = np.zeros(1000)
+    u[300:500] = np.linspace(4, 12, 200)  # its line is zero at 200
+    u[[240, 700]] = 5.0
+
+    def found(rate: float) -> list[tuple[int, int]]:
+        events = find_events(series(u), components(u), {}, THRESHOLD, 0.3, rate)
+        return [(event.start // MINUTE, event.end // MINUTE) for event in events]
+
+    ((start, end),) = found(1.0)
+    assert start < 240
+    assert found(50.0) == [(start, end), (700, 700)]
+
+
 def test_an_event_has_to_be_rare() -> None:
     u = peaks(1000, {100: 7, 500: 7})
     severity = peaks(1000, {100: 0.2, 500: 0.5})
