@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.amplitude import Amplitude, find_amplitude
 from iotctl.analysis.hours import Counted, Hours
 from iotctl.analysis.robust import grouped_median
 
@@ -34,12 +35,13 @@ _CORRELATED = 0.2
 class Season:
     """A period in hours, counted from x = 0, and its profile: the value at the middle of each phase bin, (bins,).
 
-    counted: which hours of a row x is.
+    counted: which hours of a row x is. amplitude: by how much the profile counts, where that changes.
     """
 
     period_hours: float
     profile: Floats
     counted: Counted = Counted.ELAPSED
+    amplitude: Amplitude | None = None
 
     def bins(self, x: Floats) -> NDArray[np.intp]:
         """The phase bin of each x in hours; (n,)."""
@@ -51,7 +53,7 @@ class Season:
         phase = (x / self.period_hours % 1.0) * bins - 0.5
         around = np.concatenate([self.profile[-1:], self.profile, self.profile[:1]])
         seasonal: Floats = np.interp(phase, np.arange(-1, bins + 1), around)
-        return seasonal
+        return seasonal if self.amplitude is None else seasonal * self.amplitude.at(x)
 
 
 def find_seasons(
@@ -121,7 +123,10 @@ def fit_season(
         if not after < (1 - gain) * before:
             return None
     whole = _profile(phase, residual, bins)
-    return None if whole is None else Season(period_hours, whole)
+    if whole is None:
+        return None
+    season = Season(period_hours, whole - float(np.median(whole)))
+    return replace(season, amplitude=find_amplitude(x, residual, season.at(x), period_hours))
 
 
 def _phase_bins(x: Floats, period_hours: float, bins: int) -> NDArray[np.intp]:
