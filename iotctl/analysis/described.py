@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.components import Components
 from iotctl.analysis.kinds import Reach, explain
+from iotctl.analysis.still import run_lengths
 from iotctl.model import Event, Kind
 
 Floats = NDArray[np.float64]
@@ -75,6 +76,10 @@ def describe(
         band = threshold * float(series.scale[at])
         reach = Reach(float(series.expected[at]), float(series.expected[at]) - band, float(series.expected[at]) + band)
     start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
+    told = rows
+    if stretch.kind is Kind.STUCK:  # what is told is how long the value was held, not what else lies beside it
+        told = _longest_run(series.value, stretch)
+        at = min(max(at, told.start), told.stop - 1)
     return Event(
         event_id=event_id(stretch.kind, start, end),
         kind=stretch.kind,
@@ -89,29 +94,47 @@ def describe(
         high=reach.high,
         explanation=explain(
             stretch.kind,
-            series.value[rows],
-            series.expected[rows],
-            u,
-            at=at - stretch.start,
+            series.value[told],
+            series.expected[told],
+            u[told.start - stretch.start : told.stop - stretch.start],
+            at=at - told.start,
             reach=reach,
-            hours=(end - start) / HOUR,
+            hours=float(series.time[told.stop - 1] - series.time[told.start]) / HOUR,
             unit=series.unit,
         ),
     )
+
+
+def _longest_run(value: Floats, stretch: Stretch) -> slice:
+    """The rows of the longest run of equal values in a stretch."""
+    starts, length = run_lengths(value[stretch.start : stretch.end])
+    longest = int(np.argmax(length))
+    first = stretch.start + int(starts[longest])
+    return slice(first, first + int(length[longest]))
 
 
 def _fired(series: Modelled, components: Components, stretch: Stretch, threshold: float) -> tuple[int, Reach]:
     """The extreme row of a stretch, and what is usual there by the component that made it an event.
 
     That is the reading itself, or against its neighbours; else its mean, or its mean deviation, over a while, beyond
-    whose usual range some reading is where the mean is.
+    whose usual range some reading is where the mean is. What has moved, or drifts, is farthest off to the side that it
+    moved to; the step back at its end is none of it.
     """
     rows = slice(stretch.start, stretch.end)
     u = series.u(stretch.start, stretch.end)
-    best = {name: float(components.scores[name][rows].max()) for name in components.scores if name in components.usual}
-    fired = next((name for name in ("point", "local") if best[name] >= threshold), max(best, key=lambda n: best[n]))
+    moved = stretch.kind in (Kind.SHIFT, Kind.DRIFT)
+    best = {
+        name: float(components.scores[name][rows].max())
+        for name in components.scores
+        if name in components.usual and not (moved and name == "local")
+    }
+    fired = next(
+        (name for name in ("point", "local") if best.get(name, 0.0) >= threshold), max(best, key=lambda n: best[n])
+    )
     usual = components.usual[fired]
-    if fired in ("point", "local"):
+    if moved:
+        at = stretch.start + int(np.argmax(u * np.sign(np.median(u)) if np.median(u) else np.abs(u)))
+    elif fired in ("point", "local"):
         at = stretch.start + int(np.argmax(components.scores[fired][rows]))
     else:
         at = stretch.start + int(np.argmax(np.abs(u)))

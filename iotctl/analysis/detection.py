@@ -32,6 +32,7 @@ from iotctl.model import Detection, Event, Learnt, Method, Regime, SensorKind
 Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 8
+_LARGEST = 1.1e308
 
 
 def detect(
@@ -55,9 +56,13 @@ def detect(
     row, dropped = _usable_rows(time, value)
     every_time, every_value = time[row], value[row].astype(np.float64)
     absurd = find_absurd(every_value)
-    if absurd.rows.any():
-        row, dropped["invalid"] = row[~absurd.rows], int(absurd.rows.sum())
-    time, value = every_time[~absurd.rows], every_value[~absurd.rows]
+    # Where a series lives so high, a sigma of it, or a difference of two readings, is no number.
+    too_large = (np.abs(every_value) > _LARGEST) & ~absurd.rows
+    kept = ~absurd.rows & ~too_large
+    if not kept.all():
+        counts = {"invalid": int(absurd.rows.sum()), "too large": int(too_large.sum())}
+        row, dropped = row[kept], dropped | {reason: count for reason, count in counts.items() if count}
+    time, value = every_time[kept], every_value[kept]
     hours = Hours.of(time, options.timezone, options.holidays)
     x = hours.elapsed
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
@@ -82,7 +87,7 @@ def detect(
         learnt.periods_hours if learnt else (),
     )
     u = (modelled / size - model.expected) / model.scale
-    components = _components(u, modelled, method, known_good, model.step)
+    components = _components(u, modelled / size, method, known_good, model.step)
     score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
     tails = _tails(components, score, options.threshold, known_good)
     remembered = blended(learnt, tails, time, step_hours)

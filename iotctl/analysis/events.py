@@ -28,6 +28,7 @@ from iotctl.model import Event, Kind, Learnt
 
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
+_STUCK_PART = 0.5  # of the rows of an event that is named so
 _SIDE_PART = 4  # a fourth of an event's rows, on both sides of it, tell a drift from a shift
 
 # One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
@@ -133,7 +134,7 @@ def _stretch(
     """A run trimmed to its odd rows, with its kind by them and the rows beside them, as far as those lie in between."""
     scores = components.scores
     first, last = _trimmed(_sharp(scores, *run), *run, threshold)
-    if scores["stuck"][first:last].max() >= STUCK_SCORE:
+    if (scores["stuck"][first:last] >= STUCK_SCORE).mean() >= _STUCK_PART:
         return Stretch(first, last, Kind.STUCK)
     whole = Stretch(first, last, Kind.SPIKE)
     return replace(whole, kind=name_kind(*_with_sides(series, whole, *between)))

@@ -16,6 +16,7 @@ _SPIKE_ROWS = 3
 _BURST_ROWS = 40
 _DRIFT_CORRELATION = 0.6
 _LEANING_SIGMAS = 1.5
+_MOVED_SIGMAS = 1.0
 _SAME_SPREAD = 1.2
 _NO_BAND = 1e-4  # of how far a reading is off: the usual range is one value
 
@@ -32,6 +33,9 @@ def name_kind(u: Floats, before: Floats, after: Floats) -> Kind:
         return Kind.BURST
     centre = float(np.median(u))
     if float(np.median(np.abs(u - centre))) > abs(centre):
+        return Kind.VARIANCE
+    # Most readings are where they were, and those that are off are so to the other side.
+    if abs(centre) < _MOVED_SIGMAS and float(u[np.argmax(np.abs(u))]) * centre <= 0:
         return Kind.VARIANCE
     if any(leaning(side, centre) for side in (before, after)):
         return Kind.DRIFT

@@ -41,7 +41,8 @@ def describe_sensor(
     """
     if len(value) < 2:
         return "too few readings to say"
-    kind = recognise(value) if kind is None else kind
+    # Differences are of halves: those of values near the largest would overflow.
+    kind = recognise(value / 2) if kind is None else kind
     parts = [_READS[kind](time, value, unit), _sends(time, value)]
     named = [_period(hours) for hours in periods_hours]
     if named:
@@ -53,9 +54,9 @@ def _continuous(_: NDArray[np.int64], y: Floats, unit: str) -> str:
     traits = ["continuous", *_scale(y, unit)]
     if len(y) >= _FEWEST_ROWS:
         sample = thin(y, _SAMPLE)
-        lower, middle, upper = np.quantile(sample, [0.1, 0.5, 0.9])
+        lower, middle, upper = np.quantile(sample / 2, [0.1, 0.5, 0.9])
         above, below = upper - middle, middle - lower
-        near, far = np.quantile(np.abs(np.diff(y[:_SAMPLE])), [0.9, 0.99])
+        near, far = np.quantile(np.abs(np.diff(y[:_SAMPLE] / 2)), [0.9, 0.99])
         if min(above, below) > 0 and max(above, below) > _SKEWED * min(above, below):
             traits.append(f"skewed to {'high' if above > below else 'low'} values")
         elif far > _HEAVY * near > 0:
@@ -65,7 +66,7 @@ def _continuous(_: NDArray[np.int64], y: Floats, unit: str) -> str:
 
 def _scale(y: Floats, unit: str) -> list[str]:
     step = quantum(y)
-    usual = mad_sigma(np.diff(y))
+    usual = 2 * mad_sigma(np.diff(y / 2))
     return [f"in steps of {step:.3g}{f' {unit}' if unit else ''}"] if step > 0 and step >= _COARSE_PART * usual else []
 
 
@@ -80,7 +81,7 @@ def _saturating(_: NDArray[np.int64], y: Floats, unit: str) -> str:
 
 def _intermittent(_: NDArray[np.int64], y: Floats, unit: str) -> str:
     rest, part = most_common(y)
-    far = float(y[np.argmax(np.abs(y - rest))])
+    far = float(y[np.argmax(np.abs(y / 2 - rest / 2))])
     return f"intermittent: {_plain(rest, unit)} in {_part(part)} of its readings, as far as {_plain(far, unit)} between"
 
 
@@ -98,9 +99,9 @@ def _on_off(time: NDArray[np.int64], y: Floats, unit: str) -> str:
 
 
 def _counter(_: NDArray[np.int64], y: Floats, unit: str) -> str:
-    steps = np.diff(y)
+    steps = np.diff(y / 2)
     falls = int((steps < 0).sum())
-    rise = float(np.median(steps[steps >= 0]))
+    rise = 2 * float(np.median(steps[steps >= 0]))
     resets = f"falls back {falls} time{'s' * (falls != 1)}" if falls else "never falls"
     return f"counter: rises by about {_plain(rise, unit)} from reading to reading, {resets}"
 
@@ -127,7 +128,7 @@ def _sends(time: NDArray[np.int64], y: Floats) -> str:
     usual = float(np.median(steps))
     spread = float(np.subtract(*np.quantile(steps, [0.75, 0.25])))
     if spread > _UNEVEN * usual:
-        least, change = np.quantile(np.abs(np.diff(y[:_SAMPLE])), [0.02, 0.5])
+        least, change = np.quantile(np.abs(np.diff(y[:_SAMPLE] / 2)), [0.02, 0.5])
         sent = "sent on change" if least > _LEAST_CHANGE * change else "sent irregularly"
         return f"{sent}, about every {_interval(usual)}"
     return f"a reading every {_interval(usual)}"
@@ -135,7 +136,7 @@ def _sends(time: NDArray[np.int64], y: Floats) -> str:
 
 def _changes(time: NDArray[np.int64], y: Floats) -> str:
     days = max(float(time[-1] - time[0]) / _HOUR / 24, 1e-9)
-    count = int((np.diff(y) != 0).sum())
+    count = int((y[1:] != y[:-1]).sum())
     a_day = count / days
     if count < 10 or a_day < 0.1:
         return f"{count} change{'s' * (count != 1)} in {span(days * 24)}"
