@@ -29,6 +29,7 @@ article li > a, article li > span { overflow: hidden; text-overflow: ellipsis; w
 article li > span { color: #222; }
 article .bar { position: relative; height: 0.8rem; background: #f4f4f4; }
 article .bar i { position: absolute; top: 0; bottom: 0; min-width: 3px; opacity: 0.8; }
+article .bar i.onset { min-width: 0; opacity: 0.35; }
 """
 
 
@@ -77,11 +78,18 @@ def _row(sensor: Sensor, events: Sequence[Event], incident: IncidentCard, pages:
     label = f'<span title="{name}">{name}</span>'
     if page is not None:
         label = f'<a title="{name}" href="{html.escape(page)}">{name}</a>'
-    whole = max(incident.end - incident.start, 1)
     bars = "".join(
-        f'<i style="left:{100 * (event.start - incident.start) / whole:.2f}%;'
-        f'width:{max(100 * (event.end - event.start) / whole, 0.3):.2f}%;background:{COLOURS[event.kind]}"'
-        f' title="{html.escape(f"{event.kind}: {event.explanation}")}"></i>'
+        (_bar(incident, event, event.began, event.start, ' class="onset"') if event.began < event.start else "")
+        + _bar(incident, event, event.start, event.end)
         for event in events
     )
     return f'<li>{label}<div class="bar">{bars}</div></li>\n'
+
+
+def _bar(incident: IncidentCard, event: Event, start: int, end: int, style: str = "") -> str:
+    whole = max(incident.end - incident.start, 1)
+    return (
+        f'<i{style} style="left:{100 * (start - incident.start) / whole:.2f}%;'
+        f'width:{max(100 * (end - start) / whole, 0.3):.2f}%;background:{COLOURS[event.kind]}"'
+        f' title="{html.escape(f"{event.kind}: {event.explanation}")}"></i>'
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from iotctl.charts.incident_list import incident_section
 from iotctl.model import Event, IncidentCard, Kind, Sensor
@@ -40,6 +41,12 @@ def test_bars_lie_where_events_are_and_names_lead_to_charts() -> None:
     page = incident_section([incident(1, Kind.SHIFT, 2.0)], {0: "charts/a.html"})
     assert re.findall(r"left:([\d.]+)%;width:([\d.]+)%", page) == [("0.00", "100.00"), ("25.00", "75.00")]
     assert re.findall(r'href="([^"]*)"', page) == ["charts/a.html"]
+    # What began before its first odd reading has a paler bar from then on.
+    card = incident(1, Kind.DRIFT, 2.0)
+    early = tuple((sensor, replace(event, onset=event.start - HOUR // 2)) for sensor, event in card.events)
+    page = incident_section([replace(card, start=-HOUR // 2, end=4 * HOUR - HOUR // 2, events=early)], {})
+    onsets = re.findall(r'class="onset" style="left:([\d.]+)%;width:([\d.]+)%', page)
+    assert onsets == [("0.00", "12.50"), ("25.00", "12.50")]
     assert "shift &amp;" not in page.replace("shift: shift &amp; so on", "")
 
 
