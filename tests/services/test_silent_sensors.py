@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from iotctl.services.analyse import Request
 from iotctl.services.anomalies import label_event
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.notify import notify
+from tests.repositories.test_arrivals import add_batches
 from tests.sensors import DAY, START, STEP, add_sensor, noise
 from tests.services.test_fleet import Listener, hourly, run, stored
 from tests.webhook import Webhook
@@ -121,3 +123,21 @@ def test_sensors_whose_files_have_not_come_yet_are_not_silent(postgres: Database
         "c": [Kind.SILENT],
         "d": [Kind.SILENT],
     }
+
+
+def test_where_readings_come_all_the_time_all_sensors_may_be_silent(postgres: Database) -> None:
+    now, hour = time.time_ns() // 1000, DAY // 24
+    with postgres.connect() as conn:
+        for name in ("a", "b"):
+            add_sensor(conn, name, noise(2000, ord(name)), first_row=(now - 5 * hour - START) // STEP - 2000)
+        assert [one.findings for one in run(postgres, Request(DetectOptions()))] == [(), ()]
+        loaded = [now - n * hour for n in range(72, 4, -1)]
+        add_batches(conn, loaded, [moment - hour // 30 for moment in loaded])
+    found = run(postgres, Request(DetectOptions()), save=True)
+    assert [[finding.event.kind for finding in one.findings] for one in found] == [[Kind.SILENT], [Kind.SILENT]]
+    # Readings come each hour, and are an hour old by then: none is missed before that has happened twice.
+    (event,) = (finding.event for finding in found[0].findings)
+    assert event.end == pytest.approx(now - 2 * hour, abs=hour // 4)
+    # The first scheduled run reports all that there is, the next one nothing.
+    assert [len(one.findings) for one in run(postgres, hourly(None), save=True)] == [1, 1]
+    assert run(postgres, hourly(None), save=True) == []
