@@ -171,7 +171,7 @@ def _analyse(
     with repository.one_at_a_time(sensor.sensor_id):
         stored = repository.known(sensor.sensor_id, scope.known_from)
         events += ended_silence(stored, events, (time, value))
-        judged = judge(events, [*seen, *events], stored, scope, sensor.sensor_uuid)
+        judged = judge(events, [*seen, *events], detection.change_points, stored, scope, sensor.sensor_uuid)
         findings = tuple(marked(finding, taught) for finding in judged.findings)
         findings = tuple(one for one in findings if one.event.a_year <= rate or one.label is not None or one.silenced)
         if request.alert_budget is not None:

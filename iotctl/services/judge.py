@@ -85,9 +85,17 @@ class Scope:
 
 
 def judge(
-    found: Sequence[Event], seen: Sequence[Event], stored: Sequence[Finding], scope: Scope, sensor_uuid: str
+    found: Sequence[Event],
+    seen: Sequence[Event],
+    changes: Sequence[int],
+    stored: Sequence[Finding],
+    scope: Scope,
+    sensor_uuid: str,
 ) -> Judged:
-    """The events found in a scope beside those stored, of one sensor. seen: all that the run has seen, in scope or not.
+    """The events found in a scope beside those stored, of one sensor.
+
+    seen: all events that the run has seen, in scope or not. changes: the times at which it has seen a regime change,
+    whether that is an event or just too small for one: of what was told there nothing is taken back.
 
     An event whose level, or noise, has stayed becomes the change that lasts, under the same id. What is stored, in
     scope, and seen no more is withdrawn, but for what a person has called true.
@@ -106,7 +114,7 @@ def judge(
             lasting.append(event.event_id)
         elif at is not None:
             merged[event.event_id] = findings[at].event.event_id
-        elif scope.has(event) and _may_be_withdrawn(former):
+        elif scope.has(event) and _may_be_withdrawn(former) and not _is_change(event, changes, scope.slack):
             withdrawn.append(event.event_id)
     return Judged(tuple(findings), merged, tuple(withdrawn), frozenset(lasting))
 
@@ -137,6 +145,12 @@ def _is_seen(event: Event, seen: Sequence[Event], slack: int) -> bool:
         and (other.kind in _LASTING) == (event.kind in _LASTING)
         for other in seen
     )
+
+
+def _is_change(event: Event, changes: Sequence[int], slack: int) -> bool:
+    """Whether a regime changes within an event of the level."""
+    is_of_level = event.kind in _LASTING or event.kind in _LEVELS
+    return is_of_level and any(event.start - slack <= moment <= event.end + slack for moment in changes)
 
 
 def _what_it_became(event: Event, findings: Sequence[Finding], slack: int) -> int | None:

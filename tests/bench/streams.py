@@ -49,7 +49,14 @@ class Stream:
         scope = Scope.of(detection, window, watermark)
         stored = [f for f in self.stored.values() if f.event.end >= scope.known_from]
         found = [event for event in detection.events if scope.has(event)]
-        judged = judge(found, detection.events, sorted(stored, key=lambda f: f.event.start), scope, "sensor")
+        judged = judge(
+            found,
+            detection.events,
+            detection.change_points,
+            sorted(stored, key=lambda f: f.event.start),
+            scope,
+            "sensor",
+        )
         self._keep(judged, scope, now)
         self.watermark = int(self.time[rows][-1])
 

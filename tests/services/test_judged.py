@@ -57,22 +57,38 @@ def test_a_change_that_lasts_is_judged_ten_days_later_and_a_spike_is_not() -> No
     ],
 )
 def test_what_a_run_sees_no_more_is_withdrawn(former: Finding, is_withdrawn: bool) -> None:
-    judged = judge([], [], [former], SCOPE, "sensor")
+    judged = judge([], [], (), [former], SCOPE, "sensor")
     assert judged.withdrawn == (("old",) if is_withdrawn else ())
     outside = replace(SCOPE, window=Window(70 * DAY, None, None, None))
-    assert judge([], [], [former], outside, "sensor").withdrawn == ()
+    assert judge([], [], (), [former], outside, "sensor").withdrawn == ()
 
 
 def test_what_is_seen_but_was_judged_before_stands() -> None:
     former = kept(Kind.SHIFT, 55, 57.5)
-    assert judge([], [former.event], [former], SCOPE, "sensor").withdrawn == ()
-    assert judge([], [event(Kind.STEP, 57, 57)], [former], SCOPE, "sensor").withdrawn == ("old",)
+    assert judge([], [former.event], (), [former], SCOPE, "sensor").withdrawn == ()
+    assert judge([], [event(Kind.STEP, 57, 57)], (), [former], SCOPE, "sensor").withdrawn == ("old",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "is_withdrawn"),
+    [
+        (Kind.STEP, (59 * DAY + HOUR,), False),
+        (Kind.STEP, (58 * DAY,), True),
+        (Kind.SHIFT, (59 * DAY,), False),
+        (Kind.SPIKE, (59 * DAY,), True),
+    ],
+)
+def test_a_change_that_is_just_too_small_by_now_is_not_taken_back(
+    kind: Kind, changes: tuple[int, ...], is_withdrawn: bool
+) -> None:
+    judged = judge([], [], changes, [kept(kind, 59, 59)], SCOPE, "sensor")
+    assert judged.withdrawn == (("old",) if is_withdrawn else ())
 
 
 def test_a_withdrawn_event_that_is_seen_again_comes_back_under_its_id_and_is_not_told_again() -> None:
     former = kept(Kind.BURST, 59, 59.1, withdrawn_at=3)
     found = event(Kind.BURST, 59, 59.1)
-    judged = judge([found], [found], [former], SCOPE, "sensor")
+    judged = judge([found], [found], (), [former], SCOPE, "sensor")
     assert [finding.event.event_id for finding in judged.findings] == ["old"]
     assert not is_to_be_told(judged.findings[0], judged, SCOPE)
 
@@ -86,14 +102,14 @@ def test_a_shift_that_stays_becomes_a_step_under_its_id_with_its_later_parts_and
         kept(Kind.SPIKE, 59, 59, "spike"),
     ]
     spike = stored[-1].event
-    judged = judge([found, spike], [found, spike], stored, SCOPE, "sensor")
+    judged = judge([found, spike], [found, spike], (), stored, SCOPE, "sensor")
     step, other = judged.findings
     assert (step.event.event_id, step.event.kind, step.label) == ("shift", Kind.STEP, Label.TRUE)
     assert other.event.event_id == "spike"
     assert judged.merged == {"part": "shift"}
     assert judged.withdrawn == ()
     assert is_to_be_told(step, judged, SCOPE)
-    again = judge([found, spike], [found, spike], [replace(step, told=2)], SCOPE, "sensor")
+    again = judge([found, spike], [found, spike], (), [replace(step, told=2)], SCOPE, "sensor")
     step = again.findings[0]
     assert step.event.event_id == "shift"
     assert not is_to_be_told(step, again, SCOPE)
