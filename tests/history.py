@@ -17,9 +17,8 @@ from itertools import pairwise
 import numpy as np
 import psycopg
 
-from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
-from iotctl.repositories import Connection, Ledger, StorageLayout, drop_expired, is_passing, set_retention
-from iotctl.repositories.partitions import ensure_partition, months_of
+from iotctl.model import FileBatch, OnDuplicate, Position, StorageLayout, StoredFile
+from iotctl.repositories import Connection, Ledger, is_passing, storage_of
 from iotctl.services.write_batches import BatchWriter, Part
 
 MINUTE = 60_000_000
@@ -83,14 +82,17 @@ class Model:
 class History:
     """A history on one connection, step by step, beside its model."""
 
-    def __init__(self, conn: Connection, layout: StorageLayout, chance: random.Random, mode: OnDuplicate) -> None:
+    def __init__(self, conn: Connection, chance: random.Random, mode: OnDuplicate) -> None:
         self.model = Model(mode)
         self.steps: list[str] = []
         self._conn = conn
-        self._layout = layout
         self._chance = chance
         self._age = 0
         self._uuids = [number.to_bytes(16) for number in range(1, SENSORS + 1)]
+
+    def uuid(self, sensor: int) -> str:
+        """The UUID of one of our sensors."""
+        return bytes_as_uuid(self._uuids[sensor])
 
     def step(self) -> None:
         """Something that happens to a table."""
@@ -182,11 +184,12 @@ class History:
 
     def let_the_old_go(self) -> None:
         """Retention up to the end of the month, or of a day where chunks are cut by days."""
-        days = 2 if self._layout is StorageLayout.PARTITIONS else self._chance.randrange(1, 4)
+        storage = storage_of(self._conn)
+        days = 2 if storage.layout is StorageLayout.SEGMENTS else self._chance.randrange(1, 4)
         self.steps.append(f"retention: {days} days go")
-        set_retention(self._conn, self._layout, datetime.now(UTC) - moment(days * 1440))
-        drop_expired(self._conn, self._layout)
-        set_retention(self._conn, self._layout, None)
+        storage.set_retention(datetime.now(UTC) - moment(days * 1440))
+        storage.drop_expired()
+        storage.set_retention(None)
         # The files that were read keep rows of the days that are left, here and in the model.
         for file in self.model.files.values():
             file.rows = [row for row in file.rows if row[1] >= days * 1440]
@@ -199,9 +202,6 @@ class History:
         first = {(sensor, minute): value for sensor, minute, value in reversed(rows)}
         self.steps.append(f"INSERT {len(first)}")
         ids = self.sensor_ids()
-        if self._layout is StorageLayout.PARTITIONS:  # retention may have dropped it; whoever writes makes it first
-            for month in months_of(np.array([START + MINUTE * minute for _, minute in first], dtype=np.int64)):
-                ensure_partition(self._conn, month)
         with self._conn.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, %s, %s)",
@@ -279,7 +279,7 @@ class History:
         return StoredFile(uri, 1, f"version {age}", datetime(2021, 1, 1, tzinfo=UTC) + timedelta(minutes=age))
 
     def _writer(self, ledger: Ledger) -> BatchWriter:
-        return BatchWriter(self._conn, ledger, self._layout, self.model.mode)
+        return BatchWriter(self._conn, ledger, storage_of(self._conn), self.model.mode)
 
     def sensor_ids(self) -> dict[int, int]:
         """The database's number of each of our sensors."""

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories import Connection, StorageLayout, ensure_schema
+from iotctl.repositories import Connection, ensure_schema
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
@@ -25,8 +25,7 @@ def uuid_of(name: str) -> str:
 
 def add_sensor(conn: Connection, name: str, value: Floats | None = None, *, first_row: int = 0) -> int:
     """The id of a new or known sensor; its readings come every 10 minutes, value[0] at row first_row."""
-    if ensure_schema(conn) is StorageLayout.PARTITIONS:
-        conn.execute("CREATE TABLE IF NOT EXISTS reading_default PARTITION OF reading DEFAULT")
+    ensure_schema(conn)
     conn.execute(
         "INSERT INTO sensor (sensor_uuid, sensor_name) VALUES (%s, %s) ON CONFLICT DO NOTHING", (uuid_of(name), name)
     )

@@ -41,7 +41,7 @@ def plan(
 
     from iotctl.cli.times import duration_seconds
     from iotctl.errors import UsageError
-    from iotctl.repositories import StorageLayout
+    from iotctl.model import StorageLayout
     from iotctl.services.plan import LINE_BYTES, Need
     from iotctl.services.plan import plan as make_plan
 
@@ -51,17 +51,17 @@ def plan(
     readings = max(1, round(total))
     days = max(readings / sensors, 1) * duration_seconds(interval) / 86400
     need = Need(readings, sensors, days, cores, machines, max(1, round(_number(rows_per_file, "--rows-per-file"))))
-    plans = {layout: make_plan(need, layout) for layout in (StorageLayout.COLUMNSTORE, StorageLayout.PARTITIONS)}
+    plans = {layout: make_plan(need, layout) for layout in (StorageLayout.COLUMNSTORE, StorageLayout.SEGMENTS)}
     if as_json:
         typer.echo(json.dumps({"need": asdict(need)} | {layout.value: asdict(one) for layout, one in plans.items()}))
         return
     typer.echo(about_need(need))
     lines = {layout: plan_lines(one) for layout, one in plans.items()}
-    shown, plain = lines[StorageLayout.COLUMNSTORE], lines[StorageLayout.PARTITIONS]
+    shown, plain = lines[StorageLayout.COLUMNSTORE], lines[StorageLayout.SEGMENTS]
     typer.echo(f"{'':18} {'TimescaleDB':30} plain PostgreSQL")
     for name, value in shown.items():
         typer.echo(f"{name:18} {value:30} {plain[name]}")
-    for title, layout in (("TimescaleDB", StorageLayout.COLUMNSTORE), ("plain PostgreSQL", StorageLayout.PARTITIONS)):
+    for title, layout in (("TimescaleDB", StorageLayout.COLUMNSTORE), ("plain PostgreSQL", StorageLayout.SEGMENTS)):
         typer.echo(f"\n{title}: settings")
         for name, value in plans[layout].settings.items():
             typer.echo(f"  {name} = {value}")

@@ -117,13 +117,12 @@ def about_policies(found: Policies, timezone: str) -> str:
 
 def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
     from iotctl.cli.times import local_time
-    from iotctl.repositories import StorageLayout
+    from iotctl.model import StorageLayout
 
-    plain = found.layout is StorageLayout.PARTITIONS
-    how = "dropped by partition, after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
+    plain = found.layout is StorageLayout.SEGMENTS
+    how = "whole months, dropped after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
     compressed = {
-        StorageLayout.PARTITIONS: "plain PostgreSQL has no columnstore",
-        StorageLayout.HYPERTABLE: "this TimescaleDB has no columnstore that is filled directly",
+        StorageLayout.SEGMENTS: "all readings are compressed as they arrive",
         StorageLayout.COLUMNSTORE: "late readings; others are compressed as they arrive",
     }
     rows = [

@@ -9,7 +9,7 @@ import typer
 from iotctl.cli.context import open_database
 
 if TYPE_CHECKING:
-    from iotctl.repositories import Chunks
+    from iotctl.repositories import Parts
 
 
 def status(
@@ -24,15 +24,15 @@ def status(
     from iotctl.cli.policy import about_policies, policies_json
     from iotctl.cli.terminal import size
     from iotctl.cli.times import local_time
-    from iotctl.repositories import ensure_schema
+    from iotctl.repositories import open_storage
     from iotctl.repositories.status import status as read_status
     from iotctl.settings import read_settings
 
     settings = read_settings()
     with open_database(settings) as database, database.connect() as conn:
-        found = read_status(conn, ensure_schema(conn))
+        found = read_status(conn, open_storage(conn))
         address = database.address
-    server = found.capabilities
+    server, parts = found.capabilities, found.parts
     span = [
         None if edge is None else local_time(edge, settings.timezone).isoformat() for edge in (found.first, found.last)
     ]
@@ -51,12 +51,11 @@ def status(
             "rejects": found.rejects,
             "anomalies": found.anomalies,
             "table_bytes": found.table_bytes,
-            "chunks": None
-            if found.chunks is None
-            else {
-                "interval_days": found.chunks.interval.total_seconds() / 86400,
-                "count": found.chunks.count,
-                "loose": found.chunks.loose,
+            "parts": {
+                "kind": parts.kind,
+                "interval_days": None if parts.interval is None else parts.interval.total_seconds() / 86400,
+                "count": parts.count,
+                "loose": parts.loose,
             },
             "policies": policies_json(found.policies, settings.timezone),
         }
@@ -75,28 +74,28 @@ def status(
         "anomalies": f"{found.anomalies:,}",
         "size": ", ".join(f"{name} {size(number)}" for name, number in found.table_bytes.items()),
     }
-    if found.chunks is not None and found.readings:
-        lines["chunks"] = _about_chunks(found.chunks, found.readings, found.sensors)
+    if found.readings:
+        lines[parts.kind] = _about_parts(parts, found.readings, found.sensors)
     lines["policies"] = about_policies(found.policies, settings.timezone)
     for name, value in lines.items():
         typer.echo(f"{name:10} {value}")
 
 
-def _about_chunks(chunks: Chunks, readings: int, sensors: int) -> str:
-    """How chunks are cut, whether that suits the data, and what to do where it does not."""
+def _about_parts(parts: Parts, readings: int, sensors: int) -> str:
+    """How readings are cut on disk, whether that suits the data, and what to do where it does not."""
     from iotctl.services.plan import duration, suited_chunk_days
 
-    days = chunks.interval.total_seconds() / 86400
-    per_chunk = readings / max(chunks.count, 1)
-    per_sensor = per_chunk / max(sensors, 1)
-    suited = suited_chunk_days(days, per_chunk / days, sensors)
+    each = readings / max(parts.count, 1)
+    loose = f"; {parts.loose} of them are improved by iotctl compact" if parts.loose else ""
+    if parts.interval is None:
+        return f"{parts.count:,}, some {each:,.0f} readings each{loose}"
+    days = parts.interval.total_seconds() / 86400
+    suited = suited_chunk_days(days, each / days, sensors)
     advice = ""
     if suited < days:
         advice = f"; shorter ones would be quicker to work on: IOTCTL_CHUNK_INTERVAL={duration(suited)}"
-    elif suited > days and chunks.count > 1:
+    elif suited > days and parts.count > 1:
         advice = f"; longer ones would compress better: IOTCTL_CHUNK_INTERVAL={duration(suited)}"
-    loose = f"; {chunks.loose} with readings outside the columnstore (iotctl compact)" if chunks.loose else ""
-    return (
-        f"{chunks.count} of {days:g} days, some {per_chunk:,.0f} readings each, {per_sensor:,.0f} of a sensor"
-        f"{advice}{loose}"
-    )
+    per_sensor = each / max(sensors, 1)
+    about = f"{parts.count:,} of {days:g} days, some {each:,.0f} readings each, {per_sensor:,.0f} of a sensor"
+    return f"{about}{advice}{loose}"

@@ -16,6 +16,7 @@ from iotctl.model.detection import (
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
 from iotctl.model.learnt import Learnt
 from iotctl.model.sensors import Sensor
+from iotctl.model.storage import StorageLayout
 
 __all__ = [
     "EARLIEST",
@@ -41,6 +42,7 @@ __all__ = [
     "Sensor",
     "SensorCard",
     "SensorKind",
+    "StorageLayout",
     "StoredFile",
     "TimeForm",
 ]

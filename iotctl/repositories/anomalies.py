@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from iotctl.model import Event, Finding, Kind, Label, Sensor
 from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
+from iotctl.repositories.locks import ADVISORY_CLASS, EVENTS_CLASS, NOTIFY_LOCK
 
 # An event, its sensor before it: see _finding and _sensor.
 _SELECT = """

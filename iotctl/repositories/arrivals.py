@@ -20,13 +20,7 @@ def last_readings(conn: Connection, sensor_ids: Sequence[int], before: int) -> d
     """
     rows = conn.execute(
         """
-        SELECT wanted.sensor_id, last.timestamp
-        FROM unnest(%(ids)s::int[]) AS wanted(sensor_id)
-        CROSS JOIN LATERAL (
-            SELECT timestamp FROM reading
-            WHERE reading.sensor_id = wanted.sensor_id AND reading.timestamp < %(before)s
-            ORDER BY timestamp DESC LIMIT 1
-        ) AS last
+        SELECT sensor_id, last_reading_of(sensor_id, %(before)s) FROM unnest(%(ids)s::int[]) AS wanted(sensor_id)
         """,
         {"ids": list(sensor_ids), "before": as_datetime(before)},
     )

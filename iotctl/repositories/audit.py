@@ -10,7 +10,6 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.batch_order import disordered_chunks, overlapping_batches
 from iotctl.repositories.binary import (
     IntArray,
     TimeArray,
@@ -25,8 +24,8 @@ from iotctl.repositories.binary import (
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.digests import DIGEST_SQL, digests
 from iotctl.repositories.ledger_files import FileState
-from iotctl.repositories.retention import retention
-from iotctl.repositories.schema import StorageLayout
+from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.storage.storage import Disorder, ReadingStorage
 from iotctl.repositories.texts import as_sent
 
 DAY = 86_400_000_000
@@ -43,7 +42,7 @@ _SHORT_CUTS = [
 _FILE = "file_id, version, generation, state, modified, options, problem"
 
 _DAY_SQL = "floor(date_part('epoch', r.timestamp) / 86400)::int"
-# Only the columnstore has no key that keeps readings from being there twice; to look costs as much as the rest.
+# For a layout without a constraint that keeps readings from being there twice; to look costs as much as the rest.
 _DOUBLED_SQL = "count(*) - count(DISTINCT r.timestamp)"
 # Half of the sum's 64 bits: the sum of many bigints is numeric, and -2^63 has no negative.
 _SUMS = f"""
@@ -52,8 +51,7 @@ _SUMS = f"""
                (coalesce(sum({DIGEST_SQL}) FILTER (WHERE r.file_id = %(file_id)s), 0) %% 9223372036854775808)::bigint
                    AS digest,
                {{doubled}} AS doubled
-        FROM reading r
-        WHERE r.sensor_id = ANY(%(sensor_ids)s) AND r.timestamp >= %(start)s AND r.timestamp < %(end)s
+        FROM readings_of(%(sensor_ids)s::int[], %(start)s, %(end)s) r
         GROUP BY 1, 2
     ) AS days
 """  # noqa: S608 -- constants
@@ -75,16 +73,6 @@ class AuditedFile:
     modified: datetime
     options: Mapping[str, str]
     problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Disorder:
-    """Compressed batches of a sensor that overlap others in a chunk that is read in their order: count, first time."""
-
-    chunk: str
-    sensor_id: int
-    count: int
-    first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +119,6 @@ class DaySums:
         return cls(sensor_id[starts], day[starts], rows, digest, np.zeros(len(starts), dtype=np.int64))
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedReadings:
-    """Readings of the table, sorted by (sensor_id, time). file_id: int32 (n,), the file each came from."""
-
-    sensor_id: NDArray[np.int32]
-    time: NDArray[np.int64]
-    file_id: NDArray[np.int32]
-    value: NDArray[np.float64]
-
-
 def day_keys(sensor_id: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.int64]:
     """A number for each sensor and day that sorts as (sensor_id, day) does."""
     return (sensor_id.astype(np.int64) << np.int64(32)) + day
@@ -149,9 +127,9 @@ def day_keys(sensor_id: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np
 class Audit:
     """Reads over one connection, and makes it unable to write."""
 
-    def __init__(self, conn: Connection, layout: StorageLayout) -> None:
+    def __init__(self, conn: Connection, storage: ReadingStorage) -> None:
         self._conn = conn
-        self._layout = layout
+        self._storage = storage
         conn.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 
     @contextmanager
@@ -183,7 +161,7 @@ class Audit:
 
     def kept_since(self) -> int | None:
         """The time before which retention drops readings, microseconds since 1970-01-01 UTC; None where nothing is."""
-        keep = retention(self._conn, self._layout)
+        keep = self._storage.retention()
         if keep is None:
             return None
         row = self._conn.execute("SELECT now() - %s::interval", (keep,)).fetchone()
@@ -192,14 +170,8 @@ class Audit:
         return as_microseconds(row[0])
 
     def disorder(self) -> list[Disorder]:
-        """Where ORDER BY gives a wrong order, by what compressed batches say of themselves."""
-        if self._layout is not StorageLayout.COLUMNSTORE:
-            return []
-        return [
-            Disorder(chunk.table, sensor_id, count, first)
-            for chunk in disordered_chunks(self._conn)
-            for sensor_id, count, first in overlapping_batches(self._conn, chunk)
-        ]
+        """See ReadingStorage.disorder."""
+        return self._storage.disorder()
 
     def unknown_files(self, file_ids: Iterable[int]) -> list[int]:
         """Those of the ids, but for another program's 0, that are of no file."""
@@ -207,12 +179,11 @@ class Audit:
 
     def rows_by_file(self) -> dict[int, int]:
         """How many readings of the whole table say that they are of each file."""
-        rows = self._conn.execute("SELECT file_id, count(*) FROM reading GROUP BY file_id")
-        return {int(str(file_id)): int(str(count)) for file_id, count in rows}
+        return self._storage.rows_by_file()
 
     def day_sums(self, file_id: int, sensor_ids: NDArray[np.int32], first: int, last: int) -> DaySums:
         """The sums of a file's readings, of these sensors from day first to day last; doubled: of any file's."""
-        doubled = _DOUBLED_SQL if self._layout is StorageLayout.COLUMNSTORE else "0::bigint"
+        doubled = "0::bigint" if self._storage.refuses_doubles else _DOUBLED_SQL
         cursor = self._conn.cursor(binary=True).execute(
             _SUMS.format(doubled=doubled).encode(),
             {
@@ -234,9 +205,8 @@ class Audit:
             FROM unnest(%(sensor_ids)s::int[], %(start)s::timestamptz[], %(end)s::timestamptz[])
                  AS e (sensor_id, first, until),
             LATERAL (
-                SELECT sensor_id, timestamp, file_id, sensor_value FROM reading
-                WHERE sensor_id = e.sensor_id AND timestamp >= e.first AND timestamp < e.until
-                  AND timestamp >= %(all_start)s AND timestamp < %(all_end)s
+                SELECT sensor_id, timestamp, file_id, sensor_value FROM readings_of(e.sensor_id, e.first, e.until)
+                WHERE timestamp >= %(all_start)s AND timestamp < %(all_end)s
                 OFFSET 0
             ) AS r
             """,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import BEACON_CLASS
+from iotctl.repositories.locks import BEACON_CLASS
 
 
 def light_beacon(conn: Connection) -> int:

@@ -152,13 +152,18 @@ def decode_bigints(array: bytes | None) -> NDArray[np.int64]:
     return _decode(array, ">i8").astype(np.int64)
 
 
+def array_elements(values: NDArray[np.generic], element: str) -> bytes:
+    """The elements of an array value, each after its length. element: how numpy calls the type, such as >f8."""
+    elements = np.empty(len(values), dtype=[("length", ">i4"), ("element", element)])
+    elements["length"] = np.dtype(element).itemsize
+    elements["element"] = values
+    return elements.tobytes()
+
+
 def _encode_array(values: NDArray[np.generic], element_oid: int) -> bytes:
     if not len(values):
         return struct.pack(">iiI", 0, 0, element_oid)
-    elements = np.empty(len(values), dtype=[("length", ">i4"), ("element", values.dtype)])
-    elements["length"] = values.dtype.itemsize
-    elements["element"] = values
-    return struct.pack(">iiIii", 1, 0, element_oid, len(values), 1) + elements.tobytes()
+    return struct.pack(">iiIii", 1, 0, element_oid, len(values), 1) + array_elements(values, values.dtype.str)
 
 
 def _decode(array: bytes | None, element: str) -> NDArray[np.generic]:

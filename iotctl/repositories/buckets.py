@@ -6,12 +6,11 @@ from enum import StrEnum
 
 from psycopg import sql
 
-from iotctl.repositories.aggregates import AGGREGATES, has_aggregates, stale_stretches
+from iotctl.repositories.aggregates import has_aggregates
 from iotctl.repositories.binary import array_value, as_datetime, decode_floats, decode_times
 from iotctl.repositories.bucket_grid import Grid, LocalClock, Width, bucket_grid
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.readings import Series
-from iotctl.repositories.schema import StorageLayout
+from iotctl.repositories.storage.storage import AGGREGATES, ReadingStorage, Series
 from iotctl.repositories.stretches import Stretch, fresh_stretches, remaining
 
 
@@ -54,7 +53,7 @@ _BUCKETS = sql.SQL("""
     ) AS buckets
 """)
 
-_READINGS = sql.SQL("reading WHERE sensor_id = %(sensor_id)s AND timestamp >= {first} AND timestamp < {until}")
+_READINGS = sql.SQL("readings_of(%(sensor_id)s::int, {first}, {until})")
 
 _READINGS_ARM = sql.SQL(
     'SELECT "timestamp" AS time, 1::bigint AS readings, sensor_value AS sum, sensor_value AS min, sensor_value AS max'
@@ -69,7 +68,7 @@ _AGGREGATE_ARM = sql.SQL(
 
 def read_buckets(
     conn: Connection,
-    layout: StorageLayout,
+    storage: ReadingStorage,
     sensor_id: int,
     start: int,
     end: int,
@@ -92,7 +91,7 @@ def read_buckets(
         name, fresh = None, list[Stretch]()
         if aggregate in _OF_AGGREGATES and (chosen := _widest(grid)) and has_aggregates(conn):
             name, odd = chosen
-            stale = stale_stretches(conn, layout, name, sensor_id)
+            stale = storage.stale_stretches(name, sensor_id)
             fresh = fresh_stretches(start, end, AGGREGATES[name], [*stale, *odd])
         if name and fresh:
             arms = [_AGGREGATE_ARM.format(name=sql.Identifier(name), **_edges(stretch)) for stretch in fresh]

@@ -42,10 +42,9 @@ class DetectRunRepository:
             LEFT JOIN detect_watermark AS watermark
                    ON watermark.sensor_id = wanted.sensor_id AND watermark.parameters = %(parameters)s
             CROSS JOIN LATERAL (
-                SELECT FROM reading
-                WHERE reading.sensor_id = wanted.sensor_id
-                  AND reading.timestamp > coalesce(watermark.analysed_to, '-infinity')
-                  AND reading.timestamp < %(end)s
+                SELECT FROM readings_of(
+                    wanted.sensor_id, coalesce(watermark.analysed_to + interval '1 microsecond', '-infinity'), %(end)s
+                )
                 LIMIT 1
             ) AS newer
             """,

@@ -28,8 +28,7 @@ def hourly_means(conn: Connection, sensor_ids: Sequence[int], day: int) -> tuple
         FROM (
             SELECT sensor_id, extract(hour FROM timestamp AT TIME ZONE 'UTC')::bigint AS hour,
                    avg(sensor_value) AS mean, count(*) AS readings
-            FROM reading
-            WHERE sensor_id = ANY(%(sensor_ids)s) AND timestamp >= %(start)s AND timestamp < %(end)s
+            FROM readings_of(%(sensor_ids)s::int[], %(start)s, %(end)s)
             GROUP BY 1, 2
         ) AS hours
         GROUP BY sensor_id
@@ -59,16 +58,15 @@ def files_at(conn: Connection, sensor_ids: Sequence[int], moment: int) -> dict[i
         SELECT sensor_id, uri
         FROM unnest(%(sensor_ids)s::int[]) AS wanted (sensor_id)
         CROSS JOIN LATERAL (
-            SELECT file_id FROM reading
-            WHERE reading.sensor_id = wanted.sensor_id AND timestamp > %(first)s AND timestamp <= %(moment)s
+            SELECT file_id FROM readings_of(wanted.sensor_id, %(first)s, %(until)s)
             ORDER BY timestamp DESC LIMIT 1
         ) AS last
         JOIN ingest_file USING (file_id)
         """,
         {
             "sensor_ids": list(sensor_ids),
-            "first": as_datetime(moment - _DAY),
-            "moment": as_datetime(moment),
+            "first": as_datetime(moment - _DAY + 1),
+            "until": as_datetime(moment + 1),
         },
     )
     return {int(str(sensor_id)): str(uri) for sensor_id, uri in rows}

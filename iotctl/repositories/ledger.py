@@ -17,9 +17,9 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.layouts import LayoutRepository
 from iotctl.repositories.ledger_files import FileState, LedgerFile, ledger_row, options_of_each, register_files
-from iotctl.repositories.loading import Renewed, Written
+from iotctl.repositories.locks import FILE_CLASS
 from iotctl.repositories.rejects import keep_rejects
-from iotctl.repositories.schema import FILE_CLASS
+from iotctl.repositories.storage.storage import Renewed, Written
 from iotctl.repositories.texts import as_sent
 
 

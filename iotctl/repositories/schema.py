@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
 
 from psycopg import errors as pg
 
 from iotctl.errors import ConfigurationError
+from iotctl.model import StorageLayout
 from iotctl.repositories.connection import Connection
-
-# Any two numbers that other programs on the same server are unlikely to take: 'iotc' in ASCII, and what is locked.
-ADVISORY_CLASS = 0x696F7463
-SCHEMA_LOCK, PARTITION_LOCK, CLAIM_LOCK, NOTIFY_LOCK, SUMMARY_LOCK, REMOVAL_LOCK = 1, 2, 3, 4, 5, 6
-# Locks that live as long as a session: a claim on extents, a file being loaded, a run.
-CLAIM_CLASS, FILE_CLASS, RUN_CLASS = ADVISORY_CLASS + 1, ADVISORY_CLASS + 2, ADVISORY_CLASS + 4
-# A sensor whose events are being saved; until the transaction ends.
-EVENTS_CLASS = ADVISORY_CLASS + 3
-# Shows the workers of a cluster that they are in the same database as the command; as long as a session.
-BEACON_CLASS = ADVISORY_CLASS + 5
+from iotctl.repositories.locks import ADVISORY_CLASS, SCHEMA_LOCK
 
 _OLDEST_SERVER = 150000
 _DIRECT_COMPRESS_SINCE = (2, 21)
-
-
-class StorageLayout(StrEnum):
-    """How readings lie on disk."""
-
-    PARTITIONS = "partitions"  # plain PostgreSQL, a partition a month
-    COLUMNSTORE = "columnstore"  # TimescaleDB, compressed as it arrives
-    HYPERTABLE = "hypertable"  # an older or Apache-licensed TimescaleDB
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +28,10 @@ class Capabilities:
     def layout(self) -> StorageLayout:
         """The layout a new schema gets on this server."""
         if self.timescaledb is None:
-            return StorageLayout.PARTITIONS
+            return StorageLayout.SEGMENTS
         version = tuple(int(part) for part in self.timescaledb.split("-")[0].split(".")[:2])
         compresses = version >= _DIRECT_COMPRESS_SINCE and self.community_licence
-        return StorageLayout.COLUMNSTORE if compresses else StorageLayout.HYPERTABLE
+        return StorageLayout.COLUMNSTORE if compresses else StorageLayout.SEGMENTS
 
 
 def capabilities(conn: Connection) -> Capabilities:
@@ -91,7 +74,7 @@ def schema_state(conn: Connection) -> tuple[int, int]:
 
     Raises ConfigurationError where the database is ahead.
     """
-    present, newest = schema_version(conn), max(_files(StorageLayout.PARTITIONS))
+    present, newest = schema_version(conn), max(_files(StorageLayout.SEGMENTS))
     if present > newest:
         raise ConfigurationError(
             f"The database has schema version {present}, this iotctl knows up to {newest}.",
@@ -108,19 +91,26 @@ def ensure_schema(conn: Connection) -> StorageLayout:
     present, newest = schema_state(conn)
     if present < newest:
         _apply(conn)
-    return _layout(conn)
+    return layout_of(conn)
 
 
 def present_layout(conn: Connection) -> StorageLayout | None:
     """The layout of the readings that are there, None where the database has no schema; changes nothing."""
     present, _ = schema_state(conn)
-    return _layout(conn) if present else None
+    return layout_of(conn) if present else None
 
 
-def _layout(conn: Connection) -> StorageLayout:
+def layout_of(conn: Connection) -> StorageLayout:
+    """The layout of the readings of a schema that is there. Raises ConfigurationError where it is one of the past."""
     layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
     assert layout is not None
-    return StorageLayout(layout)
+    try:
+        return StorageLayout(layout)
+    except ValueError:
+        raise ConfigurationError(
+            f"The readings lie in the layout {layout!r}, which this iotctl does not have any more.",
+            hint="Make a new database, set IOTCTL_DATABASE_URL to it, and load the files again.",
+        ) from None
 
 
 def _apply(conn: Connection) -> None:
@@ -135,7 +125,7 @@ def _apply(conn: Connection) -> None:
             )
             layout = capabilities(conn).layout
         else:
-            layout = _layout(conn)
+            layout = layout_of(conn)
         for version, sql in sorted(_files(layout).items()):
             if version > present:
                 conn.execute(sql.encode())
@@ -153,7 +143,7 @@ def _install_timescaledb(conn: Connection) -> None:
         with conn.transaction():
             conn.execute("CREATE EXTENSION timescaledb")
     except (pg.InsufficientPrivilege, pg.FeatureNotSupported):
-        return  # plain partitions serve as well; doctor names the extension that is not used
+        return  # segments serve as well; doctor names the extension that is not used
 
 
 def _files(layout: StorageLayout) -> dict[int, str]:

@@ -28,6 +28,34 @@ class SortedReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedReadings:
+    """Readings and the file that each is of, (n,) each; 0 is another program. As SortedReadings, but in any order."""
+
+    sensor_id: NDArray[np.int32]
+    time: NDArray[np.int64]
+    file_id: NDArray[np.int32]
+    value: NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> OwnedReadings:
+        """No readings."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
+
+    @classmethod
+    def joined(cls, parts: Sequence[OwnedReadings]) -> OwnedReadings:
+        """Those of several, one after the other."""
+        if not parts:
+            return cls.none()
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> OwnedReadings:
+        return OwnedReadings(self.sensor_id[rows], self.time[rows], self.file_id[rows], self.value[rows])
+
+
+@dataclass(frozen=True, slots=True)
 class LostReadings:
     """Readings that gave way to another one of the same (sensor_id, time); one entry for each, (k,).
 

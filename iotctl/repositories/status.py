@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from iotctl.repositories.binary import as_microseconds
-from iotctl.repositories.chunks import Chunks, chunks
+from iotctl.model import StorageLayout
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.policies import Policies, policies
-from iotctl.repositories.schema import Capabilities, StorageLayout, capabilities
+from iotctl.repositories.schema import Capabilities, capabilities
+from iotctl.repositories.storage.storage import Parts, ReadingStorage
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC.
-
-    chunks: None without the columnstore.
-    """
+    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC."""
 
     capabilities: Capabilities
     layout: StorageLayout
@@ -30,31 +26,31 @@ class Status:
     rejects: int
     anomalies: int
     table_bytes: dict[str, int]
-    chunks: Chunks | None
+    parts: Parts
     policies: Policies
 
 
-def status(conn: Connection, layout: StorageLayout) -> Status:
+def status(conn: Connection, storage: ReadingStorage) -> Status:
     """What the database holds."""
     sensors, named = _row(conn, "SELECT count(*), count(sensor_name) FROM sensor")
-    first, last = _row(conn, "SELECT min(timestamp), max(timestamp) FROM reading")
+    span = storage.span()
     files = conn.execute("SELECT state, count(*) FROM ingest_file GROUP BY state ORDER BY state").fetchall()
     return Status(
         capabilities=capabilities(conn),
-        layout=layout,
+        layout=storage.layout,
         sensors=_int(sensors),
         named_sensors=_int(named),
-        readings=_int(_row(conn, "SELECT count(*) FROM reading")[0]),
-        first=as_microseconds(first) if isinstance(first, datetime) else None,
-        last=as_microseconds(last) if isinstance(last, datetime) else None,
+        readings=span.readings,
+        first=span.first,
+        last=span.last,
         files={str(state): _int(count) for state, count in files},
         rejects=_int(_row(conn, "SELECT coalesce(sum(rejected), 0) FROM ingest_batch")[0]),
         anomalies=_int(
             _row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL AND withdrawn_at IS NULL")[0]
         ),
-        table_bytes=_table_bytes(conn, layout),
-        chunks=chunks(conn) if layout is StorageLayout.COLUMNSTORE else None,
-        policies=policies(conn, layout),
+        table_bytes={"reading": storage.size()} | _table_bytes(conn),
+        parts=storage.parts(),
+        policies=policies(conn, storage),
     )
 
 
@@ -69,16 +65,12 @@ def missing_rights(conn: Connection) -> list[str]:
     return [name for name, there in zip(wanted, row, strict=True) if not there]
 
 
-def _table_bytes(conn: Connection, layout: StorageLayout) -> dict[str, int]:
-    if layout is StorageLayout.PARTITIONS:
-        reading = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree('reading')"
-    else:
-        reading = "SELECT hypertable_size('reading')"
+def _table_bytes(conn: Connection) -> dict[str, int]:
     plain = ["sensor", "ingest_file", "ingest_batch", "reject", "anomaly"]
     sizes = conn.execute(
         "SELECT name, pg_total_relation_size(name::regclass) FROM unnest(%s::text[]) AS name", (plain,)
     )
-    return {"reading": _int(_row(conn, reading)[0])} | {str(name): _int(size) for name, size in sizes}
+    return {str(name): _int(size) for name, size in sizes}
 
 
 def _row(conn: Connection, query: str) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
 from iotctl.model import Detection, Event, Finding, Kind, Learnt, Sensor, SensorCard
-from iotctl.repositories import Connection, Database, ReadingRepository, SensorRepository, Series
+from iotctl.repositories import Connection, Database, SensorRepository, Series, storage_of
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.judge import WEEK, Scope, is_to_be_told, judge
@@ -258,7 +258,7 @@ def _window(request: Request, watermark: int | None) -> Window:
 
 def _read(sensor_id: int, request: Request, window: Window, conn: Connection) -> Series:
     """The readings of a window, and those of the reference period that lie outside."""
-    readings = ReadingRepository(conn)
+    readings = storage_of(conn)
     pieces = [readings.whole_series(sensor_id, window.first, window.last)]
     if request.options.reference is not None:
         start, end = request.options.reference

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from iotctl.errors import ForbiddenError, IotctlError
+from iotctl.model import StorageLayout
 from iotctl.repositories import (
     Connection,
     Database,
-    StorageLayout,
     capabilities,
-    disordered_parts,
-    failing_jobs,
     free_connections,
+    present_storage,
     schema_state,
 )
 from iotctl.repositories.status import missing_rights
@@ -72,12 +71,11 @@ def _checked(name: str, look: Callable[[], Check]) -> Check:
 def _server(conn: Connection) -> Check:
     found = capabilities(conn)
     if found.timescaledb is None:
-        better = "TimescaleDB would load faster and need a tenth of the disk: install it, or go on as it is."
-        return Check("server", f"{found.server}, without TimescaleDB: monthly partitions", better)
+        return Check("server", f"{found.server}, without TimescaleDB: {found.layout}")
     version = tuple(int(part) for part in found.timescaledb.split("-")[0].split(".")[:2])
     advice: str | None = None
     if found.layout is not StorageLayout.COLUMNSTORE:
-        advice = "Its columnstore needs TimescaleDB 2.21 or newer under the community licence."
+        advice = "Its columnstore needs TimescaleDB 2.21 or newer under the community licence; segments serve as well."
     elif version < _RECOMMENDED_TIMESCALEDB:
         advice = "TimescaleDB 2.27 or newer is recommended."
     return Check("server", f"{found.server}, TimescaleDB {found.timescaledb}: {found.layout}", advice)
@@ -91,7 +89,8 @@ def _schema(conn: Connection) -> Check:
 
 
 def _policies(conn: Connection) -> Check:
-    failing = failing_jobs(conn, capabilities(conn).layout)
+    storage = present_storage(conn)
+    failing = storage.failing_jobs() if storage else []
     if failing:
         raise IotctlError(
             f"the last run of these failed: {', '.join(failing)}",
@@ -101,14 +100,14 @@ def _policies(conn: Connection) -> Check:
 
 
 def _order(conn: Connection) -> Check:
-    present, _ = schema_state(conn)
-    parts = disordered_parts(conn, capabilities(conn).layout) if present else []
-    if parts:
+    storage = present_storage(conn)
+    faults = storage.faults() if storage else []
+    if faults:
         raise IotctlError(
-            f"readings of {len(parts)} chunks come back in a wrong order (the first: {parts[0].table})",
-            hint="ORDER BY and LIMIT give wrong answers there until iotctl compact has repaired them.",
+            "; ".join(faults),
+            hint="iotctl compact mends what can be mended; else load the files into a new database.",
         )
-    return Check("order", "readings come back in order of time")
+    return Check("order", "readings come back in order of time, each once")
 
 
 def _rights(conn: Connection) -> Check:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from iotctl.errors import NotFoundError
 from iotctl.model import OnDuplicate
-from iotctl.repositories import Database, Ledger, ensure_schema
+from iotctl.repositories import Database, Ledger, ensure_schema, open_storage
 from iotctl.services.write_batches import BatchWriter
 from iotctl.sources import lies_below, listed_name
 
@@ -53,9 +53,9 @@ def forget(database: Database, uris: Sequence[str]) -> Forgotten:
     files = readings = reopened = 0
     busy = []
     with database.connect(application="iotctl forget") as conn:
-        layout = ensure_schema(conn)
+        storage = open_storage(conn)
         ledger = Ledger(conn)
-        writer = BatchWriter(conn, ledger, layout, OnDuplicate.SKIP)
+        writer = BatchWriter(conn, ledger, storage, OnDuplicate.SKIP)
         for entry in ledger.named(uris):
             if not ledger.try_lock([entry.file_id]):
                 busy.append(entry.file.uri)

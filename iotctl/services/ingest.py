@@ -13,7 +13,7 @@ from functools import partial
 from iotctl.errors import FileError, IotctlError
 from iotctl.formats import ReadOptions, is_data_file, suffixes_read
 from iotctl.formats.layouts.layout import AUTO, STANDARD
-from iotctl.model import StoredFile
+from iotctl.model import StorageLayout, StoredFile
 from iotctl.repositories import (
     Connection,
     Database,
@@ -21,10 +21,9 @@ from iotctl.repositories import (
     LayoutRepository,
     Ledger,
     LedgerFile,
-    StorageLayout,
-    ensure_schema,
     free_connections,
-    set_chunk_interval,
+    open_storage,
+    storage_of,
 )
 from iotctl.services.file_layouts import RecordedLayouts, RunLayouts, digest_of
 from iotctl.services.load_files import load_files
@@ -172,12 +171,12 @@ def ingest(
 
 def _prepared(conn: Connection, options: LoadOptions, layouts: RunLayouts) -> tuple[StorageLayout, datetime]:
     """Make ready what the load needs; returns the layout of the readings, and the server's time before the load."""
-    layout = ensure_schema(conn)
-    if options.chunk_interval is not None and layout is StorageLayout.COLUMNSTORE:
-        set_chunk_interval(conn, options.chunk_interval)
+    storage = open_storage(conn)
+    if options.chunk_interval is not None:
+        storage.set_part_interval(options.chunk_interval)
     ledger = Ledger(conn)
     ledger.layouts.keep(layouts.kept())
-    return layout, ledger.now()
+    return storage.layout, ledger.now()
 
 
 def _by_layout(
@@ -199,12 +198,12 @@ def _by_layout(
 def _keep_up(session: Session, layout: StorageLayout, listener: IngestListener, halt: threading.Event) -> None:
     """Do what policies ask for, where the server does not; readings are loaded whether it succeeds or not."""
     try:
-        gone = patiently(session, lambda conn: keep_up(conn, layout, halt.is_set), listener, halt)
+        gone = patiently(session, lambda conn: keep_up(conn, storage_of(conn, layout), halt.is_set), listener, halt)
     except IotctlError as error:
         listener.noted(f"policies were not applied; the next ingest tries again: {error.message}")
         return
     if gone.parts:
-        listener.noted(f"older than the retention: {gone.readings} readings dropped in {gone.parts} partitions")
+        listener.noted(f"older than the retention: {gone.readings} readings of {gone.parts} months dropped")
     if gone.busy:
         listener.noted("another load is under way; what is older than the retention goes the next time")
 

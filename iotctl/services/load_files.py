@@ -22,7 +22,7 @@ from iotctl.errors import (
 from iotctl.formats import read_batches
 from iotctl.formats.layouts.layout import AUTO
 from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
-from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed
+from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed, storage_of
 from iotctl.services.file_layouts import RunLayouts, found_text, kept_layout, read_layout
 from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import Session, patiently
@@ -108,7 +108,7 @@ class _Worker:
         """Load what is left of the task over a connection."""
         ledger = Ledger(conn, self._task.run_id)
         options = self._task.options
-        writer = BatchWriter(conn, ledger, self._task.layout, options.on_duplicate, self._listener)
+        writer = BatchWriter(conn, ledger, storage_of(conn, self._task.layout), options.on_duplicate, self._listener)
         group = _Group()
         try:
             with closing(_ahead(self._read(self._take_up(ledger)))) as pieces:

@@ -11,8 +11,8 @@ from typing import Any
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import Layout
-from iotctl.model import OnDuplicate
-from iotctl.repositories import Balance, Database, LedgerFile, StorageLayout
+from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.repositories import Balance, Database, LedgerFile
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from iotctl.repositories import StorageLayout
+from iotctl.model import StorageLayout
 
 # A line of the reference files: 2015-12-31 23:53:00;59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf;-75.33380361808872
 LINE_BYTES = 76
@@ -37,7 +37,7 @@ _WORKER_BYTES = 200_000_000
 _DETECT_BYTES = 357
 
 # `iotctl status` counts every reading.
-_COUNT_SECONDS = {StorageLayout.COLUMNSTORE: 2.4e-9, StorageLayout.PARTITIONS: 7.0e-8}
+_COUNT_SECONDS = {StorageLayout.COLUMNSTORE: 2.4e-9, StorageLayout.SEGMENTS: 7.0e-8}
 
 # A file's row in the ledger and its batch's, with their indexes.
 _FILE_BYTES = 700
@@ -111,7 +111,7 @@ def suited_chunk_days(days: float, rows_per_day: float, sensors: int) -> float:
 
 
 def plan(need: Need, layout: StorageLayout) -> Plan:
-    """What a need comes to on a layout: COLUMNSTORE or PARTITIONS. Plain arithmetic; no database is asked."""
+    """What a need comes to on a layout: COLUMNSTORE or SEGMENTS. Plain arithmetic; no database is asked."""
     together = min(_MOST_PER_COMPRESSED_BATCH, max(1.0, _BATCH_READINGS / need.sensors))
     client, server, bytes_per_row, log_per_row = _costs(layout, together)
     seconds = _START_SECONDS + need.rows * _seconds_a_row(need, client, server)

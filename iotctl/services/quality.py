@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from iotctl.analysis.quality import Quality, measure_all
 from iotctl.errors import IotctlError
 from iotctl.model import EARLIEST, LATEST, Sensor
-from iotctl.repositories import Connection, Database, ReadingRepository
+from iotctl.repositories import Connection, Database, storage_of
 from iotctl.repositories.losses import Losses, losses_by_sensor
 from iotctl.services.spread import each_sensor, in_order, task_sensors
 from iotctl.timezones import find_zone
@@ -93,7 +93,7 @@ def measure_sensors(task: QualityTask) -> list[SensorQuality]:
 
 
 def _measure(sensor: Sensor, request: QualityRequest, losses: Losses, conn: Connection) -> SensorQuality:
-    time, value = ReadingRepository(conn).whole_series(sensor.sensor_id, request.start, request.end)
+    time, value = storage_of(conn).whole_series(sensor.sensor_id, request.start, request.end)
     if len(time) and not EARLIEST <= time[0] <= time[-1] < LATEST:
         raise IotctlError("It has readings before 1900 or after 2199, which no file gives: their times are wrong.")
     now = request.now if request.end is None else min(request.now, request.end)

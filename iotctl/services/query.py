@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iotctl.errors import UsageError
 from iotctl.formats import utc_offsets
 from iotctl.model import Sensor
-from iotctl.repositories import Database, ReadingRepository, SensorRepository, Series, ensure_schema
+from iotctl.repositories import Database, SensorRepository, Series, open_storage
 from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
 
@@ -41,13 +41,13 @@ def query(
     if start >= end:
         raise UsageError("START is not before END.", hint="The range is [START, END): END itself is left out.")
     with database.connect() as conn:
-        layout = ensure_schema(conn)
+        storage = open_storage(conn)
         sensor = SensorRepository(conn).find(name_or_uuid)
         if buckets is None:
-            yield sensor, ReadingRepository(conn).series(sensor.sensor_id, start, end, limit)
+            yield sensor, storage.series(sensor.sensor_id, start, end, limit)
         else:
             clock = LocalClock(*utc_offsets(start, end, buckets.timezone))
             time, value = read_buckets(
-                conn, layout, sensor.sensor_id, start, end, buckets.width, clock, buckets.aggregate
+                conn, storage, sensor.sensor_id, start, end, buckets.width, clock, buckets.aggregate
             )
             yield sensor, iter([(time[:limit], value[:limit])])

@@ -8,7 +8,7 @@ import numpy as np
 
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.model import Sensor
-from iotctl.repositories import Connection, ReadingRepository, SensorRepository
+from iotctl.repositories import Connection, SensorRepository, storage_of
 
 # Enough for two days at ten seconds, or a month at ten minutes.
 _SAMPLE_ROWS = 5000
@@ -17,7 +17,7 @@ _SAMPLE_ROWS = 5000
 def what_they_are(sensors: Sequence[Sensor], conn: Connection) -> dict[int, str]:
     """sensor_id -> what each of the sensors is."""
     found = SensorRepository(conn).words()
-    readings = ReadingRepository(conn)
+    readings = storage_of(conn)
     for sensor in sensors:
         if sensor.sensor_id not in found:
             pages = list(readings.series(sensor.sensor_id, limit=_SAMPLE_ROWS))

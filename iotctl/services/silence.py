@@ -10,7 +10,7 @@ import numpy as np
 from iotctl.analysis.kinds import span
 from iotctl.analysis.silence import find_silence
 from iotctl.model import Event, Finding, Kind, Sensor
-from iotctl.repositories import Connection, ReadingRepository, Series
+from iotctl.repositories import Connection, Series, storage_of
 from iotctl.repositories.arrivals import expected_up_to, last_readings
 
 _HOUR = 3_600_000_000.0
@@ -65,7 +65,7 @@ def silence_of(sensor: Sensor, heard: Heard, series: Series | None, conn: Connec
     assert heard.until is not None
     last = heard.last[sensor.sensor_id]
     if series is None or not len(series[0]) or series[0][-1] != last:
-        series = ReadingRepository(conn).whole_series(sensor.sensor_id, last - _USUAL, last + 1)
+        series = storage_of(conn).whole_series(sensor.sensor_id, last - _USUAL, last + 1)
     return find_silence(*series, heard.until, sensor.unit or "")
 
 

@@ -25,7 +25,7 @@ from iotctl.repositories import (
     LayoutRepository,
     Ledger,
     SensorRepository,
-    present_layout,
+    present_storage,
 )
 from iotctl.repositories.audit import Audit, AuditedFile
 from iotctl.services.compare import Fault
@@ -103,10 +103,10 @@ def verify(
     NothingThereError where there is no data file.
     """
     with database.connect(application="iotctl verify") as conn:
-        layout = present_layout(conn)
-        if layout is None:
+        storage = present_storage(conn)
+        if storage is None:
             raise IotctlError("There are no readings: the database has no schema yet.", hint="Run iotctl ingest first.")
-        verification = _Verification(conn, Audit(conn, layout), store, listener, verdict, whole=sample >= 1)
+        verification = _Verification(conn, Audit(conn, storage), store, listener, verdict, whole=sample >= 1)
         for difference in verification.differences(uri, selection or Selection(), sample):
             verdict.by_fault[difference.fault] = verdict.by_fault.get(difference.fault, 0) + (difference.count or 1)
             yield difference

@@ -22,12 +22,10 @@ from iotctl.repositories import (
     LedgerFile,
     LostRaceError,
     LostReadings,
-    MustRemoveError,
-    ReadingLoader,
+    ReadingStorage,
     Renewed,
     SensorRepository,
     SortedReadings,
-    StorageLayout,
     Written,
     all_lost_readings,
     canonical_uuids,
@@ -86,12 +84,12 @@ class BatchWriter:
         self,
         conn: Connection,
         ledger: Ledger,
-        layout: StorageLayout,
+        storage: ReadingStorage,
         on_duplicate: OnDuplicate,
         listener: IngestListener | None = None,
     ) -> None:
         self._ledger = ledger
-        self._loader = ReadingLoader(conn, layout)
+        self._storage = storage
         self._sensors = SensorRepository(conn)
         self._on_duplicate = on_duplicate
         self._ids: dict[bytes, int] = {}
@@ -135,19 +133,15 @@ class BatchWriter:
             bad_quality=sum(batch.bad_quality for batch in batches),
         )
 
-        def put(*, may_remove: bool) -> tuple[Renewed, int]:
+        def put() -> tuple[Renewed, int]:
             older = self._ledger.extents(file.file_id)
-            with self._loader.batch(some.readings, older, may_remove=may_remove):
-                renewed = self._loader.renew(some.readings, file.file_id, self._on_duplicate, older)
+            with self._storage.batch(some.readings, older):
+                renewed = self._storage.renew(some.readings, file.file_id, self._on_duplicate, older)
                 lost = all_lost_readings([some.repeated, renewed.written.lost])
                 entry = BatchEntry(file, whole, Written(renewed.written.loaded, lost), some.extents)
                 return renewed, self._ledger.renew(entry, renewed, options)
 
-        try:
-            # Most new versions of a file that grows take nothing away.
-            return _again_after_races(partial(put, may_remove=False))
-        except MustRemoveError:
-            return _again_after_races(partial(put, may_remove=True))
+        return _again_after_races(put)
 
     def forget(self, file: LedgerFile) -> tuple[int, int]:
         """Take away all that a file has in the table, and the file; returns readings, and files to be read again."""
@@ -155,8 +149,8 @@ class BatchWriter:
         def take() -> tuple[int, int]:
             older = self._ledger.extents(file.file_id)
             nothing = SortedReadings(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0))
-            with self._loader.batch(nothing, older, may_remove=True):
-                removed = 0 if older is None else self._loader.remove(file.file_id, older)
+            with self._storage.batch(nothing, older):
+                removed = 0 if older is None else self._storage.forget(file.file_id, older)
                 return removed, self._ledger.forget(file.file_id)
 
         return _again_after_races(take)
@@ -184,8 +178,8 @@ class BatchWriter:
             written = Written(len(some.readings) - len(ours), all_lost_readings([some.repeated, ours]))
             entries.append(BatchEntry(part.entry, part.batch, written, some.extents))
         try:
-            with self._loader.batch(joined):
-                if not self._loader.write_new(joined, file_id):
+            with self._storage.batch(joined):
+                if not self._storage.write_new(joined, file_id):
                     return False
                 self._ledger.record(entries)
         except LostRaceError:
@@ -200,8 +194,8 @@ class BatchWriter:
         return sorted(range(len(parts)), key=lambda at: parts[at].entry.file_id)
 
     def _write(self, part: Part, some: _Sorted) -> None:
-        with self._loader.batch(some.readings):
-            written = self._loader.write(some.readings, part.entry.file_id, self._on_duplicate)
+        with self._storage.batch(some.readings):
+            written = self._storage.write(some.readings, part.entry.file_id, self._on_duplicate)
             lost = all_lost_readings([some.repeated, written.lost])
             self._ledger.record([BatchEntry(part.entry, part.batch, Written(written.loaded, lost), some.extents)])
 

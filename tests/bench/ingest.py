@@ -26,9 +26,8 @@ import pandas as pd
 import pyarrow as pa
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories import Database, ensure_schema
+from iotctl.repositories import Database
 from iotctl.repositories.embedded import embedded_database
-from iotctl.repositories.status import status
 from tests.bench import loads
 from tests.bench.data import SENSORS, make_readings, sensor_uuids, write_csv
 from tests.store import S3Server
@@ -72,10 +71,9 @@ class Result:
     bytes_per_row: float
 
 
-def make_steps(folder: Path, sizes: list[int]) -> tuple[list[Step], list[np.datetime64]]:
+def make_steps(folder: Path, sizes: list[int]) -> list[Step]:
     uuids, numbers = pa.array(sensor_uuids()), pa.array(np.arange(SENSORS, dtype=np.int32))
     steps: list[Step] = []
-    months: set[np.datetime64] = set()
     done = 0
     for millions in sizes:
         count = millions * 1_000_000 // ROWS_PER_FILE
@@ -92,12 +90,11 @@ def make_steps(folder: Path, sizes: list[int]) -> tuple[list[Step], list[np.date
             write_csv(step.folder / f"{number:04}.csv", readings, uuids)
             step.numbered.append(folder / "numbered" / f"{number:04}.csv")
             write_csv(step.numbered[-1], readings, numbers)
-            step.encoded.append(folder / "encoded" / f"{number:04}.bin")
+            step.encoded.append(folder / "encoded" / f"{number:04}")
             loads.encode_file(step.encoded[-1], readings)
-            months |= set(loads.months(readings))
         steps.append(step)
         done = count
-    return steps, sorted(months)
+    return steps
 
 
 @contextmanager
@@ -127,15 +124,12 @@ def load(way: Way, database: Database, store: S3Server, steps: list[Step], psql:
                 seconds = loads.load_with_psql(database, step.numbered, psql)
             case Way.PANDAS:
                 seconds = loads.load_with_pandas(database, step.numbered)
-        with database.connect() as conn:
-            found = status(conn, ensure_schema(conn))
-        assert found.readings == step.millions * 1_000_000
-        yield Result(way, step.millions, step.rows / seconds, memory, found.table_bytes["reading"] / found.readings)
+        readings, size = loads.readings_and_size(database)
+        assert readings == step.millions * 1_000_000
+        yield Result(way, step.millions, step.rows / seconds, memory, size / readings)
 
 
-def measure(
-    server: Database, store: S3Server, steps: list[Step], months: list[np.datetime64], rounds: int, psql: str
-) -> list[Result]:
+def measure(server: Database, store: S3Server, steps: list[Step], rounds: int, psql: str) -> list[Result]:
     results = []
     for number in range(rounds):
         for way in Way:
@@ -143,7 +137,7 @@ def measure(
                 continue
             with fresh(server) as database:
                 if way not in (Way.IOTCTL, Way.IOTCTL_DISK):
-                    loads.make_table(database, months, compressed=way is Way.FLOOR)
+                    loads.make_table(database, plain=way is not Way.FLOOR)
                 for result in load(way, database, store, steps, psql):
                     results.append(result)
                     print(f"  {way}, to {result.millions} M: {result.rows_per_second:,.0f} rows/s", file=sys.stderr)
@@ -202,7 +196,7 @@ def main() -> None:
     results: dict[str, list[Result]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        steps, months = make_steps(folder, arguments.millions)
+        steps = make_steps(folder, arguments.millions)
         with (
             S3Server(folder) as store,
             embedded_database(folder / "home") as embedded,
@@ -212,7 +206,7 @@ def main() -> None:
                 if server is None:
                     print(f"{title}: none found", file=sys.stderr)
                     continue
-                results[title] = measure(server, store, steps, months, arguments.rounds, psql)
+                results[title] = measure(server, store, steps, arguments.rounds, psql)
     report = "\n\n".join(f"## {title}\n\n{table(runs)}" for title, runs in results.items())
     (arguments.output / "ingest.md").write_text(report + "\n")
     draw(results, arguments.output / "ingest.svg")

@@ -17,9 +17,12 @@ import pandas as pd
 import psutil
 import psycopg
 
-from iotctl.repositories import Database, StorageLayout, ensure_schema, sort_readings
+from iotctl.model import StorageLayout
+from iotctl.repositories import Database, open_storage, sort_readings
 from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
-from iotctl.repositories.partitions import ensure_partition, months_of
+from iotctl.repositories.schema import has_table
+from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.storage.segments.encoding import COLUMNS, encode_segments, segment_starts
 from tests.bench.data import Readings
 from tests.process import COMMAND, environment
 from tests.store import S3Server
@@ -64,32 +67,40 @@ def load_with_iotctl(database: Database, store: S3Server, uri: str | Path) -> tu
     return seconds, memory.bytes
 
 
-def make_table(database: Database, months: list[np.datetime64], *, compressed: bool) -> None:
-    """iotctl's own tables; on TimescaleDB, where nothing shall be compressed, a hypertable with a primary key."""
+def make_table(database: Database, *, plain: bool) -> None:
+    """iotctl's own tables; plain: one with a primary key, as one would make it, on TimescaleDB a hypertable."""
     with database.connect() as conn:
-        layout = ensure_schema(conn)
-        if layout is StorageLayout.PARTITIONS:
-            for month in months:
-                ensure_partition(conn, month)
-        elif not compressed:
-            conn.execute("DROP TABLE reading CASCADE")
+        storage = open_storage(conn)
+        if not plain:
+            return
+        conn.execute(
+            "CREATE TABLE plain_reading (sensor_id int NOT NULL, file_id int NOT NULL DEFAULT 0,"
+            ' "timestamp" timestamptz NOT NULL, sensor_value float8 NOT NULL, PRIMARY KEY (sensor_id, "timestamp"))'
+        )
+        if storage.layout is StorageLayout.COLUMNSTORE:
             conn.execute(
-                "CREATE TABLE reading (sensor_id int NOT NULL, file_id int NOT NULL DEFAULT 0,"
-                ' "timestamp" timestamptz NOT NULL, sensor_value float8 NOT NULL, PRIMARY KEY (sensor_id, "timestamp"))'
-            )
-            conn.execute(
-                "SELECT create_hypertable('reading', 'timestamp', chunk_time_interval => interval '30 days',"
+                "SELECT create_hypertable('plain_reading', 'timestamp', chunk_time_interval => interval '30 days',"
                 " create_default_indexes => false)"
             )
+
+
+def readings_and_size(database: Database) -> tuple[int, int]:
+    """How many readings there are, and their bytes on disk."""
+    with database.connect() as conn:
+        storage = open_storage(conn)
+        if not has_table(conn, "plain_reading"):
+            return storage.span().readings, storage.size()
+        count = conn.execute("SELECT count(*) FROM plain_reading").fetchone()
+        assert count is not None
+        return int(str(count[0])), storage.table_size("plain_reading")
 
 
 def load_with_psql(database: Database, files: list[Path], psql: str) -> float:
     """Two parallel psql \\copy of the files with sensor numbers for UUIDs. Returns seconds."""
 
     def copy(file: Path) -> None:
-        command = (
-            f"\\copy reading (timestamp, sensor_id, sensor_value) from '{file}' (format csv, header, delimiter ';')"
-        )
+        columns, form = "timestamp, sensor_id, sensor_value", "(format csv, header, delimiter ';')"
+        command = f"\\copy plain_reading ({columns}) from '{file}' {form}"
         subprocess.run([psql, database.dsn, "-qc", command], check=True, env=os.environ | {"PGTZ": "UTC"})
 
     return _seconds_of(copy, files)
@@ -104,7 +115,7 @@ def load_with_pandas(database: Database, files: list[Path]) -> float:
             frame["timestamp"] = frame["timestamp"].dt.tz_localize("UTC")
             text = io.StringIO()
             frame.to_csv(text, index=False, header=False)
-            statement = "COPY reading (timestamp, sensor_id, sensor_value) FROM STDIN (FORMAT csv)"
+            statement = "COPY plain_reading (timestamp, sensor_id, sensor_value) FROM STDIN (FORMAT csv)"
             with conn.cursor() as cursor, cursor.copy(statement) as copy:
                 copy.write(text.getvalue())
             conn.commit()
@@ -112,28 +123,30 @@ def load_with_pandas(database: Database, files: list[Path]) -> float:
 
 
 def encode_file(path: Path, readings: Readings) -> None:
-    """What iotctl would send for a file: sorted, in COPY's binary form."""
+    """What iotctl would send for a file, in COPY's binary form: sorted rows (.rows), and segments (.segments)."""
     batch = sort_readings(readings.sensor, readings.time, readings.value)
+    files = np.ones(len(batch), dtype=np.int32)
     path.parent.mkdir(parents=True, exist_ok=True)
-    (rows,) = encode_readings(batch.sensor_id, np.ones(len(batch), dtype=np.int32), batch.time, batch.value, len(batch))
-    path.write_bytes(COPY_HEADER + bytes(rows) + COPY_TRAILER)
+    (rows,) = encode_readings(batch.sensor_id, files, batch.time, batch.value, len(batch))
+    path.with_suffix(".rows").write_bytes(COPY_HEADER + bytes(rows) + COPY_TRAILER)
+    owned = OwnedReadings(batch.sensor_id, batch.time, files, batch.value)
+    segments = encode_segments(owned, segment_starts(owned))
+    path.with_suffix(".segments").write_bytes(COPY_HEADER + b"".join(segments) + COPY_TRAILER)
 
 
 def load_the_floor(database: Database, files: list[Path], psql: str) -> float:
     """The encoded files over as many connections, each by COPY as iotctl does it. Returns seconds."""
+    with database.connect() as conn:
+        in_rows = open_storage(conn).layout is StorageLayout.COLUMNSTORE
+    into = "reading (sensor_id, file_id, timestamp, sensor_value)" if in_rows else f"reading_segment ({COLUMNS})"
+    options = {"PGOPTIONS": DIRECT_COMPRESS} if in_rows else {}
 
     def copy(file: Path) -> None:
-        command = f"\\copy reading (sensor_id, file_id, timestamp, sensor_value) from '{file}' with (format binary)"
-        subprocess.run(
-            [psql, database.dsn, "-qc", command], check=True, env=os.environ | {"PGOPTIONS": DIRECT_COMPRESS}
-        )
+        encoded = file.with_suffix(".rows" if in_rows else ".segments")
+        command = f"\\copy {into} from '{encoded}' with (format binary)"
+        subprocess.run([psql, database.dsn, "-qc", command], check=True, env=os.environ | options)
 
     return _seconds_of(copy, files)
-
-
-def months(readings: Readings) -> list[np.datetime64]:
-    """The months that readings fall into."""
-    return months_of(readings.time)
 
 
 def _seconds_of(copy: Callable[[Path], None], files: list[Path]) -> float:

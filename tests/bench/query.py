@@ -26,16 +26,14 @@ from numpy.typing import NDArray
 
 from iotctl.cli.output import Format
 from iotctl.cli.readings import write_readings
-from iotctl.model import OnDuplicate
+from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import (
     Connection,
     Database,
-    ReadingLoader,
-    ReadingRepository,
     SensorRepository,
-    StorageLayout,
     ensure_schema,
     sort_readings,
+    storage_of,
 )
 from iotctl.repositories.embedded import embedded_database
 from tests.bench.data import START, STEP_SECONDS
@@ -52,7 +50,7 @@ Row = tuple[str, float, float | None]
 
 def load(conn: Connection, layout: StorageLayout, sensor: NDArray[np.int32], time: NDArray[np.int64]) -> None:
     """Readings with values made up, a million at a time."""
-    loader = ReadingLoader(conn, layout)
+    loader = storage_of(conn)
     value = np.random.default_rng(1).normal(0, 50, len(time))
     for start in range(0, len(time), 1_000_000):
         part = slice(start, start + 1_000_000)
@@ -72,7 +70,7 @@ def fill(conn: Connection) -> tuple[int, int, int]:
     year = np.arange(first, first + YEAR, STEP_SECONDS * SECOND)
     load(conn, layout, np.tile(numbers, len(year)), np.repeat(year, SENSORS))
     load(conn, layout, np.full(FAST_READINGS, fast, np.int32), first + np.arange(FAST_READINGS) * SECOND)
-    conn.execute("VACUUM (ANALYZE) reading")
+    conn.execute("VACUUM (ANALYZE)")
     return int(numbers[0]), fast, first
 
 
@@ -99,7 +97,7 @@ def measure(database: Database, rounds: int, psql: str) -> list[Row]:
     rows: list[Row] = []
     with database.connect() as conn:
         slow, fast, first = fill(conn)
-        repository = ReadingRepository(conn)
+        repository = storage_of(conn)
         nowhere = Path("/dev/null")
         for what, sensor, length, count in (
             ("a day of one sensor", slow, DAY, rounds * 4),
@@ -108,8 +106,7 @@ def measure(database: Database, rounds: int, psql: str) -> list[Row]:
         ):
             moments = (f"'epoch'::timestamptz + interval '{at} us'" for at in (first, first + length))
             query = (
-                f"SELECT timestamp, sensor_value FROM reading WHERE sensor_id = {sensor}"
-                " AND timestamp >= {} AND timestamp < {} ORDER BY timestamp"
+                f"SELECT timestamp, sensor_value FROM readings_of({sensor}, {{}}, {{}}) ORDER BY timestamp"
             ).format(*moments)
 
             def read(sensor: int = sensor, length: int = length) -> object:

@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from iotctl.repositories import Database, ReadingRepository, ensure_schema
+from iotctl.repositories import Database, ensure_schema, storage_of
 from iotctl.repositories.embedded import embedded_database
 from iotctl.repositories.status import status
 from tests.bench.data import START, make_readings, sensor_uuids, write_csv
@@ -117,23 +117,21 @@ def log_position(database: Database) -> int:
 
 def measure(database: Database) -> Size:
     with database.connect() as conn:
-        layout = ensure_schema(conn)
-        found = status(conn, layout)
-        parts = conn.execute("SELECT count(*) FROM pg_partition_tree('reading') WHERE isleaf").fetchone()
+        ensure_schema(conn)
+        found = status(conn, storage_of(conn))
         sensor = conn.execute("SELECT min(sensor_id) FROM sensor").fetchone()
-        assert parts is not None
         assert sensor is not None
         start = int(START.astype("M8[us]").astype(np.int64)) + 2 * 86_400_000_000
-        readings = ReadingRepository(conn)
+        readings = storage_of(conn)
         number = int(str(sensor[0]))
         return Size(
             found.readings,
             found.table_bytes["reading"],
             sum(size for name, size in found.table_bytes.items() if name.startswith("ingest")),
-            found.chunks.count if found.chunks else int(str(parts[0])),
+            found.parts.count,
             median_seconds(lambda: readings.whole_series(number, start, start + 86_400_000_000)),
             median_seconds(lambda: readings.whole_series(number, start, start + 365 * 86_400_000_000)),
-            median_seconds(lambda: status(conn, layout)),
+            median_seconds(lambda: status(conn, storage_of(conn))),
         )
 
 

@@ -17,7 +17,8 @@ from iotctl.analysis import DetectOptions
 from iotctl.cli.cluster import connect_cluster
 from iotctl.cli.cluster_executor import ClusterExecutor
 from iotctl.errors import ConfigurationError, UnreachableError
-from iotctl.repositories import Database, StorageLayout
+from iotctl.model import StorageLayout
+from iotctl.repositories import Database
 from iotctl.services.analyse import Request, Task, analyse_sensors
 from iotctl.services.load_files import load_files
 from iotctl.services.load_task import LoadOptions, LoadTask
@@ -137,7 +138,7 @@ def test_what_is_submitted_has_no_credentials_unless_asked(
             return submit(*arguments, **more)
 
         monkeypatch.setattr(executor._futures, "submit", listen)
-        task = LoadTask((), Database(dsn), StorageLayout.PARTITIONS, StoreSettings(secret_key=SECRET), LoadOptions())
+        task = LoadTask((), Database(dsn), StorageLayout.SEGMENTS, StoreSettings(secret_key=SECRET), LoadOptions())
         assert executor.submit(load_files, task, Silent(), threading.Event()).result(30) == []
     assert (SECRET.encode() in pickle.dumps(travelled)) is sent
     assert SECRET not in repr(travelled)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iotctl.repositories import Connection, StorageLayout, ensure_schema
+from iotctl.model import StorageLayout
+from iotctl.repositories import Connection, ensure_schema
 
 
 @pytest.fixture

@@ -11,20 +11,18 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from iotctl.model import OnDuplicate
+from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import (
     Connection,
     Database,
     LostRaceError,
-    ReadingLoader,
     SortedReadings,
-    StorageLayout,
-    disordered_parts,
     ensure_schema,
-    loose_parts,
+    open_storage,
     sort_readings,
+    storage_of,
 )
-from iotctl.repositories.batch_order import chunks_between, place
+from iotctl.repositories.storage.columnstore.batch_order import chunks_between, place
 from iotctl.services.compact import compact
 from iotctl.services.doctor import check_database
 
@@ -36,7 +34,7 @@ def load(conn: Connection, minutes: list[int] | range, file_id: int, sensors: in
     sensor = np.repeat(np.arange(1, sensors + 1, dtype=np.int32), len(minutes))
     minute = np.tile(np.array(minutes, dtype=np.int64), sensors)
     batch = sort_readings(sensor, START + MINUTE * minute, minute.astype(float))
-    loader = ReadingLoader(conn, ensure_schema(conn))
+    loader = open_storage(conn)
     while True:
         try:
             with loader.batch(batch):
@@ -78,7 +76,7 @@ def test_a_gap_inside_a_batch_is_filled_in_order(conn: Connection, layout: Stora
         assert in_order(conn, limit=15) == list(range(15))
         assert in_order(conn, "DESC", 110) == list(range(299, 189, -1))
         compact(database, full=_ == 1)
-    assert loose_parts(conn, layout) == []
+    assert storage_of(conn).parts().loose == 0
 
 
 def test_small_files_in_order_of_their_names_stay_in_order(conn: Connection) -> None:
@@ -106,10 +104,10 @@ def test_many_gaps_of_any_size_are_filled_in_order(conn: Connection) -> None:
 
 def test_readings_that_go_on_behind_the_last_are_compressed_in_order(timescale: Database) -> None:
     with timescale.connect() as conn:
-        layout = ensure_schema(conn)
+        ensure_schema(conn)
         for day in range(6):
             load(conn, range(1440 * day, 1440 * (day + 1)), day + 1)
-        assert loose_parts(conn, layout) == []
+        assert storage_of(conn).parts().loose == 0
 
 
 def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commit(
@@ -117,7 +115,7 @@ def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commi
 ) -> None:
     """Two late readings on either side of ours are compressed into one batch after our look, before our COPY."""
     with timescale.connect() as conn, timescale.connect() as other:
-        layout = ensure_schema(conn)
+        ensure_schema(conn)
         load(conn, range(2000, 3000), 1, sensors=1)  # a chunk with batches
         for minute in (0, 1900):
             conn.execute(
@@ -133,44 +131,44 @@ def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commi
                 other.execute(f"SELECT compress_chunk('{chunk.schema}.{chunk.table}')".encode())
             return placed
 
-        monkeypatch.setattr("iotctl.repositories.insertion.place", look_and_wait)
+        monkeypatch.setattr("iotctl.repositories.storage.columnstore.insertion.place", look_and_wait)
         load(conn, range(500, 700), 2, sensors=1)
         assert len(looks) == 2  # the first try was given up
         assert in_order(conn) == [0, *range(500, 700), 1900, *range(2000, 3000)]
-        assert disordered_parts(conn, layout) == []
+        assert storage_of(conn).faults() == []
 
 
 def test_disorder_is_found_and_repaired(timescale: Database) -> None:
     with timescale.connect() as conn:
-        layout = ensure_schema(conn)
+        ensure_schema(conn)
         damage(conn)
         assert in_order(conn) != list(range(300))  # the fault is there
-        assert len(disordered_parts(conn, layout)) == 1
+        assert len(storage_of(conn).faults()) == 1
         checks = {check.name: check for check in check_database(timescale)}
         assert checks["order"].error is not None
         assert "compact" in str(checks["order"].advice)
         assert compact(timescale).parts == 1
-        assert disordered_parts(conn, layout) == []
+        assert storage_of(conn).faults() == []
         assert in_order(conn) == list(range(300))
         assert {check.name: check for check in check_database(timescale)}["order"].error is None
 
 
 def test_disorder_beside_late_readings_is_repaired_too(timescale: Database) -> None:
     with timescale.connect() as conn:
-        layout = ensure_schema(conn)
+        ensure_schema(conn)
         damage(conn)
         conn.execute(
             "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (2, to_timestamp(%s), 5)",
             (START / 1e6 + 5,),
         )
         compact(timescale)
-        assert disordered_parts(conn, layout) == loose_parts(conn, layout) == []
+        assert (storage_of(conn).faults(), storage_of(conn).parts().loose) == ([], 0)
         assert in_order(conn) == list(range(300))
 
 
 def test_compact_tries_again_after_a_change_beside_it(timescale: Database) -> None:
     with timescale.connect() as conn, timescale.connect() as other, ThreadPoolExecutor(1) as thread:
-        layout = ensure_schema(conn)
+        ensure_schema(conn)
         load(conn, range(300), 1)
         for second in (1, 2):
             conn.execute(
@@ -186,7 +184,7 @@ def test_compact_tries_again_after_a_change_beside_it(timescale: Database) -> No
             time.sleep(0.02)
         other.execute("COMMIT")
         assert compacting.result(30).parts == 1
-        assert loose_parts(conn, layout) == []
+        assert storage_of(conn).parts().loose == 0
         assert conn.execute("SELECT count(*) FROM reading").fetchone() == (601,)
 
 

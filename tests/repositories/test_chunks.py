@@ -6,17 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from iotctl.model import OnDuplicate
-from iotctl.repositories import (
-    Connection,
-    Database,
-    ReadingLoader,
-    StorageLayout,
-    ensure_schema,
-    loose_parts,
-    set_chunk_interval,
-    sort_readings,
-)
+from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.repositories import Connection, Database, ensure_schema, sort_readings, storage_of
 from iotctl.repositories.status import status
 from iotctl.services.compact import compact
 
@@ -26,7 +17,7 @@ HOUR = 3_600_000_000
 def load(conn: Connection, layout: StorageLayout, hours: range, value: float, file_id: int) -> None:
     time = np.array(hours, dtype=np.int64) * HOUR
     batch = sort_readings(np.ones(len(time), dtype=np.int32), time, np.full(len(time), value))
-    loader = ReadingLoader(conn, layout)
+    loader = storage_of(conn)
     with loader.batch(batch):
         loader.write(batch, file_id, OnDuplicate.SKIP)
 
@@ -35,18 +26,19 @@ def readings(conn: Connection) -> list[tuple[object, ...]]:
     return conn.execute("SELECT timestamp, sensor_value FROM reading ORDER BY timestamp").fetchall()
 
 
-def test_compact_moves_late_readings_and_changes_none(database: Database) -> None:
+def test_compact_moves_late_readings_and_changes_none(timescale: Database) -> None:
+    database = timescale
     with database.connect() as conn:
         layout = ensure_schema(conn)
         load(conn, layout, range(0, 2000, 2), 1.0, 1)
         load(conn, layout, range(0, 2000, 3), 2.0, 2)  # between those that are there, and some of them
         before = readings(conn)
         assert len(before) == 1000 + 333  # every sixth hour is in both
-        assert loose_parts(conn, layout)
+        assert storage_of(conn).parts().loose
     compacted = compact(database)
     assert compacted.parts >= 3  # 2000 hours are 83 days
     with database.connect() as conn:
-        assert loose_parts(conn, layout) == []
+        assert storage_of(conn).parts().loose == 0
         assert readings(conn) == before
     assert compact(database).parts == 0
     assert compact(database, full=True).parts == compacted.parts
@@ -59,7 +51,7 @@ def test_a_full_compact_puts_what_came_in_many_files_together(timescale: Databas
         layout = ensure_schema(conn)
         for day in range(20):
             load(conn, layout, range(24 * day, 24 * day + 24), 1.0, 1)
-        assert loose_parts(conn, layout) == []
+        assert storage_of(conn).parts().loose == 0
     compact(timescale, full=True)
     with timescale.connect() as conn:
         assert len(readings(conn)) == 24 * 20
@@ -76,12 +68,11 @@ def test_a_chunk_interval_holds_for_chunks_to_come(timescale: Database) -> None:
     with timescale.connect() as conn:
         layout = ensure_schema(conn)
         load(conn, layout, range(24), 1.0, 1)
-        set_chunk_interval(conn, timedelta(days=7))
+        storage_of(conn).set_part_interval(timedelta(days=7))
         load(conn, layout, range(24 * 90, 24 * 104), 2.0, 1)
-        chunks = status(conn, layout).chunks
-        assert chunks is not None
+        chunks = status(conn, storage_of(conn)).parts
         assert (chunks.interval, chunks.count, chunks.loose) == (timedelta(days=7), 4, 0)
         # Straight into the columnstore, also where the loader cuts elsewhere than chunks made before.
         load(conn, layout, range(24 * 5, 24 * 25), 3.0, 1)
         assert len(readings(conn)) == 24 + 24 * 14 + 24 * 20
-        assert loose_parts(conn, layout) == []
+        assert storage_of(conn).parts().loose == 0

@@ -14,15 +14,13 @@ import numpy as np
 import psycopg
 import pytest
 
-from iotctl.model import OnDuplicate
+from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import (
     Connection,
     Database,
-    ReadingRepository,
-    StorageLayout,
-    disordered_parts,
-    ensure_schema,
-    set_chunk_interval,
+    ReadingStorage,
+    open_storage,
+    storage_of,
 )
 from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
@@ -50,15 +48,15 @@ def shared(server: Database) -> Iterator[Database]:
     """A database that histories use one after the other."""
     with new_database(server) as database:
         with database.connect() as conn:
-            if ensure_schema(conn) is StorageLayout.COLUMNSTORE:
-                set_chunk_interval(conn, timedelta(days=1))
+            open_storage(conn).set_part_interval(timedelta(days=1))
         yield database
 
 
 @contextmanager
 def emptied(database: Database) -> Iterator[Connection]:
     with database.connect() as conn:
-        conn.execute("TRUNCATE reading")
+        segments = storage_of(conn).layout is StorageLayout.SEGMENTS
+        conn.execute("TRUNCATE reading_segment" if segments else "TRUNCATE reading")
         conn.execute("TRUNCATE ingest_file, ingest_batch, reject, conflict, file_overlap RESTART IDENTITY")
         yield conn
 
@@ -67,16 +65,16 @@ def check(
     conn: Connection,
     dashboard: psycopg.Connection[tuple[object, ...]],
     history: History,
-    layout: StorageLayout,
     chance: random.Random,
 ) -> None:
     """Compare the table with the model in every way that a user can ask; dashboard: another program's session."""
-    model, ids = history.model, history.sensor_ids()
+    model, ids, storage = history.model, history.sensor_ids(), storage_of(conn)
     rows = list(table_rows(conn, ids))
     assert len(rows) == len({row[:2] for row in rows}), "a reading is there twice"
     assert {row[:2]: row[2] for row in rows} == model.table()
-    assert disordered_parts(conn, layout) == []
-    readings = ReadingRepository(conn)
+    assert storage.faults() == []
+    assert storage.disorder() == []
+    assert storage.span().readings == len(rows)
     for sensor in range(SENSORS):
         expected = model.of_sensor(sensor)
         low, high = sorted(chance.randrange(SPAN + 1) for _ in range(2))
@@ -92,10 +90,17 @@ def check(
                     prepare=True,
                 ).fetchall()
                 assert asked == [(moment(minute), value) for minute, value in wanted[:most]], (direction, most)
-        time, value = readings.whole_series(ids[sensor], START + MINUTE * low, START + MINUTE * high)
+                by_function = dashboard.execute(
+                    "SELECT timestamp, sensor_value FROM readings(%s, %s, %s)"
+                    f" ORDER BY timestamp {direction} LIMIT %s".encode(),
+                    (history.uuid(sensor), moment(low), moment(high), most),
+                    prepare=True,
+                ).fetchall()
+                assert by_function == asked
+        time, value = storage.whole_series(ids[sensor], START + MINUTE * low, START + MINUTE * high)
         assert ((time - START) // MINUTE).tolist() == [minute for minute, _ in within]
         assert value.tolist() == [value for _, value in within]
-        pages = list(readings.series(ids[sensor], limit=limit))
+        pages = list(storage.series(ids[sensor], limit=limit))
         assert [int(t - START) // MINUTE for page, _ in pages for t in page] == [m for m, _ in expected[:limit]]
         every = chance.choice([5, 60, 1440])
         buckets: dict[int, list[float]] = {}
@@ -105,16 +110,16 @@ def check(
             (Aggregate.COUNT, len), (Aggregate.MIN, min), (Aggregate.MAX, max),
             (Aggregate.FIRST, lambda values: values[0]), (Aggregate.LAST, lambda values: values[-1]),
         ):  # fmt: skip
-            got = asked_buckets(conn, layout, ids[sensor], low, high, every, aggregate)
+            got = asked_buckets(conn, storage, ids[sensor], low, high, every, aggregate)
             assert list(got.values()) == [of(values) for values in buckets.values()], (aggregate, every)
 
 
 def asked_buckets(
-    conn: Connection, layout: StorageLayout, sensor_id: int, low: int, high: int, every: int, aggregate: Aggregate
+    conn: Connection, storage: ReadingStorage, sensor_id: int, low: int, high: int, every: int, aggregate: Aggregate
 ) -> dict[int, float]:
     start, end = START + MINUTE * low, START + MINUTE * high
     utc = LocalClock(np.array([start]), np.array([0]))
-    time, value = read_buckets(conn, layout, sensor_id, start, end, Width(MINUTE * every), utc, aggregate)
+    time, value = read_buckets(conn, storage, sensor_id, start, end, Width(MINUTE * every), utc, aggregate)
     assert (np.diff(time) > 0).all()
     return dict(zip(((time - START) // MINUTE).tolist(), value.tolist(), strict=True))
 
@@ -126,8 +131,7 @@ def run(database: Database, seed: int) -> None:
         # It plans its statements once, and trusts the server to say when that will not do any more.
         dashboard.execute("SET plan_cache_mode = force_generic_plan")
         dashboard.execute("SET timezone = 'UTC'")
-        layout = ensure_schema(conn)
-        history = History(conn, layout, chance, mode)
+        history = History(conn, chance, mode)
         try:
             for _ in range(STEPS):
                 history.step()
@@ -135,7 +139,7 @@ def run(database: Database, seed: int) -> None:
                     full = chance.random() < 0.3
                     history.steps.append("compact --full" if full else "compact")
                     compact(database, full=full)
-                check(conn, dashboard, history, layout, chance)
+                check(conn, dashboard, history, chance)
         except BaseException:
             print(f"history {seed}:", *history.steps, sep="\n  ")
             raise
@@ -147,9 +151,8 @@ def run_at_once(database: Database, seed: int) -> None:
     mode = chance.choice([OnDuplicate.SKIP, OnDuplicate.REPLACE])
     done = threading.Event()
     with emptied(database) as conn, psycopg.connect(database.dsn, autocommit=True) as dashboard:
-        layout = ensure_schema(conn)
         dashboard.execute("SET timezone = 'UTC'")
-        histories = [History(conn, layout, random.Random(seed * 2 + number), mode) for number in (0, 1)]
+        histories = [History(conn, random.Random(seed * 2 + number), mode) for number in (0, 1)]
         model = histories[0].model
 
         def write(history: History, name: str) -> None:
@@ -173,9 +176,9 @@ def run_at_once(database: Database, seed: int) -> None:
             compacting.result()
         histories[0].go_on(conn, model)
         histories[0].read_again()
-        check(conn, dashboard, histories[0], layout, chance)
+        check(conn, dashboard, histories[0], chance)
         compact(database)
-        check(conn, dashboard, histories[0], layout, chance)
+        check(conn, dashboard, histories[0], chance)
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -11,22 +11,20 @@ import numpy as np
 import pytest
 
 from iotctl.errors import DuplicateError, UnreachableError
-from iotctl.model import OnDuplicate, StoredFile
+from iotctl.model import OnDuplicate, StorageLayout, StoredFile
 from iotctl.repositories import (
     Connection,
     Database,
     Ledger,
     LostRaceError,
-    ReadingLoader,
-    ReadingRepository,
     SortedReadings,
-    StorageLayout,
     Written,
     ensure_schema,
     joined_readings,
-    loose_parts,
+    open_storage,
     sort_file_readings,
     sort_readings,
+    storage_of,
 )
 from iotctl.repositories.binary import as_microseconds
 
@@ -59,7 +57,7 @@ def files(conn: Connection, count: int) -> list[int]:
 
 
 def load(conn: Connection, rows: list[Row], file_id: int = 1, on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> Written:
-    loader = ReadingLoader(conn, ensure_schema(conn))
+    loader = open_storage(conn)
     batch = readings(rows)
     with loader.batch(batch):
         return loader.write(batch, file_id, on_duplicate)
@@ -80,10 +78,10 @@ def test_values_and_times_keep_every_bit(conn: Connection) -> None:
     values = [0.1, -0.0, 5e-324, 1.7976931348623157e308, float("nan"), float("inf")]
     time = np.array([-2_208_988_800_000_000, -1, 0, 1, START + 1, 7_258_118_399_999_999])  # 1900 to the end of 2199
     batch = sort_readings(np.full(6, 3, dtype=np.int32), time, np.array(values))
-    loader = ReadingLoader(conn, ensure_schema(conn))
+    loader = open_storage(conn)
     with loader.batch(batch):
         loader.write(batch, 1, OnDuplicate.SKIP)
-    got_time, got_value = ReadingRepository(conn).whole_series(3)
+    got_time, got_value = storage_of(conn).whole_series(3)
     assert got_time.tolist() == time.tolist()
     assert got_value.tobytes() == np.array(values).tobytes()
 
@@ -170,14 +168,14 @@ def test_readings_of_other_programs_stay_unless_replaced(conn: Connection) -> No
 
 def test_many_overlapping_batches_at_once_load_each_reading_once(database: Database) -> None:
     with database.connect() as conn:
-        layout = ensure_schema(conn)
+        ensure_schema(conn)
         file_ids = files(conn, 4)
     barrier = threading.Barrier(4)
 
     def work(part: int) -> int:
         loaded = 0
         with database.connect() as conn:
-            loader = ReadingLoader(conn, layout)
+            loader = storage_of(conn)
             barrier.wait()
             for step in range(6):
                 rows = [
@@ -234,7 +232,7 @@ def test_a_batch_that_begins_with_the_last_readings_again_goes_on_in_order(
     written = load(conn, [(s, m, 2.0) for s in (1, 2) for m in range(990, 2000)])
     assert counts(written) == (2000, 20)
     # All of it is in the columnstore, in order: nothing is left to compact.
-    assert layout is not StorageLayout.COLUMNSTORE or loose_parts(conn, layout) == []
+    assert layout is not StorageLayout.COLUMNSTORE or storage_of(conn).parts().loose == 0
     assert in_order_of_time(conn, 1) == list(range(2000))
 
 
@@ -257,11 +255,11 @@ def test_overlapping_loads_of_any_shape_come_back_whole_and_in_order(conn: Conne
 def test_a_load_that_dies_leaves_no_claim_behind(database: Database) -> None:
     batch = readings([(1, m, 1.0) for m in range(100)])
     with database.connect() as second:
-        layout = ensure_schema(second)
+        ensure_schema(second)
 
         def die_in_mid_load() -> None:
             with database.connect() as first:
-                loader = ReadingLoader(first, layout)
+                loader = storage_of(first)
                 with loader.batch(batch):
                     loader.write(batch, 1, OnDuplicate.SKIP)
                     second.execute("SELECT pg_terminate_backend(%s, 5000)", (first.info.backend_pid,))

@@ -12,15 +12,8 @@ import numpy as np
 import pytest
 
 from iotctl.formats import utc_offsets
-from iotctl.model import OnDuplicate
-from iotctl.repositories import (
-    Connection,
-    ReadingLoader,
-    StorageLayout,
-    make_aggregates,
-    refresh_aggregates,
-    sort_readings,
-)
+from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.repositories import Connection, sort_readings, storage_of
 from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
 
@@ -80,7 +73,7 @@ def readings(conn: Connection, layout: StorageLayout) -> list[tuple[int, float]]
         ]
         time, value = zip(*part, strict=True)
         batch = sort_readings(np.ones(len(part), dtype=np.int32), np.array(time), np.array(value))
-        loader = ReadingLoader(conn, layout)
+        loader = storage_of(conn)
         with loader.batch(batch):
             loader.write(batch, 1, OnDuplicate.SKIP)
     return list(zip(moments, values, strict=True))
@@ -175,7 +168,7 @@ def ask_and_compare(
 ) -> None:
     for name, start, end, width, aggregate in questions(count, seed):
         clock = LocalClock(*utc_offsets(start, end, name))
-        time, value = read_buckets(conn, layout, 1, start, end, width, clock, aggregate)
+        time, value = read_buckets(conn, storage_of(conn), 1, start, end, width, clock, aggregate)
         if width.calendar:
             expected = by_days(readings, start, end, width.microseconds // DAY, ZoneInfo(name))
         elif width.microseconds in OTHERS:
@@ -198,8 +191,8 @@ def test_buckets_agree_with_a_slow_loop_over_zoneinfo(
 def test_aggregates_of_utc_stand_in_only_where_they_say_the_same(
     conn: Connection, layout: StorageLayout, readings: list[tuple[int, float]]
 ) -> None:
-    make_aggregates(conn, layout)
-    refresh_aggregates(conn, layout)
+    storage_of(conn).make_aggregates()
+    storage_of(conn).refresh_aggregates()
     ask_and_compare(conn, layout, readings, 150, seed=2)
 
 
@@ -217,11 +210,11 @@ def test_aggregates_of_utc_stand_in_only_where_they_say_the_same(
 def test_aggregates_are_used_where_they_can_be(
     conn: Connection, layout: StorageLayout, readings: list[tuple[int, float]], zone: str, width: Width, spoiled: bool
 ) -> None:
-    make_aggregates(conn, layout)
-    refresh_aggregates(conn, layout)
+    storage_of(conn).make_aggregates()
+    storage_of(conn).refresh_aggregates()
     for name in ("reading_hourly", "reading_daily"):
         stored = name
-        if layout is not StorageLayout.PARTITIONS:
+        if layout is not StorageLayout.SEGMENTS:
             row = conn.execute(
                 "SELECT format('%%I.%%I', materialization_hypertable_schema, materialization_hypertable_name)"
                 " FROM timescaledb_information.continuous_aggregates WHERE view_name = %s",
@@ -233,7 +226,7 @@ def test_aggregates_are_used_where_they_can_be(
     bounds = (microseconds(datetime(2016, 3, day, tzinfo=ZoneInfo(zone))) for day in (1, 31))
     start, end = bounds
     clock = LocalClock(*utc_offsets(start, end, zone))
-    _, value = read_buckets(conn, layout, 1, start, end, width, clock, Aggregate.MIN)
+    _, value = read_buckets(conn, storage_of(conn), 1, start, end, width, clock, Aggregate.MIN)
     assert (value.min() == -1e12) == spoiled
 
 
@@ -241,7 +234,7 @@ def test_days_have_23_24_and_25_hours_and_weeks_begin_on_monday(conn: Connection
     moments = np.arange(
         microseconds(datetime(2016, 3, 20, tzinfo=UTC)), microseconds(datetime(2016, 4, 5, tzinfo=UTC)), HOUR
     )
-    loader = ReadingLoader(conn, layout)
+    loader = storage_of(conn)
     for part in (moments[moments < microseconds(datetime(2016, 4, 1, tzinfo=UTC))], moments[-96:]):
         batch = sort_readings(np.ones(len(part), dtype=np.int32), part, np.ones(len(part)))
         with loader.batch(batch):
@@ -251,7 +244,7 @@ def test_days_have_23_24_and_25_hours_and_weeks_begin_on_monday(conn: Connection
     def count(first: datetime, until: datetime, width: Width) -> list[tuple[str, float]]:
         start, end = microseconds(first), microseconds(until)
         clock = LocalClock(*utc_offsets(start, end, "Europe/Berlin"))
-        time, value = read_buckets(conn, layout, 1, start, end, width, clock, Aggregate.COUNT)
+        time, value = read_buckets(conn, storage_of(conn), 1, start, end, width, clock, Aggregate.COUNT)
         local = [(EPOCH + timedelta(microseconds=moment)).astimezone(berlin).isoformat() for moment in time.tolist()]
         return list(zip(local, value.tolist(), strict=True))
 

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from iotctl.errors import ConfigurationError
-from iotctl.repositories import Database, StorageLayout, ensure_schema
+from iotctl.model import StorageLayout
+from iotctl.repositories import Database, ensure_schema
 from iotctl.secrets import passwordless
 
 
@@ -26,7 +27,7 @@ def test_many_at_once_make_the_schema_once(database: Database) -> None:
 
 def test_the_layout_follows_the_server(postgres: Database) -> None:
     with postgres.connect() as conn:
-        assert ensure_schema(conn) is StorageLayout.PARTITIONS
+        assert ensure_schema(conn) is StorageLayout.SEGMENTS
 
 
 def test_the_columnstore_is_used_where_there_is_one(timescale: Database) -> None:
@@ -37,9 +38,18 @@ def test_the_columnstore_is_used_where_there_is_one(timescale: Database) -> None
 def test_a_newer_schema_is_refused(postgres: Database) -> None:
     with postgres.connect() as conn:
         ensure_schema(conn)
-        conn.execute("INSERT INTO iotctl_schema (version, layout) VALUES (99, 'partitions')")
+        conn.execute("INSERT INTO iotctl_schema (version, layout) VALUES (99, 'segments')")
         with pytest.raises(ConfigurationError, match="version 99"):
             ensure_schema(conn)
+
+
+def test_a_layout_of_the_past_is_told_and_what_to_do(postgres: Database) -> None:
+    with postgres.connect() as conn:
+        ensure_schema(conn)
+        conn.execute("UPDATE iotctl_schema SET layout = 'partitions'")
+        with pytest.raises(ConfigurationError, match=r"'partitions'.*not have any more") as raised:
+            ensure_schema(conn)
+    assert "load the files again" in str(raised.value.hint)
 
 
 def test_views_have_the_promised_columns(database: Database) -> None:

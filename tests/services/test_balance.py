@@ -19,8 +19,10 @@ from iotctl.repositories import (
     RunRepository,
     ensure_schema,
     list_rejects,
+    open_storage,
     reject_counts,
     rejects_name_fields,
+    storage_of,
 )
 from iotctl.services.tally import IngestSummary
 from iotctl.services.write_batches import BatchWriter, Part
@@ -46,10 +48,10 @@ def listed(name: str) -> StoredFile:
 
 
 def load(conn: Connection, batches: list[FileBatch], run_id: str | None = None) -> tuple[Ledger, LedgerFile]:
-    layout = ensure_schema(conn)
+    ensure_schema(conn)
     ledger = Ledger(conn, run_id)
     (entry,) = ledger.register([listed("a.csv")], {})
-    writer = BatchWriter(conn, ledger, layout, OnDuplicate.SKIP)
+    writer = BatchWriter(conn, ledger, storage_of(conn), OnDuplicate.SKIP)
     for one in batches:
         writer.write([Part(entry, one)])
     return ledger, entry
@@ -71,7 +73,7 @@ def test_a_new_version_has_a_balance_of_its_own(conn: Connection) -> None:
     ledger, entry = load(conn, [batch(), batch(100)])
     ledger.finish([entry], {})
     (again,) = ledger.register([replace(listed("a.csv"), version="w")], {})
-    writer = BatchWriter(conn, ledger, ensure_schema(conn), OnDuplicate.SKIP)
+    writer = BatchWriter(conn, ledger, open_storage(conn), OnDuplicate.SKIP)
     writer.renew(again, [batch(), batch(200)], {})
     assert ledger.balance([entry.file_id]) == Balance(20, 4, 0, 2, 4, 8, 2)
 

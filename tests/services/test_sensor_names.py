@@ -14,7 +14,7 @@ import pytest
 
 from iotctl.errors import NotFoundError
 from iotctl.model import FileBatch, OnDuplicate, StoredFile
-from iotctl.repositories import Connection, Database, FoundSensor, Ledger, SensorRepository, ensure_schema
+from iotctl.repositories import Connection, Database, FoundSensor, Ledger, SensorRepository, ensure_schema, open_storage
 from iotctl.services.progress import Silent
 from iotctl.services.write_batches import BatchWriter, Part
 from tests.history import file_batch
@@ -44,9 +44,9 @@ class Listener(Silent):
 
 def write(conn: Connection, name: str, batches: list[FileBatch]) -> list[str]:
     """Load batches as a file; returns what was noted."""
-    layout, ledger, listener = ensure_schema(conn), Ledger(conn), Listener()
+    storage, ledger, listener = open_storage(conn), Ledger(conn), Listener()
     (entry,) = ledger.register([StoredFile(f"/in/{name}", 1, "v", datetime(2020, 1, 1, tzinfo=UTC))], {})
-    writer = BatchWriter(conn, ledger, layout, OnDuplicate.SKIP, listener)
+    writer = BatchWriter(conn, ledger, storage, OnDuplicate.SKIP, listener)
     for one in batches:
         writer.write([Part(entry, one)])
     return listener.told

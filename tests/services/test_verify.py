@@ -23,10 +23,9 @@ import pytest
 
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
-from iotctl.model import OnDuplicate
-from iotctl.repositories import Connection, Database, StorageLayout, ensure_schema
+from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.repositories import Connection, Database, ensure_schema, open_storage
 from iotctl.repositories.audit import Audit
-from iotctl.repositories.partitions import ensure_partition
 from iotctl.services.compact import compact
 from iotctl.services.compare import Fault
 from iotctl.services.file_readings import FileReadings
@@ -191,8 +190,6 @@ class Loaded:
         assert self.conn.execute(statement.encode()).rowcount == expected
 
     def insert(self, sensor_id: int, file_id: int, moment: datetime, value: str = "1.5") -> None:
-        if self.layout is StorageLayout.PARTITIONS:
-            ensure_partition(self.conn, np.datetime64(moment.replace(tzinfo=None), "M"))
         self.change(f"INSERT INTO reading VALUES ({sensor_id}, {file_id}, '{moment.isoformat()}', {value})", 1)
 
 
@@ -319,7 +316,7 @@ def remove_a_sensor_and_its_name(it: Loaded) -> None:
 
 
 def empty_the_table(it: Loaded) -> None:
-    it.conn.execute("TRUNCATE reading")
+    it.conn.execute(f"TRUNCATE {stored_in(it.layout)}".encode())
 
 
 DAMAGE: list[tuple[Callable[[Loaded], None], dict[tuple[str | None, Fault], int]]] = [
@@ -347,7 +344,9 @@ DAMAGE: list[tuple[Callable[[Loaded], None], dict[tuple[str | None, Fault], int]
 ]
 
 
-_KEPT = ("reading", "sensor", "ingest_file")
+def stored_in(layout: StorageLayout) -> str:
+    """The table that holds the readings."""
+    return "reading_segment" if layout is StorageLayout.SEGMENTS else "reading"
 
 
 @pytest.fixture(scope="module", params=["postgres_server", "timescale_or_none"])
@@ -362,9 +361,10 @@ def undamaged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         load(folder, database)
         compact(database, full=True)
         with database.connect() as conn:
-            for table in _KEPT:
-                conn.execute(f"CREATE TABLE kept_{table} AS TABLE {table}".encode())
-            yield Loaded(database, conn, ensure_schema(conn), folder)
+            layout = ensure_schema(conn)
+            for name, table in (("reading", stored_in(layout)), ("sensor", "sensor"), ("ingest_file", "ingest_file")):
+                conn.execute(f"CREATE TABLE kept_{name} AS TABLE {table}".encode())
+            yield Loaded(database, conn, layout, folder)
 
 
 @pytest.fixture
@@ -372,8 +372,8 @@ def loaded(undamaged: Loaded) -> Iterator[Loaded]:
     """The same for one test, which may damage it; all is put back afterwards."""
     yield undamaged
     conn = undamaged.conn
-    conn.execute("TRUNCATE reading")
-    conn.execute("INSERT INTO reading SELECT * FROM kept_reading ORDER BY sensor_id, timestamp")
+    conn.execute(f"TRUNCATE {stored_in(undamaged.layout)}".encode())
+    conn.execute(f"INSERT INTO {stored_in(undamaged.layout)} SELECT * FROM kept_reading ORDER BY sensor_id".encode())
     conn.execute("INSERT INTO sensor SELECT * FROM kept_sensor ON CONFLICT DO NOTHING")
     conn.execute(
         "UPDATE ingest_file f SET state = k.state, problem = k.problem FROM kept_ingest_file k"
@@ -586,7 +586,7 @@ def test_damage_of_drawn_files_is_found_in_a_sample(loaded: Loaded) -> None:
 
 
 def test_readings_beyond_the_retention_are_not_missed(loaded: Loaded) -> None:
-    if loaded.layout is not StorageLayout.PARTITIONS:
+    if loaded.layout is not StorageLayout.SEGMENTS:
         pytest.skip("TimescaleDB's policy runs by itself")
     verdict = Verdict()
     loaded.conn.execute("INSERT INTO reading_retention VALUES (true, interval '1 year')")
@@ -606,7 +606,7 @@ def test_a_database_without_schema_stays_without(database: Database, tmp_path: P
 
 def test_its_connection_refuses_to_write(database: Database) -> None:
     with database.connect() as conn:
-        Audit(conn, ensure_schema(conn))
+        Audit(conn, open_storage(conn))
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             conn.execute("INSERT INTO sensor (sensor_uuid) VALUES (gen_random_uuid())")
 

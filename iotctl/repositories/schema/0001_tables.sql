@@ -235,3 +235,12 @@ CREATE TABLE sensor_quality_month (
     completeness float8,
     PRIMARY KEY (sensor_id, month)
 );
+
+-- Batches on their way in: each sensor's first and last time, so that two batches that share a (sensor, time)
+-- stretch take turns. A row lives as long as the session-level advisory lock on its claim_id.
+CREATE TABLE ingest_claim (
+    claim_id   int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sensor_ids int[] NOT NULL,
+    first_time timestamptz[] NOT NULL,
+    last_time  timestamptz[] NOT NULL
+);

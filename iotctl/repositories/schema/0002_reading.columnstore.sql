@@ -19,11 +19,27 @@ CREATE TABLE reading (
 -- For the few readings that wait in the row store; direct compress does not touch it.
 CREATE INDEX reading_sensor_time ON reading (sensor_id, "timestamp");
 
--- Batches on their way in: each sensor's first and last time, so that two batches that share a (sensor, time)
--- stretch take turns. A row lives as long as the session-level advisory lock on its claim_id.
-CREATE TABLE ingest_claim (
-    claim_id   int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    sensor_ids int[] NOT NULL,
-    first_time timestamptz[] NOT NULL,
-    last_time  timestamptz[] NOT NULL
+-- The readings of a sensor in [start, until).
+CREATE FUNCTION readings_of(sensor int, start timestamptz, until timestamptz)
+RETURNS TABLE (sensor_id int, file_id int, "timestamp" timestamptz, sensor_value float8)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.sensor_id, r.file_id, r."timestamp", r.sensor_value FROM reading r
+    WHERE r.sensor_id = $1 AND r."timestamp" >= $2 AND r."timestamp" < $3;
+END;
+
+CREATE FUNCTION readings_of(sensors int[], start timestamptz, until timestamptz)
+RETURNS TABLE (sensor_id int, file_id int, "timestamp" timestamptz, sensor_value float8)
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT r.sensor_id, r.file_id, r."timestamp", r.sensor_value FROM reading r
+    WHERE r.sensor_id = ANY ($1) AND r."timestamp" >= $2 AND r."timestamp" < $3;
+END;
+
+-- When a sensor's last reading before a moment is; NULL where it has none.
+CREATE FUNCTION last_reading_of(sensor int, before timestamptz DEFAULT 'infinity') RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    SELECT r."timestamp" FROM reading r WHERE r.sensor_id = $1 AND r."timestamp" < $2
+    ORDER BY r."timestamp" DESC LIMIT 1
 );

@@ -7,13 +7,12 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.batch_order import Way, place, prove_order
 from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
-from iotctl.repositories.chunks import chunk_interval
-from iotctl.repositories.claims import LostRaceError
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.schema import StorageLayout
 from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.claims import LostRaceError
+from iotctl.repositories.storage.columnstore.batch_order import Way, place, prove_order
+from iotctl.repositories.storage.columnstore.chunks import chunk_interval
 
 # 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
 # and so much stays in the processor's cache from encoding to sending.
@@ -26,16 +25,13 @@ _COPY = b"COPY reading (sensor_id, file_id, timestamp, sensor_value) FROM STDIN 
 class ReadingInserter:
     """Inserts readings of which the table has none, on one connection.
 
-    chunk_microseconds: the length of new chunks, None without the columnstore.
+    chunk_microseconds: the length of new chunks.
     """
 
-    def __init__(self, conn: Connection, layout: StorageLayout) -> None:
+    def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self.chunk_microseconds: int | None = None
-        self._owns = False
-        if layout is StorageLayout.COLUMNSTORE:
-            self.chunk_microseconds = chunk_interval(conn) // timedelta(microseconds=1)
-            self._owns = conn.execute(_OWNS).fetchone() == (True,)
+        self.chunk_microseconds = chunk_interval(conn) // timedelta(microseconds=1)
+        self._owns = conn.execute(_OWNS).fetchone() == (True,)
 
     def insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
         """Write readings, in a transaction; file_id: one for all, or (n,).
@@ -45,9 +41,6 @@ class ReadingInserter:
         if len(readings) == 0:
             return
         files = np.broadcast_to(np.asarray(file_id, dtype=np.int32), len(readings))
-        if self.chunk_microseconds is None:
-            self._copy(readings, files)
-            return
         ways = {way: np.zeros(len(readings), dtype=np.bool_) for way in Way}
         for part in place(self._conn, readings, may_mark=self._owns):
             self._direct_compress(part.way)

@@ -18,28 +18,27 @@ from iotctl.repositories.binary import (
     decode_ints,
     decode_times,
 )
-from iotctl.repositories.claims import LostRaceError
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.claims import LostRaceError
 
 # Sensors whose readings are fetched at once: bounds the server's memory.
 _SENSORS_AT_ONCE = 16
 
-# The bounds of the time, and on TimescaleDB the one sensor, keep the server to the batches that hold these readings.
+# The bounds of the time, and the one sensor, keep the server to the batches that hold these readings.
 _REPLACE = """
     UPDATE reading r SET sensor_value = n.value, file_id = %(file_id)s
     FROM unnest(%(sensor_ids)s::int[], %(times)s::timestamptz[], %(values)s::float8[], %(owners)s::int[])
          AS n (sensor_id, time, value, owner)
     WHERE r.sensor_id = n.sensor_id AND r.timestamp = n.time AND r.file_id = n.owner
-      AND r.timestamp BETWEEN %(first)s AND %(last)s
+      AND r.timestamp BETWEEN %(first)s AND %(last)s AND r.sensor_id = %(sensor_id)s
 """
 _REMOVE = """
     DELETE FROM reading r USING unnest(%(sensor_ids)s::int[], %(times)s::timestamptz[]) AS n (sensor_id, time)
     WHERE r.sensor_id = n.sensor_id AND r.timestamp = n.time AND r.file_id = %(file_id)s
-      AND r.timestamp BETWEEN %(first)s AND %(last)s
+      AND r.timestamp BETWEEN %(first)s AND %(last)s AND r.sensor_id = %(sensor_id)s
 """
-_ONE_SENSOR = " AND r.sensor_id = %(sensor_id)s"
 
 
 def own_readings(conn: Connection, extents: Extents, file_id: int) -> SortedReadings:
@@ -69,17 +68,17 @@ def own_readings(conn: Connection, extents: Extents, file_id: int) -> SortedRead
 
 
 def replace_readings(
-    conn: Connection, readings: SortedReadings, file_id: int, owners: NDArray[np.int32], chunk_microseconds: int | None
+    conn: Connection, readings: SortedReadings, file_id: int, owners: NDArray[np.int32], chunk_microseconds: int
 ) -> None:
     """Put readings of a file in the place of those of the same (sensor, time) that the owners, (n,), have there.
 
-    chunk_microseconds: the length of TimescaleDB's chunks, None elsewhere. Raises LostRaceError where one of them is
+    chunk_microseconds: the length of chunks. Raises LostRaceError where one of them is
     not there any more.
     """
     _change(conn, _REPLACE, readings, file_id, owners, chunk_microseconds)
 
 
-def remove_readings(conn: Connection, readings: SortedReadings, file_id: int, chunk_microseconds: int | None) -> None:
+def remove_readings(conn: Connection, readings: SortedReadings, file_id: int, chunk_microseconds: int) -> None:
     """Take readings of a file away. Raises LostRaceError where one of them is not there any more."""
     owners = np.full(len(readings), file_id, dtype=np.int32)
     _change(conn, _REMOVE, readings, file_id, owners, chunk_microseconds)
@@ -91,18 +90,16 @@ def _change(
     readings: SortedReadings,
     file_id: int,
     owners: NDArray[np.int32],
-    chunk_microseconds: int | None,
+    chunk_microseconds: int,
 ) -> None:
     if not len(readings):
         return
-    if chunk_microseconds is not None:
-        # By default TimescaleDB ends a transaction that opens more than 100,000 compressed readings. And the planner
-        # sees the row store as it is before they are opened, nearly empty: it would compare each with each.
-        conn.execute(
-            "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true),"
-            " set_config('enable_nestloop', 'off', true)"
-        )
-        statement += _ONE_SENSOR
+    # By default TimescaleDB ends a transaction that opens more than 100,000 compressed readings. And the planner sees
+    # the row store as it is before they are opened, nearly empty: it would compare each with each.
+    conn.execute(
+        "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true),"
+        " set_config('enable_nestloop', 'off', true)"
+    )
     cursors = []
     with conn.pipeline():
         for part in _parts(readings, chunk_microseconds):
@@ -118,17 +115,13 @@ def _change(
             }
             # Not prepared: a plan that does not see these bounds would open every chunk.
             cursors.append(conn.execute(statement.encode(), parameters, prepare=False))
-    if chunk_microseconds is not None:
-        conn.execute("SELECT set_config('enable_nestloop', 'on', true)")
+    conn.execute("SELECT set_config('enable_nestloop', 'on', true)")
     if sum(cursor.rowcount for cursor in cursors) != len(readings):
         raise LostRaceError
 
 
-def _parts(readings: SortedReadings, chunk_microseconds: int | None) -> Iterator[slice]:
-    """All readings as one, or those of each sensor in each chunk."""
-    if chunk_microseconds is None:
-        yield slice(0, len(readings))
-        return
+def _parts(readings: SortedReadings, chunk_microseconds: int) -> Iterator[slice]:
+    """The readings of each sensor in each chunk."""
     chunk = readings.time // chunk_microseconds
     changes = (readings.sensor_id[1:] != readings.sensor_id[:-1]) | (chunk[1:] != chunk[:-1])
     edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(readings)]

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
-from iotctl.repositories.schema import ADVISORY_CLASS, CLAIM_CLASS, CLAIM_LOCK
+from iotctl.repositories.locks import ADVISORY_CLASS, CLAIM_CLASS, CLAIM_LOCK
 
 # Claims that share a stretch of a sensor's time with ours, and whether their session still lives.
 _RIVALS = sql.SQL("""

@@ -1,0 +1,25 @@
+"""How readings lie in the database: one interface (storage.py), a folder per layout, opened by open_storage."""
+
+from iotctl.repositories.storage.opening import open_storage, present_storage, storage_of
+from iotctl.repositories.storage.storage import (
+    Expired,
+    Parts,
+    ReadingStorage,
+    Renewed,
+    Series,
+    Span,
+    Written,
+)
+
+__all__ = [
+    "Expired",
+    "Parts",
+    "ReadingStorage",
+    "Renewed",
+    "Series",
+    "Span",
+    "Written",
+    "open_storage",
+    "present_storage",
+    "storage_of",
+]

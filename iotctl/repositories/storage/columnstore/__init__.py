@@ -1,0 +1,1 @@
+"""The layout of a TimescaleDB that compresses readings as they arrive."""

@@ -1,0 +1,165 @@
+"""The storage of TimescaleDB's columnstore, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.extents import Extents
+from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.columnstore import chunks, continuous_aggregates, jobs, reading, retention
+from iotctl.repositories.storage.columnstore.batch_order import disordered_chunks, overlapping_batches
+from iotctl.repositories.storage.columnstore.changes import own_readings, remove_readings, replace_readings
+from iotctl.repositories.storage.columnstore.insertion import ReadingInserter
+from iotctl.repositories.storage.columnstore.loading import overlapping, write
+from iotctl.repositories.storage.storage import (
+    AGGREGATES,
+    Disorder,
+    Expired,
+    Parts,
+    ReadingStorage,
+    Series,
+    Span,
+    Written,
+)
+from iotctl.repositories.stretches import Stretch
+
+
+class ColumnstoreStorage(ReadingStorage):
+    """A hypertable, segmented by sensor and ordered by time. Claims alone keep its readings from being doubled."""
+
+    layout = StorageLayout.COLUMNSTORE
+    refuses_doubles = False
+
+    def __init__(self, conn: Connection) -> None:
+        super().__init__(conn)
+        self._known_inserter: ReadingInserter | None = None
+
+    @property
+    def _inserter(self) -> ReadingInserter:
+        if self._known_inserter is None:
+            self._known_inserter = ReadingInserter(self._conn)
+        return self._known_inserter
+
+    def write(self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate) -> Written:
+        return write(self._conn, self._inserter, readings, file_id, on_duplicate)
+
+    def write_new(self, readings: SortedReadings, file_id: NDArray[np.int32]) -> bool:
+        if len(readings) and len(overlapping(self._conn, Extents.of(readings))):
+            return False
+        self._inserter.insert(readings, file_id)
+        return True
+
+    def own(self, extents: Extents, file_id: int) -> SortedReadings:
+        return own_readings(self._conn, extents, file_id)
+
+    def replace(self, readings: SortedReadings, file_id: int, owners: NDArray[np.int32]) -> None:
+        replace_readings(self._conn, readings, file_id, owners, self._inserter.chunk_microseconds)
+
+    def remove(self, readings: SortedReadings, file_id: int) -> None:
+        remove_readings(self._conn, readings, file_id, self._inserter.chunk_microseconds)
+
+    def series(
+        self, sensor_id: int, start: int | None = None, end: int | None = None, limit: int | None = None
+    ) -> Iterator[Series]:
+        return reading.series(self._conn, sensor_id, start, end, limit)
+
+    def span(self) -> Span:
+        row = self._conn.execute("SELECT count(*), min(timestamp), max(timestamp) FROM reading").fetchone()
+        assert row is not None
+        count, first, last = row
+        if first is None:
+            return Span(0, None, None)
+        return Span(int(str(count)), as_microseconds(first), as_microseconds(last))  # type: ignore[arg-type]
+
+    def rows_by_file(self) -> dict[int, int]:
+        rows = self._conn.execute("SELECT file_id, count(*) FROM reading GROUP BY file_id")
+        return {int(str(file_id)): int(str(count)) for file_id, count in rows}
+
+    def size(self) -> int:
+        return self.table_size("reading")
+
+    def parts(self) -> Parts:
+        return chunks.parts(self._conn)
+
+    def compact(self, *, full: bool = False) -> int:
+        some = chunks.loose_chunks(self._conn, all_chunks=full)
+        some += [chunk for chunk in chunks.disordered(self._conn) if chunk not in some]
+        for chunk in some:
+            chunks.compact_chunk(self._conn, chunk, rewrite=full)
+        return len(some)
+
+    def faults(self) -> list[str]:
+        disordered = chunks.disordered(self._conn)
+        if not disordered:
+            return []
+        return [
+            f"readings of {len(disordered)} chunks come back in a wrong order (the first: {disordered[0].table}):"
+            " ORDER BY and LIMIT give wrong answers there"
+        ]
+
+    def disorder(self) -> list[Disorder]:
+        return [
+            Disorder(chunk.table, sensor_id, count, first)
+            for chunk in disordered_chunks(self._conn)
+            for sensor_id, count, first in overlapping_batches(self._conn, chunk)
+        ]
+
+    def retention(self) -> timedelta | None:
+        return retention.retention(self._conn)
+
+    def set_retention(self, keep: timedelta | None) -> None:
+        retention.set_retention(self._conn, keep)
+
+    def expired(self, keep: timedelta) -> Expired:
+        return retention.expired(self._conn, keep)
+
+    def drop_expired(self) -> Expired:
+        return retention.drop_expired(self._conn)
+
+    def make_aggregates(self) -> None:
+        with self._conn.transaction():
+            continuous_aggregates.make(self._conn, AGGREGATES)
+
+    def drop_aggregates(self) -> None:
+        with self._conn.transaction():
+            continuous_aggregates.drop(self._conn, AGGREGATES)
+
+    def refresh_aggregates(self, halted: Callable[[], bool] = lambda: False) -> None:
+        del halted  # TimescaleDB does it in pieces of its own
+        continuous_aggregates.refresh(self._conn, AGGREGATES)
+
+    def stale_stretches(self, name: str, sensor_id: int | None) -> list[Stretch]:
+        del sensor_id  # TimescaleDB notes times alone
+        return continuous_aggregates.stale_stretches(self._conn, name)
+
+    def table_size(self, name: str) -> int:
+        row = self._conn.execute("SELECT hypertable_size(%s::text::regclass)", (name,)).fetchone()
+        assert row is not None
+        return int(str(row[0]))
+
+    @property
+    def needs_upkeep(self) -> bool:
+        return False
+
+    def failing_jobs(self) -> list[str]:
+        return jobs.failing_jobs(self._conn)
+
+    def compression(self) -> timedelta | None:
+        return jobs.compression(self._conn)
+
+    @property
+    def compresses_late_readings(self) -> bool:
+        return True
+
+    def set_compression(self, after: timedelta | None) -> None:
+        jobs.set_compression(self._conn, after)
+
+    def set_part_interval(self, interval: timedelta) -> None:
+        chunks.set_chunk_interval(self._conn, interval)

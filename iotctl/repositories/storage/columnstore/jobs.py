@@ -1,0 +1,42 @@
+"""Jobs of TimescaleDB that work on readings and on what is computed from them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from iotctl.repositories.connection import Connection
+
+_JOBS = """
+    SELECT j.proc_name, s.last_run_status = 'Failed', s.total_failures
+    FROM timescaledb_information.jobs j JOIN timescaledb_information.job_stats s USING (job_id)
+    WHERE j.hypertable_schema = current_schema()
+      AND j.hypertable_name IN ('reading', 'reading_hourly', 'reading_daily')
+    ORDER BY j.job_id
+"""
+
+
+def compression(conn: Connection) -> timedelta | None:
+    """After how long a chunk's late readings are moved into the columnstore, None where no policy does."""
+    row = conn.execute(
+        "SELECT (config->>'compress_after')::interval FROM timescaledb_information.jobs"
+        " WHERE proc_name = 'policy_compression'"
+        " AND hypertable_schema = current_schema() AND hypertable_name = 'reading'"
+    ).fetchone()
+    if row is None:
+        return None
+    assert isinstance(row[0], timedelta)
+    return row[0]
+
+
+def set_compression(conn: Connection, after: timedelta | None) -> None:
+    """Move late readings of chunks older than this into the columnstore, None for never."""
+    with conn.transaction():
+        conn.execute("SELECT remove_compression_policy('reading', if_exists => true)")
+        if after is not None:
+            conn.execute("SELECT add_compression_policy('reading', compress_after => %s::interval)", (after,))
+
+
+def failing_jobs(conn: Connection) -> list[str]:
+    """Jobs whose last run failed, with how often they have."""
+    rows = conn.execute(_JOBS.encode()).fetchall()
+    return [f"{name} ({failures} failures)" for name, failed, failures in rows if failed is True]

@@ -1,0 +1,90 @@
+"""Retention of chunks: whole ones go, by a policy of TimescaleDB; iotctl policy does it at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from psycopg import errors as pg
+from psycopg import sql
+
+from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.storage.storage import Expired
+
+# Dropping a chunk waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
+_LOCK_TIMEOUT = "3s"
+
+# Those that end at or before the moment: no reading in them is younger.
+_OLD_CHUNKS = """
+    SELECT chunk_schema, chunk_name, range_end FROM timescaledb_information.chunks
+    WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading' AND range_end <= now() - %s::interval
+    ORDER BY range_end
+"""
+
+
+def retention(conn: Connection) -> timedelta | None:
+    """See ReadingStorage.retention."""
+    row = conn.execute(
+        "SELECT (config->>'drop_after')::interval FROM timescaledb_information.jobs"
+        " WHERE proc_name = 'policy_retention'"
+        " AND hypertable_schema = current_schema() AND hypertable_name = 'reading'"
+    ).fetchone()
+    if row is None:
+        return None
+    assert isinstance(row[0], timedelta)
+    return row[0]
+
+
+def set_retention(conn: Connection, keep: timedelta | None) -> None:
+    """Keep readings for so long from now on, None for good."""
+    with conn.transaction():
+        conn.execute("SELECT remove_retention_policy('reading', if_exists => true)")
+        if keep is not None:
+            # The first run a day from now: whoever sets it drops at once, and the two would wait for each other.
+            conn.execute(
+                "SELECT add_retention_policy('reading', %s::interval, initial_start => now() + interval '1 day')",
+                (keep,),
+            )
+
+
+def expired(conn: Connection, keep: timedelta) -> Expired:
+    """What would go if readings were kept for so long."""
+    old = _old_parts(conn, keep)
+    if not old:
+        return Expired(0, 0, None)
+    # Parts do not overlap: a reading before the end of the last one is in one of them.
+    until = old[-1][2]
+    row = conn.execute("SELECT count(*) FROM reading WHERE timestamp < %s", (until,)).fetchone()
+    assert row is not None
+    return Expired(len(old), int(str(row[0])), as_microseconds(until))
+
+
+def drop_expired(conn: Connection) -> Expired:
+    """Drop what is older than the retention that is set; returns what went. Outside a transaction."""
+    keep = retention(conn)
+    if keep is None:
+        return Expired(0, 0, None)
+    gone = Expired(0, 0, None)
+    for schema, name, until in _old_parts(conn, keep):
+        part = sql.Identifier(schema, name)
+        try:
+            with conn.transaction():
+                conn.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
+                row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(part)).fetchone()
+                assert row is not None
+                # Not the chunk alone by DROP: drop_chunks tells continuous aggregates.
+                conn.execute("SELECT drop_chunks('reading', older_than => %s::timestamptz)", (until,))
+        except pg.UndefinedTable:
+            continue  # someone else was faster
+        except (pg.LockNotAvailable, pg.DeadlockDetected):
+            return Expired(gone.parts, gone.readings, gone.until, busy=True)
+        gone = Expired(gone.parts + 1, gone.readings + int(str(row[0])), as_microseconds(until))
+    return gone
+
+
+def _old_parts(conn: Connection, keep: timedelta) -> list[tuple[str, str, datetime]]:
+    parts = []
+    for schema, name, until in conn.execute(_OLD_CHUNKS.encode(), (keep,)).fetchall():
+        assert isinstance(until, datetime)
+        parts.append((str(schema), str(name), until))
+    return parts

@@ -1,0 +1,35 @@
+"""Opens the storage that a database has."""
+
+from __future__ import annotations
+
+from iotctl.model import StorageLayout
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.schema import ensure_schema, layout_of, present_layout
+from iotctl.repositories.storage.storage import ReadingStorage
+
+
+def open_storage(conn: Connection) -> ReadingStorage:
+    """The storage of readings on a connection; makes the schema where there is none.
+
+    Raises ConfigurationError where the schema is not one that this program knows, ForbiddenError without the right to
+    create.
+    """
+    return storage_of(conn, ensure_schema(conn))
+
+
+def present_storage(conn: Connection) -> ReadingStorage | None:
+    """The storage that is there, None where the database has no schema; changes nothing."""
+    layout = present_layout(conn)
+    return None if layout is None else storage_of(conn, layout)
+
+
+def storage_of(conn: Connection, layout: StorageLayout | None = None) -> ReadingStorage:
+    """The storage of a schema that has been looked at. layout: where it is known, the database is not asked for it."""
+    layout = layout or layout_of(conn)
+    if layout is StorageLayout.COLUMNSTORE:
+        from iotctl.repositories.storage.columnstore.columnstore_storage import ColumnstoreStorage
+
+        return ColumnstoreStorage(conn)
+    from iotctl.repositories.storage.segments.segment_storage import SegmentStorage
+
+    return SegmentStorage(conn)

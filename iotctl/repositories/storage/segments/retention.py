@@ -1,0 +1,77 @@
+"""Retention of segments: whole months (UTC) go, never a part of one. Nothing runs by itself here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from psycopg import errors as pg
+
+from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.storage.segments.table import SENSORS
+from iotctl.repositories.storage.storage import Expired
+
+# A load may hold a segment until it commits: rather the next time.
+_LOCK_TIMEOUT = "3s"
+
+# Each sensor's segments of months that have ended so long ago; a look into the key for each sensor.
+_OLD = f"""
+    SELECT s.sensor_id, old.first, old.readings FROM ({SENSORS}) AS s, LATERAL (
+        SELECT first, readings FROM reading_segment
+        WHERE sensor_id = s.sensor_id AND first < date_trunc('month', now() - %(keep)s::interval, 'UTC')
+        OFFSET 0
+    ) AS old
+"""  # noqa: S608 -- constants
+_TOTAL = """
+    SELECT count(DISTINCT date_trunc('month', first, 'UTC')), coalesce(sum(readings), 0)::bigint,
+           max(date_trunc('month', first, 'UTC') + interval '1 month')
+    FROM {} AS gone
+"""
+
+
+def retention(conn: Connection) -> timedelta | None:
+    """See ReadingStorage.retention."""
+    row = conn.execute("SELECT drop_after FROM reading_retention").fetchone()
+    if row is None:
+        return None
+    assert isinstance(row[0], timedelta)
+    return row[0]
+
+
+def set_retention(conn: Connection, keep: timedelta | None) -> None:
+    """See ReadingStorage.set_retention."""
+    with conn.transaction():
+        conn.execute("DELETE FROM reading_retention")
+        if keep is not None:
+            conn.execute("INSERT INTO reading_retention (drop_after) VALUES (%s)", (keep,))
+
+
+def expired(conn: Connection, keep: timedelta) -> Expired:
+    """See ReadingStorage.expired."""
+    return _total(conn, _TOTAL.format(f"({_OLD})"), keep)
+
+
+def drop_expired(conn: Connection) -> Expired:
+    """See ReadingStorage.drop_expired."""
+    keep = retention(conn)
+    if keep is None:
+        return Expired(0, 0, None)
+    try:
+        with conn.transaction():
+            conn.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
+            drop = (
+                f"WITH old AS ({_OLD}), gone AS (DELETE FROM reading_segment s USING old"  # noqa: S608 -- constants
+                " WHERE s.sensor_id = old.sensor_id AND s.first = old.first RETURNING s.first, s.readings) "
+            )
+            return _total(conn, drop + _TOTAL.format("gone"), keep)
+    except (pg.LockNotAvailable, pg.DeadlockDetected):
+        return Expired(0, 0, None, busy=True)
+
+
+def _total(conn: Connection, query: str, keep: timedelta) -> Expired:
+    row = conn.execute(query.encode(), {"keep": keep}).fetchone()
+    assert row is not None
+    months, readings, until = row
+    return Expired(
+        int(str(months)), int(str(readings)), as_microseconds(until) if isinstance(until, datetime) else None
+    )

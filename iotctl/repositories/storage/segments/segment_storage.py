@@ -1,0 +1,168 @@
+"""The storage of segments, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.repositories.binary import IntArray, as_microseconds
+from iotctl.repositories.extents import Extents
+from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
+from iotctl.repositories.storage.segments import aggregates, changes, merging, reading, retention
+from iotctl.repositories.storage.segments.table import SENSORS, find_segments, insert_segments
+from iotctl.repositories.storage.storage import Expired, Parts, ReadingStorage, Series, Span, Written
+from iotctl.repositories.stretches import Stretch
+
+# Sensors whose segments compact looks at together.
+_SENSORS_AT_ONCE = 1000
+
+# Small ones that have a neighbour in their month can be merged with it.
+_PARTS = """
+    SELECT count(*), count(*) FILTER (WHERE readings < 250 AND (month = before OR month = after)) FROM (
+        SELECT readings, month, lag(month) OVER of_sensor AS before, lead(month) OVER of_sensor AS after
+        FROM (SELECT sensor_id, first, readings, date_trunc('month', first, 'UTC') AS month FROM reading_segment) AS s
+        WINDOW of_sensor AS (PARTITION BY sensor_id ORDER BY first)
+    ) AS beside
+"""
+
+# Pages that no vacuum has seen since they were written: each has to be looked into.
+_UNSEEN = """
+    SELECT relallvisible < pg_relation_size(oid) / current_setting('block_size')::int
+    FROM pg_class WHERE oid = 'reading_segment'::regclass
+"""
+
+_CONSTRAINT = """
+    SELECT FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
+    WHERE c.conrelid = 'reading_segment'::regclass AND c.contype = 'x' AND i.indisvalid
+"""
+
+
+class SegmentStorage(ReadingStorage):
+    """See the module encoding for what a segment is."""
+
+    layout = StorageLayout.SEGMENTS
+    refuses_doubles = True
+
+    def write(self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate) -> Written:
+        return changes.write(self._conn, readings, file_id, on_duplicate)
+
+    def write_new(self, readings: SortedReadings, file_id: NDArray[np.int32]) -> bool:
+        if not len(readings):
+            return True
+        if len(find_segments(self._conn, Extents.of(readings))):
+            return False
+        insert_segments(self._conn, OwnedReadings(readings.sensor_id, readings.time, file_id, readings.value))
+        return True
+
+    def own(self, extents: Extents, file_id: int) -> SortedReadings:
+        return changes.own_readings(self._conn, extents, file_id)
+
+    def replace(self, readings: SortedReadings, file_id: int, owners: NDArray[np.int32]) -> None:
+        changes.replace_readings(self._conn, readings, file_id, owners)
+
+    def remove(self, readings: SortedReadings, file_id: int) -> None:
+        changes.remove_readings(self._conn, readings, file_id)
+
+    def settled(self, extents: Extents) -> None:
+        merging.merge_crowded(self._conn, extents)
+
+    def series(
+        self, sensor_id: int, start: int | None = None, end: int | None = None, limit: int | None = None
+    ) -> Iterator[Series]:
+        return reading.series(self._conn, sensor_id, start, end, limit)
+
+    def span(self) -> Span:
+        row = self._conn.execute(
+            "SELECT coalesce(sum(readings), 0)::bigint, min(first), max(last) FROM reading_segment"
+        ).fetchone()
+        assert row is not None
+        readings, first, last = row
+        if first is None:
+            return Span(0, None, None)
+        return Span(int(str(readings)), as_microseconds(first), as_microseconds(last))  # type: ignore[arg-type]
+
+    def rows_by_file(self) -> dict[int, int]:
+        rows = self._conn.execute(
+            """
+            SELECT file_id, sum(readings)::bigint FROM (
+                SELECT file_id, readings FROM reading_segment WHERE file_ids IS NULL
+                UNION ALL SELECT of, 1 FROM reading_segment, unnest(file_ids) AS of
+            ) AS files GROUP BY file_id
+            """
+        )
+        return {int(str(file_id)): int(str(count)) for file_id, count in rows}
+
+    def size(self) -> int:
+        return self.table_size("reading_segment")
+
+    def parts(self) -> Parts:
+        row = self._conn.execute(_PARTS.encode()).fetchone()
+        assert row is not None
+        return Parts("segments", int(str(row[0])), int(str(row[1])))
+
+    def compact(self, *, full: bool = False) -> int:
+        ids = np.array([int(str(row[0])) for row in self._conn.execute(SENSORS.encode())], dtype=np.int32)
+        merged = 0
+        for start in range(0, len(ids), _SENSORS_AT_ONCE):
+            extents = self._whole(ids[start : start + _SENSORS_AT_ONCE])
+            merged += merging.merge(self._conn, extents) if len(extents) else 0
+        unseen = self._conn.execute(_UNSEEN.encode()).fetchone() == (True,)
+        if merged or full or unseen:
+            self._conn.execute("VACUUM (ANALYZE) reading_segment")
+        return merged
+
+    def faults(self) -> list[str]:
+        if self._conn.execute(_CONSTRAINT.encode()).fetchone() is None:
+            return ["the exclusion constraint of reading_segment is gone: nothing keeps readings from being doubled"]
+        return []
+
+    def retention(self) -> timedelta | None:
+        return retention.retention(self._conn)
+
+    def set_retention(self, keep: timedelta | None) -> None:
+        retention.set_retention(self._conn, keep)
+
+    def expired(self, keep: timedelta) -> Expired:
+        return retention.expired(self._conn, keep)
+
+    def drop_expired(self) -> Expired:
+        return retention.drop_expired(self._conn)
+
+    def make_aggregates(self) -> None:
+        with self._conn.transaction():
+            aggregates.make(self._conn)
+
+    def drop_aggregates(self) -> None:
+        with self._conn.transaction():
+            aggregates.drop(self._conn)
+
+    def refresh_aggregates(self, halted: Callable[[], bool] = lambda: False) -> None:
+        aggregates.refresh(self._conn, halted)
+
+    def stale_stretches(self, name: str, sensor_id: int | None) -> list[Stretch]:
+        del name  # both are computed together
+        return aggregates.stale_stretches(self._conn, sensor_id)
+
+    def table_size(self, name: str) -> int:
+        row = self._conn.execute("SELECT pg_total_relation_size(%s::text::regclass)", (name,)).fetchone()
+        assert row is not None
+        return int(str(row[0]))
+
+    def _whole(self, sensor_ids: NDArray[np.int32]) -> Extents:
+        """From each sensor's first to its last moment; sensors without readings are left out."""
+        rows = self._conn.execute(
+            """
+            SELECT sensor_id, min(first), max(last) FROM reading_segment
+            WHERE sensor_id = ANY(%s) GROUP BY sensor_id ORDER BY sensor_id
+            """,
+            (IntArray(sensor_ids),),
+        ).fetchall()
+        return Extents(
+            np.array([int(str(row[0])) for row in rows], dtype=np.int32),
+            np.array([as_microseconds(row[1]) for row in rows], dtype=np.int64),  # type: ignore[arg-type]
+            np.array([as_microseconds(row[2]) for row in rows], dtype=np.int64),  # type: ignore[arg-type]
+        )
