@@ -46,6 +46,7 @@ bench-detect: $(VENV)/installed ## detection quality and speed, beside the textb
 	$(BIN)/python -m tests.bench.detect
 	$(BIN)/python -m tests.bench.kinds
 	$(BIN)/python -m tests.bench.rates
+	$(BIN)/python -m tests.bench.variants
 	$(BIN)/python -m tests.bench.incidents
 
 bench-scaling: $(VENV)/installed ## load, disk and queries from 1 to 64 million readings; 10 GB of disk

@@ -10,8 +10,9 @@ _LASTING = (Kind.STEP, Kind.SLOPE, Kind.NOISE)
 # A sensor that is silent is told once, whatever was said of its last silence.
 _NEVER = (Kind.SILENT,)
 
-# An event may be so many times as large; smaller ones are like it. The score of a variance grows with its length, too.
-LARGEST, _LARGEST_SPREAD = 1.75, 2.2
+# An event may be so many times as far off; smaller ones are like it. How far the farthest of many scattered readings is
+# is a matter of chance. Scores say less: they stop growing with the size, as residuals are clipped.
+LARGEST, _LARGEST_SPREAD = 1.75, 2.0
 # So many times as long at most, and as short; a row or two is no difference.
 _LONGEST, _SHORTEST, _FEW_ROWS = 2.0, 1 / 3, 2
 # Short events come at a time of day; longer ones than half a day have none.
@@ -34,7 +35,7 @@ def is_like(event: Event, known: Event) -> bool:
     if event.kind is Kind.GAP:
         length, longest = event.end - event.start, _LONGEST * (known.end - known.start)
         return length <= longest and _same_hour(event, known)
-    if event.kind is Kind.VARIANCE and not _not_wider(event, known):
+    if event.kind is Kind.VARIANCE and _away(event) > _LARGEST_SPREAD * _away(known):
         return False
     if event.kind not in (Kind.STUCK, Kind.VARIANCE) and not (
         _same_side(event, known) and _away(event) <= LARGEST * _away(known)
@@ -49,12 +50,6 @@ def _same_kind(kind: Kind, other: Kind) -> bool:
 
 def _same_side(event: Event, known: Event) -> bool:
     return (event.extreme - event.expected) * (known.extreme - known.expected) >= 0
-
-
-def _not_wider(event: Event, known: Event) -> bool:
-    # Its score grows with its length, and stops growing with its size, as residuals are clipped; the farthest of many
-    # scattered readings is a matter of chance.
-    return event.score <= _LARGEST_SPREAD * known.score or _away(event) <= LARGEST * _away(known)
 
 
 def _away(event: Event) -> float:

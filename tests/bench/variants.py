@@ -1,13 +1,20 @@
-"""A fault of a sensor, ten variants of it on other days, and a clearly larger one: for what a label silences."""
+"""A fault of a sensor, ten variants of it on other days, and a clearly larger one: for what a label silences.
+
+python -m tests.bench.variants [--seeds FIRST COUNT]
+"""
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis import detect
+from iotctl.analysis.likeness import is_like
 from iotctl.model import Event, Kind
+from tests.bench.detect import print_row, print_table
 
 MINUTE = 60_000_000
 STEP = 10 * MINUTE
@@ -95,3 +102,37 @@ def _add(
             value[rows] += sigmas * random.choice([1.0, 0.8, 0.6], last - first)
         case _:
             value[rows] += sigmas
+
+
+def print_variants(seeds: range) -> None:
+    """By kind: events at variants, how many of them are told after the first was labelled, and larger faults told."""
+    print_table("kind", "first faults missed", "events at variants", "told all the same", "larger faults", "told")
+    for kind in SHAPES:
+        missed = found = told = larger = larger_told = 0
+        for seed in seeds:
+            sensor = make_variants(kind, seed)
+            events = detect(sensor.time, sensor.value).events
+            first = sensor.event_at(sensor.spans[0], events)
+            if not first:
+                missed += 1
+                continue
+            known = max(first, key=lambda event: event.score)
+            for span in sensor.spans[1 : VARIANTS + 1]:
+                at = sensor.event_at(span, events)
+                found += len(at)
+                told += sum(not is_like(event, known) for event in at)
+            larger += 1
+            larger_told += any(not is_like(event, known) for event in sensor.event_at(sensor.spans[-1], events))
+        print_row(kind.value, *(str(count) for count in (missed, found, told, larger, larger_told)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", nargs=2, type=int, default=(500, 6), metavar=("FIRST", "COUNT"))
+    first, count = parser.parse_args().seeds
+    print(f"\n{count} sensors of each kind, seeds from {first}\n")
+    print_variants(range(first, first + count))
+
+
+if __name__ == "__main__":
+    main()
