@@ -69,6 +69,7 @@ def _neighbours_know(
     beside = (np.append(factor[1], factor[:-1]) + np.append(factor[1:], factor[-2])) / 2
     guess = np.interp(np.arange(len(known)), np.flatnonzero(known), beside)
     there = known[at]
-    before = np.abs(rest[there]).mean()
+    one = float(np.median(factor))
+    before = np.abs(rest[there] - (one - 1.0) * swing[there]).mean()
     after = np.abs(rest[there] - ((guess - 1.0)[at] * swing)[there]).mean()
     return bool(after < (1 - _GAIN) * before)

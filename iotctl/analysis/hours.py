@@ -39,11 +39,14 @@ class Hours:
 
     clock: what the local clock shows, since the midnight before a Monday; it is no further on after it has been set
     back. free: the same, with public holidays as the Sundays of their weeks; None where there are none.
+    begins: of the clock at the first row; half_step: half of the usual time between two rows.
     """
 
     elapsed: Floats
     clock: Floats
     free: Floats | None = None
+    begins: float = 0.0
+    half_step: float = 0.0
 
     @classmethod
     def of(cls, time: NDArray[np.int64], timezone: str = "UTC", calendars: Sequence[str] = ()) -> Hours:
@@ -53,7 +56,9 @@ class Hours:
         """
         elapsed = (time - time[0]) / _HOUR if len(time) else np.empty(0)
         clock = time / _HOUR + _offsets(time, find_zone(timezone)) + _FROM_MONDAY
-        return cls(elapsed, clock, _with_holidays(clock, calendars) if calendars and len(time) else None)
+        free = _with_holidays(clock, calendars) if calendars and len(time) else None
+        half_step = float(np.median(np.diff(elapsed))) / 2 if len(time) > 1 else 0.0
+        return cls(elapsed, clock, free, float(clock[0]) if len(time) else 0.0, half_step)
 
     @classmethod
     def elapsed_only(cls, x: Floats) -> Hours:
@@ -67,16 +72,19 @@ class Hours:
         return bool(len(away)) and bool(np.ptp(away) > 1e-6)
 
     def counted(self, by: Counted) -> Floats:
-        """The hours of each row, (n,), counted by one of them."""
+        """The hours of each row, (n,), counted by one of them, at the middle of the step that the row stands for.
+
+        A row that stood where one part of a profile ends and another begins would be taken for half of each. All begin
+        alike, so that what fits better does so for what it counts, and not for where its parts begin.
+        """
         if by is Counted.FREE and self.free is not None:
-            return self.free
-        return self.elapsed if by is Counted.ELAPSED else self.clock
+            return self.free + self.half_step
+        return (self.elapsed + self.begins if by is Counted.ELAPSED else self.clock) + self.half_step
 
     def thinned(self, rows: int) -> Hours:
         """Evenly spread rows alone; see thin."""
-        return Hours(
-            thin(self.elapsed, rows), thin(self.clock, rows), None if self.free is None else thin(self.free, rows)
-        )
+        free = None if self.free is None else thin(self.free, rows)
+        return Hours(thin(self.elapsed, rows), thin(self.clock, rows), free, self.begins, self.half_step)
 
 
 def _offsets(time: NDArray[np.int64], zone: tzinfo) -> Floats:

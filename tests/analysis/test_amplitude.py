@@ -34,6 +34,10 @@ def test_the_factor_is_that_of_the_course_that_was_put_in() -> None:
 def test_an_amplitude_that_stays_is_not_taken_for_one_that_changes(seed: int) -> None:
     assert find_amplitude(HOURS, 4 * DAY + noise(seed), 4 * DAY, 24.0) is None
     assert find_amplitude(HOURS, 4 * DAY + noise(seed, 0.01), 4 * DAY, 24.0) is None
+    # Two thirds of the day on: the median of a cycle is not its middle.
+    on: Floats = np.where(HOURS % 24 >= 8, 20.0, 0.0)
+    assert find_amplitude(HOURS, on - 20 + noise(seed, 0.5), np.subtract(on, 20), 24.0) is None
+    assert find_amplitude(HOURS, on - 18 + noise(seed, 0.5), np.subtract(on, 20), 24.0) is None
 
 
 def test_ten_strange_days_do_not_change_it() -> None:

@@ -60,6 +60,10 @@ def test_holidays_are_the_sundays_of_their_weeks() -> None:
         expected.append(24 * weekday + wall.hour + wall.minute / 60)
     assert hours.free is not None
     assert hours.free % 168 == pytest.approx(expected)
-    assert hours.counted(Counted.FREE) is hours.free
+    # Counted at the middle of each half hour.
+    assert hours.counted(Counted.FREE) == pytest.approx(hours.free + 0.25)
     plain = Hours.of(time, "Europe/Berlin")
-    assert plain.counted(Counted.FREE) is plain.clock
+    assert plain.counted(Counted.FREE) == pytest.approx(plain.clock + 0.25)
+    elapsed = [plain.clock[0] + 0.5 * row + 0.25 for row in range(len(time))]
+    assert plain.counted(Counted.ELAPSED) == pytest.approx(elapsed)
+    assert plain.thinned(500).counted(Counted.ELAPSED)[0] == pytest.approx(elapsed[0])

@@ -71,6 +71,15 @@ def test_nothing_is_odd_about_a_schedule_around_the_change_of_the_clock() -> Non
     assert found(heating(), timezone="Europe/Berlin") == ()
 
 
+@pytest.mark.parametrize("days", [2, 4, 6])
+def test_days_after_a_change_are_judged_by_the_clock_although_few_of_them_show_it(days: int) -> None:
+    end = int(
+        np.searchsorted(YEAR, (datetime(2015, 10, 25 + days, tzinfo=BERLIN) - EPOCH) // timedelta(microseconds=1))
+    )
+    rows = slice(end - 170 * 144 - 7, end)
+    assert detect(YEAR[rows], heating()[rows], DetectOptions(timezone="Europe/Berlin")).events == ()
+
+
 def test_a_course_that_follows_the_sun_is_not_counted_by_the_clock() -> None:
     hour = (YEAR % 86_400_000_000) / 3.6e9
     sun = 20.0 * ((hour >= 6) & (hour < 18)) + noise()
