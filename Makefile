@@ -46,6 +46,7 @@ bench-detect: $(VENV)/installed ## detection quality and speed, beside the textb
 	$(BIN)/python -m tests.bench.detect
 	$(BIN)/python -m tests.bench.kinds
 	$(BIN)/python -m tests.bench.rates
+	$(BIN)/python -m tests.bench.streams
 	$(BIN)/python -m tests.bench.variants
 	$(BIN)/python -m tests.bench.incidents
 
