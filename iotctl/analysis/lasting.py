@@ -37,13 +37,17 @@ _LEAST_NOISE = 0.01  # of a logarithm
 
 @dataclass(frozen=True)
 class Lasting:
-    """A change at row; size in sigma (for noise: of its spread). before, after: level, slope an hour, or sigma."""
+    """A change at row; size in sigma (for noise: of its spread). before, after: level, slope an hour, or sigma.
+
+    until: the row up to which it stays so, where the regimes say; None: up to the next change of its kind.
+    """
 
     kind: Kind
     row: int
     size: float
     before: float
     after: float
+    until: int | None = None
 
 
 def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: float) -> list[Lasting]:
@@ -61,11 +65,13 @@ def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: f
     steps = [change for change in found if change.kind is Kind.STEP]
     wander = _wander(y, step_hours)
     steps = [change for change in steps if abs(change.after - change.before) >= _WANDERS * wander]
-    slopes = [change for change in found if change.kind is Kind.SLOPE and change.size >= least]
+    # Among all changes of slope, however small: where the level wanders, one that is a bit larger is no news.
+    slopes = _standing_out([change for change in found if change.kind is Kind.SLOPE], _FEW_SLOPES)
+    slopes = [change for change in slopes if change.size >= least]
     slopes = [change for change in slopes if change.size * _sigma_at(trend, change.row) >= _WANDERS * wander]
     hours = float(x[-1] - x[0]) if len(x) else 0.0
     few = int(max(_FEW, hours / _HOURS_A_CHANGE))
-    return sorted([*_standing_out(steps, few), *_standing_out(slopes, _FEW_SLOPES)], key=lambda change: change.row)
+    return sorted([*_standing_out(steps, few), *slopes], key=lambda change: change.row)
 
 
 def _step(x: Floats, before: Line, after: Line) -> Lasting:
@@ -77,7 +83,7 @@ def _step(x: Floats, before: Line, after: Line) -> Lasting:
 def _slope(x: Floats, before: Line, after: Line, sigma: float) -> Lasting:
     horizon = min(_HORIZON_HOURS, float(x[after.end - 1] - x[after.start]))
     size = abs(after.slope - before.slope) * horizon / sigma
-    return Lasting(Kind.SLOPE, after.start, size, before.slope, after.slope)
+    return Lasting(Kind.SLOPE, after.start, size, before.slope, after.slope, after.end)
 
 
 def _sigma_at(trend: Trend, row: int) -> float:

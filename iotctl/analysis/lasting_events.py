@@ -31,7 +31,7 @@ def lasting_events(
     rows = len(series.time)
     for number_, change in enumerate(changes):
         later = [other.row for other in changes[number_ + 1 :] if other.kind is change.kind]
-        last = min(later, default=rows) - 1
+        last = min([*later, rows if change.until is None else change.until]) - 1
         at = int(series.time[change.row])
         first, end = at, at
         if change.kind is not Kind.STEP:

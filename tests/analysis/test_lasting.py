@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.model import Event, Kind
+from tests.bench.plant_kinds import make_plant
 
 Floats = NDArray[np.float64]
 MINUTE = 60_000_000
@@ -86,3 +87,8 @@ def test_a_coarse_scale_varies_by_where_the_level_lies_and_that_is_no_news() -> 
     value = 48.4 + noise()
     value[60 * DAY :] += 4.6
     assert [event for event in events(np.round(value / 2) * 2) if event.kind is not Kind.STEP] == []
+
+
+def test_a_slope_among_many_others_is_no_news() -> None:
+    radio = make_plant("radio", 3, faults=False)
+    assert [e.explanation for e in detect(radio.time, radio.value).events if e.kind is Kind.SLOPE] == []
