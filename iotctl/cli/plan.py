@@ -92,7 +92,9 @@ def plan_lines(found: Plan) -> dict[str, str]:
         "readings on disk": f"{size(found.reading_bytes)}, {found.bytes_per_row:.0f} bytes each",
         "ledger on disk": size(found.ledger_bytes),
         "network": f"{size(found.network_bytes_per_second)}/s from the store",
-        "parts": f"{found.parts:,} of {found.part_days:.3g} days",
+        "parts": f"{found.parts:,} segments"
+        if found.part_days is None
+        else f"{found.parts:,} chunks of {found.part_days:.3g} days",
         "workers": f"{found.workers}, {size(found.client_bytes)} a machine",
         "detect --all": span(found.detect_seconds),
         "status": span(found.status_seconds),

@@ -48,7 +48,7 @@ def policy(
 ) -> None:
     """Show or set how long readings are kept, when they are compressed, and whether hours and days are summed up.
 
-    --retain drops whole chunks or partitions once all of their readings are older: at once, and from then on by a job
+    --retain drops whole chunks or months once all of their readings are older: at once, and from then on by a job
     of TimescaleDB, or on plain PostgreSQL at the end of each ingest. It says what will go, and asks. Files stay loaded
     in the ledger; readings that are too old already when a file brings them are loaded, and go the same way.
 
@@ -185,7 +185,7 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
 
 def _note(gone: Expired) -> None:
     if gone.parts:
-        say(f"{gone.readings:,} readings were dropped, in {gone.parts} chunks or partitions")
+        say(f"{gone.readings:,} readings were dropped, in {gone.parts} chunks or months")
     if gone.busy:
         say("a load held up the rest; the next ingest, or iotctl policy --apply, drops it")
 

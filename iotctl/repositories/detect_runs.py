@@ -34,7 +34,7 @@ class DetectRunRepository:
         Watermark and end: microseconds since 1970-01-01 UTC.
         """
         # LIMIT keeps the planner from turning this into a join with the whole reading table: it asks the index once
-        # per sensor, and only in the partitions behind the watermark.
+        # per sensor, and only in what lies behind the watermark.
         rows = self._conn.execute(
             """
             SELECT wanted.sensor_id, watermark.analysed_to

@@ -44,15 +44,13 @@ _FILE_BYTES = 700
 
 # PostgreSQL's manual, 19.5 (WAL): what is written between two checkpoints should fit into max_wal_size.
 _CHECKPOINT_SECONDS = 300
-_PAGE_BYTES = 8192
+_MOST_PER_SEGMENT, _MONTH_DAYS = 1000, 365 / 12
 
 # A query over all of time locks chunks, compressed chunks and their indexes; a worker up to 200 files. The shared
 # table has room for max_locks_per_transaction * max_connections (manual, 19.12), whose defaults these are.
 _LOCKS_PER_PART, _LOCKS_PER_WORKER, _USUAL_LOCKS, _CONNECTIONS = 4, 200, 64, 100
 
 # From here on _breaks() speaks of it. 1 Gbit/s carries 110 MB/s of files; 20 million readings in a worker are 7 GB.
-_MANY_ROWS = 1e9
-_MUCH_MEMORY = 8e9
 _FEW_TOGETHER = 50
 _GIGABIT = 110e6
 _LONG_SERIES = 20e6
@@ -81,7 +79,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What it comes to on one kind of server. Bytes and seconds; breaks: what does first, and what to do about it."""
+    """What it comes to on one kind of server. Bytes and seconds; breaks: what does first, and what to do about it.
+
+    part_days: the length of chunks; None for segments, which are of some thousand readings.
+    """
 
     layout: StorageLayout
     load_seconds: float
@@ -91,7 +92,7 @@ class Plan:
     ledger_bytes: int
     log_bytes: int
     network_bytes_per_second: float
-    part_days: float
+    part_days: float | None
     parts: int
     workers: int
     client_bytes: int
@@ -119,9 +120,10 @@ def plan(need: Need, layout: StorageLayout) -> Plan:
     clients = max(1, need.machines - 1)
     workers = need.cores * clients
     rows_per_day = need.rows / need.days
-    part_days = 365 / 12
+    part_days, parts = None, math.ceil(need.rows / min(_MOST_PER_SEGMENT, rows_per_day * _MONTH_DAYS / need.sensors))
     if layout is StorageLayout.COLUMNSTORE:
         part_days = suited_chunk_days(USUAL_CHUNK_DAYS, rows_per_day, need.sensors)
+        parts = math.ceil(need.days / part_days)
     found = Plan(
         layout=layout,
         load_seconds=seconds,
@@ -132,7 +134,7 @@ def plan(need: Need, layout: StorageLayout) -> Plan:
         log_bytes=round(rate * log_per_row * min(seconds, _CHECKPOINT_SECONDS)),
         network_bytes_per_second=rate * LINE_BYTES,
         part_days=part_days,
-        parts=math.ceil(need.days / part_days),
+        parts=parts,
         workers=workers,
         client_bytes=_WORKER_BYTES * need.cores,
         detect_seconds=need.rows * _DETECT_SECONDS / workers,
@@ -146,8 +148,7 @@ def plan(need: Need, layout: StorageLayout) -> Plan:
 def _costs(layout: StorageLayout, together: float) -> tuple[float, float, float, float]:
     """Processor seconds of client and server, bytes of disk and of log, all a reading.
 
-    together: readings of a sensor in a batch. On the columnstore each compressed batch has a cost of its own; in an
-    index each run of a sensor's readings begins at a page of its own.
+    together: readings of a sensor in a batch. Each compressed batch, or segment, has a cost of its own.
     """
     client = (0.26 + 8 / together) * 1e-6
     if layout is StorageLayout.COLUMNSTORE:
@@ -164,43 +165,34 @@ def _seconds_a_row(need: Need, client: float, server: float) -> float:
 def _advised(found: Plan, need: Need, together: float) -> Plan:
     """The plan with what to set, and what breaks first."""
     columnstore = found.layout is StorageLayout.COLUMNSTORE
-    # Each sensor's newest leaf of the primary key is written to all the time (docs/performance.md).
-    leaves = 0 if columnstore else 2 * need.sensors * _PAGE_BYTES
     settings = {
         "IOTCTL_WORKERS": str(found.workers),
         "max_connections": str(max(_CONNECTIONS, found.workers + 20)),
         "max_wal_size": _setting(min(64e9, max(4e9, found.log_bytes))),
-        "shared_buffers": f"a quarter of the memory{f', {_setting(max(512e6, leaves))} or more' if leaves else ''}",
+        "shared_buffers": "a quarter of the memory",
         "maintenance_work_mem": _setting(1e9),
     }
-    locks = math.ceil((_LOCKS_PER_PART * found.parts + _LOCKS_PER_WORKER * found.workers) / _CONNECTIONS)
+    chunks = found.parts if columnstore else 0
+    locks = math.ceil((_LOCKS_PER_PART * chunks + _LOCKS_PER_WORKER * found.workers) / _CONNECTIONS)
     if locks > _USUAL_LOCKS:
         settings["max_locks_per_transaction"] = str(locks)
-    if columnstore:
+    if found.part_days is not None:
         settings["IOTCTL_CHUNK_INTERVAL"] = duration(found.part_days)
     if need.machines > 1:
         settings["IOTCTL_SCHEDULER"] = "tcp://HOST:8786"
-    return replace(found, settings=settings, breaks=tuple(_breaks(found, need, together, leaves)))
+    return replace(found, settings=settings, breaks=tuple(_breaks(found, need, together)))
 
 
-def _breaks(found: Plan, need: Need, together: float, leaves: float) -> list[str]:
+def _breaks(found: Plan, need: Need, together: float) -> list[str]:
     """The worst first."""
     columnstore = found.layout is StorageLayout.COLUMNSTORE
     said = []
-    if not columnstore and need.rows > _MANY_ROWS:
-        said.append(
-            f"disk: {found.bytes_per_row:.0f} bytes a reading; TimescaleDB's columnstore takes a fifth of it"
-            " and loads in half the time"
+    if together < _FEW_TOGETHER:
+        then = (
+            "run iotctl compact --full once chunks are complete" if columnstore else "small segments are merged later"
         )
-    if leaves > _MUCH_MEMORY:
         said.append(
-            f"the primary key: {leaves / 1e9:.0f} GB of its pages are written to all the time; beyond the memory each"
-            " reading costs a read from the disk"
-        )
-    if columnstore and together < _FEW_TOGETHER:
-        said.append(
-            f"compression: a batch has {together:.0f} readings of a sensor, where 500 or more compress well; run"
-            " iotctl compact --full once chunks are complete"
+            f"compression: a batch has {together:.0f} readings of a sensor, where 500 or more compress well; {then}"
         )
     if found.network_bytes_per_second > _GIGABIT:
         said.append(
@@ -229,9 +221,9 @@ def _breaks(found: Plan, need: Need, together: float, leaves: float) -> list[str
             f"detect --all: {span(found.detect_seconds)} for all there is; --since-last looks at what is new,"
             " --scheduler shares the work"
         )
-    if found.parts > _MANY_PARTS:
+    if columnstore and found.parts > _MANY_PARTS:
         said.append(
-            f"planning: {found.parts:,} chunks or partitions; all of time takes 0.25 ms of planning for each; keep less"
+            f"planning: {found.parts:,} chunks; all of time takes 0.25 ms of planning for each; keep less"
             " (iotctl policy --retain)"
         )
     if need.rows / need.rows_per_file > _MANY_FILES:

@@ -56,7 +56,7 @@ def test_a_plan_is_shown_and_comes_as_json(iotctl: Iotctl) -> None:
     found = json.loads(iotctl("plan", "--rows", "60M", "--interval", "8m", "--json").stdout)
     assert found["need"]["rows"] == 60_000_000
     assert found["need"]["days"] == pytest.approx(333.3, abs=0.1)
-    assert set(found) == {"need", "columnstore", "partitions"}
+    assert set(found) == {"need", "columnstore", "segments"}
     assert found["columnstore"]["settings"]["IOTCTL_CHUNK_INTERVAL"] == "30d"
 
 
