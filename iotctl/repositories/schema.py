@@ -109,7 +109,7 @@ def layout_of(conn: Connection) -> StorageLayout:
     except ValueError:
         raise ConfigurationError(
             f"The readings lie in the layout {layout!r}, which this iotctl does not have any more.",
-            hint="Make a new database, set IOTCTL_DATABASE_URL to it, and load the files again.",
+            hint="Load the files again into a new one: set another IOTCTL_HOME or IOTCTL_DATABASE_URL.",
         ) from None
 
 

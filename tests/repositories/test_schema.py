@@ -49,7 +49,7 @@ def test_a_layout_of_the_past_is_told_and_what_to_do(postgres: Database) -> None
         conn.execute("UPDATE iotctl_schema SET layout = 'partitions'")
         with pytest.raises(ConfigurationError, match=r"'partitions'.*not have any more") as raised:
             ensure_schema(conn)
-    assert "load the files again" in str(raised.value.hint)
+    assert "Load the files again" in str(raised.value.hint)
 
 
 def test_views_have_the_promised_columns(database: Database) -> None:
