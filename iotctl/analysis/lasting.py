@@ -29,6 +29,8 @@ _FEW, _HOURS_A_CHANGE, _BEYOND_USUAL = 5, 1500.0, 3.0
 _FEW_SLOPES = 2
 # So many times as far as the level usually wanders between two stretches of five days, or of a thirtieth.
 _WANDERS, _WANDER_PART, _WANDER_HOURS, _FEWEST_STRETCHES = 3.0, 30, 120.0, 8
+# A level that turns so often, at rates of which none is so many times the other, wanders.
+_FEWEST_TURNS, _LIKE_RATES = 2, 3.0
 # Noise: blocks of so many rows, at most so many blocks, and the change that is one.
 _NOISE_ROWS, _NOISE_BLOCKS, _NOISE_FACTOR = 48, 500, 2.0
 _NOISE_PART, _NOISE_HOURS = 0.08, 240.0
@@ -67,7 +69,7 @@ def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: f
     steps = [change for change in steps if abs(change.after - change.before) >= _WANDERS * wander]
     # Among all changes of slope, however small: where the level wanders, one that is a bit larger is no news.
     slopes = _standing_out([change for change in found if change.kind is Kind.SLOPE], _FEW_SLOPES)
-    slopes = [change for change in slopes if change.size >= least]
+    slopes = [change for change in _not_wandering(slopes) if change.size >= least]
     slopes = [change for change in slopes if change.size * _sigma_at(trend, change.row) >= _WANDERS * wander]
     hours = float(x[-1] - x[0]) if len(x) else 0.0
     few = int(max(_FEW, hours / _HOURS_A_CHANGE))
@@ -98,6 +100,17 @@ def _wander(y: Floats, step_hours: float) -> float:
         return 0.0
     levels = np.median(y[: stretches * rows].reshape(stretches, rows), axis=1)
     return float(np.quantile(np.abs(np.diff(levels)), 0.75))
+
+
+def _not_wandering(slopes: Sequence[Lasting]) -> list[Lasting]:
+    """Those but for the turns of a level that rises and falls at like rates, as weather does, twice or more."""
+    turns = [
+        change
+        for change in slopes
+        if change.before * change.after < 0
+        and _LIKE_RATES * min(abs(change.before), abs(change.after)) >= max(abs(change.before), abs(change.after))
+    ]
+    return list(slopes) if len(turns) < _FEWEST_TURNS else [change for change in slopes if change not in turns]
 
 
 def _standing_out(changes: Sequence[Lasting], few: int) -> list[Lasting]:

@@ -92,3 +92,13 @@ def test_a_coarse_scale_varies_by_where_the_level_lies_and_that_is_no_news() -> 
 def test_a_slope_among_many_others_is_no_news() -> None:
     radio = make_plant("radio", 3, faults=False)
     assert [e.explanation for e in detect(radio.time, radio.value).events if e.kind is Kind.SLOPE] == []
+
+
+def test_a_level_that_rises_and_falls_again_and_again_is_no_news_but_one_turn_is() -> None:
+    days = np.arange(ROWS) / DAY
+    weather = np.interp(days, [0, 7, 19, 28], [0.7, 0, 1.8, 0.6])[: 28 * DAY]
+    assert [event.kind for event in events(50 + 0.25 * noise(3)[: 28 * DAY] + weather)] == []
+    one_turn = np.interp(days, [0, 100, 200], [0, 12, 0])
+    (event,) = events(50 + noise(3) + one_turn)
+    assert event.kind is Kind.SLOPE
+    assert day(event) == pytest.approx(100, abs=3)

@@ -36,7 +36,7 @@ def test_policies_are_set_shown_and_applied_by_ingest(iotctl: Iotctl, tmp_path: 
     ingest = iotctl("ingest", ".", "--json")
     summary = json.loads(ingest.stdout)
     assert (summary["rows_loaded"], summary["files_unchanged"]) == (1, 1)  # what is loaded stays loaded
-    assert "1 readings dropped" in ingest.stderr
+    assert "1 readings of 1 months dropped" in ingest.stderr
     assert json.loads(iotctl("status", "--json").stdout)["readings"] == 0
 
 
