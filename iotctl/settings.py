@@ -1,10 +1,11 @@
-"""Settings from the environment and .env; read only by the command line."""
+"""Settings from the environment and .env; read by the command line, and by the workers of a cluster."""
 
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -13,6 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from iotctl.errors import ConfigurationError
 from iotctl.secrets import remember, remember_address, remember_path
 from iotctl.timezones import zone_name
+
+if TYPE_CHECKING:
+    from iotctl.sources import StoreSettings
 
 _ENV_FILE = ".env"
 
@@ -81,6 +85,21 @@ def read_settings() -> Settings:
         raise ConfigurationError("There is no folder for the user's data.", hint="Set IOTCTL_HOME.") from error
     _remember_secrets(settings)
     return settings
+
+
+def store_settings(settings: Settings) -> StoreSettings:
+    """How to reach the store."""
+    from iotctl.sources import StoreSettings
+
+    secret = settings.s3_secret_key
+    return StoreSettings(
+        endpoint_url=settings.s3_endpoint_url,
+        access_key=settings.s3_access_key,
+        secret_key=secret.get_secret_value() if secret else None,
+        region=settings.s3_region,
+        ca_file=None if settings.s3_ca_file is None else str(settings.s3_ca_file.expanduser()),
+        verify_tls=settings.s3_verify_tls,
+    )
 
 
 def _env_file() -> str | None:

@@ -1,4 +1,4 @@
-"""What a command works on: the database (a server or the embedded one) and the store; and who called it, and how."""
+"""What a command works on: the database, a server or the embedded one; and who called it, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from iotctl import interrupt
 if TYPE_CHECKING:
     from iotctl.repositories import Database
     from iotctl.settings import Settings
-    from iotctl.sources import StoreSettings
 
 
 @contextmanager
@@ -27,21 +26,6 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
         with embedded_database(settings.home) as database:
             yield database
-
-
-def store_settings(settings: Settings) -> StoreSettings:
-    """How to reach the store."""
-    from iotctl.sources import StoreSettings
-
-    secret = settings.s3_secret_key
-    return StoreSettings(
-        endpoint_url=settings.s3_endpoint_url,
-        access_key=settings.s3_access_key,
-        secret_key=secret.get_secret_value() if secret else None,
-        region=settings.s3_region,
-        ca_file=None if settings.s3_ca_file is None else str(settings.s3_ca_file.expanduser()),
-        verify_tls=settings.s3_verify_tls,
-    )
 
 
 def who() -> str:

@@ -247,12 +247,12 @@ def detect(
     """
     from iotctl.calendars import known_calendars
     from iotctl.cli.detect_file import run_file
-    from iotctl.cli.pool import Pool
     from iotctl.cli.run_detect import Outcome, Wanted, run_fleet
     from iotctl.cli.times import duration_seconds, known_zone, parse_range
     from iotctl.formats import ReadOptions
     from iotctl.settings import read_settings
     from iotctl.timezones import zone_name
+    from iotctl.workers.opening import WantedWorkers
 
     settings = read_settings()
     if timezone is not None:
@@ -304,8 +304,8 @@ def detect(
         read = ReadOptions(zone, ambiguous, time_form=time_form, decimal=decimal, layouts=layouts)
         outcome = run_file(input_file, sensor, scores, read, wanted, settings)
     else:
-        pool = Pool(workers or settings.workers, scheduler or settings.scheduler, send_credentials)
-        outcome = run_fleet(sensors or [], match, pool, wanted, settings)
+        on = WantedWorkers(workers or settings.workers, scheduler or settings.scheduler, send_credentials)
+        outcome = run_fleet(sensors or [], match, on, wanted, settings)
     raise typer.Exit(outcome.exit_code(fail_on_anomaly=fail_on_anomaly))
 
 

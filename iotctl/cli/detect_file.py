@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iotctl.cli.context import store_settings
 from iotctl.cli.log import Level, say
 from iotctl.cli.output import Cell, chosen_format, write_rows
 from iotctl.cli.plot import check_chart, plot_detection
@@ -23,7 +21,7 @@ from iotctl.errors import UsageError
 if TYPE_CHECKING:
     from iotctl.formats import OpenAt, ReadOptions
     from iotctl.model import Finding, StoredFile
-    from iotctl.services.detect_file import Each, FileDetection, SensorDetection
+    from iotctl.services.detect_file import FileDetection, SensorDetection
     from iotctl.settings import Settings
 
 STDIN = "-"
@@ -38,6 +36,7 @@ def run_file(
 ) -> Outcome:
     """Analyse the sensors of a file, print their events, write their scores, draw one of them."""
     from iotctl.services.detect_file import detect_file, read_file
+    from iotctl.workers.opening import local_workers
 
     check_chart(wanted.plot)
     with _opened(uri, settings) as (file, open_at):
@@ -47,12 +46,12 @@ def run_file(
             "--plot draws one sensor.", hint=f"Name one of the {len(readings.names)} in the file: --sensor NAME"
         )
     file_name = "stdin" if uri == STDIN else Path(uri).name
-    with _each(len(readings.names), sensor) as each:
+    with local_workers(1 if sensor else len(readings.names)) as workers:
         if wanted.what_if:
-            found = detect_file(readings, at_the_highest(wanted).options, sensor, each)
+            found = detect_file(readings, at_the_highest(wanted).options, sensor, workers.analyse)
             _warn(file_name, found, settings.timezone)
             return _what_if(found, wanted, file_name)
-        found = detect_file(readings, wanted.options, sensor, each)
+        found = detect_file(readings, wanted.options, sensor, workers.analyse)
     reported = {at: _reported(one, wanted) for at, one in enumerate(found.sensors)}
     _note(file_name, found, sum(map(len, reported.values())), settings.timezone)
     if scores is not None:
@@ -73,6 +72,7 @@ def _opened(uri: str, settings: Settings) -> Iterator[tuple[StoredFile, OpenAt]]
     """The file at a URI; of stdin, or of a pipe, a copy that can be read more than once."""
     from functools import partial
 
+    from iotctl.settings import store_settings
     from iotctl.sources import source_for, spooled
 
     if uri == STDIN and sys.stdin is None:
@@ -94,19 +94,6 @@ def _is_pipe(uri: str) -> bool:
         return Path(uri).is_fifo()
     except OSError:  # whoever opens it says what is wrong
         return False
-
-
-@contextmanager
-def _each(sensors: int, sensor: str | None) -> Iterator[Each]:
-    """Where sensors are analysed: few of them here, many by processes."""
-    from iotctl.cli.pool import analysis_pool, few_sensors
-
-    workers = min(os.cpu_count() or 1, few_sensors(1 if sensor else sensors))
-    if workers == 1:
-        yield map
-        return
-    with analysis_pool(workers) as executor:
-        yield executor.map
 
 
 def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.context import open_database
 from iotctl.cli.terminal import printable
 from iotctl.secrets import hidden
 
@@ -19,7 +19,7 @@ def doctor() -> None:
     from iotctl import __version__
     from iotctl.errors import IotctlError
     from iotctl.services.doctor import Check, check_database, check_store
-    from iotctl.settings import read_settings
+    from iotctl.settings import read_settings, store_settings
 
     def show(check: Check) -> None:
         mark = "ok" if check.error is None else "NO"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.context import open_database
 from iotctl.cli.ingest_summary import DONE, PARTLY
 from iotctl.cli.layouts import LayoutOption, chosen_layouts
 from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
@@ -125,10 +125,9 @@ def ingest(
     from iotctl.cli.context import command_line, who
     from iotctl.cli.ingest_summary import as_json as summary_json
     from iotctl.cli.ingest_summary import exit_code, report
-    from iotctl.cli.log import run_id
+    from iotctl.cli.log import run_id, say
     from iotctl.cli.memory import keep_freed_memory
     from iotctl.cli.metrics import measured
-    from iotctl.cli.pool import load_pool
     from iotctl.cli.progress import watch_ingest
     from iotctl.cli.stop_signals import stopped_by_signals
     from iotctl.cli.times import duration_seconds, known_zone
@@ -138,14 +137,15 @@ def ingest(
     from iotctl.services.load_task import LoadOptions
     from iotctl.services.runs import Run, recorded_run
     from iotctl.services.tally import Seen
-    from iotctl.settings import read_settings
+    from iotctl.settings import read_settings, store_settings
+    from iotctl.workers.opening import WantedWorkers, load_workers
 
     if dry_run and watch is not None:
         raise UsageError("--dry-run and --watch do not go together.", hint="Leave one of them out.")
     settings = read_settings()
     scheduler = scheduler or settings.scheduler
     if scheduler is not None and not dry_run:
-        from iotctl.cli.cluster import check_scheduler
+        from iotctl.workers.dask_cluster import check_scheduler
 
         check_scheduler(settings, scheduler)
     uri = uri or settings.timeseries_uri
@@ -182,18 +182,15 @@ def ingest(
             summary = check(uri, database, store, options=options, listener=listener, selection=selection)
         else:
             with recorded_run(database, Run(run_id(), who(), command_line()), listener) as record:
-                with load_pool(database, settings, workers or settings.workers, scheduler, send_credentials) as (
-                    executor,
-                    count,
-                ):
+                wanted = WantedWorkers(workers or settings.workers, scheduler, send_credentials)
+                with load_workers(database, settings, wanted, say) as on:
                     seen = Seen()
                     load = partial(
                         ingest,
                         uri,
                         database,
                         store,
-                        executor,
-                        workers=count,
+                        on,
                         options=options,
                         listener=listener,
                         stop=stop,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotctl.cli.context import store_settings
 from iotctl.model import DecimalSign
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def inspect(
     from iotctl.formats import ReadOptions
     from iotctl.formats.proposal.proposal import Hints
     from iotctl.services.inspect import inspect_file
-    from iotctl.settings import read_settings
+    from iotctl.settings import read_settings, store_settings
 
     settings = read_settings()
     if timezone is not None:

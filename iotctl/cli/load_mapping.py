@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.context import open_database
 from iotctl.cli.log import Level, say
 
 _SHOWN = 5
@@ -34,7 +34,7 @@ def load_mapping(
     import json
 
     from iotctl.services.mapping import load_mapping
-    from iotctl.settings import read_settings
+    from iotctl.settings import read_settings, store_settings
 
     settings = read_settings()
     with open_database(settings) as database:

@@ -84,8 +84,8 @@ def quality(
     Each night: iotctl quality --all --save --report quality.html --fail-below 90
     """
     from iotctl.cli.context import open_database
+    from iotctl.cli.log import say
     from iotctl.cli.plot import check_report
-    from iotctl.cli.pool import Pool, sensor_pool
     from iotctl.cli.quality_report import QualityReport
     from iotctl.cli.run_detect import Outcome
     from iotctl.cli.sensor_progress import sensor_progress
@@ -94,6 +94,7 @@ def quality(
     from iotctl.services.keep_quality import keep_quality
     from iotctl.services.quality import QualityRequest, fleet_quality
     from iotctl.settings import read_settings
+    from iotctl.workers.opening import WantedWorkers, sensor_workers
 
     settings = read_settings()
     if sum((bool(sensors), every, match is not None)) != 1:
@@ -107,13 +108,13 @@ def quality(
     page = None if report is None else QualityReport(settings.timezone)
     with open_database(settings) as database:
         chosen = choose_sensors(database, sensors or [], match)
-        executors = sensor_pool(Pool(workers or settings.workers), len(chosen), database, settings)
-        with sensor_progress() as progress, executors as (executor, count):
+        opened = sensor_workers(len(chosen), database, settings, WantedWorkers(workers or settings.workers), say)
+        with sensor_progress() as progress, opened as on:
             tally = _Tally(fail_below, by)
 
             def rows() -> Iterator[tuple[Cell, ...]]:
                 unsaved: list[SensorQuality] = []
-                for found in fleet_quality(chosen, database, request, executor, count):
+                for found in fleet_quality(chosen, database, request, on):
                     if found.trouble is not None:
                         progress.note(f"{found.sensor.sensor_name or found.sensor.sensor_uuid}: {found.trouble}")
                     tally.add(found)

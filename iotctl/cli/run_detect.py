@@ -14,10 +14,10 @@ from iotctl.cli.events import COLUMNS, event_row
 from iotctl.cli.log import say
 from iotctl.cli.output import STDOUT, Format, chosen_format, write_rows
 from iotctl.cli.plot import check_chart, check_report, plot_detection
-from iotctl.cli.pool import Pool, sensor_pool
 from iotctl.cli.sensor_progress import counted
 from iotctl.cli.watch_detect import DetectWatch, watch_detect
 from iotctl.errors import UsageError
+from iotctl.workers.opening import WantedWorkers, sensor_workers
 
 if TYPE_CHECKING:
     from iotctl.analysis import DetectOptions
@@ -76,7 +76,9 @@ class Outcome:
         return DONE
 
 
-def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted, settings: Settings) -> Outcome:
+def run_fleet(
+    names: Sequence[str], match: str | None, on: WantedWorkers, wanted: Wanted, settings: Settings
+) -> Outcome:
     """Analyse sensors of the database, print their events as they come, keep them, draw them, tell people."""
     from iotctl.services.fleet import choose_sensors, detect_fleet
     from iotctl.services.incident_alerts import refresh_incidents, with_news
@@ -87,24 +89,24 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
     check_report(wanted.report)
     if wanted.notify_url is not None:
         check_url(wanted.notify_url)
-    if pool.scheduler is not None:
-        from iotctl.cli.cluster import check_scheduler
+    if on.scheduler is not None:
+        from iotctl.workers.dask_cluster import check_scheduler
 
-        check_scheduler(settings, pool.scheduler)
+        check_scheduler(settings, on.scheduler)
     if wanted.what_if:
-        return _what_if(names, match, pool, wanted, settings)
+        return _what_if(names, match, on, wanted, settings)
     with open_database(settings) as database:
         sensors = choose_sensors(database, names, match)
         if wanted.plot is not None and len(sensors) != 1:
             raise UsageError("--plot draws one sensor.", hint="Name a single sensor, or use --report.")
         cards: list[tuple[float, int, SensorCard]] = []
         reported: list[tuple[Sensor, Finding]] = []
-        executors = sensor_pool(pool, len(sensors), database, settings)
-        with watch_detect(wanted.save) as watch, executors as (executor, count):
+        opened = sensor_workers(len(sensors), database, settings, on, say)
+        with watch_detect(wanted.save) as watch, opened as workers:
 
             def findings() -> Iterator[tuple[str, Finding]]:
                 request = _request(wanted, settings.timezone)
-                for found in detect_fleet(sensors, database, request, executor, count, watch, save=wanted.save):
+                for found in detect_fleet(sensors, database, request, workers, watch, save=wanted.save):
                     name = found.sensor.sensor_name or found.sensor.sensor_uuid
                     _draw(found, name, wanted, settings.timezone)
                     if found.card is not None:
@@ -129,7 +131,7 @@ def run_fleet(names: Sequence[str], match: str | None, pool: Pool, wanted: Wante
     return Outcome(watch.events, watch.done, watch.failed)
 
 
-def _what_if(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted, settings: Settings) -> Outcome:
+def _what_if(names: Sequence[str], match: str | None, on: WantedWorkers, wanted: Wanted, settings: Settings) -> Outcome:
     """Say how many alarms there would have been at several rates; nothing is kept."""
     from iotctl.cli.what_if import SensorAlarms, at_the_highest, print_alarms
     from iotctl.services.fleet import choose_sensors, detect_fleet
@@ -137,11 +139,11 @@ def _what_if(names: Sequence[str], match: str | None, pool: Pool, wanted: Wanted
     request = _request(at_the_highest(wanted), settings.timezone)
     with open_database(settings) as database:
         sensors = choose_sensors(database, names, match)
-        executors = sensor_pool(pool, len(sensors), database, settings)
-        with watch_detect(wanted.save, tells=False) as watch, executors as (executor, count):
+        opened = sensor_workers(len(sensors), database, settings, on, say)
+        with watch_detect(wanted.save, tells=False) as watch, opened as workers:
 
             def alarms() -> Iterator[SensorAlarms]:
-                for found in detect_fleet(sensors, database, request, executor, count, watch):
+                for found in detect_fleet(sensors, database, request, workers, watch):
                     if found.span is not None:
                         name = found.sensor.sensor_name or found.sensor.sensor_uuid
                         yield SensorAlarms(name, *found.span, [finding.event for finding in found.findings])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.context import open_database
 from iotctl.cli.log import Level, say
 from iotctl.cli.output import Cell, chosen_format, write_rows
 
@@ -47,7 +47,7 @@ def verify(
     from iotctl.cli.progress import watch_ingest
     from iotctl.services.verify import Verdict
     from iotctl.services.verify import verify as compare
-    from iotctl.settings import read_settings
+    from iotctl.settings import read_settings, store_settings
 
     settings = read_settings()
     verdict = Verdict()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,8 @@ _HINTS = {
     RejectReason.VALUE: "A value is a number; see --decimal for points and commas.",
 }
 
-# Applies a function to each of some arguments, as map does.
-Each = Callable[[Callable[["Series"], Detection], Iterable["Series"]], Iterator[Detection]]
+# Has a worker apply a function to the readings of a sensor.
+Analyse = Callable[[Callable[["Series"], Detection], "Series"], Future[Detection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,8 @@ def first_unreadable(uri: str, readings: SeriesFile) -> str | None:
     return None if first is None else f"{uri}, line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}"
 
 
-def detect_file(
-    readings: SeriesFile, options: DetectOptions, sensor: str | None = None, each: Each = map
-) -> FileDetection:
-    """Analyse each sensor of a file, or one; each: where that is done."""
+def detect_file(readings: SeriesFile, options: DetectOptions, sensor: str | None, analyse: Analyse) -> FileDetection:
+    """Analyse each sensor of a file, or one; analyse: where that is done."""
     chosen = [
         (number, name)
         for number, name in enumerate(readings.names)
@@ -135,12 +134,12 @@ def detect_file(
     edges = np.searchsorted(readings.sensor[order], np.arange(len(readings.names) + 1))
     rows = [order[edges[number] : edges[number + 1]].astype(np.int64) for number, _ in chosen]
     series = [Series(readings.time[row], readings.value[row], options) for row in rows]
-    found = each(analyse_series, series)
+    found = [analyse(analyse_series, one) for one in series]
     return FileDetection(
         readings,
         tuple(
-            SensorDetection(name, row, detection, find_conflicts(one.time, one.value))
-            for (_, name), row, one, detection in zip(chosen, rows, series, found, strict=True)
+            SensorDetection(name, row, future.result(), find_conflicts(one.time, one.value))
+            for (_, name), row, one, future in zip(chosen, rows, series, found, strict=True)
         ),
     )
 

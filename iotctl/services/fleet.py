@@ -1,10 +1,9 @@
-"""Fleet: what is wrong with one sensor or thousands, through an executor, in order of their names."""
+"""Fleet: what is wrong with one sensor or thousands, through workers, in order of their names."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,7 +16,7 @@ from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.analyse import Request, SensorFindings, Task, analyse_sensors
 from iotctl.services.learned import taught_sensors
 from iotctl.services.silence import Heard, listen
-from iotctl.services.spread import in_order, task_sensors
+from iotctl.services.spread import AnalysisWorkers, in_order, task_sensors
 
 
 class DetectListener(Protocol):
@@ -51,8 +50,7 @@ def detect_fleet(
     sensors: Sequence[Sensor],
     database: Database,
     request: Request,
-    executor: Executor,
-    workers: int,
+    workers: AnalysisWorkers,
     listener: DetectListener,
     *,
     save: bool = False,
@@ -60,7 +58,7 @@ def detect_fleet(
     """What is wrong with each sensor, in the order given, as it becomes known, in bounded memory.
 
     With since_last, sensors without new readings are left out, but for those that have become silent; these come last.
-    A sensor's own trouble is in its findings. workers: how many the executor runs at once. Raises IotctlError where the
+    A sensor's own trouble is in its findings. Raises IotctlError where the
     database or a worker is gone.
     """
     watermarks: dict[int, int] = {}
@@ -79,14 +77,15 @@ def detect_fleet(
         if save and (sensors or quiet):
             run_id = runs.begin(f"{request.options.method} {__version__}", request.parameters)
             request = replace(request, run_id=run_id)
-    tasks = _tasks(sensors, database, request, watermarks, heard, taught, workers)
-    for findings in in_order(analyse_sensors, tasks, executor, workers):
+    tasks = _tasks(sensors, database, request, watermarks, heard, taught, workers.count)
+    for findings in in_order(analyse_sensors, tasks, workers):
         listener.finished(findings)
         yield findings
     tasks = (
-        Task(database, request, some, heard=heard.of(some), has_news=False) for some in task_sensors(quiet, workers)
+        Task(database, request, some, heard=heard.of(some), has_news=False)
+        for some in task_sensors(quiet, workers.count)
     )
-    for findings in in_order(analyse_sensors, tasks, executor, workers):
+    for findings in in_order(analyse_sensors, tasks, workers):
         if findings.findings or findings.trouble is not None:
             listener.finished(findings)
             yield findings

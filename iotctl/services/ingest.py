@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -21,13 +21,11 @@ from iotctl.repositories import (
     LayoutRepository,
     Ledger,
     LedgerFile,
-    free_connections,
     open_storage,
     storage_of,
 )
 from iotctl.services.file_layouts import RecordedLayouts, RunLayouts, digest_of
-from iotctl.services.load_files import load_files
-from iotctl.services.load_task import LoadOptions, LoadTask, Outcome
+from iotctl.services.load_task import LoadOptions, LoadTask, LoadWorkers, Outcome
 from iotctl.services.patience import Session, patiently
 from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener
@@ -51,21 +49,12 @@ _BUSY_SECONDS = 0.5
 _HALT_SECONDS = 0.1
 
 
-def worker_count(database: Database, wanted: int | None, cores: int) -> int:
-    """How many workers to run: as many as wanted, or one per core and at least two, if the server has room for them."""
-    with database.connect() as conn:
-        # One stays free for this process's own listing, one for whoever looks at the database meanwhile.
-        room = max(1, free_connections(conn) - 2)
-    return min(wanted or max(2, cores), room)
-
-
 def ingest(
     uri: str,
     database: Database,
     store: StoreSettings,
-    executor: Executor,
+    workers: LoadWorkers,
     *,
-    workers: int,
     options: LoadOptions,
     listener: IngestListener,
     stop: threading.Event,
@@ -94,7 +83,7 @@ def ingest(
 
         def submit(files: tuple[LedgerFile, ...], options: LoadOptions = options) -> None:
             task = LoadTask(files, database, layout, store, options, run_id, since)
-            pending[executor.submit(load_files, task, listener, halt)] = task
+            pending[workers.load(task, listener, halt)] = task
 
         def collect(at_most: int) -> None:
             """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
@@ -139,16 +128,16 @@ def ingest(
 
         try:
             files = data_files(uri, selection, store, options.read, run, listener)
-            for task in _tasks(_unloaded(files, register, run, listener, selection.limit, options), workers):
+            for task in _tasks(_unloaded(files, register, run, listener, selection.limit, options), workers.count):
                 submit(task)
-                collect(at_most=2 * workers)
+                collect(at_most=2 * workers.count)
                 if halt.is_set():
                     break
             collect(at_most=0)
             # A file that changed may have given way to others, which had lost readings to it.
             while not halt.is_set() and (entries := run.read_again(reopened())):
                 for reread, some in patiently(session, partial(_by_layout, entries, options), listener, halt):
-                    for task in _tasks(iter(some), workers):
+                    for task in _tasks(iter(some), workers.count):
                         submit(task, reread)
                 collect(at_most=0)
         except IotctlError as error:  # the listing broke off, or the ledger

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import Layout
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Balance, Database, LedgerFile
+from iotctl.services.progress import IngestListener
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.
@@ -109,3 +112,13 @@ class Outcome:
     corrected: int = 0
     removed: int = 0
     layout: str = ""
+
+
+class LoadWorkers(Protocol):
+    """Where files are loaded. count: tasks that run at once."""
+
+    @property
+    def count(self) -> int: ...  # noqa: D102
+
+    def load(self, task: LoadTask, listener: IngestListener, halt: threading.Event) -> Future[list[Outcome]]:
+        """What load_files makes of a task; the listener hears of it here; halt, set here, ends it there."""

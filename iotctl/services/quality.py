@@ -1,9 +1,8 @@
-"""Quality of one sensor or thousands: read, measure, and add what the ledger knows; through an executor."""
+"""Quality of one sensor or thousands: read, measure, and add what the ledger knows; through workers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +14,7 @@ from iotctl.errors import IotctlError
 from iotctl.model import EARLIEST, LATEST, Sensor
 from iotctl.repositories import Connection, Database, storage_of
 from iotctl.repositories.losses import Losses, losses_by_sensor
-from iotctl.services.spread import each_sensor, in_order, task_sensors
+from iotctl.services.spread import AnalysisWorkers, each_sensor, in_order, task_sensors
 from iotctl.timezones import find_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,11 +60,11 @@ class QualityTask:
 
 
 def fleet_quality(
-    sensors: Sequence[Sensor], database: Database, request: QualityRequest, executor: Executor, workers: int
+    sensors: Sequence[Sensor], database: Database, request: QualityRequest, workers: AnalysisWorkers
 ) -> Iterator[SensorQuality]:
     """The quality of each sensor, in the order given, as it becomes known; a worker holds one series at a time.
 
-    workers: how many the executor runs at once. Raises IotctlError where the database or a worker is gone.
+    Raises IotctlError where the database or a worker is gone.
     """
     with database.connect() as conn:
         losses = losses_by_sensor(conn, request.start, request.end)
@@ -73,9 +72,9 @@ def fleet_quality(
         QualityTask(
             database, request, some, {one.sensor_id: losses[one.sensor_id] for one in some if one.sensor_id in losses}
         )
-        for some in task_sensors(sensors, workers)
+        for some in task_sensors(sensors, workers.count)
     )
-    return in_order(measure_sensors, tasks, executor, workers)
+    return in_order(measure_sensors, tasks, workers)
 
 
 def measure_sensors(task: QualityTask) -> list[SensorQuality]:

@@ -1,25 +1,47 @@
-"""Sensors spread over the workers of an executor: in order, in bounded memory, each with its own trouble."""
+"""Sensors spread over workers: in order, in bounded memory, each with its own trouble."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Future
 from itertools import islice
-from typing import TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
 from iotctl.model import Sensor
 from iotctl.repositories import Connection, Database
 
-Task = TypeVar("Task")
+
+class _OnDatabase(Protocol):
+    """A task, as a dataclass; on another machine it may be given that machine's address of the database."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def database(self) -> Database:
+        """The database that the task reads."""
+
+
+OnDatabase = TypeVar("OnDatabase", bound=_OnDatabase)
 Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 # Sensors that share a connection and a trip to a worker.
 _SENSORS_PER_TASK = 8
 
 # Tasks under way per worker: a slow sensor at the head must not leave the others without work.
 _TASKS_PER_WORKER = 4
+
+
+class AnalysisWorkers(Protocol):
+    """Where sensors are analysed. count: tasks that run at once."""
+
+    @property
+    def count(self) -> int: ...  # noqa: D102
+
+    def analyse(self, work: Callable[[OnDatabase], Result], task: OnDatabase) -> Future[Result]:
+        """What work makes of a task, which travels to a worker: a function of a module, and picklable."""
 
 
 def task_sensors(sensors: Sequence[Sensor], workers: int) -> Iterator[tuple[Sensor, ...]]:
@@ -31,17 +53,17 @@ def task_sensors(sensors: Sequence[Sensor], workers: int) -> Iterator[tuple[Sens
 
 
 def in_order(
-    work: Callable[[Task], list[Found]], tasks: Iterator[Task], executor: Executor, workers: int
+    work: Callable[[OnDatabase], list[Found]], tasks: Iterator[OnDatabase], workers: AnalysisWorkers
 ) -> Iterator[Found]:
-    """What comes of each task, in their order; workers: how many the executor runs at once.
+    """What comes of each task, in their order.
 
     Raises IotctlError where a worker is gone, and what a task raises.
     """
     under_way: deque[Future[list[Found]]] = deque()
     try:
         while True:
-            for task in islice(tasks, workers * _TASKS_PER_WORKER - len(under_way)):
-                under_way.append(executor.submit(work, task))
+            for task in islice(tasks, workers.count * _TASKS_PER_WORKER - len(under_way)):
+                under_way.append(workers.analyse(work, task))
             if not under_way:
                 return
             yield from under_way.popleft().result()

@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from distributed import Client
 from psycopg.conninfo import make_conninfo
 
 from iotctl.analysis import DetectOptions
-from iotctl.cli.cluster import connect_cluster
-from iotctl.cli.cluster_executor import ClusterExecutor
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.model import StorageLayout
 from iotctl.repositories import Database
 from iotctl.services.analyse import Request, Task, analyse_sensors
-from iotctl.services.load_files import load_files
 from iotctl.services.load_task import LoadOptions, LoadTask
 from iotctl.services.progress import Silent
 from iotctl.settings import Settings
 from iotctl.sources import StoreSettings
+from iotctl.workers.dask_cluster import connect_cluster
+from iotctl.workers.dask_workers import DaskWorkers
 from tests import process
 from tests.conftest import new_database
 from tests.dask_cluster import DaskCluster
@@ -110,6 +110,19 @@ def test_detect_says_the_same_as_on_one_machine(iotctl: Iotctl, shared: Database
     assert len(pages) > 6
 
 
+def test_a_worker_knows_nothing_of_the_command_line(
+    iotctl: Iotctl, shared: Database, store: S3Server, cluster: DaskCluster
+) -> None:
+    write_files(store, "plain", 2, 2_000)
+    assert iotctl("ingest", "s3://plain/t/").returncode == 3  # each file has a bad row
+    assert iotctl("detect", "--all", "--report", "page.html").returncode == 0
+    names = "[name for name in __import__('sys').modules if name.split('.')[0] in ('iotctl', 'typer', 'rich')]"
+    with Client(cluster.address, set_as_default=False) as client:
+        for imported in client.run(eval, names).values():
+            assert "iotctl.workers.dask_task" in imported
+            assert not [name for name in imported if name.startswith(("iotctl.cli", "typer", "rich"))]
+
+
 def test_workers_use_their_own_credentials(iotctl: Iotctl, shared: Database, store: S3Server, tmp_path: Path) -> None:
     contents = "timestamp;sensor_uuid;sensor_value\n2031-01-01T00:00Z;00000000-0000-4000-8000-000000000000;1\n"
     (tmp_path / "own").mkdir()
@@ -128,18 +141,18 @@ def test_what_is_submitted_has_no_credentials_unless_asked(
     settings = Settings(database_url=dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
     travelled: list[object] = []
     with (
-        connect_cluster(settings, cluster.address, Database(dsn), send_credentials=sent) as connected,
-        ClusterExecutor(connected, 2) as executor,
+        connect_cluster(settings, cluster.address, Database(dsn), print, send_credentials=sent) as connected,
+        DaskWorkers(connected, 2) as workers,
     ):
-        submit = executor._futures.submit
+        submit = workers._futures.submit
 
         def listen(*arguments: object, **more: object) -> object:
             travelled.append((arguments, more))
             return submit(*arguments, **more)
 
-        monkeypatch.setattr(executor._futures, "submit", listen)
+        monkeypatch.setattr(workers._futures, "submit", listen)
         task = LoadTask((), Database(dsn), StorageLayout.SEGMENTS, StoreSettings(secret_key=SECRET), LoadOptions())
-        assert executor.submit(load_files, task, Silent(), threading.Event()).result(30) == []
+        assert workers.load(task, Silent(), threading.Event()).result(30) == []
     assert (SECRET.encode() in pickle.dumps(travelled)) is sent
     assert SECRET not in repr(travelled)
     assert SECRET not in cluster.log
@@ -172,21 +185,22 @@ def test_a_scheduler_that_is_not_there_is_an_error_with_a_hint(iotctl: Iotctl) -
 
 
 def test_a_cluster_without_workers_is_an_error_that_says_how_to_start_one(
-    shared: Database, store: S3Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shared: Database, store: S3Server, tmp_path: Path
 ) -> None:
     settings = Settings(database_url=shared.dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
+    notes: list[str] = []
     lacking = process.environment(shared, store) | {"IOTCTL_DATABASE_URL": ""}
     with DaskCluster(tmp_path / "dask", lacking) as empty:
         with (
             pytest.raises(UnreachableError, match="dask worker"),
-            connect_cluster(settings, empty.address, shared, worker_seconds=0.2),
+            connect_cluster(settings, empty.address, shared, notes.append, worker_seconds=0.2),
         ):
             pass
-        assert "no worker has joined" in capsys.readouterr().err
+        assert "no worker has joined" in notes[0]
         empty.start_worker()
         with (
             pytest.raises(ConfigurationError, match="no IOTCTL_DATABASE_URL"),
-            connect_cluster(settings, empty.address, shared),
+            connect_cluster(settings, empty.address, shared, print),
         ):
             pass
 
@@ -194,8 +208,8 @@ def test_a_cluster_without_workers_is_an_error_that_says_how_to_start_one(
 def test_no_more_tasks_are_with_the_cluster_than_allowed(shared: Database, cluster: DaskCluster) -> None:
     settings = Settings(database_url=shared.dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
     most = 0
-    with connect_cluster(settings, cluster.address, shared) as connected, ClusterExecutor(connected, 1) as executor:
-        futures = [executor.submit(analyse_sensors, Task(shared, Request(DetectOptions()), ())) for _ in range(8)]
+    with connect_cluster(settings, cluster.address, shared, print) as connected, DaskWorkers(connected, 1) as workers:
+        futures = [workers.analyse(analyse_sensors, Task(shared, Request(DetectOptions()), ())) for _ in range(8)]
         while not all(future.done() for future in futures):
             most = max(most, sum(one.status == "pending" for one in list(connected.client.futures.values())))
             time.sleep(0.001)

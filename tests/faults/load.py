@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from iotctl.cli.context import open_database, store_settings
+from iotctl.cli.context import open_database
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.formats.layouts.layout_file import read_layouts
@@ -19,7 +18,8 @@ from iotctl.model import StoredFile
 from iotctl.services.ingest import ingest
 from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import Silent
-from iotctl.settings import read_settings
+from iotctl.settings import read_settings, store_settings
+from iotctl.workers.threads import Threads
 
 
 class Reporter(Silent):
@@ -32,13 +32,12 @@ def main() -> None:
     layouts = read_layouts(Path(sys.argv[4]).read_text(), sys.argv[4]) if len(sys.argv) > 4 else (STANDARD,)
     settings = read_settings()
     options = LoadOptions(ReadOptions(batch_rows=batch_rows, block_bytes=64_000, layouts=layouts))
-    with open_database(settings) as database, ThreadPoolExecutor(workers) as executor:
+    with open_database(settings) as database, Threads(workers) as threads:
         summary = ingest(
             uri,
             database,
             store_settings(settings),
-            executor,
-            workers=workers,
+            threads,
             options=options,
             listener=Reporter(),
             stop=threading.Event(),

@@ -12,9 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from iotctl.cli.cluster import connect_cluster
-from iotctl.cli.cluster_executor import ClusterExecutor
-from iotctl.cli.context import store_settings
 from iotctl.errors import UnreachableError
 from iotctl.formats import ReadOptions
 from iotctl.model import StoredFile
@@ -23,7 +20,9 @@ from iotctl.services.ingest import ingest
 from iotctl.services.load_task import LoadOptions
 from iotctl.services.runs import Run, recorded_run
 from iotctl.services.tally import IngestSummary
-from iotctl.settings import Settings
+from iotctl.settings import Settings, store_settings
+from iotctl.workers.dask_cluster import connect_cluster
+from iotctl.workers.dask_workers import DaskWorkers
 from tests import process
 from tests.dask_cluster import DaskCluster
 from tests.obvious import obvious, table, write_files
@@ -80,15 +79,14 @@ def load(
     settings = Settings(database_url=database.dsn, _env_file=None)  # type: ignore[call-arg,arg-type]
     with (
         recorded_run(database, Run("run-1", "somebody", "iotctl ingest"), listener),
-        connect_cluster(settings, cluster.address, database) as connected,
-        ClusterExecutor(connected, 10) as executor,
+        connect_cluster(settings, cluster.address, database, print) as connected,
+        DaskWorkers(connected, 10) as workers,
     ):
         return ingest(
             uri,
             database,
             store_settings(Settings(_env_file=None, **settings_of(store))),  # type: ignore[call-arg,arg-type]
-            executor,
-            workers=2,
+            workers,
             options=LoadOptions(ReadOptions(batch_rows=1000, block_bytes=64_000)),
             listener=listener,
             stop=stop,

@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.ingest import worker_count
+from iotctl.workers.opening import worker_count
 from tests.local_server import LocalServer
 from tests.obvious import obvious, table, write_files
 from tests.services.test_ingest import run, store_settings

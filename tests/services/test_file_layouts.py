@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from iotctl.services.progress import Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.services.verify import Verdict, verify
 from iotctl.sources import StoreSettings
+from iotctl.workers.threads import Threads
 
 UUID = "6f2c1d0a-1111-4222-8333-444455556666"
 STANDARD_FILE = f"timestamp;sensor_uuid;sensor_value\n2024-01-01T00:00Z;{UUID};1\n2024-01-01T00:10Z;{UUID};2\n"
@@ -55,10 +55,9 @@ class Folder:
     def ingest(self, *layouts: Layout, again: bool = False, timezone: str = "Europe/Berlin") -> IngestSummary:
         options = LoadOptions(ReadOptions(timezone, settle_seconds=0, layouts=layouts or (STANDARD,)))
         self.told = Told()
-        with ThreadPoolExecutor(2) as pool:
+        with Threads(2) as threads:
             return ingest(
-                *(str(self.path), self.database, StoreSettings(), pool),
-                workers=2,
+                *(str(self.path), self.database, StoreSettings(), threads),
                 options=options,
                 listener=self.told,
                 stop=threading.Event(),
@@ -195,10 +194,9 @@ def test_the_first_readings_of_bad_quality_are_kept_over_all_batches(folder: Fol
     rows = [f"2024-01-01 00:{row:02},a,{row},{'ok' if row % 4 == 0 else 'off'}" for row in range(60)]
     folder.write("w.csv", "\n".join(["when,device,temp,status", *rows, ""]))
     read = ReadOptions(settle_seconds=0, layouts=(layout,), keep_rejects=5, batch_rows=8, block_bytes=200)
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as threads:
         summary = ingest(
-            *(str(folder.path), folder.database, StoreSettings(), pool),
-            workers=1,
+            *(str(folder.path), folder.database, StoreSettings(), threads),
             options=LoadOptions(read),
             listener=Silent(),
             stop=threading.Event(),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -16,6 +14,8 @@ from iotctl.repositories import Connection, Database
 from iotctl.services.analyse import Request, SensorFindings
 from iotctl.services.anomalies import label_event, stored_events
 from iotctl.services.fleet import choose_sensors, detect_fleet
+from iotctl.workers.processes import Processes
+from iotctl.workers.threads import Threads
 from tests.sensors import DAY, START, STEP, add_sensor, noise
 from tests.store import free_port
 
@@ -41,12 +41,12 @@ def run(
     *,
     names: Sequence[str] = (),
     save: bool = False,
-    executor: Executor | None = None,
+    workers: Processes | Threads | None = None,
     listener: Listener | None = None,
 ) -> list[SensorFindings]:
-    with executor or ThreadPoolExecutor(1) as pool:
+    with workers or Threads(1) as threads:
         sensors = choose_sensors(database, names)
-        return list(detect_fleet(sensors, database, request, pool, 1, listener or Listener(), save=save))
+        return list(detect_fleet(sensors, database, request, threads, listener or Listener(), save=save))
 
 
 def hourly(end: int | None) -> Request:
@@ -75,8 +75,8 @@ def test_a_fleet_comes_in_the_order_of_names_with_what_analysis_finds(database: 
         found = detect(START + STEP * np.arange(2000), value).events
         expected[f"s{number}"] = [(e.kind, e.start, e.end, e.rows, e.explanation) for e in found]
     listener = Listener()
-    pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
-    results = run(database, Request(DetectOptions()), executor=pool, listener=listener)
+    workers = Processes(2)
+    results = run(database, Request(DetectOptions()), workers=workers, listener=listener)
     assert listener.done == ["s1", "s2", "s3"]
     for result in results:
         events = [finding.event for finding in result.findings]
@@ -125,8 +125,8 @@ def test_a_reading_that_nothing_can_be_made_of_is_its_sensors_trouble_alone(post
 def test_a_database_that_is_gone_ends_the_run(database: Database, spiky: int) -> None:
     sensors = choose_sensors(database, ["spiky"])
     gone = Database(f"postgresql://127.0.0.1:{free_port()}/x")
-    with ThreadPoolExecutor(1) as pool, pytest.raises(UnreachableError):
-        list(detect_fleet(sensors, gone, Request(DetectOptions()), pool, 1, Listener()))
+    with Threads(1) as threads, pytest.raises(UnreachableError):
+        list(detect_fleet(sensors, gone, Request(DetectOptions()), threads, Listener()))
 
 
 def test_sensors_are_chosen_once_by_name_uuid_or_pattern(database: Database, conn: Connection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,14 +11,15 @@ from iotctl.repositories import Connection, Database
 from iotctl.repositories.losses import Losses, losses_by_sensor
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality, month_edges
+from iotctl.workers.threads import Threads
 from tests.sensors import DAY, START, STEP, add_sensor, noise, uuid_of
 
 ROWS_A_DAY = 144
 
 
 def run(database: Database, request: QualityRequest) -> list[SensorQuality]:
-    with ThreadPoolExecutor(2) as pool:
-        return list(fleet_quality(choose_sensors(database, []), database, request, pool, 2))
+    with Threads(2) as threads:
+        return list(fleet_quality(choose_sensors(database, []), database, request, threads))
 
 
 def add_file(conn: Connection, number: int) -> int:

@@ -23,6 +23,7 @@ from iotctl.services.load_task import LoadOptions, RejectLimit
 from iotctl.services.progress import Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.sources import StoreSettings
+from iotctl.workers.threads import Threads
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.obvious import HEADER, SENSORS, obvious, table, write_files
 from tests.store import S3Server
@@ -64,13 +65,12 @@ def run(
     options = LoadOptions(
         ReadOptions(batch_rows=batch_rows, block_bytes=8000), on_duplicate, max_rejects or RejectLimit()
     )
-    with ThreadPoolExecutor(workers) as executor:
+    with Threads(workers) as threads:
         summary = ingest(
             uri,
             database,
             settings,
-            executor,
-            workers=workers,
+            threads,
             options=options,
             listener=listener or Silent(),
             stop=stop or threading.Event(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from iotctl.services.analyse import Request, SensorFindings
 from iotctl.services.anomalies import label_event, label_events, label_matching, stored_events
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.services.learned import forget, learned
+from iotctl.workers.threads import Threads
 from tests.bench.variants import make_variants
 from tests.sensors import START, STEP, Floats, add_sensor, noise
 
@@ -35,9 +35,9 @@ class Listener:
 def told(database: Database, *, save: bool = True) -> dict[str, list[Finding]]:
     """Sensor -> what a run reports of it."""
     request = Request(DetectOptions())
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as threads:
         sensors = choose_sensors(database, ())
-        found = detect_fleet(sensors, database, request, pool, 1, Listener(), save=save)
+        found = detect_fleet(sensors, database, request, threads, Listener(), save=save)
         return {str(one.sensor.sensor_name): list(one.findings) for one in found}
 
 
@@ -131,11 +131,11 @@ def test_a_label_that_makes_its_own_event_too_usual_hides_it_and_loses_nothing(
     add_sensor(conn, "pump", weak)
     (finding,) = (one for one in told(postgres)["pump"] if one.event.start == event.start)
     label_event(postgres, finding.event.event_id, Label.FALSE)
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as threads:
         sensors = choose_sensors(postgres, ())
         for include in (False, True):
             request = Request(DetectOptions(), include_labelled=include)
-            (found,) = detect_fleet(sensors, postgres, request, pool, 1, Listener())
+            (found,) = detect_fleet(sensors, postgres, request, threads, Listener())
             assert [one.event.start for one in found.findings].count(event.start) == include
             assert found.silenced == (not include)
 

@@ -9,7 +9,6 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -35,6 +34,7 @@ from iotctl.services.progress import Silent
 from iotctl.services.selection import Selection
 from iotctl.services.verify import Difference, Verdict, is_drawn, verify
 from iotctl.sources import StoreSettings
+from iotctl.workers.threads import Threads
 from tests.conftest import new_database
 from tests.store import S3Server
 
@@ -52,13 +52,12 @@ def options(on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> LoadOptions:
 
 
 def load(folder: Path, database: Database, on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> None:
-    with ThreadPoolExecutor(2) as executor:
+    with Threads(2) as threads:
         ingest(
             str(folder),
             database,
             STORE,
-            executor,
-            workers=2,
+            threads,
             options=options(on_duplicate),
             listener=Silent(),
             stop=Event(),
@@ -518,10 +517,8 @@ def test_objects_of_a_store_are_compared(database: Database, tmp_path: Path, sto
     for path in (tmp_path / "t").iterdir():
         store.put("verify", f"t/{path.name}", path.read_bytes())
     settings = StoreSettings(store.endpoint_url, store.access_key, store.secret_key, "us-east-1")
-    with ThreadPoolExecutor(2) as pool:
-        ingest(
-            "s3://verify/t/", database, settings, pool, workers=2, options=options(), listener=Silent(), stop=Event()
-        )
+    with Threads(2) as threads:
+        ingest("s3://verify/t/", database, settings, threads, options=options(), listener=Silent(), stop=Event())
     verdict = Verdict()
     assert list(verify("s3://verify/t/", database, settings, verdict, listener=Silent())) == []
     assert (verdict.files, verdict.readings) == (2, 4000)

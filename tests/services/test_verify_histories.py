@@ -6,7 +6,6 @@ import math
 import os
 import random
 import struct
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -23,6 +22,7 @@ from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.services.verify import Difference, Verdict, verify
 from iotctl.sources import StoreSettings
+from iotctl.workers.threads import Threads
 from tests.obvious import HEADER, SENSORS
 
 Key = tuple[str, datetime]
@@ -63,13 +63,12 @@ class History:
 
     def load(self, *, again: bool = False) -> None:
         options = LoadOptions(ReadOptions(allow_nan=True, batch_rows=400, block_bytes=9000), self.rule)
-        with ThreadPoolExecutor(2) as pool:
+        with Threads(2) as threads:
             ingest(
                 str(self.folder),
                 self.database,
                 StoreSettings(),
-                pool,
-                workers=2,
+                threads,
                 options=options,
                 listener=Silent(),
                 stop=Event(),

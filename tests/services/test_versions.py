@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import IngestListener, Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.sources import StoreSettings
+from iotctl.workers.threads import Threads
 from tests.obvious import HEADER, SENSORS, Key, table
 
 A, B = SENSORS[:2]
@@ -50,13 +50,12 @@ class Folder:
         listener: IngestListener | None = None,
         **read: object,
     ) -> IngestSummary:
-        with ThreadPoolExecutor(2) as pool:
+        with Threads(2) as threads:
             summary = ingest(
                 str(self.path),
                 self.database,
                 StoreSettings(),
-                pool,
-                workers=2,
+                threads,
                 options=LoadOptions(ReadOptions(**read), on_duplicate),  # type: ignore[arg-type]
                 listener=listener or Silent(),
                 stop=threading.Event(),
@@ -77,13 +76,12 @@ class Folder:
                 if self.batches == 2:
                     stop.set()
 
-        with ThreadPoolExecutor(1) as pool:
+        with Threads(1) as threads:
             ingest(
                 str(self.path),
                 self.database,
                 StoreSettings(),
-                pool,
-                workers=1,
+                threads,
                 options=LoadOptions(ReadOptions(batch_rows=100, block_bytes=4000, **read)),  # type: ignore[arg-type]
                 listener=Stopping(),
                 stop=stop,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,6 +13,7 @@ from iotctl.repositories import Connection, Database
 from iotctl.services.analyse import Request, SensorFindings
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.services.window import Window, asked_for
+from iotctl.workers.threads import Threads
 from tests.sensors import DAY, START, STEP, add_sensor, noise
 
 ROWS_A_DAY = 144
@@ -26,8 +26,8 @@ class Nobody:
 
 
 def run(database: Database, request: Request) -> SensorFindings:
-    with ThreadPoolExecutor(1) as pool:
-        (only,) = detect_fleet(choose_sensors(database, []), database, request, pool, 1, Nobody())
+    with Threads(1) as threads:
+        (only,) = detect_fleet(choose_sensors(database, []), database, request, threads, Nobody())
         return only
 
 

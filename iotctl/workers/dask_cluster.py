@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from iotctl import __version__
-from iotctl.cli.log import say
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.repositories import Database, light_beacon
 from iotctl.secrets import passwordless
@@ -39,20 +38,22 @@ def connect_cluster(
     settings: Settings,
     scheduler: str,
     database: Database,
+    note: Callable[[str], None],
     *,
     send_credentials: bool = False,
     worker_seconds: float = _WORKER_SECONDS,
 ) -> Iterator[Cluster]:
     """The cluster of a scheduler, while the context lasts.
 
-    send_credentials: database and store of this machine's settings travel with each task. Raises UnreachableError
+    send_credentials: database and store of this machine's settings travel with each task. note: says
+    that the cluster has no worker yet, where it has none. Raises UnreachableError
     without the scheduler or a worker, ConfigurationError where one of them does not fit this machine.
     """
     check_scheduler(settings, scheduler)
     with database.connect(application="iotctl cluster") as conn, _client(scheduler) as client:
         cluster = Cluster(scheduler, 0, client, light_beacon(conn), not send_credentials)
         _check_scheduler_version(client, scheduler)
-        _wait_for_workers(client, scheduler, worker_seconds)
+        _wait_for_workers(client, scheduler, worker_seconds, note)
         _check_workers(cluster, database if send_credentials else None)
         yield replace(cluster, threads=sum(client.nthreads().values()))
 
@@ -111,10 +112,10 @@ def _no_scheduler(address: str) -> UnreachableError:
 
 
 def _check_scheduler_version(client: Any, address: str) -> None:
-    from iotctl.cli import cluster_worker
+    from iotctl.workers import dask_task
 
     try:
-        theirs = client.run_on_scheduler(cluster_worker.version)
+        theirs = client.run_on_scheduler(dask_task.version)
     except ImportError as error:
         raise _not_installed(f"scheduler: {address}") from error
     except (OSError, TimeoutError) as error:
@@ -123,10 +124,10 @@ def _check_scheduler_version(client: Any, address: str) -> None:
 
 
 def _check_workers(cluster: Cluster, database: Database | None) -> None:
-    from iotctl.cli import cluster_worker
+    from iotctl.workers import dask_task
 
-    errand = cluster_worker.Errand("", "", cluster.beacon, cluster.own_settings)
-    answers = cluster.client.run(cluster_worker.check, errand, database, on_error="return")
+    errand = dask_task.Errand("", "", cluster.beacon, cluster.own_settings)
+    answers = cluster.client.run(dask_task.check, errand, database, on_error="return")
     for address, answer in sorted(answers.items()):
         where = f"worker: {address}"
         if isinstance(answer, ImportError):
@@ -138,10 +139,10 @@ def _check_workers(cluster: Cluster, database: Database | None) -> None:
         _compare(answer, where)
 
 
-def _wait_for_workers(client: Any, address: str, seconds: float) -> None:
+def _wait_for_workers(client: Any, address: str, seconds: float, note: Callable[[str], None]) -> None:
     if client.nthreads():
         return
-    say(f"no worker has joined {address} yet; waiting up to {seconds:g} s for one")
+    note(f"no worker has joined {address} yet; waiting up to {seconds:g} s for one")
     try:
         client.wait_for_workers(1, timeout=seconds)
     except TimeoutError as error:

@@ -11,13 +11,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from types import FrameType, TracebackType
-from typing import Any, TypeVar
+from typing import Self, TypeVar
 
-T = TypeVar("T")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 # A worker that is told to end, and does not, because the network is gone for example, is ended after this.
 _END_SECONDS = 10.0
@@ -25,20 +26,22 @@ _END_SECONDS = 10.0
 _INTERRUPT = (signal.SIGINT,)
 
 
-class InThisThread(Executor):
+class ThisThread:
     """Does each piece of work in the thread that asks for its result, at that moment."""
 
-    def submit(self, work: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
-        """See Executor."""
-        return _Deferred(lambda: work(*args, **named))
+    count = 1
+
+    def analyse(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """See AnalysisWorkers."""
+        return _Deferred(lambda: work(task))
 
 
-class _Deferred(Future[T]):
-    def __init__(self, work: Callable[[], T]) -> None:
+class _Deferred(Future[Result]):
+    def __init__(self, work: Callable[[], Result]) -> None:
         super().__init__()
         self._work = work
 
-    def result(self, timeout: float | None = None) -> T:
+    def result(self, timeout: float | None = None) -> Result:
         if not self.done() and self.set_running_or_notify_cancel():
             try:
                 self.set_result(self._work())
@@ -47,33 +50,37 @@ class _Deferred(Future[T]):
         return super().result(timeout)
 
 
-class Processes(ProcessPoolExecutor):
-    """Processes that end with this one, and whose work ends where an interrupt leaves the context."""
+class Processes:
+    """So many processes, which end with this one, and whose work ends where an interrupt leaves the context."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, count: int) -> None:
+        self.count = count
         # Not fork: a copy of this process would share its connections and its progress bar's thread.
         context = get_context("spawn")
         self._told, self._tell = context.Pipe(duplex=False)
-        super().__init__(workers, context, _begin, (self._told,))
-        for _ in range(workers):  # they start meanwhile
-            self.submit(int)
+        self._pool = ProcessPoolExecutor(count, context, _begin, (self._told,))
+        for _ in range(count):  # they start meanwhile
+            self.analyse(int, 0)
 
-    def submit(self, work: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
-        """See Executor."""
+    def analyse(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """See AnalysisWorkers."""
         # Ctrl-C reaches every process of a terminal. A worker, of which each submit may start one, inherits that it
         # waits, until the worker knows what to do with it; so it does here, and is not lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
         try:
-            return super().submit(_do, work, *args, **named)
+            return self._pool.submit(_do, work, task)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPT)
 
+    def __enter__(self) -> Self:
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         if isinstance(error, KeyboardInterrupt):
             self._tell.close()
-        return super().__exit__(kind, error, trace)
+        self._pool.shutdown()
 
 
 class _Work:
@@ -90,12 +97,12 @@ def _begin(told: Connection) -> None:
     threading.Thread(target=_watch_parent, args=(told,), daemon=True).start()
 
 
-def _do(work: Callable[..., T], *args: Any, **named: Any) -> T:
+def _do(work: Callable[[Task], Result], task: Task) -> Result:
     _Work.is_under_way = True
     try:
         if _Work.is_over:
             raise KeyboardInterrupt
-        return work(*args, **named)
+        return work(task)
     finally:
         _Work.is_under_way = False
 

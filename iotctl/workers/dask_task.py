@@ -8,20 +8,23 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from iotctl import __version__
-from iotctl.cli.context import open_database, store_settings
 from iotctl.errors import ConfigurationError, IotctlError
 from iotctl.repositories import Database, sees_beacon
-from iotctl.services.analyse import Task, analyse_sensors
+from iotctl.services.analyse import Task
 from iotctl.services.load_files import load_files
 from iotctl.services.load_task import LoadTask
+from iotctl.services.spread import OnDatabase
+from iotctl.settings import read_settings, store_settings
 
 if TYPE_CHECKING:
     from iotctl.model import StoredFile
-    from iotctl.services.analyse import SensorFindings
     from iotctl.services.load_task import Outcome
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +57,24 @@ def load(task: LoadTask, errand: Errand) -> list[Outcome]:
     """load_files on this worker. Raises ConfigurationError where its settings do not fit the run."""
     task = replace(task, database=_database(errand, task.database))
     if errand.own_settings:
-        from iotctl.settings import read_settings
-
         task = replace(task, store=store_settings(read_settings()))
     return load_files(task, Reporter(errand.topic), _Halt(errand.halt))
 
 
-def analyse(task: Task, errand: Errand) -> tuple[list[SensorFindings], dict[str, bytes]]:
-    """analyse_sensors on this worker, and the charts it drew: name -> page.
+def analyse(work: Callable[[OnDatabase], Result], task: OnDatabase, errand: Errand) -> tuple[Result, dict[str, bytes]]:
+    """What work makes of a task on this worker, and the charts it drew: name -> page.
 
     Raises IotctlError where the database, or the worker's settings, are no good.
     """
     task = replace(task, database=_database(errand, task.database))
-    charts = task.request.charts
-    if charts is None:
-        return analyse_sensors(task), {}
+    if not isinstance(task, Task) or task.request.charts is None:
+        return work(task), {}
     # The folder for the charts is on the machine of whoever asked for them.
     with TemporaryDirectory(prefix="iotctl-") as name:
         folder = Path(name)
-        task = replace(task, request=replace(task.request, charts=replace(charts, path=folder)))
-        findings = analyse_sensors(task)
-        return findings, {path.name: path.read_bytes() for path in folder.iterdir()}
+        task = replace(task, request=replace(task.request, charts=replace(task.request.charts, path=folder)))
+        found = work(task)
+        return found, {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 class Reporter:
@@ -145,8 +145,6 @@ def _database(errand: Errand, of_task: Database | None) -> Database:
     """The database to work on, being the one that the command works on. Raises ConfigurationError."""
     database = of_task
     if errand.own_settings or database is None:
-        from iotctl.settings import read_settings
-
         settings = read_settings()
         if settings.database_url is None:
             raise ConfigurationError(
@@ -154,8 +152,7 @@ def _database(errand: Errand, of_task: Database | None) -> Database:
                 where=f"worker: {_address()}",
                 hint="Set IOTCTL_* where the worker starts, or use --send-credentials.",
             )
-        with open_database(settings) as own:
-            database = own
+        database = Database(settings.database_url.get_secret_value())
     if errand.beacon in _seen:
         return database
     try:

@@ -1,0 +1,37 @@
+"""Threads of this process as workers: loading waits for the network, and its parsing runs beside that."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self, TypeVar
+
+from iotctl.services.load_files import load_files
+from iotctl.services.load_task import LoadTask, Outcome
+from iotctl.services.progress import IngestListener
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Threads:
+    """So many threads, which end with the context, after their tasks."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool = ThreadPoolExecutor(count)
+
+    def load(self, task: LoadTask, listener: IngestListener, halt: threading.Event) -> Future[list[Outcome]]:
+        """See LoadWorkers."""
+        return self._pool.submit(load_files, task, listener, halt)
+
+    def analyse(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """See AnalysisWorkers."""
+        return self._pool.submit(work, task)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
