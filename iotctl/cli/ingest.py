@@ -15,6 +15,7 @@ from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate
 if TYPE_CHECKING:
     from iotctl.services.load_task import RejectLimit
     from iotctl.services.selection import Selection
+    from iotctl.services.tally import IngestSummary
 
 
 def ingest(
@@ -120,7 +121,6 @@ def ingest(
     """
     import threading
     from datetime import timedelta
-    from functools import partial
 
     from iotctl.cli.context import command_line, who
     from iotctl.cli.ingest_summary import as_json as summary_json
@@ -133,8 +133,8 @@ def ingest(
     from iotctl.cli.times import duration_seconds, known_zone
     from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
-    from iotctl.services.ingest import ingest
-    from iotctl.services.load_task import LoadOptions
+    from iotctl.services.ingest import IngestRun
+    from iotctl.services.load_task import IngestRequest, LoadOptions
     from iotctl.services.runs import Run, recorded_run
     from iotctl.services.tally import Seen
     from iotctl.settings import read_settings, store_settings
@@ -148,8 +148,6 @@ def ingest(
         from iotctl.workers.dask_cluster import check_scheduler
 
         check_scheduler(settings, scheduler)
-    uri = uri or settings.timeseries_uri
-    store = store_settings(settings)
     options = LoadOptions(
         ReadOptions(
             timezone=known_zone(timezone or settings.timezone),
@@ -167,7 +165,16 @@ def ingest(
         reject_limit(max_rejects),
         timedelta(seconds=duration_seconds(settings.chunk_interval)) if settings.chunk_interval else None,
     )
-    selection = selected(manifest, since, settings.timezone, pattern, limit_files)
+    request = IngestRequest(
+        uri or settings.timeseries_uri,
+        store_settings(settings),
+        options,
+        selected(manifest, since, settings.timezone, pattern, limit_files),
+        again,
+        run_id(),
+        dry_run,
+    )
+    wanted = WantedWorkers(workers or settings.workers, None if dry_run else scheduler, send_credentials)
     stop = threading.Event()
     keep_freed_memory()
     with (
@@ -177,28 +184,16 @@ def ingest(
         stopped_by_signals(stop),
     ):
         if dry_run:
-            from iotctl.services.dry_run import dry_run as check
-
-            summary = check(uri, database, store, options=options, listener=listener, selection=selection)
+            with load_workers(database, settings, wanted, say) as on:
+                summary = IngestRun(request, database, on, listener, stop).run()
         else:
             with recorded_run(database, Run(run_id(), who(), command_line()), listener) as record:
-                wanted = WantedWorkers(workers or settings.workers, scheduler, send_credentials)
                 with load_workers(database, settings, wanted, say) as on:
                     seen = Seen()
-                    load = partial(
-                        ingest,
-                        uri,
-                        database,
-                        store,
-                        on,
-                        options=options,
-                        listener=listener,
-                        stop=stop,
-                        selection=selection,
-                        again=again,
-                        run_id=run_id(),
-                        seen=seen,
-                    )
+
+                    def load() -> IngestSummary:
+                        return IngestRun(request, database, on, listener, stop, seen).run()
+
                     if watch is None:
                         summary = load()
                     else:

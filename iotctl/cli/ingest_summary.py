@@ -112,7 +112,7 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
     if summary.only_other:
         _say_error(f"none of {summary.other} objects is a data file.")
     if summary.interrupted:
-        say("interrupted; run the same command to go on")
+        say("interrupted; some files were not read" if dry_run else "interrupted; run the same command to go on")
 
 
 def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:

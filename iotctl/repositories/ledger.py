@@ -54,17 +54,6 @@ class Ledger:
         """See register_files."""
         return register_files(self._conn, files, options, again_before, layouts)
 
-    def loaded(self, files: Sequence[StoredFile]) -> list[bool]:
-        """Whether each file is loaded in just this version; adds nothing to the ledger."""
-        rows = self._conn.execute(
-            """
-            SELECT EXISTS (SELECT FROM ingest_file i WHERE (i.uri, i.version, i.state) = (f.uri, f.version, 'loaded'))
-            FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS f (uri, version, position) ORDER BY f.position
-            """,
-            ([file.uri for file in files], [file.version for file in files]),
-        ).fetchall()
-        return [loaded is True for (loaded,) in rows]
-
     def reopened(self) -> list[LedgerFile]:
         """The files that are to be read again as others' readings gave way to theirs no more; in order of file_id."""
         rows = self._conn.execute(

@@ -1,76 +1,124 @@
-"""A dry run: read what an ingest would load, and write nothing."""
+"""A dry run of an ingest: files are read as they would be, and nothing is written."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Sequence
 from functools import partial
 
-from iotctl.errors import IotctlError, UnfinishedFileError
+from iotctl.errors import IotctlError, UnfinishedFileError, UnreachableError
 from iotctl.formats import read_batches
 from iotctl.model import StoredFile
-from iotctl.repositories import Balance, Database, Ledger, ensure_schema
-from iotctl.services.ingest import FILES_AT_ONCE, data_files
-from iotctl.services.load_task import LoadOptions
+from iotctl.repositories import Balance, Connection, Database, FileState, Ledger, LedgerFile, ensure_schema
+from iotctl.services.file_layouts import RunLayouts
+from iotctl.services.ingest_sink import Choose
+from iotctl.services.load_task import Ending, IngestRequest, LoadOptions, LoadTask, Outcome
+from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener
-from iotctl.services.selection import Selection, pages
-from iotctl.services.tally import IngestSummary, Tally
-from iotctl.sources import StoreSettings, source_for
+from iotctl.services.tally import Tally
+from iotctl.sources import source_for
 
 
-def dry_run(
-    uri: str,
-    database: Database,
-    store: StoreSettings,
-    *,
-    options: LoadOptions,
-    listener: IngestListener,
-    selection: Selection | None = None,
-) -> IngestSummary:
-    """What ingest would do: rows read and rejected as they would be, none loaded."""
-    began = time.monotonic()
-    run = Tally()
-    selection = selection or Selection()
-    balance = Balance()
-    with database.connect() as conn:
-        ensure_schema(conn)
-        selected = data_files(uri, selection, store, options.read, run, listener)
-        for file in _unloaded(selected, Ledger(conn), run, selection.limit):
-            source = source_for(file.uri, store)
-            listener.found(1, file.size)
-            listener.started(file)
-            try:
-                for batch in read_batches(file, partial(source.open, file), options.read):
-                    for note in batch.notes:
-                        listener.noted(f"{file.uri}: {note}", file.uri)
-                    balance += Balance(
-                        rows_read=batch.rows_read,
-                        rejected=batch.rows_rejected,
-                        missing=batch.missing,
-                        bad_quality=batch.bad_quality,
-                        ambiguous=batch.ambiguous,
-                        nonexistent=batch.nonexistent,
-                    )
-                    listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)
-                run.files += 1
-            except UnfinishedFileError:
-                run.unfinished.add(file.uri)
-            except IotctlError as error:
-                run.fail(file.uri, file.version, error)
-            listener.finished(file)
-            if run.error is not None:
+class DrySink:
+    """A Sink that asks the ledger what is loaded, and enters nothing."""
+
+    def __init__(
+        self,
+        request: IngestRequest,
+        database: Database,
+        session: Session,
+        listener: IngestListener,
+        halt: threading.Event,
+    ) -> None:
+        self._request = request
+        self._database = database
+        self._session = session
+        self._listener = listener
+        self._halt = halt
+        self._layouts = RunLayouts(request.options.read.layouts)
+        self._entered: set[str] = set()
+
+    def begin(self) -> None:
+        """See Sink."""
+        self._session.do(ensure_schema)
+
+    def enter(self, files: list[StoredFile], *, again: bool) -> list[LedgerFile]:
+        """See Sink. Files have numbers of this run alone; one that a manifest names twice is loaded by then."""
+
+        def known(conn: Connection) -> dict[tuple[str, str], LedgerFile]:
+            found = Ledger(conn).named([file.uri for file in files])
+            return {(one.file.uri, one.file.version): one for one in found if one.state is FileState.LOADED}
+
+        loaded = {} if again else patiently(self._session, known, self._listener, self._halt)
+        return [self._entry(file, loaded.get((file.uri, file.version))) for file in files]
+
+    def _entry(self, file: StoredFile, loaded: LedgerFile | None) -> LedgerFile:
+        if loaded is not None:
+            return loaded
+        state = FileState.LOADED if file.uri in self._entered else FileState.PENDING
+        self._entered.add(file.uri)
+        options = {**self._request.options.recorded, "layout": self._layouts.text(file.uri)}
+        return LedgerFile(-len(self._entered), file, state, 0, options)
+
+    def task(self, files: Sequence[LedgerFile], options: LoadOptions) -> LoadTask:
+        """See Sink."""
+        return LoadTask(tuple(files), self._database, None, self._request.store, options)
+
+    def balances(self, files: Sequence[LedgerFile]) -> dict[int, Balance]:
+        """See Sink."""
+        return {entry.file_id: Balance() for entry in files}
+
+    def reopened(self, choose: Choose) -> list[tuple[LoadOptions, list[LedgerFile]]]:
+        """See Sink. None: nothing changes."""
+        return []
+
+    def end(self) -> None:
+        """See Sink."""
+
+    def balance(self, run: Tally) -> Balance:
+        """See Sink."""
+        return run.rows
+
+
+def read_files(task: LoadTask, listener: IngestListener, stop: threading.Event) -> list[Outcome]:
+    """Read the files of a task as load_files does, and write nothing; stop, when set, ends after the batch in hand."""
+    outcomes: list[Outcome] = []
+    for entry in task.files:
+        if stop.is_set():
+            break
+        if outcomes and isinstance(outcomes[-1].error, UnreachableError):
+            # Whether it is one file's trouble or all the store's, shows over the whole run.
+            outcomes.append(Outcome(entry, Ending.PUT_OFF))
+            continue
+        listener.started(entry.file)
+        outcomes.append(_read(entry, task, listener, stop))
+        listener.finished(entry.file)
+    return outcomes
+
+
+def _read(entry: LedgerFile, task: LoadTask, listener: IngestListener, stop: threading.Event) -> Outcome:
+    file = entry.file
+    ending, error, layout, rows = Ending.LOADED, None, "", Balance()
+    try:
+        source = source_for(file.uri, task.store)
+        for batch in read_batches(file, partial(source.open, file), task.options.read):
+            for note in batch.notes:
+                listener.noted(f"{file.uri}: {note}", file.uri)
+            rows += Balance(
+                rows_read=batch.rows_read,
+                rejected=batch.rows_rejected,
+                missing=batch.missing,
+                bad_quality=batch.bad_quality,
+                ambiguous=batch.ambiguous,
+                nonexistent=batch.nonexistent,
+            )
+            layout = batch.end.forms.get("layout", "")
+            listener.advanced(file, min(1.0, batch.end.offset / max(file.size, 1)), batch.rows_read)
+            if stop.is_set():
+                ending = Ending.STOPPED
                 break
-    return run.summary(balance, time.monotonic() - began)
-
-
-def _unloaded(files: Iterator[StoredFile], ledger: Ledger, run: Tally, limit: int | None) -> Iterator[StoredFile]:
-    taken = 0
-    for page in pages(files, FILES_AT_ONCE):
-        for file, loaded in zip(page, ledger.loaded(page), strict=True):
-            if loaded:
-                run.unchanged += 1
-                continue
-            yield file
-            taken += 1
-            if taken == limit:
-                return
+    except UnfinishedFileError:
+        ending = Ending.UNFINISHED
+    except IotctlError as trouble:
+        ending, error = Ending.FAILED, trouble
+    return Outcome(entry, ending, Balance(), error, layout=layout, rows=rows)

@@ -44,9 +44,13 @@ def load_files(
     """Load the files of a task, one after the other; stop, when set, ends after the batches in hand.
 
     Returns an outcome per file that was taken up; those in hand are STOPPED, with the error, where the database could
-    not be used any more. What was committed stays.
+    not be used any more. What was committed stays. Of a task without a layout nothing is written.
     """
     listener, stop = listener or Silent(), stop or threading.Event()
+    if task.layout is None:
+        from iotctl.services.dry_run import read_files
+
+        return read_files(task, listener, stop)
     worker = _Worker(task, listener, stop)
     try:
         with Session(task.database) as session:

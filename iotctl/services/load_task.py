@@ -16,6 +16,7 @@ from iotctl.formats.layouts.layout import Layout
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Balance, Database, LedgerFile
 from iotctl.services.progress import IngestListener
+from iotctl.services.selection import Selection
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.
@@ -69,16 +70,34 @@ class LoadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """What an ingest is asked for: to load the selected files under uri that are not loaded in their present version.
+
+    again: also those that are; what they gave before is replaced. run_id: the run's in the history, if it has one.
+    dry_run: read them, and write nothing.
+    """
+
+    uri: str
+    store: StoreSettings
+    options: LoadOptions = field(default_factory=LoadOptions)
+    selection: Selection = field(default_factory=Selection)
+    again: bool = False
+    run_id: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LoadTask:
     """Work for one worker; small and picklable, it travels instead of the files.
 
-    run_id: whose batches they are. since: what this run has committed from then on is part of this task: a worker that
-    died may have done some of it already.
+    layout: of the readings in the database; None where nothing is written, but all is read. run_id: whose batches they
+    are. since: what this run has committed from then on is part of this task: a worker that died may have done some of
+    it already.
     """
 
     files: tuple[LedgerFile, ...]
     database: Database
-    layout: StorageLayout
+    layout: StorageLayout | None
     store: StoreSettings
     options: LoadOptions
     run_id: str | None = None
@@ -102,7 +121,8 @@ class Outcome:
     """What became of a file. before: its rows in the ledger when this run took it up, None where it did not.
 
     corrected, removed: readings of an older version that its new one changed, or has no more. layout: the one that was
-    found by looking at the file, as TOML; empty where it was named, or is the standard one.
+    found by looking at the file, as TOML; empty where it was named, or is the standard one. rows: what a dry run read;
+    of a load they are in the ledger.
     """
 
     file: LedgerFile
@@ -112,6 +132,7 @@ class Outcome:
     corrected: int = 0
     removed: int = 0
     layout: str = ""
+    rows: Balance = field(default_factory=Balance)
 
 
 class LoadWorkers(Protocol):

@@ -134,11 +134,11 @@ class Tally:
     """What is known so far of a run.
 
     loaded: ids of the files that it counts as loaded; unfinished: URIs of those whose last line may still be written;
-    touched: ids of those whose rows it counts; before: their rows before it. unreachable: files in a row that the store
-    did not give. busy: another ingest held some of the files. reread: files read once more, as one that they overlap
-    with changed. corrected, removed: readings that new versions of files changed, or have no more. other_options: what
-    files were loaded with, by option, where it differs from what this run was given. layouts: how many files were
-    loaded with each layout that was found by looking at them, as TOML.
+    touched: ids of those whose rows it counts; before: their rows before it; rows: what a dry run read. unreachable:
+    files in a row that the store did not give. busy: another ingest held some of the files. reread: files read once
+    more, as one that they overlap with changed. corrected, removed: readings that new versions of files changed, or
+    have no more. other_options: what files were loaded with, by option, where it differs from what this run was given.
+    layouts: how many files were loaded with each layout that was found by looking at them, as TOML.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -150,6 +150,7 @@ class Tally:
     unfinished: set[str] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     before: Balance = field(default_factory=Balance)
+    rows: Balance = field(default_factory=Balance)
     unreachable: int = 0
     busy: bool = False
     reread: set[int] = field(default_factory=set)
@@ -193,6 +194,7 @@ class Tally:
                     self.error = self.error or outcome.error
             self.corrected += outcome.corrected
             self.removed += outcome.removed
+            self.rows += outcome.rows
             if outcome.before is not None:
                 self.touch(outcome.file.file_id, outcome.before)
         return tuple(again)

@@ -331,6 +331,33 @@ def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
     assert first["rows_loaded"] + second["rows_loaded"] == json.loads(iotctl("status", "--json").stdout)["readings"]
 
 
+def test_a_dry_run_ends_at_the_first_interrupt_with_130_and_a_summary(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    files = 3_000
+    for number in range(files):
+        (tmp_path / f"{number:04}.csv").write_text(f"timestamp;sensor_uuid;sensor_value\n2016-01-01T00:00Z;{A};1\n")
+    ingest = subprocess.Popen(
+        [COMMAND, "--log-format", "json", "ingest", ".", "--dry-run", "--json"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert ingest.stderr is not None
+    while json.loads(ingest.stderr.readline())["message"] != "file left":
+        pass
+    ingest.send_signal(signal.SIGINT)
+    stdout, stderr = ingest.communicate(timeout=60)
+    assert ingest.returncode == 130, stderr
+    summary = json.loads(stdout)
+    assert (summary["interrupted"], summary["dry_run"], summary["rows_loaded"]) == (True, True, 0)
+    # Fewer than two tasks of 200 files have, which two workers had in hand.
+    assert 0 < summary["files"] <= summary["rows_read"] < 400
+    assert "some files were not read" in stderr
+
+
 def test_help_is_quick_to_write_and_has_an_example_for_every_command(iotctl: Iotctl) -> None:
     commands = ("load-mapping", "ingest", "query", "detect", "anomalies", "status", "doctor", "demo")
     for command in (*commands, "anomalies list", "anomalies label"):

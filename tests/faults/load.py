@@ -15,8 +15,8 @@ from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.formats.layouts.layout_file import read_layouts
 from iotctl.model import StoredFile
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.settings import read_settings, store_settings
 from iotctl.workers.threads import Threads
@@ -33,15 +33,8 @@ def main() -> None:
     settings = read_settings()
     options = LoadOptions(ReadOptions(batch_rows=batch_rows, block_bytes=64_000, layouts=layouts))
     with open_database(settings) as database, Threads(workers) as threads:
-        summary = ingest(
-            uri,
-            database,
-            store_settings(settings),
-            threads,
-            options=options,
-            listener=Reporter(),
-            stop=threading.Event(),
-        )
+        request = IngestRequest(uri, store_settings(settings), options)
+        summary = IngestRun(request, database, threads, Reporter(), threading.Event()).run()
     assert summary.balance.holds
     assert not summary.failed
     print("loaded", summary.balance.loaded)

@@ -16,8 +16,8 @@ from iotctl.errors import UnreachableError
 from iotctl.formats import ReadOptions
 from iotctl.model import StoredFile
 from iotctl.repositories import Database
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.runs import Run, recorded_run
 from iotctl.services.tally import IngestSummary
 from iotctl.settings import Settings, store_settings
@@ -82,16 +82,10 @@ def load(
         connect_cluster(settings, cluster.address, database, print) as connected,
         DaskWorkers(connected, 10) as workers,
     ):
-        return ingest(
-            uri,
-            database,
-            store_settings(Settings(_env_file=None, **settings_of(store))),  # type: ignore[call-arg,arg-type]
-            workers,
-            options=LoadOptions(ReadOptions(batch_rows=1000, block_bytes=64_000)),
-            listener=listener,
-            stop=stop,
-            run_id="run-1",
-        )
+        of_store = store_settings(Settings(_env_file=None, **settings_of(store)))  # type: ignore[call-arg,arg-type]
+        options = LoadOptions(ReadOptions(batch_rows=1000, block_bytes=64_000))
+        request = IngestRequest(uri, of_store, options, run_id="run-1")
+        return IngestRun(request, database, workers, listener, stop).run()
 
 
 def settings_of(store: S3Server) -> dict[str, str]:

@@ -14,10 +14,9 @@ from iotctl.formats.layouts.identity import layout_digest
 from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 from iotctl.repositories import Database, list_rejects, reject_counts
 from iotctl.services.compare import Fault
-from iotctl.services.dry_run import dry_run
 from iotctl.services.file_layouts import is_same
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.services.verify import Verdict, verify
@@ -52,17 +51,14 @@ class Folder:
     def write(self, name: str, text: str) -> None:
         (self.path / name).write_text(text)
 
-    def ingest(self, *layouts: Layout, again: bool = False, timezone: str = "Europe/Berlin") -> IngestSummary:
+    def ingest(
+        self, *layouts: Layout, again: bool = False, timezone: str = "Europe/Berlin", dry_run: bool = False
+    ) -> IngestSummary:
         options = LoadOptions(ReadOptions(timezone, settle_seconds=0, layouts=layouts or (STANDARD,)))
         self.told = Told()
         with Threads(2) as threads:
-            return ingest(
-                *(str(self.path), self.database, StoreSettings(), threads),
-                options=options,
-                listener=self.told,
-                stop=threading.Event(),
-                again=again,
-            )
+            request = IngestRequest(str(self.path), StoreSettings(), options, again=again, dry_run=dry_run)
+            return IngestRun(request, self.database, threads, self.told, threading.Event()).run()
 
     def verify(self) -> list[Fault]:
         verdict = Verdict()
@@ -195,12 +191,8 @@ def test_the_first_readings_of_bad_quality_are_kept_over_all_batches(folder: Fol
     folder.write("w.csv", "\n".join(["when,device,temp,status", *rows, ""]))
     read = ReadOptions(settle_seconds=0, layouts=(layout,), keep_rejects=5, batch_rows=8, block_bytes=200)
     with Threads(1) as threads:
-        summary = ingest(
-            *(str(folder.path), folder.database, StoreSettings(), threads),
-            options=LoadOptions(read),
-            listener=Silent(),
-            stop=threading.Event(),
-        )
+        request = IngestRequest(str(folder.path), StoreSettings(), LoadOptions(read))
+        summary = IngestRun(request, folder.database, threads, Silent(), threading.Event()).run()
     assert (summary.balance.bad_quality, summary.balance.loaded) == (45, 15)
     with folder.database.connect() as conn:
         assert [kept.reject.line for kept in list_rejects(conn)] == [3, 4, 5, 7, 8]
@@ -213,11 +205,15 @@ def test_the_first_readings_of_bad_quality_are_kept_over_all_batches(folder: Fol
 
 def test_a_dry_run_counts_as_the_load_does(folder: Folder) -> None:
     folder.write("w.csv", WIDE_FILE)
-    options = LoadOptions(ReadOptions(settle_seconds=0, layouts=(WIDE,)))
-    dry = dry_run(str(folder.path), folder.database, StoreSettings(), options=options, listener=Silent())
+    dry = folder.ingest(WIDE, dry_run=True)
+    assert (dry.files, dry.unchanged, folder.rows()) == (1, 0, [])
     balance = folder.ingest(WIDE).balance
     assert (dry.balance.rows_read, dry.balance.missing, dry.balance.rejected, dry.balance.no_readings) == (6, 1, 1, 2)
     assert (balance.missing, balance.rejected) == (1, 1)
+    dry = folder.ingest(WIDE, dry_run=True)
+    assert (dry.files, dry.unchanged, dry.balance.rows_read) == (0, 1, 0)
+    dry = folder.ingest(WIDE, dry_run=True, again=True)
+    assert (dry.files, dry.unchanged, dry.balance.rows_read) == (1, 0, 6)
 
 
 def test_a_digest_hangs_on_what_decides_readings_alone() -> None:

@@ -18,8 +18,8 @@ from iotctl.errors import DuplicateError, IotctlError, RejectLimitError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, ensure_schema, list_rejects
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions, RejectLimit
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions, RejectLimit
 from iotctl.services.progress import Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.sources import StoreSettings
@@ -66,15 +66,8 @@ def run(
         ReadOptions(batch_rows=batch_rows, block_bytes=8000), on_duplicate, max_rejects or RejectLimit()
     )
     with Threads(workers) as threads:
-        summary = ingest(
-            uri,
-            database,
-            settings,
-            threads,
-            options=options,
-            listener=listener or Silent(),
-            stop=stop or threading.Event(),
-        )
+        request = IngestRequest(uri, settings, options)
+        summary = IngestRun(request, database, threads, listener or Silent(), stop or threading.Event()).run()
     assert summary.balance.holds
     return summary
 

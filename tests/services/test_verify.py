@@ -28,8 +28,8 @@ from iotctl.repositories.audit import Audit
 from iotctl.services.compact import compact
 from iotctl.services.compare import Fault
 from iotctl.services.file_readings import FileReadings
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.services.selection import Selection
 from iotctl.services.verify import Difference, Verdict, is_drawn, verify
@@ -53,15 +53,7 @@ def options(on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> LoadOptions:
 
 def load(folder: Path, database: Database, on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> None:
     with Threads(2) as threads:
-        ingest(
-            str(folder),
-            database,
-            STORE,
-            threads,
-            options=options(on_duplicate),
-            listener=Silent(),
-            stop=Event(),
-        )
+        IngestRun(IngestRequest(str(folder), STORE, options(on_duplicate)), database, threads, Silent(), Event()).run()
 
 
 def found(
@@ -518,7 +510,8 @@ def test_objects_of_a_store_are_compared(database: Database, tmp_path: Path, sto
         store.put("verify", f"t/{path.name}", path.read_bytes())
     settings = StoreSettings(store.endpoint_url, store.access_key, store.secret_key, "us-east-1")
     with Threads(2) as threads:
-        ingest("s3://verify/t/", database, settings, threads, options=options(), listener=Silent(), stop=Event())
+        request = IngestRequest("s3://verify/t/", settings, options())
+        IngestRun(request, database, threads, Silent(), Event()).run()
     verdict = Verdict()
     assert list(verify("s3://verify/t/", database, settings, verdict, listener=Silent())) == []
     assert (verdict.files, verdict.readings) == (2, 4000)

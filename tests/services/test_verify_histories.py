@@ -17,8 +17,8 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import Connection, Database, ensure_schema
 from iotctl.services.compact import compact
 from iotctl.services.forget import files_to_forget, forget
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.services.verify import Difference, Verdict, verify
 from iotctl.sources import StoreSettings
@@ -64,16 +64,8 @@ class History:
     def load(self, *, again: bool = False) -> None:
         options = LoadOptions(ReadOptions(allow_nan=True, batch_rows=400, block_bytes=9000), self.rule)
         with Threads(2) as threads:
-            ingest(
-                str(self.folder),
-                self.database,
-                StoreSettings(),
-                threads,
-                options=options,
-                listener=Silent(),
-                stop=Event(),
-                again=again,
-            )
+            request = IngestRequest(str(self.folder), StoreSettings(), options, again=again)
+            IngestRun(request, self.database, threads, Silent(), Event()).run()
 
     def forget(self, name: str) -> None:
         """The file goes from the folder, too."""

@@ -16,8 +16,8 @@ from iotctl.formats.layouts.layout import Layout, TextLayout, TimeLayout, ValueL
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, ensure_schema, list_conflicts, list_rejects
 from iotctl.services.forget import files_to_forget, forget
-from iotctl.services.ingest import ingest
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest import IngestRun
+from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import IngestListener, Silent
 from iotctl.services.tally import IngestSummary
 from iotctl.sources import StoreSettings
@@ -51,16 +51,9 @@ class Folder:
         **read: object,
     ) -> IngestSummary:
         with Threads(2) as threads:
-            summary = ingest(
-                str(self.path),
-                self.database,
-                StoreSettings(),
-                threads,
-                options=LoadOptions(ReadOptions(**read), on_duplicate),  # type: ignore[arg-type]
-                listener=listener or Silent(),
-                stop=threading.Event(),
-                again=again,
-            )
+            options = LoadOptions(ReadOptions(**read), on_duplicate)  # type: ignore[arg-type]
+            request = IngestRequest(str(self.path), StoreSettings(), options, again=again)
+            summary = IngestRun(request, self.database, threads, listener or Silent(), threading.Event()).run()
         assert summary.balance.holds
         return summary
 
@@ -77,15 +70,9 @@ class Folder:
                     stop.set()
 
         with Threads(1) as threads:
-            ingest(
-                str(self.path),
-                self.database,
-                StoreSettings(),
-                threads,
-                options=LoadOptions(ReadOptions(batch_rows=100, block_bytes=4000, **read)),  # type: ignore[arg-type]
-                listener=Stopping(),
-                stop=stop,
-            )
+            options = LoadOptions(ReadOptions(batch_rows=100, block_bytes=4000, **read))  # type: ignore[arg-type]
+            request = IngestRequest(str(self.path), StoreSettings(), options)
+            IngestRun(request, self.database, threads, Stopping(), stop).run()
 
     def forget(self, *names: str) -> tuple[int, int, int]:
         uris = files_to_forget(self.database, [str(self.path / name) for name in names])

@@ -1,0 +1,161 @@
+"""Where the files of an ingest go, and what is known of them there: the database, with its ledger."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Protocol
+
+from iotctl.errors import FileError, IotctlError
+from iotctl.formats.layouts.layout import STANDARD
+from iotctl.model import StorageLayout, StoredFile
+from iotctl.repositories import (
+    Balance,
+    Connection,
+    Database,
+    LayoutRepository,
+    Ledger,
+    LedgerFile,
+    open_storage,
+    storage_of,
+)
+from iotctl.services.file_layouts import RecordedLayouts, RunLayouts, digest_of
+from iotctl.services.load_task import IngestRequest, LoadOptions, LoadTask
+from iotctl.services.patience import Session, patiently
+from iotctl.services.policy import keep_up
+from iotctl.services.progress import IngestListener
+from iotctl.services.tally import Tally
+
+# Those of some files that are to be read again.
+Choose = Callable[[list[LedgerFile]], list[LedgerFile]]
+
+
+class Sink(Protocol):
+    """What becomes of files; used by one thread. Each method raises IotctlError where the database is lost for good."""
+
+    def begin(self) -> None:
+        """Make ready what the run needs."""
+
+    def enter(self, files: list[StoredFile], *, again: bool) -> list[LedgerFile]:
+        """The files as they are known, in the given order; again: also those that were loaded before are to be read."""
+
+    def task(self, files: Sequence[LedgerFile], options: LoadOptions) -> LoadTask:
+        """The work to be done on files."""
+
+    def balances(self, files: Sequence[LedgerFile]) -> dict[int, Balance]:
+        """What each file had given before the run: file_id -> rows; of files whose worker was lost."""
+
+    def reopened(self, choose: Choose) -> list[tuple[LoadOptions, list[LedgerFile]]]:
+        """Files to be read again as another one changed, those that are chosen, with the options to read them by."""
+
+    def end(self) -> None:
+        """Do what is to be done after a load that went well."""
+
+    def balance(self, run: Tally) -> Balance:
+        """The rows that a run read."""
+
+
+class DatabaseSink:
+    """Files are entered in the ledger, and loaded. halt ends all waiting, but for that of the last count: stop does."""
+
+    def __init__(
+        self,
+        request: IngestRequest,
+        database: Database,
+        session: Session,
+        listener: IngestListener,
+        halt: threading.Event,
+        stop: threading.Event,
+    ) -> None:
+        self._request = request
+        self._database = database
+        self._session = session
+        self._listener = listener
+        self._halt = halt
+        self._stop = stop
+        self._layouts = RunLayouts(request.options.read.layouts)
+        self._layout: StorageLayout | None = None
+        self._since: datetime | None = None
+
+    def begin(self) -> None:
+        """See Sink."""
+
+        def prepare(conn: Connection) -> tuple[StorageLayout, datetime]:
+            storage = open_storage(conn)
+            if self._request.options.chunk_interval is not None:
+                storage.set_part_interval(self._request.options.chunk_interval)
+            ledger = Ledger(conn)
+            ledger.layouts.keep(self._layouts.kept())
+            return storage.layout, ledger.now()
+
+        self._layout, self._since = self._session.do(prepare)
+
+    def enter(self, files: list[StoredFile], *, again: bool) -> list[LedgerFile]:
+        """See Sink."""
+        before = self._since if again else None
+        texts = [self._layouts.text(file.uri) for file in files]
+        options = self._request.options.recorded
+        return patiently(
+            self._session,
+            lambda conn: Ledger(conn).register(files, options, before, texts),
+            self._listener,
+            self._halt,
+        )
+
+    def task(self, files: Sequence[LedgerFile], options: LoadOptions) -> LoadTask:
+        """See Sink."""
+        run_id = self._request.run_id
+        return LoadTask(tuple(files), self._database, self._layout, self._request.store, options, run_id, self._since)
+
+    def balances(self, files: Sequence[LedgerFile]) -> dict[int, Balance]:
+        """See Sink."""
+        ids = [entry.file_id for entry in files]
+        return patiently(
+            self._session,
+            lambda conn: Ledger(conn, self._request.run_id).balances(ids, self._since),
+            self._listener,
+            self._halt,
+        )
+
+    def reopened(self, choose: Choose) -> list[tuple[LoadOptions, list[LedgerFile]]]:
+        """See Sink. Each with the layout that it was loaded with, and else with the options of now."""
+        entries = choose(patiently(self._session, lambda conn: Ledger(conn).reopened(), self._listener, self._halt))
+        if not entries:
+            return []
+        return patiently(self._session, lambda conn: self._by_layout(entries, conn), self._listener, self._halt)
+
+    def _by_layout(self, entries: Sequence[LedgerFile], conn: Connection) -> list[tuple[LoadOptions, list[LedgerFile]]]:
+        options, recorded = self._request.options, RecordedLayouts(LayoutRepository(conn))
+        groups: dict[str, tuple[LoadOptions, list[LedgerFile]]] = {}
+        for entry in entries:
+            text = entry.options.get("layout", STANDARD.name)
+            with_own = options
+            if digest_of(text) != digest_of(self._layouts.text(entry.file.uri)):
+                with suppress(FileError):  # else it is read as any other file of now
+                    with_own = options.with_layout(recorded.of(entry.options))
+            groups.setdefault("" if with_own is options else text, (with_own, []))[1].append(entry)
+        return list(groups.values())
+
+    def end(self) -> None:
+        """Do what policies ask for, where the server does not; readings are loaded whether it succeeds or not."""
+        try:
+            gone = patiently(
+                self._session,
+                lambda conn: keep_up(conn, storage_of(conn, self._layout), self._halt.is_set),
+                self._listener,
+                self._halt,
+            )
+        except IotctlError as error:
+            self._listener.noted(f"policies were not applied; the next ingest tries again: {error.message}")
+            return
+        if gone.parts:
+            self._listener.noted(f"older than the retention: {gone.readings} readings of {gone.parts} months dropped")
+        if gone.busy:
+            self._listener.noted("another load is under way; what is older than the retention goes the next time")
+
+    def balance(self, run: Tally) -> Balance:
+        """See Sink."""
+        now = patiently(self._session, lambda conn: Ledger(conn).balance(list(run.touched)), self._listener, self._stop)
+        return now - run.before
