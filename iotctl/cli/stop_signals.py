@@ -12,6 +12,9 @@ from queue import SimpleQueue
 from iotctl.cli.log import say
 from iotctl.interrupt import INTERRUPTED
 
+# So long the line may take, where nobody reads it.
+_TELL_SECONDS = 5.0
+
 
 @contextmanager
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
@@ -45,3 +48,4 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         came.put(False)
+        teller.join(_TELL_SECONDS)  # the work may end, and the process with it, before it is said why
