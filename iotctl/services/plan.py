@@ -37,7 +37,7 @@ _WORKER_BYTES = 200_000_000
 _DETECT_BYTES = 357
 
 # `iotctl status` counts every reading.
-_COUNT_SECONDS = {StorageLayout.COLUMNSTORE: 2.4e-9, StorageLayout.SEGMENTS: 7.0e-8}
+_COUNT_SECONDS = {StorageLayout.COLUMNSTORE: 2.4e-9, StorageLayout.SEGMENTS: 1.1e-8}
 
 # A file's row in the ledger and its batch's, with their indexes.
 _FILE_BYTES = 700
@@ -150,10 +150,11 @@ def _costs(layout: StorageLayout, together: float) -> tuple[float, float, float,
 
     together: readings of a sensor in a batch. Each compressed batch, or segment, has a cost of its own.
     """
-    client = (0.26 + 8 / together) * 1e-6
     if layout is StorageLayout.COLUMNSTORE:
-        return client, (0.45 + 13 / together) * 1e-6, 16.3 + 320 / together, 14.2 + 450 / together
-    return client, 1.6e-6, 87.4, 110 + 90 / together
+        client, server = 0.26 + 8 / together, 0.45 + 13 / together
+        return client * 1e-6, server * 1e-6, 16.3 + 320 / together, 14.2 + 450 / together
+    client, server = 0.25 + 10 / together, 0.32 + 19 / together
+    return client * 1e-6, server * 1e-6, 16.4 + 285 / together, 12.5 + 715 / together
 
 
 def _seconds_a_row(need: Need, client: float, server: float) -> float:

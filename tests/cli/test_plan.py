@@ -36,8 +36,8 @@ def test_the_plan_for_what_was_measured_is_what_was_measured() -> None:
     found = {layout: plan(replace(NEED, rows=64_000_000), layout) for layout in LAYOUTS}
     assert found[StorageLayout.COLUMNSTORE].rows_per_second == pytest.approx(2.1e6, rel=0.15)
     assert found[StorageLayout.COLUMNSTORE].bytes_per_row == pytest.approx(16.9, rel=0.05)
-    assert found[StorageLayout.SEGMENTS].rows_per_second == pytest.approx(0.9e6, rel=0.15)
-    assert found[StorageLayout.SEGMENTS].bytes_per_row == pytest.approx(87.5, rel=0.05)
+    assert found[StorageLayout.SEGMENTS].rows_per_second == pytest.approx(2.57e6, rel=0.15)
+    assert found[StorageLayout.SEGMENTS].bytes_per_row == pytest.approx(16.7, rel=0.05)
 
 
 @pytest.mark.parametrize(("per_day", "sensors"), [(180_000, 1000), (5e9, 1000), (1000, 1000), (288e6, 1_000_000)])
