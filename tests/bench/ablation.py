@@ -18,7 +18,7 @@ from iotctl.analysis.promised import ALWAYS
 from iotctl.analysis.regimes import Line
 from iotctl.analysis.tails import Tail
 from iotctl.analysis.textbook import least_squares
-from iotctl.model import Event
+from iotctl.model import Event, Learnt
 
 Floats = NDArray[np.float64]
 
@@ -63,9 +63,15 @@ def _whole_stretch(_sharp: Floats, start: int, end: int, _threshold: float) -> t
 
 
 def _severe_or_not(
-    series: Modelled, components: Components, tails: Mapping[str, Tail], threshold: float, _: float, rate: float
+    series: Modelled,
+    components: Components,
+    tails: Mapping[str, Tail],
+    threshold: float,
+    _: float,
+    rate: float,
+    learnt: Learnt | None,
 ) -> list[Event]:
-    return find_events(series, components, tails, threshold, 0.0, rate)
+    return find_events(series, components, tails, threshold, 0.0, rate, learnt)
 
 
 def _no_habits(*_: Any) -> dict[Stretch, float]:
