@@ -12,6 +12,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 
@@ -305,11 +306,11 @@ def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str], tmp_pa
 def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
     environment: dict[str, str], iotctl: Iotctl, tmp_path: Path
 ) -> None:
-    for number in range(12):
-        rows = "".join(
-            f"2016-{number + 1:02}-01T{i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}Z;{A};1\n" for i in range(80_000)
-        )
-        (tmp_path / f"{number:02}.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + rows)
+    files = 48
+    rows = "".join(f"DAYT{i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}Z;{A};1\n" for i in range(80_000))
+    for number in range(files):
+        of_day = rows.replace("DAY", f"2016-{number % 12 + 1:02}-{number // 12 + 1:02}")
+        (tmp_path / f"{number:02}.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + of_day)
     ingest = subprocess.Popen(
         [COMMAND, "ingest", ".", "--json", "--workers", "1"],
         env=environment,
@@ -318,8 +319,11 @@ def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while json.loads(iotctl("status", "--json").stdout)["files"].get("loaded", 0) == 0:
-        assert ingest.poll() is None
+    with psycopg.connect(environment["IOTCTL_DATABASE_URL"], autocommit=True) as watcher:
+        while watcher.execute("SELECT to_regclass('ingest_batch')::text").fetchone() == (None,):
+            assert ingest.poll() is None
+        while watcher.execute("SELECT count(*) FROM ingest_batch").fetchone() == (0,):
+            assert ingest.poll() is None
     ingest.send_signal(signal.SIGTERM)
     stdout, stderr = ingest.communicate(timeout=60)
     assert ingest.returncode == 130, stderr
@@ -327,7 +331,7 @@ def test_an_interrupt_ends_with_130_and_the_summary_and_the_next_run_goes_on(
     assert first["interrupted"]
     assert first["rows_read"] == first["rows_loaded"] + first["duplicates"] + first["conflicts"] + first["rejected"]
     second = json.loads(iotctl("ingest", ".", "--json").stdout)
-    assert first["rows_read"] + second["rows_read"] == 12 * 80_000
+    assert first["rows_read"] + second["rows_read"] == files * 80_000
     assert first["rows_loaded"] + second["rows_loaded"] == json.loads(iotctl("status", "--json").stdout)["readings"]
 
 

@@ -88,6 +88,7 @@ def conn(postgres: Database) -> Iterator[Connection]:
         yield conn
 
 
+@pytest.mark.faults  # half a minute
 def test_what_if_looks_at_the_last_year_of_a_fleet_and_keeps_nothing(iotctl: Iotctl, conn: Connection) -> None:
     import numpy as np
 

@@ -52,6 +52,7 @@ def odd(value: Floats, at: int, height: float) -> Floats:
     return value
 
 
+@pytest.mark.faults  # a minute
 def test_a_false_alarm_labelled_once_does_not_come_back_in_ten_variants(postgres: Database, conn: Connection) -> None:
     sensor = make_variants(Kind.SHIFT, 320)
     add_sensor(conn, "pump", sensor.value)
