@@ -15,17 +15,22 @@ _JOBS = """
 """
 
 
-def compression(conn: Connection) -> timedelta | None:
-    """After how long a chunk's late readings are moved into the columnstore, None where no policy does."""
+def job_interval(conn: Connection, procedure: str, setting: str) -> timedelta | None:
+    """A setting of the job that runs a procedure on readings, None where there is no such job."""
     row = conn.execute(
-        "SELECT (config->>'compress_after')::interval FROM timescaledb_information.jobs"
-        " WHERE proc_name = 'policy_compression'"
-        " AND hypertable_schema = current_schema() AND hypertable_name = 'reading'"
+        "SELECT (config->>%s)::interval FROM timescaledb_information.jobs"
+        " WHERE proc_name = %s AND hypertable_schema = current_schema() AND hypertable_name = 'reading'",
+        (setting, procedure),
     ).fetchone()
     if row is None:
         return None
     assert isinstance(row[0], timedelta)
     return row[0]
+
+
+def compression(conn: Connection) -> timedelta | None:
+    """After how long a chunk's late readings are moved into the columnstore, None where no policy does."""
+    return job_interval(conn, "policy_compression", "compress_after")
 
 
 def set_compression(conn: Connection, after: timedelta | None) -> None:

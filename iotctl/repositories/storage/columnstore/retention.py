@@ -9,6 +9,7 @@ from psycopg import sql
 
 from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.storage.columnstore.jobs import job_interval
 from iotctl.repositories.storage.storage import Expired
 
 # Dropping a chunk waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
@@ -24,15 +25,7 @@ _OLD_CHUNKS = """
 
 def retention(conn: Connection) -> timedelta | None:
     """See ReadingStorage.retention."""
-    row = conn.execute(
-        "SELECT (config->>'drop_after')::interval FROM timescaledb_information.jobs"
-        " WHERE proc_name = 'policy_retention'"
-        " AND hypertable_schema = current_schema() AND hypertable_name = 'reading'"
-    ).fetchone()
-    if row is None:
-        return None
-    assert isinstance(row[0], timedelta)
-    return row[0]
+    return job_interval(conn, "policy_retention", "drop_after")
 
 
 def set_retention(conn: Connection, keep: timedelta | None) -> None:
