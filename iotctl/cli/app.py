@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from iotctl import __version__, interrupt
-from iotctl.cli import (
+from iotctl.cli.commands import (
     anomalies,
     compact,
     conflicts,
@@ -32,8 +32,8 @@ from iotctl.cli import (
     status,
     verify,
 )
-from iotctl.cli.log import Level, LogFormat, is_json, say, use_format
-from iotctl.cli.streams import prepare_streams
+from iotctl.cli.output.log import Level, LogFormat, is_json, say, use_format
+from iotctl.cli.process.streams import prepare_streams
 from iotctl.errors import IotctlError
 from iotctl.secrets import hidden, remember_address
 
@@ -139,7 +139,7 @@ def _exit_code() -> int | str | None:
 
 def show_error(error: IotctlError) -> None:
     """Print an error to stderr, in one to three lines, with nothing in it that a terminal would obey, and no secret."""
-    from iotctl.cli.terminal import printable
+    from iotctl.cli.output.terminal import printable
 
     where_it_arose = _traceback(error) if _debug else None
     if is_json():

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iotctl.cli.output import Format
+from iotctl.cli.output.rows import Format
 
 
 def format_option(panel: str | None = None) -> Any:

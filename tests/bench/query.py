@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.cli.output import Format
-from iotctl.cli.readings import write_readings
+from iotctl.cli.output.readings import write_readings
+from iotctl.cli.output.rows import Format
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import (
     Connection,

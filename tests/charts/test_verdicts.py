@@ -14,7 +14,7 @@ import pytest
 
 from iotctl.analysis import detect
 from iotctl.charts import card_of, draw_detection, draw_fleet, draw_linked_page, write_library
-from iotctl.cli.verdicts import verdicts_from
+from iotctl.cli.arguments.verdicts import verdicts_from
 from iotctl.model import Detection, Label, Sensor
 from tests.charts.browser import opened
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from iotctl.cli.rates import rate_a_year, said_rate
-from iotctl.cli.what_if import EVERY_SENSOR, RATES
+from iotctl.cli.arguments.rates import rate_a_year, said_rate
+from iotctl.cli.detect.what_if import EVERY_SENSOR, RATES
 from iotctl.errors import UsageError
 from iotctl.repositories import Connection, Database, ensure_schema
 from tests.bench.sensor_kinds import make_kind

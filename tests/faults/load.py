@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from iotctl.cli.context import open_database
+from iotctl.cli.database import open_database
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.formats.layouts.layout_file import read_layouts

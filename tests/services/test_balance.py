@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from iotctl.cli.ingest_summary import as_json, exit_code, report
+from iotctl.cli.ingest.summary import as_json, exit_code, report
 from iotctl.model import FileBatch, OnDuplicate, Reject, RejectReason, StoredFile
 from iotctl.repositories import (
     Balance,

@@ -11,8 +11,8 @@ import pytest
 from iotctl.errors import FileError, ForbiddenError, IotctlError, NothingThereError, UnreachableError
 from iotctl.repositories import Balance
 from iotctl.services.progress import Silent
+from iotctl.services.rounds import rounds, together
 from iotctl.services.tally import FailedFile, IngestSummary, Seen
-from iotctl.services.watch import rounds, together
 
 
 class Listener(Silent):

@@ -1,0 +1,160 @@
+"""iotctl anomalies label and learned: verdicts on events, and what they teach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.model import Kind
+
+if TYPE_CHECKING:
+    from iotctl.cli.output.rows import Cell
+    from iotctl.model import Finding, Label, Sensor
+    from iotctl.services.learned import Learned
+
+LEARNED_COLUMNS = [
+    *("sensor", "kind", "true", "false", "expected", "by_others", "rate_times", "kept_back", "event_ids"),
+]
+
+# Events that are told of one by one.
+_FEW = 5
+
+
+def label_anomaly(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID|-]... true|false|expected|none",
+            help="Event ids, - for those on stdin (one a line, or the CSV of iotctl anomalies), and what they are."
+            " true: an anomaly indeed. false: a false alarm. expected: real and known, such as maintenance."
+            " none: take the label back.",
+            show_default=False,
+        ),
+    ] = None,
+    match: Annotated[
+        str | None, typer.Option(help="In place of ids: events without a label of sensors whose name fits: 'pump_*'.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="With --match: events that last beyond this moment.")] = None,
+    end: Annotated[str | None, typer.Option(help="With --match: events that begin before this moment.")] = None,
+    kinds: Annotated[
+        list[Kind] | None, typer.Option("--kind", help="With --match: events of this kind; several times for several.")
+    ] = None,
+    from_file: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE", help="Verdicts as JSON, as a page of detect saves them; - is stdin."),
+    ] = None,
+) -> None:
+    """Say what events are. Later runs do not report events labelled false or expected, nor events like them.
+
+    What else is learnt from it: iotctl anomalies learned. Where one id is not known, nothing is labelled.
+
+    Example: iotctl anomalies label 3f0c5a9be1d2 8d2f60c1a7e4 false
+
+    In bulk: iotctl anomalies label expected --match 'pump_*' --start 2016-03-01 --end 2016-03-08
+    """
+    from iotctl.cli.arguments.times import parse_range
+    from iotctl.cli.arguments.verdicts import split_words, verdicts_from
+    from iotctl.errors import UsageError
+    from iotctl.services.anomalies import label_events, label_matching
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    if match is None and (start or end or kinds):
+        raise UsageError("--start, --end and --kind go with --match.", hint="All sensors: --match '*'")
+    if from_file is not None:
+        if words or match is not None:
+            raise UsageError("--from has the verdicts already.", hint="Leave out ids, verdict and --match.")
+        verdicts = verdicts_from(from_file)
+        with open_database(settings) as database:
+            labelled = label_events(database, verdicts)
+        say_labelled(labelled, settings.timezone)
+        return
+    ids, verdict = split_words(words or [])
+    if (match is None) is (not ids):
+        raise UsageError("Name events by their ids, or use --match.", hint="See: iotctl anomalies label --help")
+    with open_database(settings) as database:
+        if match is not None:
+            since, until = parse_range(start, end, settings.timezone)
+            labelled = label_matching(database, verdict.label, match, since, until, kinds or ())
+        else:
+            labelled = label_events(database, dict.fromkeys(ids, verdict.label))
+    say_labelled(labelled, settings.timezone)
+
+
+def show_learned(
+    sensor: Annotated[
+        str | None, typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.")
+    ] = None,
+    forget_ids: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--forget",
+            metavar="ID",
+            help="Take back what the label of this event teaches; it keeps the label. May be given several times.",
+        ),
+    ] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Print what labels teach: for each sensor and kind of event how often a year it may now come by chance.
+
+    rate_times: that part of the promised rate (--false-alarms) is allowed; below 1 fewer and clearer events are told,
+    above 1 more. by_others: what labels of sensors with the same asset, kind or type count, in labels. kept_back: saved
+    events that are not told, as they are like one that was labelled. event_ids: the labels; without a label, or after
+    --forget, nothing is learnt from an event.
+
+    Example: iotctl anomalies learned sensor_00000 --format json
+    """
+    from iotctl.cli.output.log import say
+    from iotctl.cli.output.rows import chosen_format, write_rows
+    from iotctl.services.learned import forget, learned
+    from iotctl.settings import read_settings
+
+    with open_database(read_settings()) as database:
+        if forget_ids:
+            for who, finding in forget(database, list(dict.fromkeys(forget_ids))):
+                say(f"{who.sensor_name or who.sensor_uuid}, {finding.event.event_id}: nothing is learnt from it now")
+        rows = [_learned_row(one) for one in learned(database, sensor)]
+    write_rows(LEARNED_COLUMNS, rows, chosen_format(form, output), output)
+
+
+def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str) -> None:
+    """Say on stderr what was labelled: a few events one by one, many by sensor."""
+    from iotctl.cli.arguments.times import local_time
+    from iotctl.cli.output.log import say
+    from iotctl.cli.progress.sensor_progress import counted
+
+    if len(labelled) <= _FEW:
+        for sensor, finding in labelled:
+            begun = local_time(finding.event.start, timezone).isoformat()
+            say(
+                f"{sensor.sensor_name or sensor.sensor_uuid}, {finding.event.kind} of {begun}"
+                f" ({finding.event.event_id}): labelled {_word(finding.label)}"
+            )
+    sensors = {sensor.sensor_id for sensor, _ in labelled}
+    if len(labelled) != 1:
+        words = Counter(_word(finding.label) for _, finding in labelled)
+        said = "".join(f", {count} {word}" for word, count in words.items())
+        say(f"labelled: {counted(len(labelled), 'event')} of {counted(len(sensors), 'sensor')}{said}")
+
+
+def _word(label: Label | None) -> str:
+    return "none" if label is None else label.value
+
+
+def _learned_row(one: Learned) -> tuple[Cell, ...]:
+    from iotctl.model import Label
+    from iotctl.services.learned import in_labels, label_counts
+
+    counts = label_counts(one.verdicts)
+    return (
+        *(one.sensor.sensor_name or one.sensor.sensor_uuid, one.kind.value),
+        *(counts[label] for label in (Label.TRUE, Label.FALSE, Label.EXPECTED)),
+        *(round(in_labels(one.kin), 2), round(one.times, 2), one.kept_back),
+        " ".join(f"{verdict.event.event_id}:{verdict.label}" for verdict in one.verdicts),
+    )

@@ -1,0 +1,55 @@
+"""iotctl forget."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.output.log import say
+
+
+def forget(
+    names: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="A file, a folder or prefix, or a glob: 's3://b/2016/*.csv'.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which files it would be.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Take away what files had loaded: their readings, rejects and conflicts, as if they had never been there.
+
+    Readings that other files give for the same sensor and time come back with the next ingest of those files.
+    The files themselves are not touched; an ingest that finds them loads them anew.
+
+    Example: iotctl forget timeseries/2016/data_004.csv --yes
+    """
+    import json
+
+    from iotctl.errors import UsageError
+    from iotctl.services.forget import files_to_forget
+    from iotctl.services.forget import forget as take_away
+    from iotctl.settings import read_settings
+
+    with open_database(read_settings()) as database:
+        uris = files_to_forget(database, names)
+        if dry_run:
+            for uri in uris:
+                typer.echo(json.dumps({"uri": uri}) if as_json else uri)
+            return
+        if not yes:
+            try:
+                typer.confirm(f"Take away what {len(uris)} files had loaded?", abort=True, err=True)
+            except typer.Abort:
+                raise UsageError("Nothing was taken away.", hint="Scripts say --yes.") from None
+        done = take_away(database, uris)
+    if as_json:
+        summary = {"files": done.files, "readings": done.readings, "reopened": done.reopened, "busy": list(done.busy)}
+        typer.echo(json.dumps(summary))
+    say(f"{done.files} files forgotten, {done.readings} readings taken away")
+    if done.reopened:
+        say(f"{done.reopened} other files overlap with them; the next ingest of those reads them again")
+    if done.busy:
+        say(f"{len(done.busy)} files are being loaded by another ingest and stay, the first: {done.busy[0]}")
+        raise typer.Exit(3)

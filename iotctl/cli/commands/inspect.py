@@ -1,0 +1,99 @@
+"""iotctl inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotctl.model import DecimalSign
+
+if TYPE_CHECKING:
+    from iotctl.formats.layouts.layout import Layout
+
+
+def inspect(
+    uri: Annotated[str, typer.Argument(metavar="FILE", help="s3://bucket/key or a path.")],
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of times that name none: Europe/Berlin, UTC, or +01:00.")
+    ] = None,
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first", help="Whether 03/02/2021 is 3 February or 2 March.", show_default=False
+        ),
+    ] = None,
+    null: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TOKEN", help="A text or number of no value: --null=-999. Several times."),
+    ] = None,
+    sensor: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="A sensor's name: '{device}.{field}', '{file.stem}', or a plain name."),
+    ] = None,
+    decimal: Annotated[
+        DecimalSign, typer.Option(help="What comes before decimals: auto (what all numbers show), point, or comma.")
+    ] = DecimalSign.AUTO,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of a text, if it is not the one that is found: cp1252, latin-1, cp850.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file, to be edited and used.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --save: replace a file that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was seen as JSON.")] = False,
+) -> None:
+    """Show what a file is, the layout that it seems to have, what is in doubt, and its first readings.
+
+    A doubt names the option that settles it. Exit code 1: no layout can be proposed before a doubt is settled, or the
+    layout gives no reading; nothing is saved then. The database is not touched.
+
+    Example: iotctl inspect plant/boiler.csv --timezone Europe/Berlin --save layout.toml
+    """
+    from iotctl.cli.arguments.times import known_zone
+    from iotctl.cli.output.inspection import as_json as inspection_json
+    from iotctl.cli.output.inspection import screen
+    from iotctl.errors import FileError, UsageError
+    from iotctl.formats import ReadOptions
+    from iotctl.formats.proposal.proposal import Hints
+    from iotctl.services.inspect import inspect_file
+    from iotctl.settings import read_settings, store_settings
+
+    settings = read_settings()
+    if timezone is not None:
+        known_zone(timezone)
+    if encoding is not None:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise UsageError(f"There is no encoding {encoding!r}.", hint="Names are those of Python: cp1252.") from None
+    if save is not None and save.exists() and not force:
+        raise UsageError(f"{save} is there already.", hint="Choose another name, or replace it with --force.")
+    hints = Hints(
+        timezone=timezone,
+        day_first=day_first,
+        nulls=tuple(null or ()),
+        sensor=sensor,
+        encoding=encoding,
+        decimal={DecimalSign.POINT: ".", DecimalSign.COMMA: ","}.get(decimal),
+    )
+    seen = inspect_file(uri, store_settings(settings), hints, ReadOptions(timezone=timezone or settings.timezone))
+    layout = seen.proposal.layout
+    usable = seen.preview is not None and seen.preview.readings > 0
+    saved = _save(layout, save) if save is not None and usable and layout is not None else None
+    typer.echo(inspection_json(seen, saved) if as_json else screen(seen, uri, saved, timezone or settings.timezone))
+    if not usable:
+        blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
+        problem = blocking.text if blocking else "the layout gives no reading"
+        hint = blocking.option if blocking and blocking.option else None
+        raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint and f"Say it: {hint}")
+
+
+def _save(layout: Layout, path: Path) -> Path:
+    from iotctl.cli.output.rows import replaced_file
+    from iotctl.formats.layouts.layout_text import layout_toml
+
+    with replaced_file(path) as file:
+        file.write(layout_toml(layout).encode())
+    return path

@@ -1,0 +1,68 @@
+"""iotctl load-mapping."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.output.log import Level, say
+
+_SHOWN = 5
+
+
+def load_mapping(
+    uri: Annotated[
+        str | None, typer.Argument(help="s3://bucket/key or a path; IOTCTL_MAPPING_URI where left out.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Where a name or UUID has another partner: rename.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Load sensors' names, units, limits and labels. Running it again changes nothing.
+
+    A table with a column sensor_uuid, or sensor_id (also sensor) with UUIDs or what files call the sensors, and any of
+    sensor_name, unit, low, high; all other columns, such as site and asset, are labels. What the file has no column for
+    stays as it is, an empty cell takes it away. detect holds a sensor to its physical limits, low and
+    high.
+
+    Example: iotctl load-mapping s3://code-challenge-data/mapping/mapping.csv
+    """
+    import json
+
+    from iotctl.services.mapping import load_mapping
+    from iotctl.settings import read_settings, store_settings
+
+    settings = read_settings()
+    with open_database(settings) as database:
+        summary = load_mapping(
+            uri or settings.mapping_uri, database, store_settings(settings), replace=replace, dry_run=dry_run
+        )
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "sensors": summary.sensors,
+                    "added": summary.added,
+                    "renamed": summary.renamed,
+                    "changed": summary.changed,
+                    "unchanged": summary.unchanged,
+                    "names_taken": list(summary.taken),
+                    "labels_unreadable": summary.unreadable_labels,
+                    "dry_run": dry_run,
+                }
+            )
+        )
+    else:
+        would = "would be " if dry_run else ""
+        say(
+            f"{summary.sensors} sensors in the mapping: {summary.added} {would}added, "
+            f"{summary.renamed} {would}renamed, {summary.changed} {would}changed, {summary.unchanged} unchanged"
+        )
+        if summary.taken:
+            say(f"names that files had given to other sensors: {', '.join(summary.taken[:_SHOWN])}", Level.WARNING)
+        if summary.unreadable_labels:
+            say(f"{summary.unreadable_labels} labels are no UTF-8, and left out", Level.WARNING)

@@ -1,0 +1,115 @@
+"""iotctl plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from iotctl.services.plan import Need, Plan
+
+_UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+
+
+def plan(
+    rows: Annotated[str | None, typer.Option(help="Readings in all: 60M, 600000000, 6e9.")] = None,
+    size: Annotated[str | None, typer.Option("--bytes", help="Instead of --rows, of the files: 4.5GB, 450GB.")] = None,
+    sensors: Annotated[int, typer.Option(min=1, help="How many sensors they are of.")] = 1000,
+    interval: Annotated[
+        str, typer.Option(help="Time from one reading of a sensor to the next; with it the time they span is known.")
+    ] = "5m",
+    cores: Annotated[int, typer.Option(min=1, help="Cores of each machine.")] = 2,
+    machines: Annotated[
+        int, typer.Option(min=1, help="1: one for all; of more, one is the database's, the others load and look.")
+    ] = 1,
+    rows_per_file: Annotated[str, typer.Option(help="Readings in a file.")] = "500k",
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
+) -> None:
+    """Say what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
+
+    For TimescaleDB and for plain PostgreSQL. It asks no database: the model was fitted to measurements with two cores
+    and up to 64 million readings (docs/scaling.md), and extrapolates beyond those. How fast network and disks are is
+    not in it.
+
+    Example: iotctl plan --rows 60M --sensors 1000 --interval 8m
+
+    Example: iotctl plan --bytes 4.5TB --sensors 20000 --cores 16 --machines 5 --json
+    """
+    import json
+    from dataclasses import asdict
+
+    from iotctl.cli.arguments.times import duration_seconds
+    from iotctl.errors import UsageError
+    from iotctl.model import StorageLayout
+    from iotctl.services.plan import LINE_BYTES, Need
+    from iotctl.services.plan import plan as make_plan
+
+    if (rows is None) == (size is None):
+        raise UsageError("Give --rows or --bytes.", hint="iotctl plan --rows 60M --sensors 1000")
+    total = _number(rows, "--rows") if rows is not None else _number(size or "", "--bytes") / LINE_BYTES
+    readings = max(1, round(total))
+    days = max(readings / sensors, 1) * duration_seconds(interval) / 86400
+    need = Need(readings, sensors, days, cores, machines, max(1, round(_number(rows_per_file, "--rows-per-file"))))
+    plans = {layout: make_plan(need, layout) for layout in (StorageLayout.COLUMNSTORE, StorageLayout.SEGMENTS)}
+    if as_json:
+        typer.echo(json.dumps({"need": asdict(need)} | {layout.value: asdict(one) for layout, one in plans.items()}))
+        return
+    typer.echo(about_need(need))
+    lines = {layout: plan_lines(one) for layout, one in plans.items()}
+    shown, plain = lines[StorageLayout.COLUMNSTORE], lines[StorageLayout.SEGMENTS]
+    typer.echo(f"{'':18} {'TimescaleDB':30} plain PostgreSQL")
+    for name, value in shown.items():
+        typer.echo(f"{name:18} {value:30} {plain[name]}")
+    for title, layout in (("TimescaleDB", StorageLayout.COLUMNSTORE), ("plain PostgreSQL", StorageLayout.SEGMENTS)):
+        typer.echo(f"\n{title}: settings")
+        for name, value in plans[layout].settings.items():
+            typer.echo(f"  {name} = {value}")
+        typer.echo(f"{title}: what breaks first")
+        for line in plans[layout].breaks or ("nothing that we know of",):
+            typer.echo(f"  - {line}")
+
+
+def about_need(need: Need) -> str:
+    """What is planned for, in one line."""
+    from iotctl.cli.output.terminal import size
+    from iotctl.services.plan import LINE_BYTES
+
+    machines = "one machine" if need.machines == 1 else f"{need.machines} machines, one of them the database's"
+    return (
+        f"{need.rows:,} readings ({size(need.rows * LINE_BYTES)} of CSV) of {need.sensors:,} sensors over"
+        f" {need.days / 365:.1f} years; {machines} with {need.cores} cores"
+    )
+
+
+def plan_lines(found: Plan) -> dict[str, str]:
+    """A plan's numbers for people."""
+    from iotctl.cli.output.terminal import size
+    from iotctl.services.plan import span
+
+    return {
+        "load": f"{span(found.load_seconds)}, {found.rows_per_second / 1e6:.1f} M rows/s",
+        "readings on disk": f"{size(found.reading_bytes)}, {found.bytes_per_row:.0f} bytes each",
+        "ledger on disk": size(found.ledger_bytes),
+        "network": f"{size(found.network_bytes_per_second)}/s from the store",
+        "parts": f"{found.parts:,} segments"
+        if found.part_days is None
+        else f"{found.parts:,} chunks of {found.part_days:.3g} days",
+        "workers": f"{found.workers}, {size(found.client_bytes)} a machine",
+        "detect --all": span(found.detect_seconds),
+        "status": span(found.status_seconds),
+    }
+
+
+def _number(text: str, option: str) -> float:
+    from iotctl.errors import UsageError
+
+    plain = text.strip().lower().replace("_", "").replace(",", "").removesuffix("b")
+    unit = _UNITS.get(plain[-1:], 1.0)
+    try:
+        number = float(plain[:-1] if plain[-1:] in _UNITS else plain) * unit
+    except ValueError:
+        number = 0.0
+    if not 1 <= number < 1e18:
+        raise UsageError(f"{option} {text} is no number.", hint="Write 60M, 600000000, 6e9, or 4.5TB for --bytes.")
+    return number

@@ -1,0 +1,61 @@
+"""iotctl query."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.cli.output.rows import chosen_format
+
+
+def query(
+    sensor: Annotated[str, typer.Argument(metavar="SENSOR", help="Name or UUID.")],
+    start: Annotated[
+        str, typer.Argument(metavar="START", help="First moment: 2016-01-31, '2016-01-31 12:00', now-7d.")
+    ],
+    end: Annotated[str, typer.Argument(metavar="END", help="The moment after the last one.")],
+    form: FormatOption = None,
+    output: OutputOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the earliest.")] = None,
+    every: Annotated[str | None, typer.Option(help="One value per stretch of time: 15m, 1h, 1d, 1w.")] = None,
+    agg: Annotated[
+        str | None, typer.Option(help="With --every: mean (where left out), min, max, sum, count, first or last.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw them too: FILE.png, .svg or .html.")] = None,
+) -> None:
+    """Print a sensor's readings in [START, END). Times without an offset are in IOTCTL_TIMEZONE.
+
+    Stretches of --every are days and weeks (from Monday) of that zone, or parts of its days; 23 and 25 hour days among
+    them. The first one begins at START. A length that does not divide a day, such as 36h, is counted from 1970-01-01
+    UTC.
+
+    Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
+    """
+    from iotctl.cli.arguments.times import bucket_width, parse_time
+    from iotctl.cli.output.charts import check_chart, plot_readings
+    from iotctl.cli.output.readings import write_readings
+    from iotctl.errors import UsageError
+    from iotctl.repositories.buckets import Aggregate
+    from iotctl.services.query import Buckets, query
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+    check_chart(plot)
+    if agg is not None and every is None:
+        raise UsageError("--agg needs --every.", hint="Say how long the stretches are: --every 1h --agg mean")
+    if agg is not None and agg not in list(Aggregate):
+        raise UsageError(f"--agg {agg} is unknown.", hint=f"One of: {', '.join(Aggregate)}")
+    aggregate = Aggregate(agg or Aggregate.MEAN)
+    buckets = None if every is None else Buckets(bucket_width(every), aggregate, settings.timezone)
+    bounds = parse_time(start, settings.timezone), parse_time(end, settings.timezone)
+    with open_database(settings) as database, query(sensor, *bounds, database, limit=limit, buckets=buckets) as found:
+        who, pages = found
+        if plot is not None:
+            unit = None if buckets is not None and aggregate is Aggregate.COUNT else who.unit
+            name = who.sensor_name or who.sensor_uuid
+            pages = iter([plot_readings(pages, plot, name, settings.timezone, unit)])
+        write_readings(pages, settings.timezone, chosen_format(form, output), output)

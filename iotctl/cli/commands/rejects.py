@@ -1,0 +1,64 @@
+"""iotctl rejects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.options import FormatOption, LimitOption, OutputOption
+from iotctl.cli.output.log import say
+from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+from iotctl.model import RejectReason
+
+if TYPE_CHECKING:
+    from iotctl.repositories import KeptReject
+
+COLUMNS = ["file", "line", "reason", "text"]
+FIELD_COLUMNS = ["file", "line", "field", "reason", "text"]
+COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
+
+
+def rejects(
+    file: Annotated[str | None, typer.Option(help="Only of files whose name contains this.")] = None,
+    reason: Annotated[RejectReason | None, typer.Option(help="Only for this reason.")] = None,
+    count: Annotated[
+        bool, typer.Option("--count", help="How many rows per file and reason, also those that are not kept.")
+    ] = False,
+    limit: LimitOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """List the rows that were not loaded: file, line (the header's is 1), reason, and the row's text up to 1 kB.
+
+    Readings of bad quality are among them. Where fields are known that are not as they should be, a column names them.
+    Of each file the first 1,000 are kept (ingest --keep-rejects), and the others are counted.
+
+    Example: iotctl rejects --file data_004.csv --format csv
+    """
+    from iotctl.repositories import ensure_schema, list_rejects, reject_counts, rejects_name_fields
+    from iotctl.settings import read_settings
+
+    with open_database(read_settings()) as database, database.connect() as conn:
+        ensure_schema(conn)
+        if count:
+            counts = reject_counts(conn, file, reason, limit)
+            rows = ((found.uri, found.reason.value, found.rows, found.kept) for found in counts)
+            write_rows(COUNT_COLUMNS, rows, chosen_format(form, output), output)
+            return
+        with_field = rejects_name_fields(conn, file, reason)
+        found = (_row(kept, with_field=with_field) for kept in list_rejects(conn, file, reason, limit))
+        write_rows(FIELD_COLUMNS if with_field else COLUMNS, found, chosen_format(form, output), output)
+        not_kept = sum(found.rows - found.kept for found in reject_counts(conn, file, reason))
+    if not_kept:
+        say(
+            f"{not_kept} more rows were not loaded; of each file the first ones are kept (ingest --keep-rejects), the"
+            " others are counted: iotctl rejects --count"
+        )
+
+
+def _row(kept: KeptReject, *, with_field: bool) -> tuple[Cell, ...]:
+    reject = kept.reject
+    field = (reject.field or None,) if with_field else ()
+    return (kept.uri, reject.line, *field, reject.reason.value, reject.text)

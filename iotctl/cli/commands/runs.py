@@ -1,0 +1,66 @@
+"""iotctl runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+
+COLUMNS = [
+    *("run", "started", "ended", "seconds", "ending", "who", "files", "files_skipped", "files_failed"),
+    *("rows_read", "rows_loaded", "duplicates", "conflicts", "rejected", "missing", "bad_quality"),
+    *("problem", "command"),
+]
+
+
+def runs(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """List the runs of ingest, the newest first: when, who, how each ended, and the balance of its rows.
+
+    ending: done, partly (rows rejected or objects skipped), failed, interrupted, running, or killed: it has no end and
+    nobody runs it; its rows are those of its committed batches.
+
+    Example: iotctl runs --limit 5 --format json
+    """
+    from iotctl.cli.arguments.times import local_time
+    from iotctl.services.runs import past_runs
+    from iotctl.settings import read_settings
+
+    settings = read_settings()
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        with open_database(settings) as database:
+            for run in past_runs(database, limit):
+                counts = run.counts
+                yield (
+                    run.run_id,
+                    local_time(run.started, settings.timezone).isoformat(timespec="seconds"),
+                    None
+                    if run.ended is None
+                    else local_time(run.ended, settings.timezone).isoformat(timespec="seconds"),
+                    None if run.ended is None else (run.ended - run.started) / 1_000_000,
+                    run.ending.value,
+                    run.who,
+                    counts.files,
+                    counts.unchanged + counts.other + counts.failed,
+                    counts.failed,
+                    counts.balance.rows_read,
+                    counts.balance.loaded,
+                    counts.balance.duplicates,
+                    counts.balance.conflicts,
+                    counts.balance.rejected,
+                    counts.balance.missing,
+                    counts.balance.bad_quality,
+                    run.problem,
+                    run.command,
+                )
+
+    write_rows(COLUMNS, rows(), chosen_format(form, output), output)

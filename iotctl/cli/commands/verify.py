@@ -1,0 +1,140 @@
+"""iotctl verify."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from iotctl.cli.database import open_database
+from iotctl.cli.output.log import Level, say
+from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+
+if TYPE_CHECKING:
+    from iotctl.services.verify import Difference, Verdict
+
+COLUMNS = ["file", "sensor", "kind", "count", "first", "note"]
+
+# Of --json, whose object is made in memory; the table has them all.
+_MOST_IN_JSON = 10_000
+
+
+def verify(
+    uri: Annotated[
+        str | None,
+        typer.Argument(help="s3://bucket/prefix or a path, recursively; IOTCTL_TIMESERIES_URI where left out."),
+    ] = None,
+    sample: Annotated[
+        str, typer.Option(help="Compare only so many of the files, whole ones, drawn by their names: 1%, 0.1%")
+    ] = "100%",
+    since: Annotated[str | None, typer.Option(help="Only files modified then or later: 2016-01-31, now-7d.")] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Only files whose path below URI fits: '2016/*.csv'; * stands for / as well.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what differs and the summary as one object.")] = False,
+) -> None:
+    """Read the files again, as they were read when they were loaded, and compare them with the table; changes nothing.
+
+    What differs is printed by file, sensor and kind: missing, different or surplus readings, doubled ones, disorder of
+    the columnstore, and files that are not loaded as the source has them now. The exit code is 0 where nothing
+    differs, else 1.
+
+    Example: iotctl verify s3://code-challenge-data/timeseries/ --sample 1%
+    """
+    from iotctl.cli.commands.ingest import selected
+    from iotctl.cli.progress.ingest_progress import watch_ingest
+    from iotctl.services.verify import Verdict
+    from iotctl.services.verify import verify as compare
+    from iotctl.settings import read_settings, store_settings
+
+    settings = read_settings()
+    verdict = Verdict()
+    with open_database(settings) as database, watch_ingest() as listener:
+        differences = compare(
+            uri or settings.timeseries_uri,
+            database,
+            store_settings(settings),
+            verdict,
+            listener=listener,
+            selection=selected(None, since, settings.timezone, pattern, None),
+            sample=_part(sample),
+        )
+        if as_json:
+            typer.echo(_as_json(verdict, differences, settings.timezone))
+        else:
+            rows = (_row(difference, settings.timezone) for difference in differences)
+            write_rows(COLUMNS, rows, chosen_format(None, None))
+    _report(verdict)
+    raise typer.Exit(0 if verdict.right else 1)
+
+
+def _part(text: str) -> float:
+    """--sample as a part of 1. Raises UsageError."""
+    from iotctl.errors import UsageError
+
+    try:
+        part = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        part = -1.0
+    if not 0 < part <= 1:
+        raise UsageError(f"--sample {text} is no part of the files.", hint="A percentage: 1%, 0.1%")
+    return part
+
+
+def _row(difference: Difference, timezone: str) -> tuple[Cell, ...]:
+    from iotctl.cli.arguments.times import local_time
+
+    first = difference.first
+    return (
+        difference.file,
+        difference.sensor,
+        difference.fault.value,
+        difference.count,
+        None if first is None else local_time(first, timezone).isoformat(),
+        difference.note,
+    )
+
+
+def _as_json(verdict: Verdict, differences: Iterable[Difference], timezone: str) -> str:
+    def kept() -> Iterator[dict[str, Cell]]:
+        for number, difference in enumerate(differences):
+            if number < _MOST_IN_JSON:
+                yield dict(zip(COLUMNS, _row(difference, timezone), strict=True))
+
+    first = list(kept())
+    return json.dumps(
+        {
+            "right": verdict.right,
+            "files": verdict.files,
+            "files_unfinished": verdict.files_unfinished,
+            "files_left_out": verdict.files_left_out,
+            "files_other": verdict.files_other,
+            "files_vanished": len(verdict.vanished),
+            "readings": verdict.readings,
+            "expired": verdict.expired,
+            "kinds": {kind.value: readings for kind, readings in sorted(verdict.by_fault.items())},
+            "differences": first,
+            "vanished": verdict.vanished[:_MOST_IN_JSON],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _report(verdict: Verdict) -> None:
+    """The summary on stderr."""
+    for name in verdict.vanished[:10]:
+        say(f"loaded, but no longer in the source: {name}", Level.WARNING, file=name)
+    if len(verdict.vanished) > 10:
+        say(f"and {len(verdict.vanished) - 10:,} more", Level.WARNING)
+    notes = [f"{verdict.files_left_out:,} files not drawn"] * (verdict.files_left_out > 0)
+    notes += [f"{verdict.files_unfinished:,} files but for an unfinished last line"] * (verdict.files_unfinished > 0)
+    notes += [f"{verdict.expired:,} older than the retention"] * (verdict.expired > 0)
+    beside = f" ({', '.join(notes)})" if notes else ""
+    compared = f"{verdict.readings:,} readings of {verdict.files:,} files compared{beside}"
+    if verdict.right:
+        say(f"verified: {compared}; nothing differs", files=verdict.files, rows=verdict.readings)
+        return
+    kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in sorted(verdict.by_fault.items()))
+    say(f"NOT as the source: {kinds} ({compared})", Level.ERROR, files=verdict.files, rows=verdict.readings)

@@ -1,0 +1,78 @@
+"""iotctl detect --what-if: how many alarms sensors would have had at several promised rates. Nothing is kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from iotctl.cli.arguments.rates import rate_a_year, said_rate
+from iotctl.cli.output.rows import STDOUT, Format, chosen_format, write_rows
+
+if TYPE_CHECKING:
+    from iotctl.cli.detect.fleet_run import Wanted
+    from iotctl.cli.output.rows import Cell
+    from iotctl.model import Event
+
+RATES = ("0.1/year", "1/year", "4/year", "1/month", "1/week")
+EVERY_SENSOR = "all sensors"
+
+_DAY = 86_400_000_000
+_YEAR = 365 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class SensorAlarms:
+    """What a sensor would be told of, and how rare each of it is. first, last: of its readings, microseconds UTC."""
+
+    name: str
+    first: int
+    last: int
+    events: Sequence[Event]
+
+
+def at_the_highest(wanted: Wanted) -> Wanted:
+    """The same as asked for, but for the rate: what the highest tells has all that a lower one would."""
+    highest = max(_rates(wanted.options.false_alarms).values())
+    return replace(wanted, options=replace(wanted.options, false_alarms=highest))
+
+
+def print_alarms(alarms: Iterable[SensorAlarms], wanted: Wanted) -> int:
+    """Print a row for each sensor, and one for all where there are several; returns the alarms at the rate asked for.
+
+    Those of the last 365 days of each sensor count, where no range was asked for.
+    """
+    rates = _rates(wanted.options.false_alarms)
+    ranged = wanted.start is not None or wanted.end is not None
+    totals = [0] * len(rates)
+    sensors, days, facts = 0, 0.0, 0
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        nonlocal sensors, days, facts
+        for one in alarms:
+            since = one.first if ranged else max(one.first, one.last - _YEAR)
+            seen = [event.a_year for event in one.events if event.end >= since]
+            counts = [sum(rate <= most for rate in seen) for most in rates.values()]
+            sensors += 1
+            days += (one.last - since) / _DAY
+            facts += seen.count(0.0)
+            totals[:] = [total + count for total, count in zip(totals, counts, strict=True)]
+            yield (one.name, round((one.last - since) / _DAY, 1), *counts, seen.count(0.0))
+        if sensors > 1:
+            yield (EVERY_SENSOR, round(days, 1), *totals, facts)
+
+    form = chosen_format(wanted.form, wanted.output)
+    shown: Iterable[tuple[Cell, ...]] = rows()
+    if form is Format.TABLE or (sys.stdout.isatty() and wanted.output in (None, STDOUT)):
+        shown = list(shown)  # until the progress bar is gone: the two would run into each other
+    write_rows(["sensor", "days", *rates, "facts"], shown, form, wanted.output)
+    return totals[list(rates.values()).index(wanted.options.false_alarms)]
+
+
+def _rates(asked: float) -> dict[str, float]:
+    """Rates by their names, in order, with the one that was asked for among them."""
+    rates = {text: rate_a_year(text) for text in RATES}
+    if asked not in rates.values():
+        rates[said_rate(asked)] = asked
+    return dict(sorted(rates.items(), key=lambda one: one[1]))

@@ -1,0 +1,1 @@
+"""What an ingest tells: its summary, the rounds of a watch, metrics."""

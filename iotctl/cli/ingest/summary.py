@@ -1,0 +1,150 @@
+"""What an ingest did, for people (stderr), for programs (JSON) and as an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from iotctl.cli.output.log import Level, is_json, run_id, say
+from iotctl.cli.output.terminal import printable
+from iotctl.secrets import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iotctl.repositories import Balance
+    from iotctl.services.tally import FailedFile, IngestSummary
+
+DONE, FAILED, PARTLY, INTERRUPTED = 0, 1, 3, 130
+
+_FAILED_SHOWN = 5
+
+
+def exit_code(summary: IngestSummary) -> int:
+    """The exit code of a run that came to its end, or was told to stop."""
+    from iotctl.repositories import RunEnding
+
+    if summary.error is not None:
+        return summary.error.exit_code
+    match summary.ending:
+        case RunEnding.INTERRUPTED:
+            return INTERRUPTED
+        case RunEnding.FAILED:
+            codes = {failed.error.exit_code for failed in summary.failed}
+            # Where nothing at all went well for one and the same reason, that reason is the answer.
+            return codes.pop() if len(codes) == 1 and summary.files == 0 else FAILED
+        case RunEnding.PARTLY:
+            return PARTLY
+        case _:
+            return DONE
+
+
+def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int | None = None) -> str:
+    """The summary of a run, or of a round of it, as a line of JSON."""
+    import json
+
+    return json.dumps(
+        {"run": run_id()}
+        | ({} if round_number is None else {"round": round_number})
+        | {
+            "files": summary.files,
+            "files_skipped": summary.files_skipped,
+            "files_unchanged": summary.unchanged,
+            "files_failed": len(summary.failed),
+            "files_other": summary.other,
+            "files_unfinished": summary.unfinished,
+            "rows_read": summary.balance.rows_read,
+            "rows_loaded": summary.balance.loaded,
+            "duplicates": summary.balance.duplicates,
+            "conflicts": summary.balance.conflicts,
+            "rejected": summary.balance.rejected,
+            "missing": summary.balance.missing,
+            "bad_quality": summary.balance.bad_quality,
+            "ambiguous": summary.balance.ambiguous,
+            "nonexistent": summary.balance.nonexistent,
+            "corrected": summary.corrected,
+            "removed": summary.removed,
+            "seconds": round(summary.seconds, 3),
+            "rows_per_second": round(summary.rows_per_second),
+            "interrupted": summary.interrupted,
+            "dry_run": dry_run,
+            "failed": [{"uri": failed.uri, "problem": hidden(failed.error.message)} for failed in summary.failed],
+        }
+    )
+
+
+def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> None:
+    """Say what a run did. settle_seconds: as in ReadOptions."""
+    balance = summary.balance
+    verb = "readable" if dry_run else "loaded"
+    loaded = balance.rows_read - balance.no_readings if dry_run else balance.loaded
+    say(
+        f"{summary.files} files {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
+        f"{summary.other} no data files, {len(summary.failed)} failed)"
+    )
+    say(f"{_equation(balance, loaded, verb)}, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)")
+    if summary.unfinished:
+        files = "1 file ends" if summary.unfinished == 1 else f"{summary.unfinished} files end"
+        say(
+            f"{files} in an unfinished line; it is loaded once the file has not changed for {settle_seconds:g} s"
+            " (--settle)"
+        )
+    if summary.corrected or summary.removed:
+        say(f"files that changed: {summary.corrected} readings corrected, {summary.removed} removed")
+    if balance.conflicts:
+        say(
+            f"{balance.conflicts} readings have another value than one of the same sensor and time that stays:"
+            " iotctl conflicts"
+        )
+    if balance.ambiguous or balance.nonexistent:
+        say(
+            f"clock changes: {balance.ambiguous} rows in an hour that comes twice,"
+            f" {balance.nonexistent} in a skipped one"
+        )
+    if balance.rejected and not dry_run:
+        say("the rejected rows are kept, with file, line and reason: iotctl rejects")
+    if balance.bad_quality and not dry_run:
+        say("the readings of bad quality are kept out, and listed: iotctl rejects --reason quality")
+    report_failed(summary.failed, summary.files + summary.files_skipped)
+    if summary.loss:
+        _say_error(f"{summary.loss}.")
+    if summary.only_other:
+        _say_error(f"none of {summary.other} objects is a data file.")
+    if summary.interrupted:
+        say("interrupted; some files were not read" if dry_run else "interrupted; run the same command to go on")
+
+
+def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:
+    """Say what a round of a watch did; failed: the files that are told of for the first time."""
+    balance = summary.balance
+    say(f"round {number}: {summary.files} files loaded; {_equation(balance, balance.loaded, 'loaded')}")
+    report_failed(failed, summary.files + len(failed))
+
+
+def _equation(balance: Balance, loaded: int, verb: str) -> str:
+    """What became of the rows; what standard files never have is named only where it is there."""
+    rare = (f" + {balance.missing} missing" if balance.missing else "") + (
+        f" + {balance.bad_quality} bad quality" if balance.bad_quality else ""
+    )
+    return (
+        f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
+        f" + {balance.conflicts} conflicts + {balance.rejected} rejected{rare}"
+    )
+
+
+def _say_error(message: str) -> None:
+    say(message if is_json() else f"error: {message}", Level.ERROR)
+
+
+def report_failed(failed: Sequence[FailedFile], total: int) -> None:
+    """Say which files were not loaded, and why; each of them to a program, the first few to people."""
+    if is_json():
+        for one in failed:
+            say(one.error.message, Level.ERROR, file=one.uri, where=one.error.where, hint=one.error.hint)
+    elif failed:
+        typer.echo(f"error: {len(failed)} of {total} files were not loaded.", err=True)
+        for one in failed[:_FAILED_SHOWN]:
+            where = [one.uri, *(part for part in (one.error.where, one.error.hint) if part and part != one.uri)]
+            lines = [f"  {one.error.message}", *(f"    {line}" for line in where)]
+            typer.echo("\n".join(printable(hidden(line)) for line in lines), err=True)

@@ -1,0 +1,70 @@
+"""Charts asked for on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iotctl.cli.output.log import say
+from iotctl.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from iotctl.analysis import DetectOptions
+    from iotctl.model import Detection, Sensor
+    from iotctl.repositories import Series
+
+
+def check_chart(path: Path | None) -> None:
+    """Say before any work is done that a chart cannot be drawn. Raises ConfigurationError, UsageError."""
+    if path is None:
+        return
+    try:
+        from iotctl.charts import check_suffix
+    except ImportError as error:
+        raise ConfigurationError("Charts are not installed.", hint="Run: pip install 'iotctl[plot]'") from error
+    check_suffix(path)
+
+
+def check_report(path: Path | None) -> None:
+    """Say before any work is done that a report cannot be drawn. Raises ConfigurationError, UsageError."""
+    check_chart(path)
+    if path is not None and path.suffix.lower() != ".html":
+        raise UsageError(f"A report cannot be written as {path.name}.", hint="Name it FILE.html.")
+
+
+def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str, unit: str | None) -> Series:
+    """Draw readings into a file, and give them back as one series: a chart needs them whole."""
+    from iotctl.charts import draw_readings
+
+    listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
+    series = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
+    draw_readings(*series, path, title=title, timezone=timezone, unit=unit)
+    say(f"chart: {path}")
+    return series
+
+
+def plot_detection(
+    detection: Detection,
+    path: Path,
+    title: str,
+    timezone: str,
+    options: DetectOptions,
+    sensor: Sensor | None = None,
+) -> None:
+    """Draw a detection into a file. sensor: what is known of it, with the limits that it was held to."""
+    from iotctl.charts import draw_detection
+
+    draw_detection(
+        detection,
+        path,
+        title=title,
+        timezone=timezone,
+        threshold=options.threshold,
+        unit=sensor.unit if sensor else None,
+        limits=sensor.limits if sensor else options.limits,
+        verdicts=sensor is not None,  # of a file nothing is saved
+    )
+    say(f"chart: {path}")

@@ -1,0 +1,46 @@
+"""Events as rows of output: the same columns wherever events are listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iotctl.cli.arguments.times import local_time
+
+if TYPE_CHECKING:
+    from iotctl.cli.output.rows import Cell
+    from iotctl.model import Finding
+
+COLUMNS = [
+    *("sensor", "start", "end", "kind", "severity", "score", "rows"),
+    *("extreme", "expected", "low", "high", "event_id", "label", "explanation"),
+]
+
+
+def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
+    """An event of a sensor under COLUMNS, times in a zone."""
+    event = finding.event
+    return (
+        name,
+        *(local_time(moment, timezone).isoformat() for moment in (event.start, event.end)),
+        *(event.kind.value, round(event.severity, 2), round(event.score, 1), event.rows),
+        *(_rounded(number) for number in (event.extreme, event.expected, event.low, event.high)),
+        *(event.event_id, _label(finding), _said(finding)),
+    )
+
+
+def _said(finding: Finding) -> str:
+    """The sentence of an event, or that it is none."""
+    said = finding.event.explanation
+    return said if finding.withdrawn_at is None else f"withdrawn, as later readings show it usual: {said}"
+
+
+def _label(finding: Finding) -> str | None:
+    """The verdict on an event, or the event whose verdict holds for it."""
+    if finding.label is not None:
+        return finding.label.value
+    return None if finding.like is None else f"like {finding.like}"
+
+
+def _rounded(number: float) -> float | None:
+    """Six digits: more than a reading's worth, without the tail of an estimate."""
+    return float(f"{number:.6g}") if number - number == 0 else None

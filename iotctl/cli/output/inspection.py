@@ -1,0 +1,159 @@
+"""What was seen in a file: one screen for people, or JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from iotctl.cli.output.readings import iso_times
+from iotctl.cli.output.terminal import printable
+from iotctl.cli.process.caller import command_line
+from iotctl.formats.layouts.layout_text import layout_toml
+from iotctl.formats.proposal.proposal import ColumnView, Doubt
+from iotctl.services.inspect import Inspection, Preview, Shown
+
+_MOST_COLUMNS = 24
+_CELL = 22
+
+
+def as_json(seen: Inspection, saved: Path | None) -> str:
+    """All that was seen as a JSON object."""
+    proposal, preview = seen.proposal, seen.preview
+    found: dict[str, object] = {
+        "file": seen.file.uri,
+        "seen": dict(proposal.seen),
+        "standard": proposal.standard,
+        "rows": proposal.rows,
+        "complete": proposal.complete,
+        "columns": [asdict(column) for column in proposal.columns],
+        "left_out": proposal.left_out,
+        "doubts": [asdict(doubt) for doubt in proposal.doubts],
+        "notes": [asdict(note) for note in proposal.notes],
+        "layout": None if proposal.layout is None else layout_toml(proposal.layout),
+        "preview": None if preview is None else _preview(preview),
+        "saved": None if saved is None else str(saved),
+    }
+    return json.dumps(found, ensure_ascii=False)
+
+
+def screen(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> str:
+    """What was seen, for people. timezone: of the times that are shown."""
+    return "\n".join(printable(line) for line in _lines(seen, uri, saved, timezone))
+
+
+def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Iterator[str]:
+    proposal, preview = seen.proposal, seen.preview
+    yield ", ".join(f"{name} {text}" for name, text in proposal.seen)
+    rows = f"{proposal.rows:,} rows"
+    yield rows if proposal.complete else f"{rows} looked at, from all over the file"
+    yield ""
+    yield from _columns(proposal.columns)
+    if proposal.layout is not None and not proposal.standard:
+        yield ""
+        yield from layout_toml(proposal.layout).splitlines()
+    if proposal.standard:
+        yield ""
+        yield "the built-in layout: no --layout is needed"
+    if proposal.doubts or proposal.notes:
+        yield ""
+        yield from (_doubt(doubt) for doubt in (*proposal.doubts, *proposal.notes))
+    if preview is not None:
+        yield ""
+        yield from _readings(preview, timezone)
+    yield ""
+    yield from _next(seen, uri, saved)
+
+
+def _columns(columns: tuple[ColumnView, ...]) -> Iterator[str]:
+    """A table of the columns, as wide as their texts."""
+    rows = [("column", "what it is", "type", "unit", "from", "to", "missing")]
+    rows += [
+        (
+            _cut(column.name),
+            column.role or "not used",
+            column.type,
+            column.unit or "",
+            _cut(column.low or ", ".join(column.examples)),
+            _cut(column.high),
+            f"{column.missing:.1%}" if column.missing else "",
+        )
+        for column in columns[:_MOST_COLUMNS]
+    ]
+    widths = [max(map(len, texts)) for texts in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    if len(columns) > _MOST_COLUMNS:
+        yield f"and {len(columns) - _MOST_COLUMNS} more columns: --json shows all of them"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+
+
+def _doubt(doubt: Doubt) -> str:
+    return f"{doubt.weight}: {doubt.text}" + (f" -> {doubt.option}" if doubt.option else "")
+
+
+def _readings(preview: Preview, timezone: str) -> Iterator[str]:
+    part = "" if preview.complete else "of the beginning: "
+    sensors = f"{len(preview.sensors):,} sensor{'s' if len(preview.sensors) != 1 else ''}"
+    counts = [f"{preview.readings:,} readings of {sensors}"]
+    counts += [
+        f"{count:,} {word}"
+        for count, word in (
+            (preview.missing, "missing"),
+            (preview.bad_quality, "of bad quality"),
+            (preview.rejected, "rejected"),
+        )
+        if count
+    ]
+    yield f"as they would be loaded, {part}{', '.join(counts)}"
+    shown = (*preview.first, *preview.oddest)
+    for reading, time in zip(shown, _times([reading.time for reading in shown], timezone), strict=True):
+        yield _reading(reading, time)
+    for reject in preview.rejects:
+        field = f" in {reject.field}" if reject.field else ""
+        yield f"  line {reject.line} is rejected ({reject.reason}{field}): {reject.text[:60]}"
+    yield from (f"  {note}" for note in preview.notes)
+
+
+def _times(moments: Sequence[int], timezone: str) -> list[str]:
+    """Microseconds since 1970-01-01 UTC as ISO 8601 in a zone."""
+    import numpy as np
+
+    return iso_times(np.array(moments, dtype=np.int64), timezone) if moments else []
+
+
+def _reading(reading: Shown, time: str) -> str:
+    unit = f" {reading.unit}" if reading.unit else ""
+    why = f"  ({reading.why})" if reading.why else ""
+    return f"  {time}  {reading.sensor}  {reading.value!r}{unit}{why}"
+
+
+def _next(seen: Inspection, uri: str, saved: Path | None) -> Iterator[str]:
+    file = shlex.quote(uri)
+    if seen.preview is None:
+        options = [doubt.option for doubt in seen.proposal.doubts if doubt.blocks and doubt.option]
+        again = options[0].split(" or ")[0] if options else ""
+        yield f"no layout yet; next: {command_line()} {again}" if again else "no layout can be proposed"
+    elif not seen.preview.readings:
+        yield "this layout gives no reading, and is not saved"
+    elif seen.proposal.standard:
+        yield f"next: iotctl ingest {file}"
+    elif saved is None:
+        yield f"next: {command_line()} --save layout.toml"
+    else:
+        yield f"saved {saved}; next: iotctl ingest {file} --layout {shlex.quote(str(saved))}"
+
+
+def _preview(preview: Preview) -> dict[str, object]:
+    found = asdict(preview)
+    for name in ("first", "oddest"):
+        for reading in found[name]:
+            (reading["time"],) = _times([reading["time"]], "UTC")
+    for name in ("earliest", "latest"):
+        found[name] = _times([found[name]], "UTC")[0] if preview.readings else None
+    return found

@@ -1,0 +1,171 @@
+"""Rows to stdout or a file: table, CSV, JSON, ndjson, Parquet; written as they come."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO
+
+from iotctl import interrupt
+from iotctl.cli.output.terminal import printable
+from iotctl.errors import IotctlError, UsageError
+
+STDOUT = Path("-")
+
+Cell = str | int | float | None
+
+# Rows from which a table's column widths are taken; later ones that are wider push the line out.
+_WIDTH_ROWS = 1000
+_PARQUET_ROWS = 100_000
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+
+def chosen_format(wanted: Format | None, output: Path | None) -> Format:
+    """The format asked for, or that of the file's name; else a table on a terminal and CSV in a pipe."""
+    if wanted is not None:
+        return wanted
+    if output is not None and output != STDOUT:
+        suffix = output.suffix.lstrip(".").lower()
+        return Format(suffix) if suffix in list(Format) else Format.CSV
+    return Format.TABLE if sys.stdout.isatty() else Format.CSV
+
+
+@contextmanager
+def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
+    """Where rows go: stdout, a device or pipe, or a file that appears under its name once it is complete."""
+    if output is None or output == STDOUT:
+        if form is Format.PARQUET and sys.stdout.isatty():
+            raise UsageError("Parquet is not for a terminal.", hint="Name a file: -o readings.parquet")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with replaced_file(output) as file:
+        yield file
+
+
+@contextmanager
+def replaced_file(output: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name, in place of an older one, once it is complete. Raises IotctlError."""
+    # A device such as /dev/null must not be replaced by a file.
+    in_place = output.exists() and not output.is_file()
+    unfinished = output if in_place else output.with_name(f".{output.name}.{os.getpid()}")
+    interrupt.begin()
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        if not in_place:
+            unfinished.replace(output)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise IotctlError(f"Cannot write {output}: {error.strerror}.") from error
+    finally:
+        if not in_place:
+            unfinished.unlink(missing_ok=True)
+
+
+def write_rows(columns: list[str], rows: Iterable[tuple[Cell, ...]], form: Format, output: Path | None = None) -> None:
+    """Write rows in a format; where the first row cannot be made, nothing at all is written."""
+    rows = iter(rows)
+    rows = chain(list(islice(rows, 1)), rows)
+    with open_output(output, form) as file:
+        match form:
+            case Format.CSV:
+                _write_csv(columns, rows, file)
+            case Format.JSON:
+                _write_json(columns, rows, file)
+            case Format.NDJSON:
+                for row in rows:
+                    file.write(json.dumps(_record(columns, row), ensure_ascii=False).encode() + b"\n")
+            case Format.PARQUET:
+                _write_parquet(columns, rows, file)
+            case Format.TABLE:
+                _write_table(columns, rows, file)
+
+
+def _write_csv(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
+    import csv
+    import io
+
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+    try:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        text.flush()
+    finally:
+        text.detach()
+
+
+def _write_json(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
+    file.write(b"[")
+    separator = b"\n "
+    for row in rows:
+        file.write(separator + json.dumps(_record(columns, row), ensure_ascii=False).encode())
+        separator = b",\n "
+    file.write(b"\n]\n" if separator != b"\n " else b"]\n")
+
+
+def _write_parquet(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = iter(rows)
+    first = list(islice(rows, _PARQUET_ROWS))
+    table = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in first])
+    if not first:
+        table = pa.table({column: pa.array([], pa.string()) for column in columns})
+    with pq.ParquetWriter(file, table.schema) as writer:
+        writer.write_table(table)
+        while page := list(islice(rows, _PARQUET_ROWS)):
+            writer.write_table(
+                pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in page], schema=table.schema)
+            )
+
+
+def _write_table(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
+    rows = iter(rows)
+    first = list(islice(rows, _WIDTH_ROWS))
+    shown = [[_shown(cell) for cell in row] for row in first]
+    widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
+    numeric = [all(isinstance(row[i], int | float) for row in first) and bool(first) for i in range(len(columns))]
+
+    def line(cells: Iterable[str]) -> bytes:
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, numeric, strict=True)
+        )
+        return "  ".join(padded).rstrip().encode() + b"\n"
+
+    file.write(line(columns))
+    file.write(line("-" * width for width in widths))
+    for cells in chain(shown, ([_shown(cell) for cell in row] for row in rows)):
+        file.write(line(cells))
+
+
+def _shown(cell: Cell) -> str:
+    return "" if cell is None else printable(str(cell))
+
+
+def _record(columns: list[str], row: tuple[Cell, ...]) -> dict[str, Cell]:
+    # JSON has no NaN or infinity (RFC 8259, section 6).
+    return {
+        column: None if isinstance(cell, float) and not math.isfinite(cell) else cell
+        for column, cell in zip(columns, row, strict=True)
+    }

@@ -1,0 +1,1 @@
+"""This process: its streams, signals and memory, and who called it."""

@@ -1,0 +1,81 @@
+"""How far work on many sensors is, on stderr: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from iotctl.cli.output.log import say
+from iotctl.cli.output.terminal import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_LINE_SECONDS = 5.0
+
+
+@contextmanager
+def sensor_progress() -> Iterator[SensorProgress]:
+    """Shows what it is told while the context lasts."""
+    if not sys.stderr.isatty():
+        yield SensorProgress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[result]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
+        yield SensorProgress(progress)
+
+
+class SensorProgress:
+    """Sensors that are done, of how many, and what came of them in a few words."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress
+        self._bar = None if progress is None else progress.add_task("sensors", total=None, result="")
+        self._began = self._last = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the work began."""
+        return time.monotonic() - self._began
+
+    def show(self, done: int, sensors: int, result: str) -> None:
+        """Move the bar; or say a line, if the last one was said a while ago."""
+        if self._progress is not None and self._bar is not None:
+            self._progress.update(self._bar, total=sensors, completed=done, result=result)
+            return
+        now = time.monotonic()
+        if now - self._last < _LINE_SECONDS or not done:
+            return
+        self._last = now
+        left = (sensors - done) / done * self.seconds
+        say(", ".join([f"{done:,}/{sensors:,} sensors", *([result] if result else []), f"{left:.0f} s left"]))
+
+    def note(self, message: str) -> None:
+        """A line that stays."""
+        if self._progress is None:
+            say(message)
+        else:
+            self._progress.console.print(printable(message), markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def counted(number: int, noun: str) -> str:
+    """1 event, 2 events."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
