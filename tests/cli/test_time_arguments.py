@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from iotctl.cli.arguments.times import local_time, parse_time
 from iotctl.errors import ConfigurationError, UsageError
+from iotctl.moments import local_time, parse_time
 from iotctl.settings import read_settings
 from iotctl.timezones import find_zone, zone_name
 

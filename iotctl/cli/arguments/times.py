@@ -1,32 +1,17 @@
-"""Times as people type them: dates, ISO 8601, now-7d."""
+"""Ranges and widths of time among the words of a command."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from iotctl.errors import UsageError
-from iotctl.model import EARLIEST, LATEST
-from iotctl.timezones import find_zone
+from iotctl.moments import duration_seconds, parse_time
 
 if TYPE_CHECKING:
     from iotctl.repositories.bucket_grid import Width
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdwy])")
-_NOW = re.compile(r"now(?:\s*([+-])\s*(.+))?")
 _DAY = 86_400_000_000
 _LONGEST = 36525 * _DAY
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def duration_seconds(text: str) -> float:
-    """A duration such as 90s, 15m, 1h, 7d, 2w or 5y (of 365 days) in seconds. Raises UsageError."""
-    match = _DURATION.fullmatch(text.strip().lower())
-    if match is None or float(match[1]) <= 0:
-        raise UsageError(f"{text!r} is no duration.", hint="Write a number and a unit: 30s, 15m, 1h, 7d, 2w, 5y.")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def bucket_width(text: str) -> Width:
@@ -44,52 +29,9 @@ def bucket_width(text: str) -> Width:
     return Width(microseconds, calendar)
 
 
-def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
-    """A time as microseconds since 1970-01-01 UTC; one without an offset is in timezone.
-
-    now, now-7d, 2016-01-31 (its first moment), 2016-01-31 12:00, 2016-01-31T12:00:00.5+01:00. What lies before 1900
-    or after 2199, where no reading is, is moved to that edge. Raises UsageError.
-    """
-    text = text.strip()
-    if match := _NOW.fullmatch(text.lower()):
-        moment = now or datetime.now(UTC)
-        if match[2]:
-            sign = -1 if match[1] == "-" else 1
-            try:
-                moment += sign * timedelta(seconds=duration_seconds(match[2]))
-            except OverflowError:
-                return EARLIEST if sign < 0 else LATEST
-    else:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise UsageError(
-                f"{text!r} is no time.",
-                hint="Write 2016-01-31, '2016-01-31 12:00', 2016-01-31T12:00:00+01:00, now or now-7d.",
-            ) from None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=find_zone(timezone))
-    return min(max((moment - _EPOCH) // timedelta(microseconds=1), EARLIEST), LATEST)
-
-
 def parse_range(start: str | None, end: str | None, timezone: str) -> tuple[int | None, int | None]:
     """--start and --end as parse_time reads them, None for open. Raises UsageError where nothing lies between them."""
     first, last = (None if text is None else parse_time(text, timezone) for text in (start, end))
     if first is not None and last is not None and first >= last:
         raise UsageError("--start is not before --end.", hint="The range is [START, END): END itself is left out.")
     return first, last
-
-
-def local_time(microseconds: int, timezone: str) -> datetime:
-    """Microseconds since 1970-01-01 UTC as a time in a zone."""
-    return (_EPOCH + timedelta(microseconds=microseconds)).astimezone(find_zone(timezone))
-
-
-def known_zone(name: str) -> str:
-    """The name of a time zone or fixed offset, in one spelling. Raises UsageError."""
-    from iotctl.timezones import HINT, zone_name
-
-    try:
-        return zone_name(name)
-    except ValueError:
-        raise UsageError(f"There is no time zone {name!r}.", hint=HINT) from None

@@ -45,9 +45,9 @@ def list_anomalies(
 
     Example: iotctl anomalies list --kind drift --kind shift --format json
     """
-    from iotctl.cli.arguments.times import parse_time
     from iotctl.cli.output.events import COLUMNS, event_row
     from iotctl.cli.output.rows import chosen_format, write_rows
+    from iotctl.moments import parse_time
     from iotctl.services.anomalies import stored_events
     from iotctl.settings import read_settings
 

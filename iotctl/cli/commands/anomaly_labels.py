@@ -125,9 +125,9 @@ def show_learned(
 
 def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str) -> None:
     """Say on stderr what was labelled: a few events one by one, many by sensor."""
-    from iotctl.cli.arguments.times import local_time
     from iotctl.cli.output.log import say
     from iotctl.cli.progress.sensor_progress import counted
+    from iotctl.moments import local_time
 
     if len(labelled) <= _FEW:
         for sensor, finding in labelled:

@@ -27,7 +27,7 @@ def conflicts(
 
     Example: iotctl conflicts --file data_004.csv --format csv
     """
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
     from iotctl.repositories import ensure_schema, list_conflicts
     from iotctl.settings import read_settings
 

@@ -246,10 +246,11 @@ def detect(
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
     from iotctl.calendars import known_calendars
-    from iotctl.cli.arguments.times import duration_seconds, known_zone, parse_range
+    from iotctl.cli.arguments.times import parse_range
     from iotctl.cli.detect.file_run import run_file
     from iotctl.cli.detect.fleet_run import Outcome, Wanted, run_fleet
     from iotctl.formats import ReadOptions
+    from iotctl.moments import duration_seconds, known_zone
     from iotctl.settings import read_settings
     from iotctl.timezones import zone_name
     from iotctl.workers.opening import WantedWorkers
@@ -321,7 +322,7 @@ def _options(
 ) -> DetectOptions:
     from iotctl.analysis import DetectOptions
     from iotctl.cli.arguments.rates import rate_a_year
-    from iotctl.cli.arguments.times import parse_time
+    from iotctl.moments import parse_time
 
     if false_alarms is not None and threshold is not None:
         raise UsageError(

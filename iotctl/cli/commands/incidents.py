@@ -54,8 +54,8 @@ def list_incidents(
     """
     from itertools import islice
 
-    from iotctl.cli.arguments.times import parse_time
     from iotctl.cli.output.rows import chosen_format, write_rows
+    from iotctl.moments import parse_time
     from iotctl.services.incidents import find_incidents
     from iotctl.settings import read_settings
 
@@ -124,7 +124,7 @@ def label_incident(
 
 
 def _row(incident: FleetIncident, timezone: str) -> tuple[Cell, ...]:
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
     from iotctl.services.incident_words import name_of, sentence
 
     return (

@@ -122,7 +122,6 @@ def ingest(
     import threading
     from datetime import timedelta
 
-    from iotctl.cli.arguments.times import duration_seconds, known_zone
     from iotctl.cli.ingest.metrics import measured
     from iotctl.cli.ingest.summary import as_json as summary_json
     from iotctl.cli.ingest.summary import exit_code, report
@@ -133,6 +132,7 @@ def ingest(
     from iotctl.cli.progress.ingest_progress import watch_ingest
     from iotctl.errors import UsageError
     from iotctl.formats import ReadOptions
+    from iotctl.moments import duration_seconds, known_zone
     from iotctl.services.ingest import IngestRun
     from iotctl.services.load_task import IngestRequest, LoadOptions
     from iotctl.services.runs import Run, recorded_run
@@ -230,7 +230,7 @@ def reject_limit(text: str | None) -> RejectLimit:
 
 def settle_seconds(text: str) -> float:
     """--settle in seconds; 0 is one, too. Raises UsageError."""
-    from iotctl.cli.arguments.times import duration_seconds
+    from iotctl.moments import duration_seconds
 
     return 0.0 if text.strip().rstrip("smhdwy") == "0" else duration_seconds(text)
 
@@ -239,7 +239,7 @@ def selected(
     manifest: str | None, since: str | None, timezone: str, pattern: str | None, limit: int | None
 ) -> Selection:
     """The options that narrow the files down. Raises UsageError."""
-    from iotctl.cli.arguments.times import local_time, parse_time
+    from iotctl.moments import local_time, parse_time
     from iotctl.services.selection import Selection
 
     moment = None if since is None else local_time(parse_time(since, timezone), timezone)

@@ -51,12 +51,12 @@ def inspect(
 
     Example: iotctl inspect plant/boiler.csv --timezone Europe/Berlin --save layout.toml
     """
-    from iotctl.cli.arguments.times import known_zone
     from iotctl.cli.output.inspection import as_json as inspection_json
     from iotctl.cli.output.inspection import screen
     from iotctl.errors import FileError, UsageError
     from iotctl.formats import ReadOptions
     from iotctl.formats.proposal.proposal import Hints
+    from iotctl.moments import known_zone
     from iotctl.services.inspect import inspect_file
     from iotctl.settings import read_settings, store_settings
 

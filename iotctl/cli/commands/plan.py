@@ -39,9 +39,9 @@ def plan(
     import json
     from dataclasses import asdict
 
-    from iotctl.cli.arguments.times import duration_seconds
     from iotctl.errors import UsageError
     from iotctl.model import StorageLayout
+    from iotctl.moments import duration_seconds
     from iotctl.services.plan import LINE_BYTES, Need
     from iotctl.services.plan import plan as make_plan
 

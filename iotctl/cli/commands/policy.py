@@ -90,7 +90,7 @@ def policy(
 
 def policies_json(found: Policies, timezone: str) -> dict[str, object]:
     """Policies as JSON: days, bytes, and times with an offset; null where there is none."""
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
 
     return {
         "retain_days": _days(found.retain),
@@ -116,8 +116,8 @@ def about_policies(found: Policies, timezone: str) -> str:
 
 
 def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
-    from iotctl.cli.arguments.times import local_time
     from iotctl.model import StorageLayout
+    from iotctl.moments import local_time
 
     plain = found.layout is StorageLayout.SEGMENTS
     how = "whole months, dropped after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
@@ -142,8 +142,8 @@ def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
 def _time(text: str | None, option: str) -> timedelta | None:
     from datetime import timedelta
 
-    from iotctl.cli.arguments.times import duration_seconds
     from iotctl.errors import UsageError
+    from iotctl.moments import duration_seconds
 
     if text is None:
         return None
@@ -162,8 +162,8 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
     def agreed(doomed: Expired) -> bool:
         import sys
 
-        from iotctl.cli.arguments.times import local_time
         from iotctl.errors import UsageError
+        from iotctl.moments import local_time
 
         what = "no reading is that old yet"
         if doomed.until is not None:

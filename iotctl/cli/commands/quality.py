@@ -190,7 +190,7 @@ def _parts(found: SensorQuality, by: By | None) -> list[tuple[int | None, Qualit
 
 def _rows(found: SensorQuality, by: By | None, timezone: str) -> Iterator[tuple[Cell, ...]]:
     """A row for each part of a sensor, under COLUMNS; with its month behind the sensor, where it is one."""
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
 
     name = found.sensor.sensor_name or found.sensor.sensor_uuid
     for month, quality in _parts(found, by):
@@ -203,7 +203,7 @@ def _rows(found: SensorQuality, by: By | None, timezone: str) -> Iterator[tuple[
 
 def _cells(quality: Quality, losses: Losses | None, timezone: str) -> tuple[Cell, ...]:
     from iotctl.analysis.quality_words import quality_words
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
 
     shares = (quality.stuck, quality.below, quality.above, quality.invalid)
     steps = (quality.interval, quality.jitter, quality.drift, quality.resolution)

@@ -35,10 +35,11 @@ def query(
 
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
     """
-    from iotctl.cli.arguments.times import bucket_width, parse_time
+    from iotctl.cli.arguments.times import bucket_width
     from iotctl.cli.output.charts import check_chart, plot_readings
     from iotctl.cli.output.readings import write_readings
     from iotctl.errors import UsageError
+    from iotctl.moments import parse_time
     from iotctl.repositories.buckets import Aggregate
     from iotctl.services.query import Buckets, query
     from iotctl.settings import read_settings

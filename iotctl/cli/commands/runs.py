@@ -30,7 +30,7 @@ def runs(
 
     Example: iotctl runs --limit 5 --format json
     """
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
     from iotctl.services.runs import past_runs
     from iotctl.settings import read_settings
 

@@ -21,9 +21,9 @@ def status(
     """
     import json
 
-    from iotctl.cli.arguments.times import local_time
     from iotctl.cli.commands.policy import about_policies, policies_json
     from iotctl.cli.output.terminal import size
+    from iotctl.moments import local_time
     from iotctl.repositories import open_storage
     from iotctl.repositories.status import status as read_status
     from iotctl.settings import read_settings

@@ -84,7 +84,7 @@ def _part(text: str) -> float:
 
 
 def _row(difference: Difference, timezone: str) -> tuple[Cell, ...]:
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
 
     first = difference.first
     return (

@@ -151,7 +151,7 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
 
 def _warn(name: str, found: FileDetection, timezone: str) -> None:
     """Say on stderr what of a file is doubtful, and what of it could not be read."""
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
     from iotctl.services.detect_file import first_unreadable
 
     for note in found.readings.notes:

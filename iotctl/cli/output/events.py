@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iotctl.cli.arguments.times import local_time
+from iotctl.moments import local_time
 
 if TYPE_CHECKING:
     from iotctl.cli.output.rows import Cell

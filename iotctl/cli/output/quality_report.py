@@ -6,8 +6,8 @@ import heapq
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iotctl.cli.arguments.times import local_time
 from iotctl.cli.output.log import say
+from iotctl.moments import local_time
 
 if TYPE_CHECKING:
     from iotctl.charts import QualityCard

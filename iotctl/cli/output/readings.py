@@ -130,7 +130,7 @@ def _lines(*pieces: str | pa.StringArray) -> memoryview:
 
 def utc_offsets(time: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
     """The zone's offset from UTC at each time, microseconds, int64 (n,). time: microseconds since 1970-01-01 UTC."""
-    from iotctl.cli.arguments.times import local_time
+    from iotctl.moments import local_time
 
     if not len(time):
         return np.empty(0, dtype=np.int64)
