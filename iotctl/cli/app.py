@@ -10,28 +10,7 @@ from typing import Annotated
 import typer
 
 from iotctl import __version__, interrupt
-from iotctl.cli.commands import (
-    anomalies,
-    compact,
-    conflicts,
-    demo,
-    detect,
-    doctor,
-    forget,
-    incidents,
-    ingest,
-    inspect,
-    load_mapping,
-    plan,
-    policy,
-    quality,
-    query,
-    rejects,
-    runs,
-    sensors,
-    status,
-    verify,
-)
+from iotctl.cli.command_table import LazyCommands, list_commands
 from iotctl.cli.output.log import Level, LogFormat, is_json, say, use_format
 from iotctl.cli.process.streams import prepare_streams
 from iotctl.errors import IotctlError
@@ -41,32 +20,14 @@ _debug = False
 
 app = typer.Typer(
     name="iotctl",
+    cls=LazyCommands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Settings come from the environment and from .env (see .env.example). Without IOTCTL_DATABASE_URL an "
     "embedded PostgreSQL in IOTCTL_HOME is used. First steps: iotctl demo",
 )
-app.command("load-mapping")(load_mapping.load_mapping)
-app.command("ingest")(ingest.ingest)
-app.command("inspect")(inspect.inspect)
-app.command("query")(query.query)
-app.command("sensors")(sensors.sensors)
-app.command("detect")(detect.detect)
-app.add_typer(anomalies.app, name="anomalies")
-app.add_typer(incidents.app, name="incidents")
-app.command("quality")(quality.quality)
-app.command("rejects")(rejects.rejects)
-app.command("conflicts")(conflicts.conflicts)
-app.command("runs")(runs.runs)
-app.command("verify")(verify.verify)
-app.command("compact")(compact.compact)
-app.command("forget")(forget.forget)
-app.command("policy")(policy.policy)
-app.command("plan")(plan.plan)
-app.command("status")(status.status)
-app.command("doctor")(doctor.doctor)
-app.command("demo")(demo.demo)
+list_commands(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -6,32 +6,52 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pkgutil import iter_modules
 
 import pytest
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_group
 
-from iotctl.cli.app import app
+from iotctl.cli import commands as command_files
+from iotctl.cli.command_table import COMMANDS as TABLE
+from iotctl.cli.command_table import Entry, all_commands
 from tests.cli.conftest import Iotctl
 from tests.process import COMMAND
 
+# The words that lead to a command.
+Words = tuple[str, ...]
 
-def commands(group: TyperGroup, *path: str) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
-    """Every command below a group, with the words that lead to it."""
-    for name, command in group.commands.items():
+
+def by_path(
+    commands: Iterable[TyperCommand | TyperGroup], *path: str
+) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    """Every command, with the words that lead to it."""
+    for command in commands:
+        assert command.name is not None
         if isinstance(command, TyperGroup):
-            yield from commands(command, *path, name)
+            yield from by_path(command.commands.values(), *path, command.name)  # type: ignore[arg-type]
         else:
-            assert isinstance(command, TyperCommand)
-            yield (*path, name), command
+            yield (*path, command.name), command
 
 
-COMMANDS = dict(commands(get_group(app)))
+COMMANDS = dict(by_path(all_commands()))
+
+
+def test_every_file_of_a_command_is_in_the_table() -> None:
+    parts = {"anomaly_labels"}  # of iotctl anomalies
+    files = {module.name for module in iter_modules(command_files.__path__)} - parts
+    assert files == {entry.name.replace("-", "_") for entry in TABLE}
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_the_list_of_commands_has_one_line_for_each(entry: Entry) -> None:
+    # 80 columns, less the frame and the longest name.
+    assert len(entry.summary) <= 80 - 6 - max(len(other.name) for other in TABLE)
+    assert entry.summary.endswith(".")
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_has_an_example_that_parses(path: tuple[str, ...]) -> None:
+def test_every_command_has_an_example_that_parses(path: Words) -> None:
     examples = re.findall(r"Example: (iotctl [^\n]+)", COMMANDS[path].help or "")
     assert examples
     for example in examples:
@@ -43,7 +63,7 @@ def test_every_command_has_an_example_that_parses(path: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_option_says_what_it_does(path: tuple[str, ...]) -> None:
+def test_every_option_says_what_it_does(path: Words) -> None:
     for parameter in COMMANDS[path].params:
         said = getattr(parameter, "help", None)
         assert said, f"{' '.join(path)} {parameter.name}"
@@ -66,4 +86,4 @@ def test_the_shell_completes_commands_and_options(environment: dict[str, str], i
     ended = subprocess.run(
         ["bash", "-c", script], env=environment | {"PATH": path}, capture_output=True, text=True, check=True
     )
-    assert ended.stdout.splitlines() == ["ingest inspect incidents", "--format"]
+    assert ended.stdout.splitlines() == ["inspect ingest incidents", "--format"]

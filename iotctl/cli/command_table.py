@@ -1,0 +1,103 @@
+"""The commands by name: the module of each, its group in the help, and one line on what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+
+class Panel(StrEnum):
+    """The groups of commands in the help."""
+
+    BEGIN = "Begin"
+    LOAD = "Load files"
+    READ = "Read"
+    FIND = "Find what is wrong"
+    KEEP = "Look after the database"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: a function, or a typer.Typer with commands of its own, in a module of iotctl.cli.commands.
+
+    The module has the command's name with _ for -, and so has the function in it; a typer.Typer is called app.
+    """
+
+    name: str
+    panel: Panel
+    summary: str
+
+    def load(self) -> Any:
+        """The command, from its module. Any: click is a part of typer in some versions and apart in others."""
+        own_name = self.name.replace("-", "_")
+        module = import_module(f"iotctl.cli.commands.{own_name}")
+        found = getattr(module, "app", None) or getattr(module, own_name)
+        return _made(self, found)
+
+
+COMMANDS = (
+    Entry("demo", Panel.BEGIN, "Show everything on made-up data, in a minute."),
+    Entry("doctor", Panel.BEGIN, "Check settings, database and store."),
+    Entry("inspect", Panel.LOAD, "Show what a file is, and write a layout for it."),
+    Entry("load-mapping", Panel.LOAD, "Load sensors' names, units, limits and labels."),
+    Entry("ingest", Panel.LOAD, "Load readings from files; again for what is new."),
+    Entry("runs", Panel.LOAD, "List the runs of ingest and how they ended."),
+    Entry("rejects", Panel.LOAD, "List the rows that were not loaded, and why."),
+    Entry("conflicts", Panel.LOAD, "List readings with two values at one time."),
+    Entry("verify", Panel.LOAD, "Compare the files with what is in the database."),
+    Entry("forget", Panel.LOAD, "Take away what files had loaded."),
+    Entry("sensors", Panel.READ, "List the sensors."),
+    Entry("query", Panel.READ, "Print readings of a time range."),
+    Entry("detect", Panel.FIND, "Find spikes, shifts, drifts, gaps and more."),
+    Entry("anomalies", Panel.FIND, "List saved events, and label them."),
+    Entry("incidents", Panel.FIND, "Group saved events of many sensors by cause."),
+    Entry("quality", Panel.FIND, "Score how complete and sound readings are."),
+    Entry("status", Panel.KEEP, "Show what is loaded, and how large it is."),
+    Entry("policy", Panel.KEEP, "Show or set how long readings are kept."),
+    Entry("compact", Panel.KEEP, "Compress late readings now."),
+    Entry("plan", Panel.KEEP, "Say what a number of readings needs."),
+)
+
+
+class LazyCommands(TyperGroup):
+    """Lists the commands from the table, and imports the module of the one that is called.
+
+    What get_command gives has a name, a group and a line for the help; resolve_command gives what runs.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """See Group."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        entry = next((entry for entry in COMMANDS if entry.name == name), None)
+        return name, listed if entry is None else entry.load(), rest
+
+
+def list_commands(app: typer.Typer) -> None:
+    """Give a program its commands as the table has them; it has to be of the class LazyCommands."""
+    for entry in COMMANDS:
+        app.command(entry.name, short_help=entry.summary, rich_help_panel=entry.panel)(_not_loaded)
+
+
+def all_commands() -> Iterator[Any]:
+    """Every command, loaded: for whoever writes about them or checks them."""
+    return (entry.load() for entry in COMMANDS)
+
+
+def _made(entry: Entry, found: Any) -> Any:
+    alone = typer.Typer()
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=entry.name, short_help=entry.summary, rich_help_panel=entry.panel)
+    else:
+        alone.command(entry.name, short_help=entry.summary, rich_help_panel=entry.panel)(found)
+    return get_group(alone).commands[entry.name]
+
+
+def _not_loaded() -> None:
+    """Stands for a command in lists."""
