@@ -1,0 +1,129 @@
+"""Floats by the bits in which they differ (TimescaleDB, tsl/src/compression/algorithms/gorilla.c).
+
+Each float is XORed with the one before it (the first with 0); a bit says whether that leaves anything. Of what is left
+only a window of bits is kept; another bit says whether a new window begins, and a window is given by its leading zeros
+and its width. TimescaleDB chooses windows float by float. Here stretches of 16 floats share one, and neighbours are
+joined where that costs fewer bits: that can be done for all batches at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.repositories.storage.compressed import simple8b_rle
+from iotctl.repositories.storage.compressed.bit_array import Words, bit_lengths, pack_bits
+from iotctl.repositories.storage.compressed.simple8b_rle import Simple8b
+
+LEADING_ZEROS_BITS = 6
+
+_STRETCH = 16
+
+# What a window more takes: 6 bits, its width, and a bit that ends a run of others.
+_WINDOW_BITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Gorilla:
+    """The floats of m batches; each part has all batches.
+
+    last: uint64 (m,), the last float's bits. differs: for each float, whether it is another one than that before.
+    begins: for each that differs, whether a window begins. leading_zeros, widths: of windows. xors: in the windows.
+    *_bits: int64 (m,), bits used in the last word.
+    """
+
+    last: NDArray[np.uint64]
+    differs: Simple8b
+    begins: Simple8b
+    leading_zeros: Words
+    leading_zeros_bits: NDArray[np.int64]
+    widths: Simple8b
+    xors: Words
+    xors_bits: NDArray[np.int64]
+
+
+def encode(values: NDArray[np.float64], starts: NDArray[np.int64]) -> Gorilla:
+    """The floats of each batch, every bit of them. values: (n,). starts: (m + 1,), no batch is empty."""
+    bits = values.view(np.uint64)
+    xor = bits.copy()
+    xor[1:] ^= bits[:-1]
+    xor[starts[:-1]] = bits[starts[:-1]]
+    differs = xor != 0
+    differs[starts[:-1]] = True
+    differing = np.flatnonzero(differs)
+    xor, of_differing = xor[differing], np.searchsorted(differing, starts)
+
+    window, window_starts, leading, width = _windows(xor, of_differing)
+    begins = np.zeros(len(xor), dtype=np.bool_)
+    begins[window] = True
+    size = np.diff(window, append=len(xor))
+    trailing = np.repeat((64 - leading - width).astype(np.uint64), size)
+    xors, xors_bits = pack_bits(xor >> trailing, np.repeat(width, size), of_differing)
+    six = np.full(len(window), LEADING_ZEROS_BITS, dtype=np.int64)
+    leading_zeros, leading_zeros_bits = pack_bits(leading.astype(np.uint64), six, window_starts)
+    return Gorilla(
+        bits[starts[1:] - 1],
+        simple8b_rle.encode_bits(differs, starts),
+        simple8b_rle.encode_bits(begins, of_differing),
+        leading_zeros,
+        leading_zeros_bits,
+        simple8b_rle.encode(width.astype(np.uint64), window_starts),
+        xors,
+        xors_bits,
+    )
+
+
+def _windows(
+    xor: NDArray[np.uint64], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Where windows begin in xor, (w,); each batch's first one, (m + 1,); leading zeros and width of each, (w,).
+
+    The first float of a batch has a window of its own, as its XOR is all of it.
+    """
+    rest = np.diff(starts)[:, None] - 1
+    # A row for each batch: a place for its first float, and a power of two of places for stretches of the others.
+    places = 1 << int(-(-rest.max() // _STRETCH) - 1).bit_length() if rest.any() else 1
+    stretch = np.arange(places) * _STRETCH
+    size = np.clip(rest - stretch, 0, _STRETCH)
+    first = np.concatenate([starts[:-1, None], starts[:-1, None] + 1 + stretch], axis=1)
+    there = np.concatenate([np.ones_like(rest, dtype=np.bool_), size > 0], axis=1)
+    union = np.zeros(there.shape, dtype=np.uint64)
+    union[there] = np.bitwise_or.reduceat(xor, first[there])
+
+    begins = there.copy()
+    begins[:, 1:] &= _join(union[:, 1:], size)
+    leading, width = _bounds(union[begins])
+    return first[begins], np.concatenate([[0], np.cumsum(np.count_nonzero(begins, axis=1))]), leading, width
+
+
+def _join(union: NDArray[np.uint64], size: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which stretches of each batch begin a window, (m, s), s a power of two; union gets all the bits of that window.
+
+    union: (m, s), the bits that a stretch has. size: (m, s), its floats.
+    """
+    begins = np.ones(union.shape, dtype=np.bool_)
+    cost, part = _cost(union, size), union
+    while part.shape[1] > 1:
+        part, size = part[:, ::2] | part[:, 1::2], size[:, ::2] + size[:, 1::2]
+        whole, apart = _cost(part, size), cost[:, ::2] + cost[:, 1::2]
+        joined = whole <= apart
+        cost = np.minimum(whole, apart)
+        stretches = np.repeat(joined, union.shape[1] // part.shape[1], axis=1)
+        np.copyto(union, np.repeat(part, union.shape[1] // part.shape[1], axis=1), where=stretches)
+        begins &= ~stretches
+        begins[:, :: union.shape[1] // part.shape[1]] |= joined
+    return begins
+
+
+def _cost(union: NDArray[np.uint64], size: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bits that floats in a window take; 0 for none."""
+    return np.where(size > 0, _bounds(union)[1] * size + _WINDOW_BITS, 0)
+
+
+def _bounds(union: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Leading zeros and width of the narrowest window that has all of these bits; a bit wide where there are none."""
+    length = np.maximum(bit_lengths(union), 1)
+    lowest = np.maximum(bit_lengths(union & (~union + np.uint64(1))), 1)
+    return 64 - length, length - lowest + 1

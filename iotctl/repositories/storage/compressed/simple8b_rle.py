@@ -1,0 +1,165 @@
+"""Whole numbers as TimescaleDB's simple8b-rle: blocks of 64 bits, each of one width or one run.
+
+A selector of 4 bits says what a block holds: 1 to 14, so many numbers of so many bits (Anh, Moffat: Index compression
+using 64-bit words, 2010); 15, a run, its length above the 36 bits of its number. The blocks come after their selectors,
+16 of which share a word. Only the last block of a batch may be partly full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.repositories.storage.compressed.bit_array import Words, bit_lengths, pack_bits
+
+RUN = 15
+RUN_BITS = 36
+SELECTOR_BITS = 4
+SELECTORS_IN_WORD = 16
+
+# By selector; 0 is none.
+WIDTHS = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 21, 32, 64], dtype=np.uint8)
+COUNTS = np.array([0, 64, 32, 21, 16, 12, 10, 9, 8, 6, 5, 4, 3, 2, 1], dtype=np.uint8)
+
+# The narrowest selector for a number of so many bits.
+_SELECTORS = np.maximum(np.searchsorted(WIDTHS, np.arange(65)), 1).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Simple8b:
+    """The numbers of m batches.
+
+    count: int64 (m,), numbers. blocks: int64 (m,), blocks. slots: each batch's words, those of its selectors first.
+    """
+
+    count: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+    slots: Words
+
+
+def encode(values: NDArray[np.uint64], starts: NDArray[np.int64]) -> Simple8b:
+    """The numbers of each batch. values: uint64 (n,). starts: (m + 1,), no batch is empty.
+
+    Each block takes as many numbers as it can.
+    """
+    left = _left(starts)
+    run = _run_lengths(values, starts)
+    run[values >= np.uint64(1 << RUN_BITS)] = 0
+    return _encode(values, _selectors(values, left), run, left, starts)
+
+
+def encode_bits(bits: NDArray[np.bool_], starts: NDArray[np.int64]) -> Simple8b:
+    """The bits of each batch, bool (n,), as blocks of 64 and runs: the server expects no others where there are bits."""
+    return _encode(bits, np.ones(len(bits), dtype=np.uint8), _run_lengths(bits, starts), _left(starts), starts)
+
+
+def _left(starts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How many numbers of the batch there are from each on, (n,)."""
+    return (np.repeat(starts[1:], np.diff(starts)) - np.arange(starts[-1])).astype(np.int32)
+
+
+def _selectors(values: NDArray[np.uint64], left: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """The selector with which a block that begins at each number takes the most of them, (n,) uint8."""
+    narrowest = _SELECTORS[bit_lengths(values)]
+    lowest, highest = int(narrowest.min()), int(narrowest.max())
+    # The widest of the next 1, 2, 3, 4 ... numbers of the batch, each from two stretches that are there already.
+    room = np.minimum(left, 255).astype(np.uint8)
+    widest = {1: narrowest}
+    for size in (2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 21, 32, 64):
+        one = max(length for length in widest if length < size)
+        other = min(length for length in widest if length >= size - one)
+        step = size - other
+        both = widest[one].copy()
+        np.maximum(both[:-step], widest[other][step:] * (room[:-step] > step), out=both[:-step])
+        widest[size] = both
+        if size >= COUNTS[lowest]:
+            break
+    selector = np.full(len(values), highest, dtype=np.uint8)
+    for candidate in range(lowest, highest):
+        # Where a narrow block fits, each wider one, which takes fewer numbers, does, too.
+        selector -= widest[int(COUNTS[candidate])] <= candidate
+    return selector
+
+
+def _run_lengths(values: NDArray[np.uint64] | NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """How many equal numbers of the batch begin at each, (n,)."""
+    changes = values[1:] != values[:-1]
+    changes[starts[1:-1] - 1] = True
+    ends = np.append(np.flatnonzero(changes) + 1, len(values))
+    return (np.repeat(ends, np.diff(ends, prepend=0)) - np.arange(len(values))).astype(np.int32)
+
+
+def _encode(
+    values: NDArray[np.uint64] | NDArray[np.bool_],
+    selector: NDArray[np.uint8],
+    run: NDArray[np.int32],
+    left: NDArray[np.int32],
+    starts: NDArray[np.int64],
+) -> Simple8b:
+    """See encode. selector, run, left: (n,), for a block that begins at each number; run is 0 where it has no room."""
+    taken = np.minimum(COUNTS[selector], left)
+    is_run = run > taken
+    np.copyto(taken, run, where=is_run)
+    first, block_starts = _follow(taken, left, starts)
+    chosen = np.where(is_run[first], np.uint8(RUN), selector[first])
+    return _blocks(values, first, taken[first], chosen, block_starts, np.diff(starts))
+
+
+def _follow(
+    taken: NDArray[np.int32], left: NDArray[np.int32], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the blocks begin, (b,), batch by batch, and which are each batch's first, (m + 1,).
+
+    One step takes a block of every batch.
+    """
+    n = len(taken)
+    following = np.arange(1, n + 2) + np.append(taken - 1, -1)
+    following[:-1][taken >= left] = n
+    at = starts[:-1].astype(np.int64)
+    steps = []
+    while True:
+        steps.append(at)
+        at = following[at]
+        # Looking is as dear as a step.
+        if (len(steps) % 8 == 0 or len(steps) < 8) and (at == n).all():
+            break
+    grid = np.stack(steps, axis=1)
+    there = grid < n
+    return grid[there], np.concatenate([[0], np.cumsum(np.count_nonzero(there, axis=1))])
+
+
+def _blocks(
+    values: NDArray[np.uint64] | NDArray[np.bool_],
+    first: NDArray[np.int64],
+    taken: NDArray[np.int32],
+    selector: NDArray[np.uint8],
+    block_starts: NDArray[np.int64],
+    count: NDArray[np.int64],
+) -> Simple8b:
+    """The words of blocks. first, taken, selector: (b,), the first number of each, how many, and how."""
+    packed = selector != RUN
+    blocks = np.empty(len(first), dtype=np.uint64)
+    runs = ~packed
+    blocks[runs] = values[first[runs]].astype(np.uint64) | taken[runs].astype(np.uint64) << np.uint64(RUN_BITS)
+    if packed.any():
+        size = taken[packed].astype(np.int64)
+        begins = np.cumsum(size) - size
+        place = np.arange(begins[-1] + size[-1]) - np.repeat(begins, size)
+        width = np.repeat(WIDTHS[selector[packed]], size)
+        number = values[np.repeat(first[packed], size) + place].astype(np.uint64)
+        blocks[packed] = np.bitwise_or.reduceat(number << (place * width).astype(np.uint64), begins)
+
+    four = np.full(len(selector), SELECTOR_BITS, dtype=np.int64)
+    selectors, _ = pack_bits(selector.astype(np.uint64), four, block_starts)
+    return Simple8b(count, np.diff(block_starts), _joined(selectors, Words(blocks, block_starts)))
+
+
+def _joined(one: Words, other: Words) -> Words:
+    """Each batch's words of one and then those of the other."""
+    starts = one.starts + other.starts
+    words = np.empty(starts[-1], dtype=np.uint64)
+    for part, offset in ((one, other.starts[:-1]), (other, one.starts[1:])):
+        words[np.arange(len(part.words)) + np.repeat(offset, np.diff(part.starts))] = part.words
+    return Words(words, starts)
