@@ -51,7 +51,7 @@ def encode(values: NDArray[np.uint64], starts: NDArray[np.int64]) -> Simple8b:
 
 
 def encode_bits(bits: NDArray[np.bool_], starts: NDArray[np.int64]) -> Simple8b:
-    """The bits of each batch, bool (n,), as blocks of 64 and runs: the server expects no others where there are bits."""
+    """The bits of each batch, bool (n,), as blocks of 64 and runs: the server takes no others for bits."""
     return _encode(bits, np.ones(len(bits), dtype=np.uint8), _run_lengths(bits, starts), _left(starts), starts)
 
 

@@ -1,0 +1,129 @@
+"""TimescaleDB reads our compressed batches as what they were made of: in bulk or row by row, forwards and backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories.binary import (
+    COPY_HEADER,
+    COPY_TRAILER,
+    array_value,
+    decode_floats,
+    decode_ints,
+    decode_times,
+)
+from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.storage.compressed import compress, copy_rows
+from tests.kinds_of_readings import floats, whole_numbers
+
+# Microseconds from 1970 on that the chunk has room for, nearly 290,000 years of them.
+_ROOM = 9e18
+
+_COMPRESSED = """
+    SELECT b.schema_name, b.table_name FROM _timescaledb_catalog.chunk c
+    JOIN _timescaledb_catalog.chunk b ON b.id = c.compressed_chunk_id
+"""
+_COLUMNS = """
+    SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+
+
+class Chunk:
+    """A chunk of nearly all times, which has nothing but the batches that are written into it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        ensure_schema(conn)
+        conn.execute("SELECT set_chunk_time_interval('reading', interval '292000 years')")
+        conn.execute("INSERT INTO reading VALUES (0, 0, '2024-01-01', 0)")
+        conn.execute("SELECT compress_chunk(c) FROM show_chunks('reading') c")
+        (row,) = conn.execute(_COMPRESSED).fetchall()
+        self._table = sql.Identifier(str(row[0]), str(row[1]))
+        conn.execute(sql.SQL("TRUNCATE {}").format(self._table))
+        self._columns = [str(name) for (name,) in conn.execute(_COLUMNS, (self._table.as_string(conn),)).fetchall()]
+
+    def write(self, readings: OwnedReadings, sizes: list[int]) -> None:
+        columns = sql.SQL(", ").join(map(sql.Identifier, self._columns))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(self._table, columns)
+        with self.conn.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(COPY_HEADER)
+            for row in copy_rows(compress(readings, np.cumsum([0, *sizes])), self._columns):
+                copy.write(row)
+            copy.write(COPY_TRAILER)
+
+    def read(self, *, bulk: bool, backwards: bool) -> OwnedReadings:
+        """What the server finds in the chunk, by (sensor_id, time)."""
+        self.conn.execute(f"SET timescaledb.enable_bulk_decompression = {bulk}".encode())
+        order = "DESC" if backwards else "ASC"
+        cursor = self.conn.cursor(binary=True).execute(
+            f"""
+            SELECT array_agg(sensor_id), array_agg(timestamp), array_agg(file_id), array_agg(sensor_value)
+            FROM (SELECT * FROM reading ORDER BY sensor_id {order}, timestamp {order}) AS r
+            """.encode()
+        )
+        sensor, time, file, value = (array_value(cursor, column) for column in range(4))
+        found = OwnedReadings(decode_ints(sensor), decode_times(time), decode_ints(file), decode_floats(value))
+        return found[::-1] if backwards else found
+
+
+@pytest.fixture
+def chunk(timescale: Database) -> Iterator[Chunk]:
+    with timescale.connect() as conn:
+        yield Chunk(conn)
+
+
+@st.composite
+def batches(draw: st.DrawFn, sensor_id: int) -> OwnedReadings:
+    """The readings of a batch, each later than the one before."""
+    steps = (draw(whole_numbers()) >> np.uint64(draw(st.integers(2, 40)))).view(np.int64) + 1
+    steps = steps[: max(np.count_nonzero(np.cumsum(steps.astype(float)) < _ROOM), 1)]
+    size = len(steps)
+    files = draw(st.sampled_from([[0], [1], [2**31 - 1], [-(2**31), 2**31 - 1], [5, 7]]))
+    return OwnedReadings(
+        np.full(size, sensor_id, np.int32),
+        np.cumsum(steps),
+        np.resize(np.array(files, np.int32), size),
+        draw(floats(st.just(size))),
+    )
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_the_server_reads_what_was_written(chunk: Chunk, data: st.DataObject) -> None:
+    parts = [data.draw(batches(sensor)) for sensor in range(data.draw(st.integers(1, 12)))]
+    readings = OwnedReadings.joined(parts)
+    with chunk.conn.transaction(force_rollback=True):
+        chunk.write(readings, [len(part) for part in parts])
+        for bulk in (True, False):
+            for backwards in (False, True):
+                assert_same_bits(chunk.read(bulk=bulk, backwards=backwards), readings)
+        chunk.conn.execute("SELECT decompress_chunk(c) FROM show_chunks('reading') c")
+        assert_same_bits(chunk.read(bulk=True, backwards=False), readings)
+
+
+def test_the_server_compresses_anew_and_changes_what_was_written(chunk: Chunk) -> None:
+    size = 3000
+    readings = OwnedReadings(
+        np.full(size, 4, np.int32),
+        np.arange(size) * 1_000_000,
+        np.full(size, 9, np.int32),
+        np.random.default_rng(5).normal(size=size),
+    )
+    chunk.write(readings, [1000] * 3)
+    chunk.conn.execute("DELETE FROM reading WHERE timestamp = '1970-01-01 00:00:01+00'")
+    chunk.conn.execute("UPDATE reading SET sensor_value = 1.5 WHERE timestamp = '1970-01-01 00:00:02+00'")
+    chunk.conn.execute("SELECT compress_chunk(c, recompress => true) FROM show_chunks('reading') c")
+    readings.value[2] = 1.5
+    assert_same_bits(chunk.read(bulk=True, backwards=False), readings[np.arange(size) != 1])
+
+
+def assert_same_bits(found: OwnedReadings, readings: OwnedReadings) -> None:
+    for column in OwnedReadings.__slots__:
+        assert getattr(found, column).tobytes() == getattr(readings, column).tobytes(), column
