@@ -70,7 +70,7 @@ def _walk(noise: Generator, size: int) -> Floats:
 
 def _of_changing_windows(noise: Generator, size: int) -> Floats:
     """Each differs from the one before it in a stretch of bits; the stretch is another one after some floats."""
-    changes = np.cumsum(noise.random(size) < 0.05)
+    changes = np.cumsum(noise.random(size) < 0.05) % size
     width = noise.integers(0, 65, size)[changes]
     shift = (noise.integers(0, 64, size)[changes] % (65 - width)).astype(np.uint64)
     bits: NDArray[np.uint64] = np.bitwise_xor.accumulate(_of_width(noise, size, width) << shift)
