@@ -1,4 +1,4 @@
-"""docs/layouts.md says what there is: every key, every name, and examples that can be read."""
+"""docs/reference/layouts.md says what there is: every key, every name, and examples that can be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iotctl.formats.layouts.builtin import builtin_names
 from iotctl.formats.layouts.layout import Form, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 from iotctl.formats.layouts.layout_file import read_layouts
 
-DOCS = (Path(__file__).parent.parent / "docs/layouts.md").read_text()
+DOCS = (Path(__file__).parent.parent / "docs/reference/layouts.md").read_text()
 EXAMPLES = re.findall(r"```toml\n(.*?)```", DOCS, re.DOTALL)
 
 

@@ -1,6 +1,6 @@
 """Plan: how long a load takes, what it needs, and what breaks first, at a size that is not there yet.
 
-Every constant was measured (docs/scaling.md says how; beyond two cores, one machine and 64 million readings all is
+Every constant was measured (docs/explanation/scaling.md; beyond two cores, one machine and 64 million readings all is
 extrapolated) or is a rule of a manual that stands beside it.
 """
 

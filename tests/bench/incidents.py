@@ -121,7 +121,7 @@ def run(plant: Plant, events: list[SensorEvent]) -> list[Incident]:
 
 
 def main() -> None:
-    """Print the table of docs/incidents.md."""
+    """Print the table of docs/explanation/incidents.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs=2, default=(500, 16), metavar=("FIRST", "COUNT"))
     first, count = parser.parse_args().seeds

@@ -1,4 +1,4 @@
-"""How load, disk and queries grow with the readings: the measured side of docs/scaling.md.
+"""How load, disk and queries grow with the readings: the measured side of docs/explanation/scaling.md.
 
 python -m tests.bench.scaling [--millions 1 4 16 64] [--output bench]
 

@@ -32,7 +32,7 @@ def test_more_costs_more_and_cores_and_machines_help(layout: StorageLayout) -> N
 
 
 def test_the_plan_for_what_was_measured_is_what_was_measured() -> None:
-    # docs/scaling.md: 64 million readings with two cores, which the store shared.
+    # docs/explanation/scaling.md: 64 million readings with two cores, which the store shared.
     found = {layout: plan(replace(NEED, rows=64_000_000), layout) for layout in LAYOUTS}
     assert found[StorageLayout.COLUMNSTORE].rows_per_second == pytest.approx(2.1e6, rel=0.15)
     assert found[StorageLayout.COLUMNSTORE].bytes_per_row == pytest.approx(16.9, rel=0.05)

@@ -1,4 +1,4 @@
-"""Every command of the README, as written there: on nothing at all, on sensors without readings, and on readings."""
+"""The commands of the README and of the everyday page: on nothing, on sensors without readings, and on readings."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.cli.conftest import Iotctl
 from tests.process import COMMAND
 from tests.store import S3Server
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-USE = re.search(r"## Use\n\n```\n(.*?)```", README, re.DOTALL)
-assert USE
-COMMANDS = [line.split("#")[0].strip() for line in USE[1].splitlines() if line.startswith("iotctl ")]
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text() + (ROOT / "docs" / "how-to" / "everyday.md").read_text()
+BLOCKS = "".join(re.findall(r"^```\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE))
+COMMANDS = [line.split("#")[0].strip() for line in BLOCKS.splitlines() if line.startswith("iotctl ")]
 SENSOR = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e"
 STATES = ("nothing", "no readings", "readings")
 
@@ -39,7 +39,9 @@ CODES = {
     "iotctl anomalies sensor_00000 --from now-30d": (4, 0, 0),
     "iotctl anomalies label 3f0c5a9be1d2 false": (4, 4, 4),
     "iotctl detect --input readings.csv --scores scores.csv": (4, 1, 0),
-    "iotctl inspect readings.csv --save layout.toml": (4, 1, 0),
+    "iotctl inspect readings.csv --save readings.toml": (4, 1, 0),
+    "iotctl inspect export.csv --timezone Europe/Berlin --save layout.toml": (4, 0, 0),
+    "iotctl ingest exports/ --layout layout.toml": (2, 0, 0),
     "iotctl verify": (4, 0, 0),
     "iotctl forget timeseries/2016/data_004.csv": (4, 4, 4),
     # It asks first, and nobody is there to answer.
@@ -64,6 +66,9 @@ def prepare(state: str, store: S3Server, folder: Path) -> dict[str, str]:
         store.put(bucket, "mapping/mapping.csv", f"sensor_name;sensor_uuid\nsensor_00000;{SENSOR}\n".encode())
         store.put(bucket, "timeseries/a.csv", "\n".join([*rows, ""]).encode())
         (folder / "readings.csv").write_text("\n".join([*series, ""]))
+        (folder / "exports").mkdir()
+        for name in ("export.csv", "exports/export.csv"):
+            (folder / name).write_text("Zeit;Druck [bar]\n01.02.2024 12:00;1,5\n13.02.2024 12:00;1,7\n")
     return {
         "IOTCTL_MAPPING_URI": f"s3://{bucket}/mapping/mapping.csv",
         "IOTCTL_TIMESERIES_URI": f"s3://{bucket}/timeseries/",

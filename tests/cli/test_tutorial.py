@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.cli.conftest import Iotctl
 
 DOCS = Path(__file__).parents[2] / "docs"
-TEXT = (DOCS / "tutorial.md").read_text()
+TEXT = (DOCS / "tutorial" / "own-files.md").read_text()
 COMMANDS = [line.split("#")[0] for line in re.findall(r"^iotctl (.*)$", TEXT, re.MULTILINE)]
 
 

@@ -1,4 +1,4 @@
-"""What docs/time-formats.md says of each format is what is read."""
+"""What docs/reference/time-formats.md says of each format is what is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from iotctl.formats.times.formats import time_grammar
 from tests.formats.test_time_formats import moment_of
 
-DOCS = Path(__file__).parents[2] / "docs" / "time-formats.md"
+DOCS = Path(__file__).parents[2] / "docs" / "reference" / "time-formats.md"
 ROWS = re.findall(r"^\| `(.+?)` \| `(.+?)` \| (.+?) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
 
 

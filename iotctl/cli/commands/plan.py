@@ -29,7 +29,7 @@ def plan(
     """Say what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
 
     For TimescaleDB and for plain PostgreSQL. It asks no database: the model was fitted to measurements with two cores
-    and up to 64 million readings (docs/scaling.md), and extrapolates beyond those. How fast network and disks are is
+    and up to 64 million readings (docs: How it grows), and extrapolates beyond those. How fast network and disks are is
     not in it.
 
     Example: iotctl plan --rows 60M --sensors 1000 --interval 8m

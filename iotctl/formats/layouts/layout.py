@@ -71,7 +71,7 @@ class TimeLayout:
     """Which fields are the time, and how it is written.
 
     fields: read as one text, with a blank between them. format: iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel,
-    matlab, elapsed-s, elapsed-ms, or one of strptime, such as "%d.%m.%Y %H:%M" (docs/time-formats.md). timezone: of
+    matlab, elapsed-s, elapsed-ms, or one of strptime, such as "%d.%m.%Y %H:%M" (docs: Times in a layout). timezone: of
     times that name none; None for the one of the command. timezone_field: the field that names the zone. interval_end:
     a text such as "10:00 - 10:15" is read as its end, and not as its start. since: fields of the moment from which an
     elapsed time counts; since_format: how they are written.

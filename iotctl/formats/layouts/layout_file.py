@@ -73,7 +73,7 @@ def _wrong(text: str, where: str, path: Path, problem: str) -> FileError:
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
     line = _line_of(text, path)
     place = f"{where}, line {line}" if line else where
-    return FileError(f"{key[:_SHOWN]} {problem}.", where=place, hint="docs/layouts.md describes each key.")
+    return FileError(f"{key[:_SHOWN]} {problem}.", where=place, hint="docs/reference/layouts.md describes each key.")
 
 
 def _line_of(text: str, path: Path) -> int | None:
