@@ -26,23 +26,72 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IOTCTL_", env_ignore_empty=True, extra="ignore")
 
-    database_url: SecretStr | None = None
-    s3_endpoint_url: str | None = Field(default=None, repr=False)
-    s3_access_key: str | None = Field(default=None, repr=False)
-    s3_secret_key: SecretStr | None = None
-    s3_region: str | None = None
-    s3_ca_file: Path | None = None
-    s3_verify_tls: bool = True
-    mapping_uri: str = Field(default="s3://code-challenge-data/mapping/mapping.csv", repr=False)
-    timeseries_uri: str = Field(default="s3://code-challenge-data/timeseries/", repr=False)
-    timezone: str = "Europe/Berlin"
-    holidays: str | None = None
-    layout: str | None = None
-    chunk_interval: str | None = None
-    workers: int | None = Field(default=None, ge=1, le=256)
-    scheduler: str | None = Field(default=None, repr=False)
-    notify_url: SecretStr | None = None
-    home: Path = Field(default_factory=lambda: user_data_path("iotctl", appauthor=False))
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="A PostgreSQL 15 or newer, with or without TimescaleDB. Without it the embedded server is used. "
+        "Percent-encode special characters of the password, or set PGPASSWORD.",
+    )
+    home: Path = Field(
+        default_factory=lambda: user_data_path("iotctl", appauthor=False),
+        description="The folder where the embedded server keeps its data. Default: the user's data folder.",
+    )
+    s3_endpoint_url: str | None = Field(
+        default=None, repr=False, description="The address of the store, with http:// or https://. Default: AWS."
+    )
+    s3_access_key: str | None = Field(
+        default=None, repr=False, description="The access key of the store. Default: the AWS chain."
+    )
+    s3_secret_key: SecretStr | None = Field(
+        default=None, description="The secret key of the store. Default: the AWS chain."
+    )
+    s3_region: str | None = Field(default=None, description="The region of the store. Default: the AWS chain.")
+    s3_ca_file: Path | None = Field(
+        default=None,
+        description="A file (PEM) with the certificate authority of the store, for https with a certificate of your "
+        "own. Default: the authorities of the machine.",
+    )
+    s3_verify_tls: bool = Field(default=True, description="Whether the certificate of the store is checked.")
+    mapping_uri: str = Field(
+        default="s3://code-challenge-data/mapping/mapping.csv",
+        repr=False,
+        description="The mapping that load-mapping reads: s3://BUCKET/KEY, or a path.",
+    )
+    timeseries_uri: str = Field(
+        default="s3://code-challenge-data/timeseries/",
+        repr=False,
+        description="The readings that ingest loads and verify checks: s3://BUCKET/PREFIX, or a folder.",
+    )
+    timezone: str = Field(
+        default="Europe/Berlin",
+        description="The zone of times without an offset in files and arguments, of output, and of the days and weeks "
+        "of sensors: a name, or an offset such as +01:00 or UTC+1 (both east of Greenwich).",
+    )
+    holidays: str | None = Field(
+        default=None,
+        description="The country and region whose public holidays detect expects to be like Sundays: DE-BW, or several "
+        "with commas. Needs iotctl[holidays].",
+    )
+    layout: str | None = Field(
+        default=None, description="How files are written, where --layout is not given: a layout file, or a name."
+    )
+    chunk_interval: str | None = Field(
+        default=None,
+        description="TimescaleDB: the length of new chunks, such as 7d. Default: 30d. `iotctl status` says what suits "
+        "the data.",
+    )
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Files loaded, or sensors analysed, at once. Default: one per core, for files at least 2.",
+    )
+    scheduler: str | None = Field(
+        default=None, repr=False, description="The address of a Dask scheduler to ingest and detect on."
+    )
+    notify_url: SecretStr | None = Field(
+        default=None,
+        description="Where detect --save and --since-last send events. The address may hold a secret.",
+    )
 
     @field_validator("timezone")
     @classmethod
