@@ -3,7 +3,7 @@
 Importing this needs the extra `plot`.
 """
 
-from iotctl.charts.detection import draw_detection, draw_linked_page
+from iotctl.charts.detection import detection_svg, draw_detection, draw_linked_page
 from iotctl.charts.files import check_suffix
 from iotctl.charts.fleet import card_of, draw_fleet
 from iotctl.charts.pages import write_library
@@ -14,6 +14,7 @@ __all__ = [
     "QualityCard",
     "card_of",
     "check_suffix",
+    "detection_svg",
     "draw_detection",
     "draw_fleet",
     "draw_linked_page",

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from iotctl.charts.files import check_suffix, specification, write_picture
+from iotctl.charts.files import check_suffix, specification, svg, write_picture
 from iotctl.charts.marks import (
     MODEL_COLOUR,
     READINGS_COLOUR,
@@ -37,6 +37,9 @@ _HEIGHT, _STRIP_HEIGHT = 340, 70
 
 # Twice as many as a PNG of double resolution is wide; a page can be zoomed; one page of many stays small.
 _PICTURE_POINTS, _PAGE_POINTS, _LINKED_POINTS = 4000, 20_000, 3000
+
+# A notebook is kept with its pictures: some 80 kB each.
+_NOTEBOOK_POINTS = 1500
 
 # Events below a chart.
 _LISTED = 200
@@ -78,6 +81,20 @@ def draw_detection(
         write_page(spec, path, title, _list(detection, about) if verdicts else "")
     else:
         write_picture(spec, path)
+
+
+def detection_svg(
+    detection: Detection,
+    *,
+    title: str,
+    timezone: str,
+    threshold: float,
+    unit: str | None = None,
+    limits: tuple[float, float] | None = None,
+) -> str:
+    """The same as an SVG for a notebook, which keeps it: with fewer readings, so that it stays small."""
+    about = _About(title, unit, limits, timezone, threshold)
+    return svg(specification(_chart(detection, about, _NOTEBOOK_POINTS)))
 
 
 def draw_linked_page(

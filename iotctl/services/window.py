@@ -16,6 +16,10 @@ from iotctl.model import Detection, Event, Kind, Regime
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = 3_600_000_000
+_WEEK = 168 * _HOUR
+
+# In 18 weeks a regime takes ten days, as in a year; what is rare is remembered. Half a year shows it. Microseconds.
+CONTEXT_OF_STREAM, CONTEXT_OF_RANGE = 18 * _WEEK, 26 * _WEEK
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 
 

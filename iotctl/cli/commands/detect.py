@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 _CHOOSE, _JUDGE, _SHOW, _KEEP = "Which readings", "What is an event", "What is shown, and where", "Scheduled runs"
 
-# In 18 weeks a regime takes ten days, as in a year; what is rare is remembered. Half a year shows it.
-_CONTEXT_OF_STREAM, _CONTEXT_OF_RANGE = "18w", "26w"
-
 
 def detect(
     sensors: Annotated[
@@ -250,7 +247,7 @@ def detect(
     from iotctl.cli.detect.file_run import run_file
     from iotctl.cli.detect.fleet_run import Outcome, Wanted, run_fleet
     from iotctl.formats import ReadOptions
-    from iotctl.moments import duration_seconds, known_zone
+    from iotctl.moments import known_zone
     from iotctl.settings import read_settings
     from iotctl.timezones import zone_name
     from iotctl.workers.opening import WantedWorkers
@@ -287,7 +284,7 @@ def detect(
         end=last,
         save=saves,
         since_last=since_last,
-        context_seconds=duration_seconds(context or (_CONTEXT_OF_STREAM if since_last else _CONTEXT_OF_RANGE)),
+        context_seconds=_context_seconds(context, since_last=since_last),
         alert_budget=alert_budget,
         include_labelled=include_labelled,
         top=top,
@@ -308,6 +305,15 @@ def detect(
         on = WantedWorkers(workers or settings.workers, scheduler or settings.scheduler, send_credentials)
         outcome = run_fleet(sensors or [], match, on, wanted, settings)
     raise typer.Exit(outcome.exit_code(fail_on_anomaly=fail_on_anomaly))
+
+
+def _context_seconds(context: str | None, *, since_last: bool) -> float:
+    from iotctl.moments import duration_seconds
+    from iotctl.services.window import CONTEXT_OF_RANGE, CONTEXT_OF_STREAM
+
+    if context is not None:
+        return duration_seconds(context)
+    return (CONTEXT_OF_STREAM if since_last else CONTEXT_OF_RANGE) / 1_000_000
 
 
 def _options(

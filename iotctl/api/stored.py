@@ -1,0 +1,47 @@
+"""Detection in a sensor of the database, as the command line does it, in this thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iotctl.analysis import DetectOptions
+from iotctl.api.result import DetectionResult
+from iotctl.errors import IotctlError
+from iotctl.repositories import Database
+from iotctl.services.analyse import Request, SensorFindings
+from iotctl.services.fleet import choose_sensors, detect_fleet
+from iotctl.services.window import CONTEXT_OF_RANGE
+from iotctl.workers.processes import ThisThread
+
+
+def detect_stored(
+    database: Database, name_or_uuid: str, within: tuple[int | None, int | None], options: DetectOptions
+) -> DetectionResult:
+    """What is wrong with a sensor in [start, end), microseconds since 1970-01-01 UTC; nothing is saved.
+
+    Raises NotFoundError, and IotctlError where the sensor cannot be analysed.
+    """
+    sensors = choose_sensors(database, [name_or_uuid])
+    start, end = within
+    request = Request(options, start, end, context=CONTEXT_OF_RANGE, keep_detection=True)
+    (found,) = detect_fleet(sensors, database, request, ThisThread(), _Nobody())
+    if found.detection is None:
+        raise IotctlError(f"{name_or_uuid} could not be analysed: {found.trouble}")
+    sensor = found.sensor
+    limits = options.limits if options.limits is not None else sensor.limits
+    return DetectionResult(
+        found.detection,
+        name=sensor.sensor_name or sensor.sensor_uuid,
+        unit=sensor.unit,
+        options=replace(options, limits=limits),
+    )
+
+
+class _Nobody:
+    """Hears how a run proceeds, and tells nobody."""
+
+    def found(self, sensors: int, without_news: int) -> None:
+        """See DetectListener."""
+
+    def finished(self, findings: SensorFindings) -> None:
+        """See DetectListener."""
