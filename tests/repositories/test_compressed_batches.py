@@ -16,6 +16,8 @@ from tests.obvious_compressed import Value, bits_of, read_deltadelta, read_goril
 
 Numbers = NDArray[np.uint64]
 
+EPOCH = 946_684_800_000_000  # 2000-01-01 UTC, from which PostgreSQL counts
+
 
 def with_changes(zigzag: Numbers) -> NDArray[np.int64]:
     """Numbers whose steps change so: the batch of them comes out as these blocks."""
@@ -91,6 +93,22 @@ def test_a_batch_comes_out_alike_whatever_lies_beside_it() -> None:
     assert deltadeltas(numbers) == [deltadeltas([batch])[0] for batch in numbers]
 
 
+def test_many_batches_come_back_in_their_order() -> None:
+    noise = np.random.default_rng(5)
+    starts = np.cumsum([0, *noise.integers(1, 4, 5000), *[1000] * 140])
+    size = starts[-1]
+    time, value = noise.integers(-(2**60), 2**60, size), noise.normal(size=size)
+    file = np.repeat(noise.choice(np.array([0, 1, 2**31 - 1, -(2**31)], np.int32), len(starts) - 1), np.diff(starts))
+    file[starts[10]] = 77
+    compressed = compress(OwnedReadings(np.zeros(size, np.int32), time + EPOCH, file, value), starts)
+    for batch in (*range(50), *range(4000, 4200), 5000, *range(5120, 5140)):
+        rows = slice(starts[batch], starts[batch + 1])
+        assert read_deltadelta(compressed.times[batch]) == time[rows].tolist()
+        assert read_deltadelta(compressed.file_ids[batch]) == file[rows].tolist()
+        assert read_gorilla(compressed.values[batch]) == bits_of(value[rows].tolist())
+    assert len(compressed) == len(compressed.times) == len(compressed.file_ids) == len(compressed.values)
+
+
 COLUMNS = ["_ts_meta_count", "sensor_id", "file_id", "_ts_meta_min_1", "_ts_meta_max_1", "timestamp", "sensor_value"]
 
 
@@ -105,7 +123,7 @@ def test_rows_have_the_columns_in_the_order_asked_for() -> None:
         assert [integer(row["_ts_meta_count"]) for row in (first, second)] == [3, 2]
         assert [integer(row["sensor_id"]) for row in (first, second)] == [3, 4]
         assert [read_deltadelta(row["file_id"]) for row in (first, second)] == [[9, 9, 9], [1, 2]]
-        times = (time - 946_684_800_000_000).tolist()  # PostgreSQL counts from 2000-01-01 UTC
+        times = (time - EPOCH).tolist()
         assert [read_deltadelta(row["timestamp"]) for row in (first, second)] == [times[:3], times[3:]]
         assert [integer(row["_ts_meta_min_1"]) for row in (first, second)] == [times[0], times[3]]
         assert [integer(row["_ts_meta_max_1"]) for row in (first, second)] == [times[2], times[4]]

@@ -17,6 +17,11 @@ from iotctl.repositories.storage.compressed.serialization import deltadelta_valu
 # TimescaleDB's own target (guc.h). Its limit is 32,767.
 MOST_ROWS = 1000
 
+# Batches that are compressed together: more at once cost fewer calls of numpy, fewer stay in the processor's cache.
+# Measured, us a row: 50,000 rows 0.049, 130,000 rows 0.043, 400,000 rows 0.045.
+_ROWS_AT_ONCE = 131_072
+_BATCHES_AT_ONCE = 4096
+
 # What each column of a compressed table holds, which TimescaleDB names after our columns and by number of orderby.
 _COUNT, _SENSOR, _FILES, _FIRST, _LAST, _TIMES, _VALUES = range(7)
 _COLUMNS = {
@@ -53,22 +58,43 @@ class CompressedBatches:
 
 
 def compress(readings: OwnedReadings, starts: NDArray[np.intp]) -> CompressedBatches:
-    """The readings as batches. readings: sorted by (sensor_id, time), times as of PostgreSQL.
+    """The readings as batches. readings: sorted by (sensor_id, time), no time before or after PostgreSQL's.
 
     starts: (m + 1,), where batches begin, and the number of readings; each of 1 to MOST_ROWS readings of one sensor.
     """
-    starts = starts.astype(np.int64, copy=False)
+    file_ids, times, values = [], [], []
+    for part in _parts(starts.astype(np.int64, copy=False)):
+        rows = slice(part[0], part[-1])
+        within = part - part[0]
+        file_ids += _file_ids(readings.file_id[rows], within)
+        times += deltadelta_values(deltadelta.encode(readings.time[rows] - EPOCH_OFFSET, within))
+        values += gorilla_values(gorilla.encode(readings.value[rows], within))
     begins, ends = starts[:-1], starts[1:] - 1
-    time = readings.time - EPOCH_OFFSET
+    count = np.diff(starts).astype(np.int32)
     return CompressedBatches(
-        readings.sensor_id[begins],
-        np.diff(starts).astype(np.int32),
-        readings.time[begins],
-        readings.time[ends],
-        deltadelta_values(deltadelta.encode(readings.file_id.astype(np.int64), starts)),
-        deltadelta_values(deltadelta.encode(time, starts)),
-        gorilla_values(gorilla.encode(readings.value, starts)),
+        readings.sensor_id[begins], count, readings.time[begins], readings.time[ends], file_ids, times, values
     )
+
+
+def _parts(starts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The bounds of some batches at a time."""
+    at = 0
+    while at < len(starts) - 1:
+        most = int(np.searchsorted(starts, starts[at] + _ROWS_AT_ONCE, side="right")) - 1
+        end = max(min(most, at + _BATCHES_AT_ONCE), at + 1)
+        yield starts[at : end + 1]
+        at = end
+
+
+def _file_ids(file_id: NDArray[np.int32], starts: NDArray[np.int64]) -> list[bytes]:
+    """Nearly always a batch is of one file: then there are few values, which batches share."""
+    begins = starts[:-1]
+    if (np.minimum.reduceat(file_id, begins) != np.maximum.reduceat(file_id, begins)).any():
+        return deltadelta_values(deltadelta.encode(file_id.astype(np.int64), starts))
+    kinds, kind = np.unique(file_id[begins].astype(np.int64) * (MOST_ROWS + 1) + np.diff(starts), return_inverse=True)
+    files, counts = np.divmod(kinds, MOST_ROWS + 1)
+    values = deltadelta_values(deltadelta.encode(np.repeat(files, counts), np.concatenate([[0], np.cumsum(counts)])))
+    return [values[at] for at in kind.tolist()]
 
 
 def unknown_columns(columns: Sequence[str]) -> list[str]:

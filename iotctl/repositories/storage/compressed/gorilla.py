@@ -21,8 +21,8 @@ LEADING_ZEROS_BITS = 6
 
 _STRETCH = 16
 
-# What a window more takes: 6 bits, its width, and a bit that ends a run of others.
-_WINDOW_BITS = 40
+# What one window more takes at least; measured: 20, 40, 60 differ by a hundredth of the size.
+_WINDOW_BITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +91,41 @@ def _windows(
     there = np.concatenate([np.ones_like(rest, dtype=np.bool_), size > 0], axis=1)
     union = np.zeros(there.shape, dtype=np.uint64)
     union[there] = np.bitwise_or.reduceat(xor, first[there])
+    # The bits that a stretch needs, from low, counted from 1, to high; 0 has one bit.
+    high = np.maximum(bit_lengths(union), 1)
+    low = np.maximum(bit_lengths(union & (~union + np.uint64(1))), 1)
+    low[~there] = 64
 
     begins = there.copy()
-    begins[:, 1:] &= _join(union[:, 1:], size)
-    leading, width = _bounds(union[begins])
-    return first[begins], np.concatenate([[0], np.cumsum(np.count_nonzero(begins, axis=1))]), leading, width
+    begins[:, 1:] &= _join(high[:, 1:], low[:, 1:], size)
+    high, low = high[begins], low[begins]
+    window_starts = np.concatenate([[0], np.cumsum(np.count_nonzero(begins, axis=1))])
+    return first[begins], window_starts, 64 - high, high - low + 1
 
 
-def _join(union: NDArray[np.uint64], size: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which stretches of each batch begin a window, (m, s), s a power of two; union gets all the bits of that window.
+def _join(high: NDArray[np.int64], low: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which stretches of each batch begin a window, (m, s); high and low become those of that window.
 
-    union: (m, s), the bits that a stretch has. size: (m, s), its floats.
+    high, low: (m, s), the bits that a stretch needs, s a power of two. size: (m, s), its floats.
     """
-    begins = np.ones(union.shape, dtype=np.bool_)
-    cost, part = _cost(union, size), union
-    while part.shape[1] > 1:
-        part, size = part[:, ::2] | part[:, 1::2], size[:, ::2] + size[:, 1::2]
-        whole, apart = _cost(part, size), cost[:, ::2] + cost[:, 1::2]
+    begins = np.ones(high.shape, dtype=np.bool_)
+    cost = _cost(high, low, size)
+    whole_high, whole_low, width = high, low, 1
+    while width < high.shape[1]:
+        whole_high = np.maximum(whole_high[:, ::2], whole_high[:, 1::2])
+        whole_low = np.minimum(whole_low[:, ::2], whole_low[:, 1::2])
+        size, width = size[:, ::2] + size[:, 1::2], width * 2
+        apart, whole = cost[:, ::2] + cost[:, 1::2], _cost(whole_high, whole_low, size)
         joined = whole <= apart
         cost = np.minimum(whole, apart)
-        stretches = np.repeat(joined, union.shape[1] // part.shape[1], axis=1)
-        np.copyto(union, np.repeat(part, union.shape[1] // part.shape[1], axis=1), where=stretches)
+        stretches = np.repeat(joined, width, axis=1)
+        np.copyto(high, np.repeat(whole_high, width, axis=1), where=stretches)
+        np.copyto(low, np.repeat(whole_low, width, axis=1), where=stretches)
         begins &= ~stretches
-        begins[:, :: union.shape[1] // part.shape[1]] |= joined
+        begins[:, ::width] |= joined
     return begins
 
 
-def _cost(union: NDArray[np.uint64], size: NDArray[np.int64]) -> NDArray[np.int64]:
+def _cost(high: NDArray[np.int64], low: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
     """The bits that floats in a window take; 0 for none."""
-    return np.where(size > 0, _bounds(union)[1] * size + _WINDOW_BITS, 0)
-
-
-def _bounds(union: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Leading zeros and width of the narrowest window that has all of these bits; a bit wide where there are none."""
-    length = np.maximum(bit_lengths(union), 1)
-    lowest = np.maximum(bit_lengths(union & (~union + np.uint64(1))), 1)
-    return 64 - length, length - lowest + 1
+    return np.where(size > 0, (high - low + 1) * size + _WINDOW_BITS, 0)

@@ -17,14 +17,15 @@ from iotctl.repositories.storage.compressed.bit_array import Words, bit_lengths,
 RUN = 15
 RUN_BITS = 36
 SELECTOR_BITS = 4
-SELECTORS_IN_WORD = 16
 
 # By selector; 0 is none.
-WIDTHS = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 21, 32, 64], dtype=np.uint8)
+WIDTHS = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 21, 32, 64])
 COUNTS = np.array([0, 64, 32, 21, 16, 12, 10, 9, 8, 6, 5, 4, 3, 2, 1], dtype=np.uint8)
 
-# The narrowest selector for a number of so many bits.
-_SELECTORS = np.maximum(np.searchsorted(WIDTHS, np.arange(65)), 1).astype(np.uint8)
+# The narrowest selector for a number of so many bits, and that of blocks of so many numbers.
+_OF_BITS = np.maximum(np.searchsorted(WIDTHS, np.arange(65)), 1).astype(np.uint8)
+_OF_COUNT = np.zeros(65, dtype=np.uint8)
+_OF_COUNT[COUNTS[1:]] = np.arange(1, RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,65 +47,65 @@ def encode(values: NDArray[np.uint64], starts: NDArray[np.int64]) -> Simple8b:
     """
     left = _left(starts)
     run = _run_lengths(values, starts)
-    run[values >= np.uint64(1 << RUN_BITS)] = 0
-    return _encode(values, _selectors(values, left), run, left, starts)
+    run *= values < np.uint64(1 << RUN_BITS)
+    return _encode(values, _most_in_block(values, left), run, left, starts)
 
 
 def encode_bits(bits: NDArray[np.bool_], starts: NDArray[np.int64]) -> Simple8b:
     """The bits of each batch, bool (n,), as blocks of 64 and runs: the server takes no others for bits."""
-    return _encode(bits, np.ones(len(bits), dtype=np.uint8), _run_lengths(bits, starts), _left(starts), starts)
+    most = np.full(len(bits), COUNTS[1])
+    return _encode(bits, most, _run_lengths(bits, starts), _left(starts), starts)
 
 
 def _left(starts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """How many numbers of the batch there are from each on, (n,)."""
-    return (np.repeat(starts[1:], np.diff(starts)) - np.arange(starts[-1])).astype(np.int32)
-
-
-def _selectors(values: NDArray[np.uint64], left: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """The selector with which a block that begins at each number takes the most of them, (n,) uint8."""
-    narrowest = _SELECTORS[bit_lengths(values)]
-    lowest, highest = int(narrowest.min()), int(narrowest.max())
-    # The widest of the next 1, 2, 3, 4 ... numbers of the batch, each from two stretches that are there already.
-    room = np.minimum(left, 255).astype(np.uint8)
-    widest = {1: narrowest}
-    for size in (2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 21, 32, 64):
-        one = max(length for length in widest if length < size)
-        other = min(length for length in widest if length >= size - one)
-        step = size - other
-        both = widest[one].copy()
-        np.maximum(both[:-step], widest[other][step:] * (room[:-step] > step), out=both[:-step])
-        widest[size] = both
-        if size >= COUNTS[lowest]:
-            break
-    selector = np.full(len(values), highest, dtype=np.uint8)
-    for candidate in range(lowest, highest):
-        # Where a narrow block fits, each wider one, which takes fewer numbers, does, too.
-        selector -= widest[int(COUNTS[candidate])] <= candidate
-    return selector
+    """How many numbers there are from each on to the end of its batch, (n,)."""
+    ends = np.repeat(starts[1:].astype(np.int32), np.diff(starts))
+    ends -= np.arange(starts[-1], dtype=np.int32)
+    return ends
 
 
 def _run_lengths(values: NDArray[np.uint64] | NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int32]:
     """How many equal numbers of the batch begin at each, (n,)."""
     changes = values[1:] != values[:-1]
     changes[starts[1:-1] - 1] = True
-    ends = np.append(np.flatnonzero(changes) + 1, len(values))
-    return (np.repeat(ends, np.diff(ends, prepend=0)) - np.arange(len(values))).astype(np.int32)
+    return _left(np.concatenate([[0], np.flatnonzero(changes) + 1, starts[-1:]]))
+
+
+def _most_in_block(values: NDArray[np.uint64], left: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """How many numbers a block can take that begins at each, where the batch has so many, (n,)."""
+    narrowest = _OF_BITS[bit_lengths(values)]
+    lowest, highest = int(narrowest.min()), int(narrowest.max())
+    most = np.full(len(values), COUNTS[highest])
+    room = np.minimum(left, 255).astype(np.uint8)
+    # The widest of the next 1, 2, 3, 4 ... numbers of the batch, each from two stretches that are there already.
+    widest = {1: narrowest}
+    for selector in range(len(COUNTS) - 2, lowest - 1, -1):
+        size = int(COUNTS[selector])
+        one = max(widest)
+        step = size - min(length for length in widest if length >= size - one)
+        widest[size] = widest[one].copy()
+        beyond = widest[size - step][step:] * (room[:-step] > step)
+        np.maximum(widest[size][:-step], beyond, out=widest[size][:-step])
+        if selector < highest:
+            # Where this block fits, so does each wider one, which takes fewer numbers.
+            most += (widest[size] <= selector) * (COUNTS[selector] - COUNTS[selector + 1])
+    return most
 
 
 def _encode(
     values: NDArray[np.uint64] | NDArray[np.bool_],
-    selector: NDArray[np.uint8],
+    most: NDArray[np.uint8],
     run: NDArray[np.int32],
     left: NDArray[np.int32],
     starts: NDArray[np.int64],
 ) -> Simple8b:
-    """See encode. selector, run, left: (n,), for a block that begins at each number; run is 0 where it has no room."""
-    taken = np.minimum(COUNTS[selector], left)
+    """See encode. most, run, left: (n,), for a block that begins at each number; run is 0 where it has no room."""
+    taken = np.minimum(most, left)
     is_run = run > taken
-    np.copyto(taken, run, where=is_run)
+    np.maximum(taken, run, out=taken)
     first, block_starts = _follow(taken, left, starts)
-    chosen = np.where(is_run[first], np.uint8(RUN), selector[first])
-    return _blocks(values, first, taken[first], chosen, block_starts, np.diff(starts))
+    selector = np.where(is_run[first], np.uint8(RUN), _OF_COUNT[most[first]])
+    return _blocks(values, first, taken[first], selector, block_starts, np.diff(starts))
 
 
 def _follow(
@@ -115,9 +116,10 @@ def _follow(
     One step takes a block of every batch.
     """
     n = len(taken)
-    following = np.arange(1, n + 2) + np.append(taken - 1, -1)
-    following[:-1][taken >= left] = n
-    at = starts[:-1].astype(np.int64)
+    following = np.arange(n + 1)
+    following[:-1] += taken
+    following[:-1][taken == left] = n
+    at = starts[:-1]
     steps = []
     while True:
         steps.append(at)
@@ -149,7 +151,7 @@ def _blocks(
         place = np.arange(begins[-1] + size[-1]) - np.repeat(begins, size)
         width = np.repeat(WIDTHS[selector[packed]], size)
         number = values[np.repeat(first[packed], size) + place].astype(np.uint64)
-        blocks[packed] = np.bitwise_or.reduceat(number << (place * width).astype(np.uint64), begins)
+        blocks[packed] = np.bitwise_or.reduceat(number << (place * width).view(np.uint64), begins)
 
     four = np.full(len(selector), SELECTOR_BITS, dtype=np.int64)
     selectors, _ = pack_bits(selector.astype(np.uint64), four, block_starts)
