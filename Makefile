@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults lint format bench bench-cluster bench-scaling bench-detect up down clean
+.PHONY: help demo test test-faults lint format docs reference release bench bench-cluster bench-scaling bench-detect up down clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -33,6 +33,13 @@ lint: $(VENV)/installed ## formatting, lint rules, types, layers
 format: $(VENV)/installed ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: reference ## the documents as a site, in build/site; links are checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo build/site/index.html
+
+reference: $(VENV)/installed ## write the pages of docs/reference that are made from the program
+	$(BIN)/python -m tests.docs.reference
 
 bench: $(VENV)/installed ## ingest, query and parser speed, beside psql, pandas and the floor
 	$(BIN)/python -m tests.bench.ingest

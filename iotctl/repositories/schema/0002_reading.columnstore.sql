@@ -2,6 +2,7 @@
 -- (docs.tigerdata.com, "direct compress"); ingest holds claims and asks the table instead (readings.py).
 -- A policy of TimescaleDB's own recompresses what late readings left in the row store.
 
+-- All readings; compressed in chunks of a stretch of time.
 CREATE TABLE reading (
     sensor_id    int NOT NULL,
     file_id      int NOT NULL DEFAULT 0, -- ingest_file; 0 where another program wrote the reading
@@ -36,7 +37,7 @@ BEGIN ATOMIC
     WHERE r.sensor_id = ANY ($1) AND r."timestamp" >= $2 AND r."timestamp" < $3;
 END;
 
--- When a sensor's last reading before a moment is; NULL where it has none.
+-- The time of a sensor's last reading before a moment; NULL if it has none.
 CREATE FUNCTION last_reading_of(sensor int, before timestamptz DEFAULT 'infinity') RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (

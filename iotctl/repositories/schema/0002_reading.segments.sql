@@ -1,5 +1,4 @@
--- Any PostgreSQL without TimescaleDB's columnstore. A row is a segment: a stretch of one sensor's readings, in order of
--- time, of one month (UTC) and some thousand readings at most. PostgreSQL compresses the arrays by itself.
+-- Any PostgreSQL without TimescaleDB's columnstore.
 
 -- A stretch of a sensor's time as a box, for the constraint alone. Its coordinates are exact to the microsecond from 1684
 -- to 2255; beyond, stretches that are less than 32 microseconds apart count as overlapping and are refused.
@@ -10,6 +9,8 @@ RETURN box(
     point(sensor_id, (extract(epoch FROM last AT TIME ZONE 'UTC') * 1000000)::float8)
 );
 
+-- A row is a segment: readings of one sensor in order of time, of one month (UTC), some thousand at most. PostgreSQL
+-- compresses the arrays by itself.
 CREATE TABLE reading_segment (
     sensor_id     int NOT NULL,
     file_id       int NOT NULL, -- ingest_file; 0 where another program wrote the readings. Of all but what file_ids says
@@ -30,6 +31,7 @@ CREATE TABLE reading_segment (
 -- What shall be merged.
 CREATE INDEX reading_segment_small ON reading_segment (sensor_id, first) WHERE readings < 250;
 
+-- All readings. INSERT, UPDATE and DELETE of single readings work. For a range of time use readings().
 CREATE VIEW reading AS
     SELECT s.sensor_id, coalesce(r.file_id, s.file_id) AS file_id,
            s.first + coalesce(r.near, r.far, r.position - 1) * s.unit * interval '1 microsecond' AS "timestamp",
@@ -63,7 +65,7 @@ BEGIN ATOMIC
     FROM unnest($1) AS wanted (sensor_id), readings_of(wanted.sensor_id, $2, $3) AS r;
 END;
 
--- When a sensor's last reading before a moment is; NULL where it has none.
+-- The time of a sensor's last reading before a moment; NULL if it has none.
 CREATE FUNCTION last_reading_of(sensor int, before timestamptz DEFAULT 'infinity') RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (

@@ -1,12 +1,14 @@
 -- For people and other tools; the names and columns are a promise.
 
+-- Names of sensors.
 CREATE VIEW sensor_mapping AS
     SELECT sensor_name, sensor_uuid FROM sensor WHERE sensor_name IS NOT NULL;
 
+-- All readings with the UUID of their sensor. For a range of time use readings(), which is far faster.
 CREATE VIEW sensor_data AS
     SELECT r."timestamp", s.sensor_uuid, r.sensor_value FROM reading r JOIN sensor s USING (sensor_id);
 
--- The readings of a sensor, by its name or UUID, in [start, until); as quick on every layout, which the views are not.
+-- The readings of a sensor, by its name or UUID, in [start, until). Fast on both layouts; the views are not.
 CREATE FUNCTION readings(sensor text, start timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 RETURNS TABLE ("timestamp" timestamptz, sensor_value float8)
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -16,7 +18,7 @@ BEGIN ATOMIC
     WHERE s.sensor_name = $1 OR s.sensor_uuid::text = lower($1);
 END;
 
--- The same of several sensors, for dashboards; sensor: as it is called there.
+-- The same for several sensors. The column sensor has the name, or the UUID of a sensor without a name.
 CREATE FUNCTION readings(sensors text[], start timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 RETURNS TABLE (sensor text, "timestamp" timestamptz, sensor_value float8)
 LANGUAGE sql STABLE PARALLEL SAFE

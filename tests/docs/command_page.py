@@ -1,0 +1,39 @@
+"""The page of all commands, from what the program says of them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from tests.docs.commands import Parameter, described_commands
+from tests.docs.markdown import cell, generated, table
+
+BEFORE = """
+`iotctl COMMAND --help` says the same on the terminal. Before the command stand the options that hold for all:
+`--version`, `--debug` (show where in the program an error arose), `--log-format text|json` (lines on stderr).
+
+Data go to stdout, everything else goes to stderr. The [exit codes](exit-codes.md) are the same for all commands.
+"""
+
+
+def command_page() -> str:
+    """docs/reference/commands.md."""
+    parts = [generated("Commands"), BEFORE]
+    for panel, commands in groupby(described_commands(), key=lambda command: command.panel):
+        parts.append(f"\n## {panel}\n")
+        for command in commands:
+            parts.append(f"\n### {command.words}\n\n```\n{command.usage}\n```\n")
+            parts += [f"\n{paragraph}\n" for paragraph in command.paragraphs]
+            if command.examples:
+                parts.append("\n```\n" + "\n".join(command.examples) + "\n```\n")
+            parts.append(_parameters("argument", command.arguments))
+            parts.append(_parameters("option", command.options))
+    return "".join(parts)
+
+
+def _parameters(kind: str, parameters: Iterable[Parameter]) -> str:
+    rows = [
+        [f"`{cell(one.written)}`", cell(one.meaning) + (f" Default: `{cell(one.default)}`." if one.default else "")]
+        for one in parameters
+    ]
+    return "\n" + table([kind, ""], rows) if rows else ""

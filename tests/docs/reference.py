@@ -1,0 +1,31 @@
+"""Write the pages of docs/reference/ that are made from the program: python -m tests.docs.reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.docs.database_page import database_page
+from tests.docs.metrics_page import metrics_page
+from tests.docs.settings_page import settings_page
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "metrics.md": metrics_page,
+    "database.md": database_page,
+}
+
+
+def main() -> None:
+    """Write all pages, and say which were old."""
+    for name, page in PAGES.items():
+        file, text = FOLDER / name, page()
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)
+            print(f"{file.relative_to(FOLDER.parents[1])} is new")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The page of settings, from the class that reads them."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic_core import PydanticUndefined
+
+from iotctl.settings import Settings
+from tests.docs.markdown import cell, generated, table
+
+BEFORE = """
+Settings come from the environment, and from a file `.env`. The environment goes before the file.
+`.env.example` lists them all, to be copied. An empty value is the same as none.
+
+"""
+AFTER = """
+**Secrets.** No line that iotctl prints holds a secret: an address that cannot be read is not quoted.
+
+**The embedded server** is a PostgreSQL that comes with `iotctl[embedded]`. It is used where no database is set. It
+serves the commands of one user: its socket is open to that user alone. The first command starts it, and the last one
+stops it. A command that is killed leaves it to the others. If the server dies, the next connection starts it again.
+PostgreSQL does not run as root: for root the server runs as the account `pgserver`, which is made if it is missing.
+
+**For containers alone**, read by `docker-compose.yml`: see `.env.example`, and [containers](../how-to/containers.md).
+"""
+
+
+def settings_page() -> str:
+    """docs/reference/settings.md."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        meaning, _, in_words = (field.description or "").partition(" Default: ")
+        if in_words:
+            # What stands behind the default, as a sentence of its own, belongs to the meaning.
+            default, _, more = in_words.partition(". ")
+            meaning, default = f"{meaning} {more}".strip(), default.rstrip(".")
+        elif field.default is None or field.default is PydanticUndefined:
+            default = ""
+        else:
+            default = f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+        rows.append([f"`IOTCTL_{name.upper()}`", cell(re.sub(r"(?<!`)(--[a-z-]+)", r"`\1`", meaning)), cell(default)])
+    return generated("Settings") + BEFORE + table(["setting", "meaning", "default"], rows) + AFTER
