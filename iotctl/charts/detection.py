@@ -39,7 +39,7 @@ _HEIGHT, _STRIP_HEIGHT = 340, 70
 _PICTURE_POINTS, _PAGE_POINTS, _LINKED_POINTS = 4000, 20_000, 3000
 
 # A notebook is kept with its pictures: some 80 kB each.
-_NOTEBOOK_POINTS = 1500
+_NOTEBOOK_POINTS = 1800
 
 # Events below a chart.
 _LISTED = 200
@@ -47,7 +47,7 @@ _LISTED = 200
 # Of the range of the readings, above and below it.
 _BAND_MARGIN = 0.15
 
-# A band or strip needs no more than one value per pixel.
+# A band or strip needs no more than one value per pixel, and fewer than a third of what the line has.
 _BLOCKS = 1000
 
 # Above so many rows the season is too fine for a line: the band shows it, and the line is that of the regime.
@@ -133,13 +133,15 @@ def _chart(detection: Detection, about: _About, points: int) -> alt.VConcatChart
     timezone = about.timezone
     upper = alt.layer(
         *_event_shades(detection, timezone),
-        _band(detection, about),
+        _band(detection, about, min(_BLOCKS, points // 3)),
         _reading_line(detection, about, points),
         *_model_lines(detection, about),
         *_change_points(detection, timezone),
         *_event_marks(detection, about),
     ).properties(width=WIDTH, height=_HEIGHT, title=_title(detection, about))
-    chart = alt.vconcat(upper.add_params(zoom()), _severity_strip(detection, timezone), spacing=8)
+    chart = alt.vconcat(
+        upper.add_params(zoom()), _severity_strip(detection, timezone, min(_BLOCKS, points // 3)), spacing=8
+    )
     resolved: alt.VConcatChart = chart.resolve_scale(x="shared", color="independent")
     return resolved
 
@@ -183,8 +185,8 @@ def _reading_line(detection: Detection, about: _About, points: int) -> alt.Chart
     return chart
 
 
-def _band(detection: Detection, about: _About) -> alt.Chart:
-    starts = block_starts(len(detection.time), _BLOCKS)
+def _band(detection: Detection, about: _About, blocks: int) -> alt.Chart:
+    starts = block_starts(len(detection.time), blocks)
     reach = about.threshold * detection.scale
     low, high = detection.expected - reach, detection.expected + reach
     if len(starts):
@@ -261,8 +263,8 @@ def _event_marks(detection: Detection, about: _About) -> list[alt.Chart]:
     ]
 
 
-def _severity_strip(detection: Detection, timezone: str) -> alt.Chart:
-    starts = block_starts(len(detection.time), _BLOCKS)
+def _severity_strip(detection: Detection, timezone: str, blocks: int) -> alt.Chart:
+    starts = block_starts(len(detection.time), blocks)
     highest = np.maximum.reduceat(detection.severity, starts) if len(starts) else detection.severity
     chart: alt.Chart = (
         table(detection.time[starts], timezone, severity=highest)

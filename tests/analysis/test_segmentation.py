@@ -82,3 +82,14 @@ def test_a_made_up_year_without_breaks_has_none() -> None:
     seed = next(seed for seed in range(20) if make_sensor(seed, hours=10).base is Base.LINEAR)
     sensor = make_sensor(seed, anomalies=False)
     assert len(segment((sensor.time - sensor.time[0]) / 3.6e9, sensor.value)) == 0
+
+
+def test_from_a_third_to_three_times_the_usual_penalty_the_breaks_are_the_same() -> None:
+    x = np.arange(20_000.0)
+    y = np.random.default_rng(11).normal(0, 1, len(x))
+    y[8_000:] += 5
+    y[16_000:16_300] += 3
+    by_penalty = {penalty: segment(x, y, penalty=penalty).tolist() for penalty in (3.0, 10.0, 30.0, 100.0)}
+    assert by_penalty[3.0] == by_penalty[10.0] == by_penalty[30.0]
+    assert breaks_f1(segment(x, y), [8_000, 16_000, 16_300], 20) == (3, 0, 0)
+    assert len(by_penalty[100.0]) == 1
