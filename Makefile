@@ -41,6 +41,12 @@ docs: reference ## the documents as a site, in build/site; links are checked
 reference: $(VENV)/installed ## write the pages of docs/reference that are made from the program
 	$(BIN)/python -m tests.docs.reference
 
+release: $(VENV)/installed ## sdist and wheel in dist/, with man pages, tried in empty environments (PROJECT_URL: see hatch_build.py)
+	rm -rf man dist
+	$(BIN)/python -m tests.docs.man_pages man
+	$(BIN)/python -m build
+	RELEASE=$(CURDIR)/dist $(BIN)/pytest --timeout 900 tests/faults/test_install.py
+
 bench: $(VENV)/installed ## ingest, query and parser speed, beside psql, pandas and the floor
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.query
@@ -67,4 +73,4 @@ down: ## stop the containers, keep their data
 	docker compose down
 
 clean: ## remove what the targets above made, but for the database
-	rm -rf $(VENV) build dist demo bench .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist man demo bench .mypy_cache .ruff_cache .pytest_cache
