@@ -26,8 +26,8 @@ def _program(commands: Iterable[Command]) -> str:
         ".B iotctl\n.I COMMAND\n[\\fIOPTIONS\\fR]",
         _section("DESCRIPTION"),
         _text(
-            "Loads sensor files from S3, MinIO or a folder into PostgreSQL or TimescaleDB, gives the readings of a sensor"
-            " back by time, and finds what is wrong with it. Each command has a page of its own."
+            "Loads sensor files from S3, MinIO or a folder into PostgreSQL or TimescaleDB, gives the readings of a"
+            " sensor back by time, and finds what is wrong with it. Each command has a page of its own."
         ),
         _section("COMMANDS"),
     ]
