@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process ends with. PARTLY: done, but something of it was left out; ANOMALY: as --fail-* asks for."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    PARTLY = 3
+    NOT_FOUND = 4
+    UNREACHABLE = 5
+    FORBIDDEN = 6
+    CONFIGURATION = 7
+    ANOMALY = 10
+    INTERRUPTED = 130
+
 
 class IotctlError(Exception):
     """Something the user can act on; shown in one to three lines, without a traceback.
@@ -10,7 +27,7 @@ class IotctlError(Exception):
     None of the three ever holds a secret.
     """
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -25,13 +42,13 @@ class IotctlError(Exception):
 class UsageError(IotctlError):
     """The command's words do not fit together."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class NotFoundError(IotctlError):
     """No such sensor, file, bucket or prefix."""
 
-    exit_code = 4
+    exit_code = ExitCode.NOT_FOUND
 
 
 class NothingThereError(NotFoundError):
@@ -41,19 +58,19 @@ class NothingThereError(NotFoundError):
 class UnreachableError(IotctlError):
     """The database or the store does not answer, or stopped answering."""
 
-    exit_code = 5
+    exit_code = ExitCode.UNREACHABLE
 
 
 class ForbiddenError(IotctlError):
     """The database or the store knows us not, or grants too little."""
 
-    exit_code = 6
+    exit_code = ExitCode.FORBIDDEN
 
 
 class ConfigurationError(IotctlError):
     """A setting, an extra or the schema is not as the program needs it."""
 
-    exit_code = 7
+    exit_code = ExitCode.CONFIGURATION
 
 
 class FileError(IotctlError):

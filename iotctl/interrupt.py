@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-INTERRUPTED = 130
+from iotctl.errors import ExitCode
 
 _begun = False
 _came = False
@@ -35,7 +35,7 @@ def came() -> bool:
 def _on_interrupt(_number: int, _frame: object) -> None:
     global _came
     if not _begun:
-        os._exit(INTERRUPTED)
+        os._exit(ExitCode.INTERRUPTED)
     _came = True
     # Where an exception can be told to nobody (a destructor, the end of the interpreter), Python prints it.
     sys.unraisablehook = lambda _: None

@@ -13,7 +13,7 @@ from iotctl import __version__, interrupt
 from iotctl.cli.command_table import LazyCommands, list_commands
 from iotctl.cli.output.log import Level, LogFormat, is_json, say, use_format
 from iotctl.cli.process.streams import prepare_streams
-from iotctl.errors import IotctlError
+from iotctl.errors import ExitCode, IotctlError
 from iotctl.secrets import hidden, remember_address
 
 _debug = False
@@ -79,23 +79,23 @@ def _exit_code() -> int | str | None:
         show_error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return interrupt.INTERRUPTED
+        return ExitCode.INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:
         # typer makes a broken pipe an exit with 1, but whoever read our output has seen enough.
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             return error.code
         # The interpreter must not complain at its last flush either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 -- a defect of ours; Python's own traceback might show a secret
         if interrupt.came():
-            return interrupt.INTERRUPTED
+            return ExitCode.INTERRUPTED
         if isinstance(error, OSError) and not _debug:  # a file, a disk or a limit of the system, named by its own words
             show_error(IotctlError(f"{error.strerror or error}.", where=error.filename and str(error.filename)))
-            return 1
+            return ExitCode.FAILED
         typer.echo(_traceback(error), err=True, nl=False)
-        return 1
-    return 0
+        return ExitCode.FAILED
+    return ExitCode.DONE
 
 
 def show_error(error: IotctlError) -> None:

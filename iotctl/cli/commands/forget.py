@@ -27,7 +27,7 @@ def forget(
     """
     import json
 
-    from iotctl.errors import UsageError
+    from iotctl.errors import ExitCode, UsageError
     from iotctl.services.forget import files_to_forget
     from iotctl.services.forget import forget as take_away
     from iotctl.settings import read_settings
@@ -52,4 +52,4 @@ def forget(
         say(f"{done.reopened} other files overlap with them; the next ingest of those reads them again")
     if done.busy:
         say(f"{len(done.busy)} files are being loaded by another ingest and stay, the first: {done.busy[0]}")
-        raise typer.Exit(3)
+        raise typer.Exit(ExitCode.PARTLY)

@@ -9,7 +9,6 @@ import typer
 
 from iotctl.cli.arguments.layouts import LayoutOption, chosen_layouts
 from iotctl.cli.database import open_database
-from iotctl.cli.ingest.summary import DONE, PARTLY
 from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def ingest(
     from iotctl.cli.process.memory import keep_freed_memory
     from iotctl.cli.process.stop_signals import stopped_by_signals
     from iotctl.cli.progress.ingest_progress import watch_ingest
-    from iotctl.errors import UsageError
+    from iotctl.errors import ExitCode, UsageError
     from iotctl.formats import ReadOptions
     from iotctl.moments import duration_seconds, known_zone
     from iotctl.services.ingest import IngestRun
@@ -203,7 +202,7 @@ def ingest(
                 record.finish(summary)
         code = exit_code(summary)
         # Done, and done although rows were rejected or objects skipped: those have metrics of their own.
-        measure(summary, code, code in (DONE, PARTLY))
+        measure(summary, code, code in (ExitCode.DONE, ExitCode.PARTLY))
     if as_json and watch is None:
         typer.echo(summary_json(summary, dry_run=dry_run))
     report(summary, dry_run=dry_run, settle_seconds=options.read.settle_seconds)

@@ -11,6 +11,7 @@ import typer
 from iotctl.cli.database import open_database
 from iotctl.cli.output.log import Level, say
 from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+from iotctl.errors import ExitCode
 
 if TYPE_CHECKING:
     from iotctl.services.verify import Difference, Verdict
@@ -67,7 +68,7 @@ def verify(
             rows = (_row(difference, settings.timezone) for difference in differences)
             write_rows(COLUMNS, rows, chosen_format(None, None))
     _report(verdict)
-    raise typer.Exit(0 if verdict.right else 1)
+    raise typer.Exit(ExitCode.DONE if verdict.right else ExitCode.FAILED)
 
 
 def _part(text: str) -> float:

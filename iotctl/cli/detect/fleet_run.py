@@ -16,7 +16,7 @@ from iotctl.cli.output.log import say
 from iotctl.cli.output.rows import STDOUT, Format, chosen_format, write_rows
 from iotctl.cli.progress.detect_progress import DetectWatch, watch_detect
 from iotctl.cli.progress.sensor_progress import counted
-from iotctl.errors import UsageError
+from iotctl.errors import ExitCode, UsageError
 from iotctl.workers.opening import WantedWorkers, sensor_workers
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from iotctl.services.analyse import Request, SensorFindings
     from iotctl.services.incidents import FleetIncident
     from iotctl.settings import Settings
-
-DONE, FAILED, PARTLY, ANOMALY = 0, 1, 3, 10
 
 # Cards on a fleet's page; of more sensors than this, the worst.
 _CARDS = 1000
@@ -65,15 +63,15 @@ class Outcome:
     failed: int = 0
     is_doubtful: bool = False
 
-    def exit_code(self, *, fail_on_anomaly: bool) -> int:
+    def exit_code(self, *, fail_on_anomaly: bool) -> ExitCode:
         """An anomaly goes before a sensor that could not be analysed, where one is asked to fail on it."""
         if self.events and fail_on_anomaly:
-            return ANOMALY
+            return ExitCode.ANOMALY
         if self.failed:
-            return FAILED if self.failed == self.sensors else PARTLY
+            return ExitCode.FAILED if self.failed == self.sensors else ExitCode.PARTLY
         if self.is_doubtful:
-            return PARTLY
-        return DONE
+            return ExitCode.PARTLY
+        return ExitCode.DONE
 
 
 def run_fleet(

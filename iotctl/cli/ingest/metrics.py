@@ -80,7 +80,7 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
             },
         ),
         "iotctl_ingest_duration_seconds": ("Seconds that the last run took.", {"": summary.seconds}),
-        "iotctl_ingest_exit_code": ("Exit code of the last run.", {"": exit_code}),
+        "iotctl_ingest_exit_code": ("Exit code of the last run.", {"": int(exit_code)}),
         "iotctl_ingest_last_run_timestamp_seconds": ("When the last run ended.", {"": now}),
     }
     if success is not None:

@@ -8,6 +8,7 @@ import typer
 
 from iotctl.cli.output.log import Level, is_json, run_id, say
 from iotctl.cli.output.terminal import printable
+from iotctl.errors import ExitCode
 from iotctl.secrets import hidden
 
 if TYPE_CHECKING:
@@ -16,12 +17,10 @@ if TYPE_CHECKING:
     from iotctl.repositories import Balance
     from iotctl.services.tally import FailedFile, IngestSummary
 
-DONE, FAILED, PARTLY, INTERRUPTED = 0, 1, 3, 130
-
 _FAILED_SHOWN = 5
 
 
-def exit_code(summary: IngestSummary) -> int:
+def exit_code(summary: IngestSummary) -> ExitCode:
     """The exit code of a run that came to its end, or was told to stop."""
     from iotctl.repositories import RunEnding
 
@@ -29,15 +28,15 @@ def exit_code(summary: IngestSummary) -> int:
         return summary.error.exit_code
     match summary.ending:
         case RunEnding.INTERRUPTED:
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
         case RunEnding.FAILED:
             codes = {failed.error.exit_code for failed in summary.failed}
             # Where nothing at all went well for one and the same reason, that reason is the answer.
-            return codes.pop() if len(codes) == 1 and summary.files == 0 else FAILED
+            return codes.pop() if len(codes) == 1 and summary.files == 0 else ExitCode.FAILED
         case RunEnding.PARTLY:
-            return PARTLY
+            return ExitCode.PARTLY
         case _:
-            return DONE
+            return ExitCode.DONE
 
 
 def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int | None = None) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 
 from iotctl.cli.output.log import say
-from iotctl.interrupt import INTERRUPTED
+from iotctl.errors import ExitCode
 
 # So long the line may take, where nobody reads it.
 _TELL_SECONDS = 5.0
@@ -30,7 +30,7 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
         nonlocal is_second
         if is_second:
             # The server rolls back what its clients did not commit.
-            os._exit(INTERRUPTED)
+            os._exit(ExitCode.INTERRUPTED)
         is_second = True
         came.put(True)
 
