@@ -82,7 +82,7 @@ SCRIPT = """
     link.href = 'data:application/json;charset=utf-8,' + encodeURIComponent(JSON.stringify(content, null, 1));
     const ids = (word) => entries.filter(([, given]) => given.verdict === word).map(([id]) => id);
     command.textContent = entries.length > wide
-      ? 'iotctl anomalies label --from verdicts.json'
+      ? 'iotctl anomalies label --input verdicts.json'
       : Object.keys(words).filter((word) => ids(word).length)
         .map((word) => `iotctl anomalies label ${ids(word).join(' ')} ${word}`).join('\\n');
   };

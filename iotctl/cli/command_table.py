@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from iotctl.cli.option_groups import with_groups
+
 
 class Panel(StrEnum):
     """The groups of commands in the help."""
@@ -38,7 +40,8 @@ class Entry:
         """The command, from its module. Any: click is a part of typer in some versions and apart in others."""
         own_name = self.name.replace("-", "_")
         module = import_module(f"iotctl.cli.commands.{own_name}")
-        found = getattr(module, "app", None) or getattr(module, own_name)
+        app = getattr(module, "app", None)
+        found = with_groups(getattr(module, own_name)) if app is None else app
         return _made(self, found)
 
 

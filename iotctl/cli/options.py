@@ -1,25 +1,190 @@
-"""Options that several commands have: one name and one wording for each."""
+"""Options that several commands have: one name and one wording for each, and what goes together as one dataclass."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotctl.cli.output.rows import Format
+from iotctl.cli.arguments.times import parse_range
+from iotctl.cli.output.rows import STDOUT, Cell, Format, chosen_format, write_rows
+from iotctl.errors import UsageError
+from iotctl.model import Kind
+from iotctl.workers.opening import WantedWorkers
+
+if TYPE_CHECKING:
+    from iotctl.settings import Settings
+
+# Panels of the longer helps.
+CHOOSE, INPUT, JUDGE, SHOW, KEEP, WORKERS = (
+    "Which readings",
+    "Reading files",
+    "What is an event",
+    "What is shown, and where",
+    "What is kept, and told",
+    "Who does the work",
+)
+
+# What a command works on.
+UriArgument = Annotated[
+    str | None, typer.Argument(help="s3://bucket/prefix or a path, recursively; IOTCTL_TIMESERIES_URI where left out.")
+]
+SensorsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="SENSOR", help="Names or UUIDs.", show_default=False)
+]
+OneSensorArgument = Annotated[
+    str | None, typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.")
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Every sensor.")]
+MatchOption = Annotated[
+    str | None, typer.Option(metavar="GLOB", help="Every sensor whose name fits: 'pump_*', 'pump_?', 'pump_[12]'.")
+]
+StartOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="From this moment on: 2016-01-31, '2016-01-31 12:00', now-7d.")
+]
+EndOption = Annotated[str | None, typer.Option(metavar="TIME", help="Up to, but not at, this moment.")]
+KindsOption = Annotated[
+    list[Kind] | None, typer.Option("--kind", help="Only events of this kind; several times for several.")
+]
+IncludeLabelledOption = Annotated[
+    bool, typer.Option("--include-labelled", help="Events labelled false or expected, too.")
+]
+SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only files modified then or later.")]
+PatternOption = Annotated[
+    str | None,
+    typer.Option(metavar="GLOB", help="Only files whose path below URI fits: '2016/*.csv'; * stands for / as well."),
+]
+FileOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Only of files whose name contains this.")]
+
+# How files are read.
+TimezoneOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ZONE",
+        help="Zone of times without an offset: Europe/Berlin, UTC, or +01:00 (east of Greenwich). IOTCTL_TIMEZONE"
+        " where left out.",
+    ),
+]
+LayoutOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|NAME|auto",
+        help="How files are written: a file of iotctl inspect --save, a name such as home-assistant, or auto (look at"
+        " each file; one in doubt is not loaded). IOTCTL_LAYOUT where left out, and else"
+        " timestamp;sensor_uuid;sensor_value.",
+    ),
+]
+
+# What is printed, written and drawn.
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", help="A table on a terminal and csv in a pipe, where left out.")
+]
+OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows, the first ones.")]
+TopOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print the N worst alone, in that order.")]
+PlotOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: FILE.png, .svg or .html.")]
+ReportOption = Annotated[
+    Path | None, typer.Option(metavar="FILE.html", help="A page of all sensors, the worst first; works offline.")
+]
+
+# What is changed.
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+
+# Who does the work.
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=256, metavar="N", help="So many at once; IOTCTL_WORKERS or one per core where left out."),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:8786", help="Work on the workers of a Dask cluster; IOTCTL_SCHEDULER."),
+]
+SendCredentialsOption = Annotated[
+    bool,
+    typer.Option(
+        "--send-credentials", help="Send database URL and store keys to those workers; else they use their own."
+    ),
+]
 
 
-def format_option(panel: str | None = None) -> Any:
-    """--format, in a panel of the help."""
-    return typer.Option("--format", help="table on a terminal, csv in a pipe where left out.", rich_help_panel=panel)
+@dataclass(frozen=True, slots=True)
+class SensorChoice:
+    """Sensors by name, all, or those whose names match."""
+
+    sensors: SensorsArgument = None
+    every: AllOption = False
+    match: MatchOption = None
+
+    @property
+    def names(self) -> list[str]:
+        """The names and UUIDs that were given."""
+        return self.sensors or []
+
+    @property
+    def ways(self) -> int:
+        """In how many ways sensors were chosen; one is right."""
+        return sum((bool(self.sensors), self.every, self.match is not None))
+
+    def check(self, command: str) -> None:
+        """Raises UsageError where there is no choice, or more than one."""
+        if self.ways != 1:
+            raise UsageError("Name sensors, or use one of --all or --match.", hint=f"See: iotctl {command} --help")
 
 
-def output_option(panel: str | None = None) -> Any:
-    """--output, in a panel of the help."""
-    return typer.Option("-o", "--output", help="A file, or - for stdout.", rich_help_panel=panel)
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """A range [start, end) as it was typed."""
+
+    start: StartOption = None
+    end: EndOption = None
+
+    def bounds(self, timezone: str) -> tuple[int | None, int | None]:
+        """Microseconds since 1970-01-01 UTC, None for open. Raises UsageError."""
+        return parse_range(self.start, self.end, timezone)
 
 
-FormatOption = Annotated[Format | None, format_option()]
-OutputOption = Annotated[Path | None, output_option()]
-LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many.")]
+@dataclass(frozen=True, slots=True)
+class RowOutput:
+    """How rows are written, and where."""
+
+    form: FormatOption = None
+    output: OutputOption = None
+
+    @property
+    def chosen(self) -> Format:
+        """The format, where none was asked for as well."""
+        return chosen_format(self.form, self.output)
+
+    def write(self, columns: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:
+        """Write rows as they come."""
+        write_rows(columns, rows, self.chosen, self.output)
+
+    def write_beside_progress(self, columns: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:
+        """Write rows as they come; on a terminal all at once, until the progress bar is gone.
+
+        The two would run into each other.
+        """
+        if sys.stdout.isatty() and self.output in (None, STDOUT):
+            rows = list(rows)
+        self.write(columns, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChoice:
+    """Processes of this machine, or a cluster."""
+
+    workers: WorkersOption = None
+    scheduler: SchedulerOption = None
+    send_credentials: SendCredentialsOption = False
+
+    def wanted(self, settings: Settings) -> WantedWorkers:
+        """What was asked for, and the settings where nothing was."""
+        return WantedWorkers(
+            self.workers or settings.workers, self.scheduler or settings.scheduler, self.send_credentials
+        )

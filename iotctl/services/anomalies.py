@@ -41,12 +41,15 @@ def stored_events(
         )
 
 
-def label_events(database: Database, verdicts: Mapping[str, Label | None]) -> list[tuple[Sensor, Finding]]:
+def label_events(
+    database: Database, verdicts: Mapping[str, Label | None], *, dry_run: bool = False
+) -> list[tuple[Sensor, Finding]]:
     """Keep verdicts on events by their ids, None to take one back; returns the events.
 
-    Raises NotFoundError where an id has no event, and UsageError where two verdicts are on one; none is kept then.
+    dry_run: keep none. Raises NotFoundError where an id has no event, and UsageError where two verdicts are on
+    one: none is kept then.
     """
-    with database.connect() as conn, conn.transaction():
+    with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
         anomalies = AnomalyRepository(conn)
         kept = anomalies.standing(list(verdicts))
@@ -66,14 +69,21 @@ def label_events(database: Database, verdicts: Mapping[str, Label | None]) -> li
 
 
 def label_matching(
-    database: Database, label: Label | None, match: str, start: int | None, end: int | None, kinds: Sequence[Kind] = ()
+    database: Database,
+    label: Label | None,
+    match: str,
+    start: int | None,
+    end: int | None,
+    kinds: Sequence[Kind] = (),
+    *,
+    dry_run: bool = False,
 ) -> list[tuple[Sensor, Finding]]:
     """Keep one verdict on all events of sensors whose names match, without a label; None takes back all labels there.
 
     match: a shell pattern (* and ?). start, end: the events that reach into [start, end), microseconds since 1970-01-01
-    UTC, None for open. kinds: none for all. Raises NotFoundError where no sensor matches.
+    UTC, None for open. kinds: none for all. dry_run: keep none. Raises NotFoundError where no sensor matches.
     """
-    with database.connect() as conn, conn.transaction():
+    with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
         chosen = {sensor.sensor_id for sensor in SensorRepository(conn).all(match)}
         if not chosen:

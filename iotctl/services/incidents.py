@@ -121,10 +121,12 @@ def find_incident(database: Database, wanted: str) -> FleetIncident:
     raise NotFoundError(f"No incident or event has the id {wanted!r}.", hint="The ids: iotctl incidents")
 
 
-def label_incident(database: Database, wanted: str, label: Label | None) -> list[tuple[Sensor, Finding]]:
+def label_incident(
+    database: Database, wanted: str, label: Label | None, *, dry_run: bool = False
+) -> list[tuple[Sensor, Finding]]:
     """Keep a verdict on all events of an incident, None takes theirs back; returns the events. Raises NotFoundError."""
     incident = find_incident(database, wanted)
-    return label_events(database, {finding.event.event_id: label for _, finding in incident.findings})
+    return label_events(database, {finding.event.event_id: label for _, finding in incident.findings}, dry_run=dry_run)
 
 
 def sample_days(starts: Sequence[int]) -> list[int]:

@@ -84,12 +84,12 @@ def learned(database: Database, name_or_uuid: str | None = None) -> list[Learned
         ]
 
 
-def forget(database: Database, event_ids: Sequence[str]) -> list[tuple[Sensor, Finding]]:
+def forget(database: Database, event_ids: Sequence[str], *, dry_run: bool = False) -> list[tuple[Sensor, Finding]]:
     """Take back what verdicts on these events teach; the events keep their labels.
 
-    Raises NotFoundError where nothing is learnt from one of them; none is forgotten then.
+    dry_run: change nothing. Raises NotFoundError where nothing is learnt from one of them; none is forgotten then.
     """
-    with database.connect() as conn, conn.transaction():
+    with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
         forgotten = AnomalyRepository(conn).forget(event_ids)
         known = {finding.event.event_id for _, finding in forgotten}

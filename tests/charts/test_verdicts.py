@@ -104,7 +104,7 @@ def test_many_verdicts_are_a_file_and_not_a_long_command(detection: Detection, t
     page = tmp_path / "a.html"
     draw_detection(many, page, title=NAME, verdicts=True)
     dom = clicked(page, tmp_path / "profile", "for (let row = 0; row < 41; row++) press(row, 'false');")
-    assert command(dom) == ["iotctl anomalies label --from verdicts.json"]
+    assert command(dom) == ["iotctl anomalies label --input verdicts.json"]
     assert saved(dom, tmp_path) == {f"{n:012x}": Label.FALSE for n in range(41)}
 
 

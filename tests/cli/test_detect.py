@@ -115,8 +115,8 @@ def test_saved_events_are_listed_and_labelled(iotctl: Iotctl, fleet: list[float]
     assert events(iotctl("anomalies", "pump_05", "--kind", "spike", "--kind", "gap")) == found[2:3]
     assert events(iotctl("anomalies", "--kind", "gap", "pump_05")) == []
     middle = found[3]["start"]
-    assert events(iotctl("anomalies", "--from", middle)) == found[3:]
-    assert events(iotctl("anomalies", "--to", middle)) == found[:3]
+    assert events(iotctl("anomalies", "--start", middle)) == found[3:]
+    assert events(iotctl("anomalies", "--end", middle)) == found[:3]
     assert len(json.loads(iotctl("anomalies", "--format", "json").stdout)) == 6
 
     labelled = iotctl("anomalies", "label", found[0]["event_id"], "false")
@@ -190,7 +190,7 @@ def test_a_range_and_a_reference_bound_what_is_looked_at(iotctl: Iotctl, fleet: 
         (["detect", "--match", "nothing*"], 4, "nothing*"),
         (["detect", "pump_00", "pump_99"], 4, "pump_99"),
         (["detect", "--input", "a.csv", "--save"], 2, "--input"),
-        (["anomalies", "--from", "soon"], 2, "soon"),
+        (["anomalies", "--start", "soon"], 2, "soon"),
     ],
 )
 def test_words_that_do_not_fit_are_refused_before_any_work(

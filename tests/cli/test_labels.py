@@ -117,12 +117,12 @@ def test_a_file_of_verdicts_is_kept_whole_or_not_at_all(
         return "verdicts.json"
 
     ids = [event["event_id"] for event in found]
-    unknown = iotctl("anomalies", "label", "--from", file((ids[0], "true"), ("0" * 12, "true")))
+    unknown = iotctl("anomalies", "label", "--input", file((ids[0], "true"), ("0" * 12, "true")))
     assert (unknown.returncode, "0" * 12 in unknown.stderr) == (4, True)
     assert labels(iotctl) == [""] * 9
-    assert iotctl("anomalies", "label", "--from", file((ids[0], "true"), (ids[4], "expected"))).returncode == 0
+    assert iotctl("anomalies", "label", "--input", file((ids[0], "true"), (ids[4], "expected"))).returncode == 0
     text = (tmp_path / file((ids[0], "none"), (ids[8], "false"))).read_text()
-    assert piped(environment, tmp_path, ["anomalies", "label", "--from", "-"], text).returncode == 0
+    assert piped(environment, tmp_path, ["anomalies", "label", "--input", "-"], text).returncode == 0
     assert labels(iotctl) == ["", "", "", "", "expected", "", "", "", "false"]
 
 
@@ -141,7 +141,7 @@ def test_a_file_of_verdicts_is_kept_whole_or_not_at_all(
 )
 def test_a_file_that_is_no_file_of_verdicts_says_so(iotctl: Iotctl, tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "a.json").write_text(text)
-    refused = iotctl("anomalies", "label", "--from", "a.json")
+    refused = iotctl("anomalies", "label", "--input", "a.json")
     assert refused.returncode not in (0, 10)
     assert words in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -156,8 +156,8 @@ def test_a_file_that_is_no_file_of_verdicts_says_so(iotctl: Iotctl, tmp_path: Pa
         ["3f0c5a9be1d2", "maybe"],
         ["3f0c5a9be1d2", "false", "--match", "*"],
         ["3f0c5a9be1d2", "false", "--start", "2016-01-01"],
-        ["false", "--from", "a.json"],
-        ["--from", "a.json", "--match", "*"],
+        ["false", "--input", "a.json"],
+        ["--input", "a.json", "--match", "*"],
     ],
 )
 def test_words_that_do_not_fit_together_are_refused(iotctl: Iotctl, words: list[str]) -> None:

@@ -36,7 +36,7 @@ CODES = {
     "iotctl query sensor_00000 now-7d now --every 1h --agg mean --format json": (4, 0, 0),
     "iotctl detect sensor_00000 --plot sensor_00000.html": (4, 0, 0),
     "iotctl detect --match 'pump_*' --save --format csv > events.csv": (4, 4, 4),
-    "iotctl anomalies sensor_00000 --from now-30d": (4, 0, 0),
+    "iotctl anomalies sensor_00000 --start now-30d": (4, 0, 0),
     "iotctl anomalies label 3f0c5a9be1d2 false": (4, 4, 4),
     "iotctl detect --input readings.csv --scores scores.csv": (4, 1, 0),
     "iotctl inspect readings.csv --save readings.toml": (4, 1, 0),

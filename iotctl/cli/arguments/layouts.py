@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-if TYPE_CHECKING:
-    from iotctl.formats.layouts.layout import Layout
-
-LayoutOption = Annotated[
-    str | None,
-    typer.Option(
-        "--layout",
-        metavar="FILE|NAME|auto",
-        help="How the files are written: a file of iotctl inspect --save, a name such as home-assistant, or auto (look"
-        " at each file; one in doubt is not loaded). IOTCTL_LAYOUT where left out, and else"
-        " timestamp;sensor_uuid;sensor_value.",
-    ),
-]
+from iotctl.errors import FileError, UsageError
+from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout
+from iotctl.formats.layouts.layout_file import read_layouts
 
 
 def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
@@ -27,10 +14,7 @@ def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
 
     Raises UsageError where there is no such file and no such name, and FileError where the file cannot be used.
     """
-    from iotctl.errors import FileError, UsageError
     from iotctl.formats.layouts.builtin import builtin_layouts, builtin_names
-    from iotctl.formats.layouts.layout import AUTO, STANDARD
-    from iotctl.formats.layouts.layout_file import read_layouts
 
     if not wanted:
         return (STANDARD,)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from iotctl.cli.arguments.verdicts import split_words, verdicts_from
 from iotctl.cli.database import open_database
-from iotctl.cli.options import FormatOption, OutputOption
-from iotctl.model import Kind
-
-if TYPE_CHECKING:
-    from iotctl.cli.output.rows import Cell
-    from iotctl.model import Finding, Label, Sensor
-    from iotctl.services.learned import Learned
+from iotctl.cli.options import (
+    DryRunOption,
+    KindsOption,
+    MatchOption,
+    OneSensorArgument,
+    RowOutput,
+    TimeRange,
+)
+from iotctl.cli.output.log import say
+from iotctl.cli.output.rows import Cell
+from iotctl.cli.progress.sensor_progress import counted
+from iotctl.errors import UsageError
+from iotctl.model import Finding, Label, Sensor
+from iotctl.moments import local_time
+from iotctl.services.anomalies import label_events, label_matching
+from iotctl.services.learned import Learned, forget, in_labels, label_counts, learned
+from iotctl.settings import read_settings
 
 LEARNED_COLUMNS = [
     *("sensor", "kind", "true", "false", "expected", "by_others", "rate_times", "kept_back", "event_ids"),
@@ -26,6 +37,7 @@ _FEW = 5
 
 
 def label_anomaly(
+    span: TimeRange,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -36,20 +48,17 @@ def label_anomaly(
             show_default=False,
         ),
     ] = None,
-    match: Annotated[
-        str | None, typer.Option(help="In place of ids: events without a label of sensors whose name fits: 'pump_*'.")
-    ] = None,
-    start: Annotated[str | None, typer.Option(help="With --match: events that last beyond this moment.")] = None,
-    end: Annotated[str | None, typer.Option(help="With --match: events that begin before this moment.")] = None,
-    kinds: Annotated[
-        list[Kind] | None, typer.Option("--kind", help="With --match: events of this kind; several times for several.")
-    ] = None,
+    match: MatchOption = None,
+    kinds: KindsOption = None,
     from_file: Annotated[
         str | None,
-        typer.Option("--from", metavar="FILE", help="Verdicts as JSON, as a page of detect saves them; - is stdin."),
+        typer.Option("--input", metavar="FILE", help="Verdicts as JSON, as a page of detect saves them; - for stdin."),
     ] = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Say what events are. Later runs do not report events labelled false or expected, nor events like them.
+
+    With --match in place of ids: the events of those sensors that have no label, of --kind, and from --start to --end.
 
     What else is learnt from it: iotctl anomalies learned. Where one id is not known, nothing is labelled.
 
@@ -57,39 +66,32 @@ def label_anomaly(
 
     In bulk: iotctl anomalies label expected --match 'pump_*' --start 2016-03-01 --end 2016-03-08
     """
-    from iotctl.cli.arguments.times import parse_range
-    from iotctl.cli.arguments.verdicts import split_words, verdicts_from
-    from iotctl.errors import UsageError
-    from iotctl.services.anomalies import label_events, label_matching
-    from iotctl.settings import read_settings
-
     settings = read_settings()
-    if match is None and (start or end or kinds):
+    if match is None and (span.start or span.end or kinds):
         raise UsageError("--start, --end and --kind go with --match.", hint="All sensors: --match '*'")
     if from_file is not None:
         if words or match is not None:
-            raise UsageError("--from has the verdicts already.", hint="Leave out ids, verdict and --match.")
+            raise UsageError("--input has the verdicts already.", hint="Leave out ids, verdict and --match.")
         verdicts = verdicts_from(from_file)
         with open_database(settings) as database:
-            labelled = label_events(database, verdicts)
-        say_labelled(labelled, settings.timezone)
+            labelled = label_events(database, verdicts, dry_run=dry_run)
+        say_labelled(labelled, settings.timezone, dry_run=dry_run)
         return
     ids, verdict = split_words(words or [])
     if (match is None) is (not ids):
         raise UsageError("Name events by their ids, or use --match.", hint="See: iotctl anomalies label --help")
     with open_database(settings) as database:
         if match is not None:
-            since, until = parse_range(start, end, settings.timezone)
-            labelled = label_matching(database, verdict.label, match, since, until, kinds or ())
+            since, until = span.bounds(settings.timezone)
+            labelled = label_matching(database, verdict.label, match, since, until, kinds or (), dry_run=dry_run)
         else:
-            labelled = label_events(database, dict.fromkeys(ids, verdict.label))
-    say_labelled(labelled, settings.timezone)
+            labelled = label_events(database, dict.fromkeys(ids, verdict.label), dry_run=dry_run)
+    say_labelled(labelled, settings.timezone, dry_run=dry_run)
 
 
 def show_learned(
-    sensor: Annotated[
-        str | None, typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.")
-    ] = None,
+    rows: RowOutput,
+    sensor: OneSensorArgument = None,
     forget_ids: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,8 +100,7 @@ def show_learned(
             help="Take back what the label of this event teaches; it keeps the label. May be given several times.",
         ),
     ] = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Print what labels teach: for each sensor and kind of event how often a year it may now come by chance.
 
@@ -110,37 +111,29 @@ def show_learned(
 
     Example: iotctl anomalies learned sensor_00000 --format json
     """
-    from iotctl.cli.output.log import say
-    from iotctl.cli.output.rows import chosen_format, write_rows
-    from iotctl.services.learned import forget, learned
-    from iotctl.settings import read_settings
-
     with open_database(read_settings()) as database:
         if forget_ids:
-            for who, finding in forget(database, list(dict.fromkeys(forget_ids))):
+            for who, finding in forget(database, list(dict.fromkeys(forget_ids)), dry_run=dry_run):
                 say(f"{who.sensor_name or who.sensor_uuid}, {finding.event.event_id}: nothing is learnt from it now")
-        rows = [_learned_row(one) for one in learned(database, sensor)]
-    write_rows(LEARNED_COLUMNS, rows, chosen_format(form, output), output)
+        found = [_learned_row(one) for one in learned(database, sensor)]
+    rows.write(LEARNED_COLUMNS, found)
 
 
-def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str) -> None:
+def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str, *, dry_run: bool) -> None:
     """Say on stderr what was labelled: a few events one by one, many by sensor."""
-    from iotctl.cli.output.log import say
-    from iotctl.cli.progress.sensor_progress import counted
-    from iotctl.moments import local_time
-
+    done = "would be labelled" if dry_run else "labelled"
     if len(labelled) <= _FEW:
         for sensor, finding in labelled:
             begun = local_time(finding.event.start, timezone).isoformat()
             say(
                 f"{sensor.sensor_name or sensor.sensor_uuid}, {finding.event.kind} of {begun}"
-                f" ({finding.event.event_id}): labelled {_word(finding.label)}"
+                f" ({finding.event.event_id}): {done} {_word(finding.label)}"
             )
     sensors = {sensor.sensor_id for sensor, _ in labelled}
     if len(labelled) != 1:
         words = Counter(_word(finding.label) for _, finding in labelled)
         said = "".join(f", {count} {word}" for word, count in words.items())
-        say(f"labelled: {counted(len(labelled), 'event')} of {counted(len(sensors), 'sensor')}{said}")
+        say(f"{done}: {counted(len(labelled), 'event')} of {counted(len(sensors), 'sensor')}{said}")
 
 
 def _word(label: Label | None) -> str:
@@ -148,9 +141,6 @@ def _word(label: Label | None) -> str:
 
 
 def _learned_row(one: Learned) -> tuple[Cell, ...]:
-    from iotctl.model import Label
-    from iotctl.services.learned import in_labels, label_counts
-
     counts = label_counts(one.verdicts)
     return (
         *(one.sensor.sensor_name or one.sensor.sensor_uuid, one.kind.value),

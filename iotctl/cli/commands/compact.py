@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from iotctl.cli.database import open_database
+from iotctl.cli.options import JsonOption
 from iotctl.cli.output.log import say
 from iotctl.cli.output.terminal import size
+from iotctl.services.compact import compact as compact_readings
+from iotctl.settings import read_settings
 
 
 def compact(
     full: Annotated[
         bool, typer.Option("--full", help="Compress everything anew: worth it after many small files.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Move late readings into the columnstore now; on plain PostgreSQL, vacuum what was written.
 
@@ -23,13 +27,8 @@ def compact(
 
     Example: iotctl compact --json
     """
-    import json
-
-    from iotctl.services.compact import compact
-    from iotctl.settings import read_settings
-
     with open_database(read_settings()) as database:
-        done = compact(database, full=full)
+        done = compact_readings(database, full=full)
     if as_json:
         summary = {"parts": done.parts, "bytes_before": done.bytes_before, "bytes_after": done.bytes_after}
         typer.echo(json.dumps(summary))

@@ -6,10 +6,14 @@ import os
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from iotctl.errors import IotctlError
+from iotctl.services.demo import make_demo_files
 
 _SHOWN = "sensor_00003"
 
@@ -23,11 +27,6 @@ def demo(
 
     Example: iotctl demo
     """
-    from datetime import UTC, datetime, timedelta
-
-    from iotctl.errors import IotctlError
-    from iotctl.services.demo import make_demo_files
-
     typer.echo(f"Making a year of readings for 50 sensors in {folder}/ ...", err=True)
     try:
         files = make_demo_files(folder)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import platform
+
 import typer
 
+from iotctl import __version__
 from iotctl.cli.database import open_database
 from iotctl.cli.output.terminal import printable
+from iotctl.errors import IotctlError
 from iotctl.secrets import hidden
+from iotctl.services.doctor import Check, check_database, check_store
+from iotctl.settings import read_settings, store_settings
 
 
 def doctor() -> None:
@@ -14,12 +20,6 @@ def doctor() -> None:
 
     The exit code is that of the first trouble. Example: iotctl doctor
     """
-    import platform
-
-    from iotctl import __version__
-    from iotctl.errors import IotctlError
-    from iotctl.services.doctor import Check, check_database, check_store
-    from iotctl.settings import read_settings, store_settings
 
     def show(check: Check) -> None:
         mark = "ok" if check.error is None else "NO"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from iotctl.cli.database import open_database
+from iotctl.cli.options import DryRunOption, JsonOption, YesOption
 from iotctl.cli.output.log import say
+from iotctl.errors import ExitCode, UsageError
+from iotctl.services.forget import files_to_forget
+from iotctl.services.forget import forget as take_away
+from iotctl.settings import read_settings
 
 
 def forget(
     names: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="A file, a folder or prefix, or a glob: 's3://b/2016/*.csv'.")
     ],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which files it would be.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take away what files had loaded: their readings, rejects and conflicts, as if they had never been there.
 
@@ -25,13 +31,6 @@ def forget(
 
     Example: iotctl forget timeseries/2016/data_004.csv --yes
     """
-    import json
-
-    from iotctl.errors import ExitCode, UsageError
-    from iotctl.services.forget import files_to_forget
-    from iotctl.services.forget import forget as take_away
-    from iotctl.settings import read_settings
-
     with open_database(read_settings()) as database:
         uris = files_to_forget(database, names)
         if dry_run:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from itertools import islice
+from typing import Annotated
 
 import typer
 
 from iotctl.cli.arguments.verdicts import Verdict
+from iotctl.cli.commands.anomaly_labels import say_labelled
 from iotctl.cli.database import open_database
 from iotctl.cli.list_by_default import ListByDefault
-from iotctl.cli.options import FormatOption, LimitOption, OutputOption
-
-if TYPE_CHECKING:
-    from iotctl.cli.output.rows import Cell
-    from iotctl.services.incidents import FleetIncident
+from iotctl.cli.option_groups import with_groups
+from iotctl.cli.options import DryRunOption, IncludeLabelledOption, LimitOption, RowOutput, TimeRange
+from iotctl.cli.output.events import COLUMNS as EVENT_COLUMNS
+from iotctl.cli.output.events import event_row
+from iotctl.cli.output.log import say
+from iotctl.cli.output.rows import Cell
+from iotctl.moments import local_time
+from iotctl.services.incident_words import name_of, sentence
+from iotctl.services.incidents import FleetIncident, find_incident, find_incidents
+from iotctl.services.incidents import label_incident as keep
+from iotctl.settings import read_settings
 
 COLUMNS = [
     *("incident_id", "start", "end", "severity", "sensors", "events", "origin", "cause", "place", "names", "sentence"),
@@ -29,69 +37,51 @@ app = typer.Typer(
 
 
 @app.command("list")
+@with_groups
 def list_incidents(
-    start: Annotated[str | None, typer.Option(help="Incidents that last beyond this moment.")] = None,
-    end: Annotated[str | None, typer.Option(help="Incidents that begin before this moment.")] = None,
+    span: TimeRange,
+    rows: RowOutput,
     min_severity: Annotated[
         float | None, typer.Option(help="Only where the most severe event reaches this (decades of rarity).")
     ] = None,
     min_sensors: Annotated[
         int, typer.Option(min=1, help="Only incidents of so many sensors; 2 leaves out lone ones.")
     ] = 1,
-    include_labelled: Annotated[
-        bool, typer.Option("--include-labelled", help="Group events labelled false or expected, too.")
-    ] = False,
+    include_labelled: IncludeLabelledOption = False,
     limit: LimitOption = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
 ) -> None:
-    """Print incidents by time: where, what moved first, and how it went on.
+    """Print incidents that reach into a range, by time: where, what moved first, and how it went on.
 
     They are made of the events that detect --save has kept; all of these are grouped, whatever range is asked for.
     Sensors that were silent or stuck at once are named as a fault on the way of the data.
 
     Example: iotctl incidents list --start now-30d --min-sensors 2 --format json
     """
-    from itertools import islice
-
-    from iotctl.cli.output.rows import chosen_format, write_rows
-    from iotctl.moments import parse_time
-    from iotctl.services.incidents import find_incidents
-    from iotctl.settings import read_settings
-
     settings = read_settings()
-    since, until = (None if text is None else parse_time(text, settings.timezone) for text in (start, end))
+    since, until = span.bounds(settings.timezone)
     with open_database(settings) as database:
         found = find_incidents(database, since, until, min_severity, include_labelled=include_labelled)
     shown = (_row(incident, settings.timezone) for incident in found if len(incident.sensors) >= min_sensors)
-    write_rows(COLUMNS, islice(shown, limit), chosen_format(form, output), output)
+    rows.write(COLUMNS, islice(shown, limit))
 
 
 @app.command("show")
+@with_groups
 def show_incident(
     incident_id: Annotated[
         str, typer.Argument(metavar="ID", help="The incident_id that iotctl incidents prints, or an event's id.")
     ],
-    form: FormatOption = None,
-    output: OutputOption = None,
+    rows: RowOutput,
 ) -> None:
     """Print the events of an incident by time, as iotctl anomalies prints them; its sentence goes to stderr.
 
     Example: iotctl incidents show 3f0c5a9be1d2
     """
-    from iotctl.cli.output.events import COLUMNS as EVENT_COLUMNS
-    from iotctl.cli.output.events import event_row
-    from iotctl.cli.output.log import say
-    from iotctl.cli.output.rows import chosen_format, write_rows
-    from iotctl.services.incident_words import name_of, sentence
-    from iotctl.services.incidents import find_incident
-    from iotctl.settings import read_settings
-
     settings = read_settings()
     with open_database(settings) as database:
         incident = find_incident(database, incident_id)
-    rows = (event_row(name_of(sensor), finding, settings.timezone) for sensor, finding in incident.findings)
-    write_rows(EVENT_COLUMNS, rows, chosen_format(form, output), output)
+    events = (event_row(name_of(sensor), finding, settings.timezone) for sensor, finding in incident.findings)
+    rows.write(EVENT_COLUMNS, events)
     say(sentence(incident, settings.timezone))
 
 
@@ -108,25 +98,19 @@ def label_incident(
             " none: take the labels back.",
         ),
     ],
+    dry_run: DryRunOption = False,
 ) -> None:
     """Say what an incident is: all of its events get that label, as by iotctl anomalies label.
 
     Example: iotctl incidents label 3f0c5a9be1d2 expected
     """
-    from iotctl.cli.commands.anomaly_labels import say_labelled
-    from iotctl.services.incidents import label_incident as keep
-    from iotctl.settings import read_settings
-
     settings = read_settings()
     with open_database(settings) as database:
-        labelled = keep(database, incident_id, verdict.label)
-    say_labelled(labelled, settings.timezone)
+        labelled = keep(database, incident_id, verdict.label, dry_run=dry_run)
+    say_labelled(labelled, settings.timezone, dry_run=dry_run)
 
 
 def _row(incident: FleetIncident, timezone: str) -> tuple[Cell, ...]:
-    from iotctl.moments import local_time
-    from iotctl.services.incident_words import name_of, sentence
-
     return (
         incident.incident_id,
         *(local_time(moment, timezone).isoformat() for moment in (incident.start, incident.end)),

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from iotctl.cli.options import JsonOption, TimezoneOption
+from iotctl.cli.output.inspection import as_json as inspection_json
+from iotctl.cli.output.inspection import screen
+from iotctl.cli.output.rows import replaced_file
+from iotctl.errors import FileError, UsageError
+from iotctl.formats import ReadOptions
+from iotctl.formats.layouts.layout import Layout
+from iotctl.formats.layouts.layout_text import layout_toml
+from iotctl.formats.proposal.proposal import Hints
 from iotctl.model import DecimalSign
-
-if TYPE_CHECKING:
-    from iotctl.formats.layouts.layout import Layout
+from iotctl.moments import known_zone
+from iotctl.services.inspect import inspect_file
+from iotctl.settings import read_settings, store_settings
 
 
 def inspect(
     uri: Annotated[str, typer.Argument(metavar="FILE", help="s3://bucket/key or a path.")],
-    timezone: Annotated[
-        str | None, typer.Option(help="Zone of times that name none: Europe/Berlin, UTC, or +01:00.")
-    ] = None,
+    timezone: TimezoneOption = None,
     day_first: Annotated[
         bool | None,
         typer.Option(
@@ -42,7 +49,7 @@ def inspect(
         Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file, to be edited and used.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="With --save: replace a file that is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was seen as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a file is, the layout that it seems to have, what is in doubt, and its first readings.
 
@@ -51,15 +58,6 @@ def inspect(
 
     Example: iotctl inspect plant/boiler.csv --timezone Europe/Berlin --save layout.toml
     """
-    from iotctl.cli.output.inspection import as_json as inspection_json
-    from iotctl.cli.output.inspection import screen
-    from iotctl.errors import FileError, UsageError
-    from iotctl.formats import ReadOptions
-    from iotctl.formats.proposal.proposal import Hints
-    from iotctl.moments import known_zone
-    from iotctl.services.inspect import inspect_file
-    from iotctl.settings import read_settings, store_settings
-
     settings = read_settings()
     if timezone is not None:
         known_zone(timezone)
@@ -91,9 +89,6 @@ def inspect(
 
 
 def _save(layout: Layout, path: Path) -> Path:
-    from iotctl.cli.output.rows import replaced_file
-    from iotctl.formats.layouts.layout_text import layout_toml
-
     with replaced_file(path) as file:
         file.write(layout_toml(layout).encode())
     return path

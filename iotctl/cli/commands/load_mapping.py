@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from iotctl.cli.database import open_database
+from iotctl.cli.options import DryRunOption, JsonOption
 from iotctl.cli.output.log import Level, say
+from iotctl.services.mapping import load_mapping as load
+from iotctl.settings import read_settings, store_settings
 
 _SHOWN = 5
 
@@ -19,8 +23,8 @@ def load_mapping(
     replace: Annotated[
         bool, typer.Option("--replace", help="Where a name or UUID has another partner: rename.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Load sensors' names, units, limits and labels. Running it again changes nothing.
 
@@ -31,14 +35,9 @@ def load_mapping(
 
     Example: iotctl load-mapping s3://code-challenge-data/mapping/mapping.csv
     """
-    import json
-
-    from iotctl.services.mapping import load_mapping
-    from iotctl.settings import read_settings, store_settings
-
     settings = read_settings()
     with open_database(settings) as database:
-        summary = load_mapping(
+        summary = load(
             uri or settings.mapping_uri, database, store_settings(settings), replace=replace, dry_run=dry_run
         )
     if as_json:

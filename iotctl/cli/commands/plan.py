@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from iotctl.services.plan import Need, Plan
+from iotctl.cli.options import JsonOption
+from iotctl.cli.output.terminal import size
+from iotctl.errors import UsageError
+from iotctl.model import StorageLayout
+from iotctl.moments import duration_seconds
+from iotctl.services.plan import LINE_BYTES, Need, Plan, span
+from iotctl.services.plan import plan as make_plan
 
 _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
@@ -24,7 +31,7 @@ def plan(
         int, typer.Option(min=1, help="1: one for all; of more, one is the database's, the others load and look.")
     ] = 1,
     rows_per_file: Annotated[str, typer.Option(help="Readings in a file.")] = "500k",
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
 
@@ -36,15 +43,6 @@ def plan(
 
     Example: iotctl plan --bytes 4.5TB --sensors 20000 --cores 16 --machines 5 --json
     """
-    import json
-    from dataclasses import asdict
-
-    from iotctl.errors import UsageError
-    from iotctl.model import StorageLayout
-    from iotctl.moments import duration_seconds
-    from iotctl.services.plan import LINE_BYTES, Need
-    from iotctl.services.plan import plan as make_plan
-
     if (rows is None) == (size is None):
         raise UsageError("Give --rows or --bytes.", hint="iotctl plan --rows 60M --sensors 1000")
     total = _number(rows, "--rows") if rows is not None else _number(size or "", "--bytes") / LINE_BYTES
@@ -72,9 +70,6 @@ def plan(
 
 def about_need(need: Need) -> str:
     """What is planned for, in one line."""
-    from iotctl.cli.output.terminal import size
-    from iotctl.services.plan import LINE_BYTES
-
     machines = "one machine" if need.machines == 1 else f"{need.machines} machines, one of them the database's"
     return (
         f"{need.rows:,} readings ({size(need.rows * LINE_BYTES)} of CSV) of {need.sensors:,} sensors over"
@@ -84,9 +79,6 @@ def about_need(need: Need) -> str:
 
 def plan_lines(found: Plan) -> dict[str, str]:
     """A plan's numbers for people."""
-    from iotctl.cli.output.terminal import size
-    from iotctl.services.plan import span
-
     return {
         "load": f"{span(found.load_seconds)}, {found.rows_per_second / 1e6:.1f} M rows/s",
         "readings on disk": f"{size(found.reading_bytes)}, {found.bytes_per_row:.0f} bytes each",
@@ -102,8 +94,6 @@ def plan_lines(found: Plan) -> dict[str, str]:
 
 
 def _number(text: str, option: str) -> float:
-    from iotctl.errors import UsageError
-
     plain = text.strip().lower().replace("_", "").replace(",", "").removesuffix("b")
     unit = _UNITS.get(plain[-1:], 1.0)
     try:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import FormatOption, OutputOption
+from iotctl.cli.options import JsonOption, RowOutput, YesOption
 from iotctl.cli.output.log import say
-from iotctl.cli.output.rows import chosen_format, write_rows
 from iotctl.cli.output.terminal import size
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import timedelta
-
-    from iotctl.repositories import Expired, Policies
+from iotctl.errors import UsageError
+from iotctl.model import StorageLayout
+from iotctl.moments import duration_seconds, local_time
+from iotctl.repositories import Expired, Policies
+from iotctl.services.policy import PolicyChange, apply_policies, read_policies, set_policies
+from iotctl.settings import read_settings
 
 
 class Switch(StrEnum):
@@ -28,6 +31,7 @@ class Switch(StrEnum):
 
 
 def policy(
+    rows: RowOutput,
     retain: Annotated[
         str | None, typer.Option(metavar="TIME|off", help="Keep readings for so long: 90d, 5y; off: for good.")
     ] = None,
@@ -41,10 +45,8 @@ def policy(
     apply: Annotated[
         bool, typer.Option("--apply", help="Drop what is too old and refresh aggregates now; for cron.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before readings are dropped.")] = False,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show or set how long readings are kept, when they are compressed, and whether hours and days are summed up.
 
@@ -61,11 +63,6 @@ def policy(
 
     Example: iotctl policy --apply --json
     """
-    import json
-
-    from iotctl.services.policy import PolicyChange, apply_policies, read_policies, set_policies
-    from iotctl.settings import read_settings
-
     settings = read_settings()
     change = PolicyChange(
         _time(retain, "--retain"),
@@ -84,14 +81,11 @@ def policy(
     if as_json:
         typer.echo(json.dumps(policies_json(found, settings.timezone)))
     else:
-        rows = ((name, setting, about) for name, setting, about in _rows(found, settings.timezone))
-        write_rows(["policy", "setting", "about"], rows, chosen_format(form, output), output)
+        rows.write(["policy", "setting", "about"], _rows(found, settings.timezone))
 
 
 def policies_json(found: Policies, timezone: str) -> dict[str, object]:
     """Policies as JSON: days, bytes, and times with an offset; null where there is none."""
-    from iotctl.moments import local_time
-
     return {
         "retain_days": _days(found.retain),
         "compress_after_days": _days(found.compress_after),
@@ -116,9 +110,6 @@ def about_policies(found: Policies, timezone: str) -> str:
 
 
 def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
-    from iotctl.model import StorageLayout
-    from iotctl.moments import local_time
-
     plain = found.layout is StorageLayout.SEGMENTS
     how = "whole months, dropped after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
     compressed = {
@@ -140,11 +131,6 @@ def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
 
 
 def _time(text: str | None, option: str) -> timedelta | None:
-    from datetime import timedelta
-
-    from iotctl.errors import UsageError
-    from iotctl.moments import duration_seconds
-
     if text is None:
         return None
     if text == "off":
@@ -160,11 +146,6 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
     """Asks on a terminal; where nobody can be asked, --yes has to be there."""
 
     def agreed(doomed: Expired) -> bool:
-        import sys
-
-        from iotctl.errors import UsageError
-        from iotctl.moments import local_time
-
         what = "no reading is that old yet"
         if doomed.until is not None:
             moment = local_time(doomed.until, timezone).isoformat(timespec="seconds")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import FormatOption, LimitOption, OutputOption
+from iotctl.cli.options import FileOption, LimitOption, RowOutput
 from iotctl.cli.output.log import say
-from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+from iotctl.cli.output.rows import Cell
 from iotctl.model import RejectReason
-
-if TYPE_CHECKING:
-    from iotctl.repositories import KeptReject
+from iotctl.repositories import KeptReject, ensure_schema, list_rejects, reject_counts, rejects_name_fields
+from iotctl.settings import read_settings
 
 COLUMNS = ["file", "line", "reason", "text"]
 FIELD_COLUMNS = ["file", "line", "field", "reason", "text"]
@@ -21,14 +20,13 @@ COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 
 
 def rejects(
-    file: Annotated[str | None, typer.Option(help="Only of files whose name contains this.")] = None,
+    output: RowOutput,
+    file: FileOption = None,
     reason: Annotated[RejectReason | None, typer.Option(help="Only for this reason.")] = None,
     count: Annotated[
         bool, typer.Option("--count", help="How many rows per file and reason, also those that are not kept.")
     ] = False,
     limit: LimitOption = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
 ) -> None:
     """List the rows that were not loaded: file, line (the header's is 1), reason, and the row's text up to 1 kB.
 
@@ -37,19 +35,16 @@ def rejects(
 
     Example: iotctl rejects --file data_004.csv --format csv
     """
-    from iotctl.repositories import ensure_schema, list_rejects, reject_counts, rejects_name_fields
-    from iotctl.settings import read_settings
-
     with open_database(read_settings()) as database, database.connect() as conn:
         ensure_schema(conn)
         if count:
             counts = reject_counts(conn, file, reason, limit)
             rows = ((found.uri, found.reason.value, found.rows, found.kept) for found in counts)
-            write_rows(COUNT_COLUMNS, rows, chosen_format(form, output), output)
+            output.write(COUNT_COLUMNS, rows)
             return
         with_field = rejects_name_fields(conn, file, reason)
         found = (_row(kept, with_field=with_field) for kept in list_rejects(conn, file, reason, limit))
-        write_rows(FIELD_COLUMNS if with_field else COLUMNS, found, chosen_format(form, output), output)
+        output.write(FIELD_COLUMNS if with_field else COLUMNS, found)
         not_kept = sum(found.rows - found.kept for found in reject_counts(conn, file, reason))
     if not_kept:
         say(

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import FormatOption, OutputOption
-from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+from iotctl.cli.options import RowOutput
+from iotctl.cli.output.rows import Cell
+from iotctl.moments import local_time
+from iotctl.services.runs import past_runs
+from iotctl.settings import read_settings
 
 COLUMNS = [
     *("run", "started", "ended", "seconds", "ending", "who", "files", "files_skipped", "files_failed"),
@@ -19,9 +22,8 @@ COLUMNS = [
 
 
 def runs(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
-    form: FormatOption = None,
-    output: OutputOption = None,
+    output: RowOutput,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many, the newest.")] = 20,
 ) -> None:
     """List the runs of ingest, the newest first: when, who, how each ended, and the balance of its rows.
 
@@ -30,10 +32,6 @@ def runs(
 
     Example: iotctl runs --limit 5 --format json
     """
-    from iotctl.moments import local_time
-    from iotctl.services.runs import past_runs
-    from iotctl.settings import read_settings
-
     settings = read_settings()
 
     def rows() -> Iterator[tuple[Cell, ...]]:
@@ -63,4 +61,4 @@ def runs(
                     run.command,
                 )
 
-    write_rows(COLUMNS, rows(), chosen_format(form, output), output)
+    output.write(COLUMNS, rows())

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
 
 import typer
 
+from iotctl.cli.commands.policy import about_policies, policies_json
 from iotctl.cli.database import open_database
-
-if TYPE_CHECKING:
-    from iotctl.repositories import Parts
+from iotctl.cli.options import JsonOption
+from iotctl.cli.output.terminal import size
+from iotctl.moments import local_time
+from iotctl.repositories import Parts, open_storage
+from iotctl.repositories.status import status as read_status
+from iotctl.services.plan import duration, suited_chunk_days
+from iotctl.settings import read_settings
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what is loaded: sensors, readings, files, rejects, sizes, policies, and on which server.
 
     Example: iotctl status --json
     """
-    import json
-
-    from iotctl.cli.commands.policy import about_policies, policies_json
-    from iotctl.cli.output.terminal import size
-    from iotctl.moments import local_time
-    from iotctl.repositories import open_storage
-    from iotctl.repositories.status import status as read_status
-    from iotctl.settings import read_settings
-
     settings = read_settings()
     with open_database(settings) as database, database.connect() as conn:
         found = read_status(conn, open_storage(conn))
@@ -83,8 +79,6 @@ def status(
 
 def _about_parts(parts: Parts, readings: int, sensors: int) -> str:
     """How readings are cut on disk, whether that suits the data, and what to do where it does not."""
-    from iotctl.services.plan import duration, suited_chunk_days
-
     each = readings / max(parts.count, 1)
     loose = f"; {parts.loose} of them are improved by iotctl compact" if parts.loose else ""
     if parts.interval is None:

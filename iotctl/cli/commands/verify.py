@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from iotctl.cli.arguments.file_choice import FileChoice
 from iotctl.cli.database import open_database
+from iotctl.cli.options import JsonOption, RowOutput, UriArgument
 from iotctl.cli.output.log import Level, say
-from iotctl.cli.output.rows import Cell, chosen_format, write_rows
-from iotctl.errors import ExitCode
-
-if TYPE_CHECKING:
-    from iotctl.services.verify import Difference, Verdict
+from iotctl.cli.output.rows import Cell
+from iotctl.cli.progress.ingest_progress import watch_ingest
+from iotctl.errors import ExitCode, UsageError
+from iotctl.moments import local_time
+from iotctl.services.verify import Difference, Verdict
+from iotctl.services.verify import verify as compare
+from iotctl.settings import read_settings, store_settings
 
 COLUMNS = ["file", "sensor", "kind", "count", "first", "note"]
 
@@ -23,18 +27,13 @@ _MOST_IN_JSON = 10_000
 
 
 def verify(
-    uri: Annotated[
-        str | None,
-        typer.Argument(help="s3://bucket/prefix or a path, recursively; IOTCTL_TIMESERIES_URI where left out."),
-    ] = None,
+    choice: FileChoice,
+    rows: RowOutput,
+    uri: UriArgument = None,
     sample: Annotated[
         str, typer.Option(help="Compare only so many of the files, whole ones, drawn by their names: 1%, 0.1%")
     ] = "100%",
-    since: Annotated[str | None, typer.Option(help="Only files modified then or later: 2016-01-31, now-7d.")] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="Only files whose path below URI fits: '2016/*.csv'; * stands for / as well.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what differs and the summary as one object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Read the files again, as they were read when they were loaded, and compare them with the table; changes nothing.
 
@@ -44,12 +43,6 @@ def verify(
 
     Example: iotctl verify s3://code-challenge-data/timeseries/ --sample 1%
     """
-    from iotctl.cli.commands.ingest import selected
-    from iotctl.cli.progress.ingest_progress import watch_ingest
-    from iotctl.services.verify import Verdict
-    from iotctl.services.verify import verify as compare
-    from iotctl.settings import read_settings, store_settings
-
     settings = read_settings()
     verdict = Verdict()
     with open_database(settings) as database, watch_ingest() as listener:
@@ -59,22 +52,19 @@ def verify(
             store_settings(settings),
             verdict,
             listener=listener,
-            selection=selected(None, since, settings.timezone, pattern, None),
+            selection=choice.selection(settings.timezone),
             sample=_part(sample),
         )
         if as_json:
             typer.echo(_as_json(verdict, differences, settings.timezone))
         else:
-            rows = (_row(difference, settings.timezone) for difference in differences)
-            write_rows(COLUMNS, rows, chosen_format(None, None))
+            rows.write(COLUMNS, (_row(difference, settings.timezone) for difference in differences))
     _report(verdict)
     raise typer.Exit(ExitCode.DONE if verdict.right else ExitCode.FAILED)
 
 
 def _part(text: str) -> float:
     """--sample as a part of 1. Raises UsageError."""
-    from iotctl.errors import UsageError
-
     try:
         part = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
@@ -85,8 +75,6 @@ def _part(text: str) -> float:
 
 
 def _row(difference: Difference, timezone: str) -> tuple[Cell, ...]:
-    from iotctl.moments import local_time
-
     first = difference.first
     return (
         difference.file,

@@ -5,24 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iotctl.cli.detect.fleet_run import Outcome, Wanted, print_findings
+from iotctl.cli.detect.options import FileInput
+from iotctl.cli.detect.wanted import Outcome, Wanted
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.output.charts import check_chart, plot_detection
 from iotctl.cli.output.log import Level, say
+from iotctl.cli.output.readings import iso_times
 from iotctl.cli.output.rows import Cell, chosen_format, write_rows
 from iotctl.cli.progress.sensor_progress import counted
 from iotctl.errors import UsageError
-
-if TYPE_CHECKING:
-    from iotctl.formats import OpenAt, ReadOptions
-    from iotctl.model import Finding, StoredFile
-    from iotctl.services.detect_file import FileDetection, SensorDetection
-    from iotctl.settings import Settings
+from iotctl.formats import OpenAt, ReadOptions
+from iotctl.model import Finding, StoredFile
+from iotctl.moments import local_time
+from iotctl.services.detect_file import FileDetection, SensorDetection, detect_file, first_unreadable, read_file
+from iotctl.services.recognise import recognise, within_budget
+from iotctl.settings import Settings, store_settings
+from iotctl.sources import source_for, spooled
+from iotctl.workers.opening import local_workers
 
 STDIN = "-"
 SCORE_COLUMNS = ["timestamp", "value", "expected", "score", "severity"]
@@ -31,50 +36,39 @@ SCORE_COLUMNS = ["timestamp", "value", "expected", "score", "severity"]
 _SENSORS_SHOWN = 5
 
 
-def run_file(
-    uri: str, sensor: str | None, scores: Path | None, read: ReadOptions, wanted: Wanted, settings: Settings
-) -> Outcome:
+def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: Wanted, settings: Settings) -> Outcome:
     """Analyse the sensors of a file, print their events, write their scores, draw one of them."""
-    from iotctl.services.detect_file import detect_file, read_file
-    from iotctl.workers.opening import local_workers
-
-    check_chart(wanted.plot)
+    sensor = given.sensor
+    check_chart(wanted.shown.plot)
     with _opened(uri, settings) as (file, open_at):
         readings = read_file(file, open_at, read, sensor)
-    if wanted.plot is not None and sensor is None and len(readings.names) > 1:
+    if wanted.shown.plot is not None and sensor is None and len(readings.names) > 1:
         raise UsageError(
             "--plot draws one sensor.", hint=f"Name one of the {len(readings.names)} in the file: --sensor NAME"
         )
     file_name = "stdin" if uri == STDIN else Path(uri).name
     with local_workers(1 if sensor else len(readings.names)) as workers:
-        if wanted.what_if:
+        if wanted.judged.what_if:
             found = detect_file(readings, at_the_highest(wanted).options, sensor, workers.analyse)
             _warn(file_name, found, settings.timezone)
             return _what_if(found, wanted, file_name)
         found = detect_file(readings, wanted.options, sensor, workers.analyse)
     reported = {at: _reported(one, wanted) for at, one in enumerate(found.sensors)}
     _note(file_name, found, sum(map(len, reported.values())), settings.timezone)
-    if scores is not None:
-        _write_scores(found, scores, settings.timezone)
+    if given.scores is not None:
+        _write_scores(found, given.scores, settings.timezone)
     named = [(one.name or file_name, one, reported[at]) for at, one in enumerate(found.sensors)]
-    if wanted.plot is not None:
-        from dataclasses import replace
-
+    if wanted.shown.plot is not None:
         ((name, one, findings),) = named
         shown = replace(one.detection, events=tuple(finding.event for finding in findings))
-        plot_detection(shown, wanted.plot, name, settings.timezone, wanted.options)
-    print_findings(((name, finding) for name, _, findings in named for finding in findings), wanted, settings.timezone)
+        plot_detection(shown, wanted.shown.plot, name, settings.timezone, wanted.options)
+    wanted.print_findings((name, finding) for name, _, findings in named for finding in findings)
     return Outcome(sum(map(len, reported.values())), len(found.sensors), is_doubtful=found.is_doubtful)
 
 
 @contextmanager
 def _opened(uri: str, settings: Settings) -> Iterator[tuple[StoredFile, OpenAt]]:
     """The file at a URI; of stdin, or of a pipe, a copy that can be read more than once."""
-    from functools import partial
-
-    from iotctl.settings import store_settings
-    from iotctl.sources import source_for, spooled
-
     if uri == STDIN and sys.stdin is None:
         raise UsageError("Nothing comes in: stdin is closed.", hint="Name a file: --input readings.csv")
     if uri == STDIN:
@@ -97,16 +91,13 @@ def _is_pipe(uri: str) -> bool:
 
 
 def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
-    from iotctl.model import Finding
-    from iotctl.services.recognise import recognise, within_budget
-
     events = [event for event in found.detection.events if _overlaps(event.start, event.end, wanted)]
     findings = tuple(Finding(event) for event in events)
     if found.name is not None:
         # Ids that no two sensors of a file share.
         findings = recognise(events, (), found.name, 0).findings
-    if wanted.alert_budget is not None:
-        findings = tuple(one for one in within_budget(findings, (), wanted.alert_budget) if not one.over_budget)
+    if wanted.judged.alert_budget is not None:
+        findings = tuple(one for one in within_budget(findings, (), wanted.judged.alert_budget) if not one.over_budget)
     return findings
 
 
@@ -151,9 +142,6 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
 
 def _warn(name: str, found: FileDetection, timezone: str) -> None:
     """Say on stderr what of a file is doubtful, and what of it could not be read."""
-    from iotctl.moments import local_time
-    from iotctl.services.detect_file import first_unreadable
-
     for note in found.readings.notes:
         say(f"{name}: {note}", Level.WARNING)
     first = next((sensor.conflicts for sensor in found.sensors if sensor.conflicts), None)
@@ -179,8 +167,6 @@ def _write_scores(found: FileDetection, path: Path, timezone: str) -> None:
 
 
 def _score_rows(found: FileDetection, timezone: str) -> Iterator[tuple[Cell, ...]]:
-    from iotctl.cli.output.readings import iso_times
-
     readings = found.readings
     scored = np.full((3, len(readings.time)), np.nan)
     for sensor in found.sensors:

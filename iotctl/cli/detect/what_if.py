@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from iotctl.cli.arguments.rates import rate_a_year, said_rate
-from iotctl.cli.output.rows import STDOUT, Format, chosen_format, write_rows
-
-if TYPE_CHECKING:
-    from iotctl.cli.detect.fleet_run import Wanted
-    from iotctl.cli.output.rows import Cell
-    from iotctl.model import Event
+from iotctl.cli.detect.wanted import Wanted
+from iotctl.cli.output.rows import Cell
+from iotctl.model import Event
 
 RATES = ("0.1/year", "1/year", "4/year", "1/month", "1/week")
 EVERY_SENSOR = "all sensors"
@@ -62,11 +57,7 @@ def print_alarms(alarms: Iterable[SensorAlarms], wanted: Wanted) -> int:
         if sensors > 1:
             yield (EVERY_SENSOR, round(days, 1), *totals, facts)
 
-    form = chosen_format(wanted.form, wanted.output)
-    shown: Iterable[tuple[Cell, ...]] = rows()
-    if form is Format.TABLE or (sys.stdout.isatty() and wanted.output in (None, STDOUT)):
-        shown = list(shown)  # until the progress bar is gone: the two would run into each other
-    write_rows(["sensor", "days", *rates, "facts"], shown, form, wanted.output)
+    wanted.rows.write_beside_progress(["sensor", "days", *rates, "facts"], rows())
     return totals[list(rates.values()).index(wanted.options.false_alarms)]
 
 

@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from iotctl.cli.output.rows import replaced_file
 from iotctl.errors import IotctlError
-
-if TYPE_CHECKING:
-    from iotctl.services.tally import IngestSummary
+from iotctl.services.rounds import nothing
+from iotctl.services.tally import IngestSummary
 
 _SUCCESS = "iotctl_ingest_last_success_timestamp_seconds"
 _SUCCESS_LINE = re.compile(rf"^{_SUCCESS} ([0-9.e+]+)$", re.MULTILINE)
@@ -28,8 +26,6 @@ def measured(path: Path | None) -> Iterator[Measure]:
 
     Raises IotctlError before anything is done where there is no such folder.
     """
-    from iotctl.services.rounds import nothing
-
     if path is not None and not path.parent.is_dir():
         raise IotctlError(f"There is no folder {path.parent} for the metrics.", hint="Make it, or name another file.")
     last = nothing()

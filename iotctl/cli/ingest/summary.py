@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Sequence
 
 import typer
 
 from iotctl.cli.output.log import Level, is_json, run_id, say
 from iotctl.cli.output.terminal import printable
 from iotctl.errors import ExitCode
+from iotctl.repositories import Balance, RunEnding
 from iotctl.secrets import hidden
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from iotctl.repositories import Balance
-    from iotctl.services.tally import FailedFile, IngestSummary
+from iotctl.services.tally import FailedFile, IngestSummary
 
 _FAILED_SHOWN = 5
 
 
 def exit_code(summary: IngestSummary) -> ExitCode:
     """The exit code of a run that came to its end, or was told to stop."""
-    from iotctl.repositories import RunEnding
-
     if summary.error is not None:
         return summary.error.exit_code
     match summary.ending:
@@ -41,8 +36,6 @@ def exit_code(summary: IngestSummary) -> ExitCode:
 
 def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int | None = None) -> str:
     """The summary of a run, or of a round of it, as a line of JSON."""
-    import json
-
     return json.dumps(
         {"run": run_id()}
         | ({} if round_number is None else {"round": round_number})

@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import typer
 
+from iotctl.cli.ingest.metrics import Measure
 from iotctl.cli.ingest.summary import as_json, exit_code, report_round
-
-if TYPE_CHECKING:
-    from iotctl.cli.ingest.metrics import Measure
-    from iotctl.services.progress import IngestListener
-    from iotctl.services.runs import RunRecord
-    from iotctl.services.tally import IngestSummary, Seen
+from iotctl.repositories import RunEnding
+from iotctl.services.progress import IngestListener
+from iotctl.services.rounds import nothing, rounds, together
+from iotctl.services.runs import RunRecord
+from iotctl.services.tally import IngestSummary, Seen
 
 
 def watch(
@@ -34,9 +33,6 @@ def watch(
     A round without anything new is not told of; a file that stays as it failed is told of once. Nor does such a round
     count as a success after one that failed: what failed is still not loaded.
     """
-    from iotctl.repositories import RunEnding
-    from iotctl.services.rounds import nothing, rounds, together
-
     total: IngestSummary | None = None
     told: set[tuple[str, str]] = set()
     succeeded = True

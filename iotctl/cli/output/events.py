@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from iotctl.cli.output.rows import Cell
+from iotctl.model import Finding
 from iotctl.moments import local_time
-
-if TYPE_CHECKING:
-    from iotctl.cli.output.rows import Cell
-    from iotctl.model import Finding
 
 COLUMNS = [
     *("sensor", "start", "end", "kind", "severity", "score", "rows"),

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from iotctl.cli.output.readings import iso_times
 from iotctl.cli.output.terminal import printable
 from iotctl.cli.process.caller import command_line
@@ -122,8 +124,6 @@ def _readings(preview: Preview, timezone: str) -> Iterator[str]:
 
 def _times(moments: Sequence[int], timezone: str) -> list[str]:
     """Microseconds since 1970-01-01 UTC as ISO 8601 in a zone."""
-    import numpy as np
-
     return iso_times(np.array(moments, dtype=np.int64), timezone) if moments else []
 
 

@@ -1,0 +1,208 @@
+"""The options of iotctl detect, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotctl.analysis import DetectOptions
+from iotctl.calendars import known_calendars
+from iotctl.cli.arguments.rates import rate_a_year
+from iotctl.cli.options import DryRunOption, IncludeLabelledOption, PlotOption, ReportOption, TopOption
+from iotctl.errors import UsageError
+from iotctl.model import Method
+from iotctl.moments import duration_seconds, parse_time
+from iotctl.services.window import CONTEXT_OF_RANGE, CONTEXT_OF_STREAM
+from iotctl.settings import Settings
+from iotctl.timezones import zone_name
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """A file in the place of the database."""
+
+    input_file: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="Read timestamp,value (and sensor_uuid or sensor_name) from a file, - for stdin, without a database.",
+        ),
+    ] = None
+    sensor: Annotated[str | None, typer.Option(metavar="NAME", help="With --input: this sensor of the file alone.")] = (
+        None
+    )
+    scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --input: write a line per row, with its score and severity."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What counts as an event, and which events are reported."""
+
+    false_alarms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/year|month|week",
+            help="At most about so many false alarms of each sensor; 1/year where left out. Fewer miss more.",
+        ),
+    ] = None
+    what_if: Annotated[
+        bool,
+        typer.Option(
+            "--what-if",
+            help="Count the alarms of each sensor's last year, or of --start to --end, at several rates; keep nothing.",
+        ),
+    ] = False
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Robust sigmas from which a reading is an anomaly, in place of a rate; 6 is what 1/year begins with.",
+        ),
+    ] = None
+    min_severity: Annotated[
+        float, typer.Option(min=0, help="Leave out events below: 0 is usual, +1 per decade of rarity.")
+    ] = 0.3
+    limits: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW,HIGH", help="Physical limits, either may be empty; those of the mapping where left out."
+        ),
+    ] = None
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START/END", help="A period known to be good; the usual spread is taken only from this period."
+        ),
+    ] = None
+    context: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LENGTH",
+            help="How much is read around --start and --end beyond their years (26w), or with --since-last before the"
+            " new readings (18w).",
+            show_default=False,
+        ),
+    ] = None
+    holidays: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DE-BW,...",
+            help="Whose public holidays are like Sundays for sensors that know a week; IOTCTL_HOLIDAYS. Needs the extra"
+            " iotctl[holidays].",
+        ),
+    ] = None
+    change_points: Annotated[
+        bool,
+        typer.Option(
+            "--change-points", help="List every change of regime, not only those of 4 sigma that are unusual."
+        ),
+    ] = False
+    method: Annotated[Method, typer.Option(help="ruptures: the textbook way, to compare.")] = Method.PIECEWISE
+    alert_budget: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="At most N events per sensor and week, the most severe."),
+    ] = None
+    include_labelled: IncludeLabelledOption = False
+
+    def options(self, timezone: str | None, settings: Settings) -> DetectOptions:
+        """What detection is told. timezone: of its clock, where it is not that of the settings. Raises UsageError."""
+        if self.false_alarms is not None and self.threshold is not None:
+            raise UsageError(
+                "--false-alarms and --threshold are two ways to say the same.",
+                hint="Leave out --threshold, or the rate.",
+            )
+        usual = DetectOptions()
+        return DetectOptions(
+            method=self.method,
+            false_alarms=usual.false_alarms if self.false_alarms is None else rate_a_year(self.false_alarms),
+            threshold=usual.threshold if self.threshold is None else self.threshold,
+            min_severity=self.min_severity,
+            limits=None if self.limits is None else _limits(self.limits),
+            reference=None if self.reference is None else _period(self.reference, settings.timezone),
+            least_change=0.0 if self.change_points else usual.least_change,
+            timezone=zone_name(timezone or settings.timezone),
+            holidays=known_calendars(settings.holidays or "" if self.holidays is None else self.holidays),
+        )
+
+    def context_seconds(self, *, since_last: bool) -> float:
+        """How much more than the range, or the new readings, is read. Raises UsageError."""
+        if self.context is not None:
+            return duration_seconds(self.context)
+        return (CONTEXT_OF_STREAM if since_last else CONTEXT_OF_RANGE) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is printed and drawn beside the rows."""
+
+    top: TopOption = None
+    plot: PlotOption = None
+    report: ReportOption = None
+    fail_on_anomaly: Annotated[
+        bool, typer.Option("--fail-on-anomaly", help="End with 10 where an event is reported.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a run leaves behind, and whom it tells."""
+
+    save: Annotated[bool, typer.Option("--save", help="Keep the events: see iotctl anomalies.")] = False
+    since_last: Annotated[
+        bool,
+        typer.Option(
+            "--since-last",
+            help="Look at sensors with new readings, and report what is new since the last such run. Saves.",
+        ),
+    ] = False
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="POST what is reported as JSON: a message for each incident, the other events together. Saves."
+            " IOTCTL_NOTIFY_URL serves runs that save.",
+        ),
+    ] = None
+    dry_run: DryRunOption = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything is to be kept or told."""
+        return self.save or self.since_last or self.notify is not None
+
+    @property
+    def saves(self) -> bool:
+        """Whether events are kept."""
+        return self.asked and not self.dry_run
+
+    def notify_url(self, settings: Settings) -> str | None:
+        """Where a run that saves tells what it found."""
+        if not self.saves or self.notify is not None or settings.notify_url is None:
+            return self.notify if self.saves else None
+        return settings.notify_url.get_secret_value()
+
+
+def _period(text: str, timezone: str) -> tuple[int, int]:
+    first, _, last = text.partition("/")
+    period = parse_time(first, timezone), parse_time(last, timezone)
+    if period[0] >= period[1]:
+        raise UsageError("--reference does not begin before it ends.", hint="Write START/END.")
+    return period
+
+
+def _limits(text: str) -> tuple[float, float]:
+    low, comma, high = text.partition(",")
+    try:
+        parsed = float(low) if low.strip() else float("-inf"), float(high) if high.strip() else float("inf")
+    except ValueError:
+        comma = ""
+    if not comma or not parsed[0] < parsed[1]:
+        raise UsageError(f"--limits {text} are no limits.", hint="Write LOW,HIGH such as -40,125; either may be empty.")
+    return parsed

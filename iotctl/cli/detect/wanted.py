@@ -1,0 +1,61 @@
+"""What a run of iotctl detect is asked for, and what came of it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iotctl.analysis import DetectOptions
+from iotctl.cli.detect.options import Judgement, Kept, Shown
+from iotctl.cli.options import RowOutput
+from iotctl.cli.output.events import COLUMNS, event_row
+from iotctl.errors import ExitCode
+from iotctl.model import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of a run, understood. start, end: microseconds since 1970-01-01 UTC, None for open.
+
+    context_seconds: how much more is read. timezone: of the times that are shown.
+    """
+
+    options: DetectOptions
+    start: int | None
+    end: int | None
+    context_seconds: float
+    timezone: str
+    judged: Judgement
+    rows: RowOutput
+    shown: Shown
+    kept: Kept
+    notify_url: str | None = None
+
+    def print_findings(self, findings: Iterator[tuple[str, Finding]]) -> None:
+        """Print events by sensor, the most severe alone with --top."""
+        if self.shown.top is not None:
+            findings = iter(heapq.nlargest(self.shown.top, findings, key=lambda found: found[1].event.severity))
+        self.rows.write_beside_progress(
+            COLUMNS, (event_row(name, finding, self.timezone) for name, finding in findings)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run, as far as its exit code says it. is_doubtful: something of the input was left out."""
+
+    events: int
+    sensors: int = 1
+    failed: int = 0
+    is_doubtful: bool = False
+
+    def exit_code(self, *, fail_on_anomaly: bool) -> ExitCode:
+        """An anomaly goes before a sensor that could not be analysed, where one is asked to fail on it."""
+        if self.events and fail_on_anomaly:
+            return ExitCode.ANOMALY
+        if self.failed:
+            return ExitCode.FAILED if self.failed == self.sensors else ExitCode.PARTLY
+        if self.is_doubtful:
+            return ExitCode.PARTLY
+        return ExitCode.DONE

@@ -1,0 +1,74 @@
+"""The quality of sensors as rows of output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from iotctl.analysis.quality import Quality
+from iotctl.analysis.quality_words import quality_words
+from iotctl.cli.output.rows import Cell
+from iotctl.moments import local_time
+from iotctl.repositories.losses import Losses
+from iotctl.services.quality import SensorQuality
+
+COLUMNS = [
+    *("sensor", "score", "readings", "completeness", "missing", "gaps", "longest_gap_seconds", "silent_seconds"),
+    *("stuck", "below", "above", "invalid", "interval_seconds", "jitter_seconds", "drift_seconds_per_day"),
+    *("resolution", "resolution_changes", "unit_changes", "conflicts", "rejected", "without_value", "bad_quality"),
+    *("first", "last", "explanation"),
+]
+
+
+class By(StrEnum):
+    """What has a row of its own."""
+
+    MONTH = "month"
+
+
+def parts(found: SensorQuality, by: By | None) -> list[tuple[int | None, Quality]]:
+    """What has a row: each month, or the whole."""
+    if by is not None:
+        return list(found.months)
+    return [] if found.whole is None else [(None, found.whole)]
+
+
+def quality_rows(found: SensorQuality, by: By | None, timezone: str) -> Iterator[tuple[Cell, ...]]:
+    """A row for each part of a sensor, under COLUMNS; with its month behind the sensor, where it is one."""
+    name = found.sensor.sensor_name or found.sensor.sensor_uuid
+    for month, quality in parts(found, by):
+        if month is None:
+            yield (name, *_cells(quality, found.losses, timezone))
+        else:
+            # The ledger counts per batch, which may hold readings of several months.
+            yield (name, f"{local_time(month, timezone):%Y-%m}", *_cells(quality, None, timezone))
+
+
+def _cells(quality: Quality, losses: Losses | None, timezone: str) -> tuple[Cell, ...]:
+    shares = (quality.stuck, quality.below, quality.above, quality.invalid)
+    steps = (quality.interval, quality.jitter, quality.drift, quality.resolution)
+    lost: tuple[Cell, ...] = (None,) * 4
+    if losses is not None:
+        lost = (losses.conflicts, losses.rejected, losses.without_value, losses.bad_quality)
+    return (
+        *(round(quality.score, 1), quality.readings, _rounded(quality.completeness)),
+        *(_rounded(quality.missing), quality.gaps, _rounded(quality.longest_gap), _rounded(quality.silent)),
+        *(_share(count, quality.readings) for count in shares),
+        *(_rounded(number) for number in steps),
+        *(quality.resolution_changes, quality.unit_changes),
+        *lost,
+        *(
+            None if moment is None else local_time(moment, timezone).isoformat(timespec="seconds")
+            for moment in (quality.first, quality.last)
+        ),
+        "; ".join(quality_words(quality)),
+    )
+
+
+def _share(count: int | None, readings: int) -> float | None:
+    return None if count is None or not readings else _rounded(count / readings)
+
+
+def _rounded(number: float | None) -> float | None:
+    """Six digits: these are estimates, or shares of many readings."""
+    return None if number is None else float(f"{number:.6g}")

@@ -1,0 +1,28 @@
+"""The worst of many, in bounded memory."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Worst(Generic[T]):
+    """Keeps the worst that it is given, at most so many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[tuple[float, int, T]] = []
+        self.given = 0
+
+    def add(self, badness: float, one: T) -> None:
+        """Keep one, if it is among the worst; of equal ones those that came first."""
+        self.given += 1
+        # The second number settles equal ones, so that they themselves are never compared.
+        keep = heapq.heappush if len(self._kept) < self._most else heapq.heappushpop
+        keep(self._kept, (badness, -self.given, one))
+
+    def kept(self) -> list[T]:
+        """What was kept, in no order."""
+        return [one for _, _, one in self._kept]
