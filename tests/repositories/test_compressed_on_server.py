@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -21,7 +21,9 @@ from iotctl.repositories.binary import (
 )
 from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.compressed import compress, copy_rows
-from tests.kinds_of_readings import floats, whole_numbers
+from tests.conftest import new_database
+from tests.kinds_of_readings import FLOATS, floats, whole_numbers
+from tests.timescale import URL_SETTING
 
 # Microseconds from 1970 on that the chunk has room for, nearly 290,000 years of them.
 _ROOM = 9e18
@@ -44,10 +46,18 @@ class Chunk:
         conn.execute("SELECT set_chunk_time_interval('reading', interval '292000 years')")
         conn.execute("INSERT INTO reading VALUES (0, 0, '2024-01-01', 0)")
         conn.execute("SELECT compress_chunk(c) FROM show_chunks('reading') c")
-        (row,) = conn.execute(_COMPRESSED).fetchall()
-        self._table = sql.Identifier(str(row[0]), str(row[1]))
+        self.find_table()
         conn.execute(sql.SQL("TRUNCATE {}").format(self._table))
         self._columns = [str(name) for (name,) in conn.execute(_COLUMNS, (self._table.as_string(conn),)).fetchall()]
+
+    def find_table(self) -> None:
+        (row,) = self.conn.execute(_COMPRESSED).fetchall()
+        self._table = sql.Identifier(str(row[0]), str(row[1]))
+
+    def compress_anew(self) -> None:
+        self.conn.execute("SELECT decompress_chunk(c) FROM show_chunks('reading') c")
+        self.conn.execute("SELECT compress_chunk(c) FROM show_chunks('reading') c")
+        self.find_table()
 
     def write(self, readings: OwnedReadings, sizes: list[int]) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, self._columns))
@@ -57,6 +67,14 @@ class Chunk:
             for row in copy_rows(compress(readings, np.cumsum([0, *sizes])), self._columns):
                 copy.write(row)
             copy.write(COPY_TRAILER)
+
+    def bytes(self) -> int:
+        """What the compressed values take, all together."""
+        statement = sql.SQL(
+            "SELECT sum(pg_column_size(file_id) + pg_column_size(timestamp) + pg_column_size(sensor_value)) FROM {}"
+        )
+        (row,) = self.conn.execute(statement.format(self._table)).fetchall()
+        return int(str(row[0]))
 
     def read(self, *, bulk: bool, backwards: bool) -> OwnedReadings:
         """What the server finds in the chunk, by (sensor_id, time)."""
@@ -73,9 +91,12 @@ class Chunk:
         return found[::-1] if backwards else found
 
 
-@pytest.fixture
-def chunk(timescale: Database) -> Iterator[Chunk]:
-    with timescale.connect() as conn:
+@pytest.fixture(scope="module")
+def chunk(timescale_or_none: Database | None) -> Iterator[Chunk]:
+    """One for all tests, which take back what they wrote."""
+    if timescale_or_none is None:
+        pytest.skip(f"no TimescaleDB: set {URL_SETTING}, or install it for a local PostgreSQL")
+    with new_database(timescale_or_none) as database, database.connect() as conn:
         yield Chunk(conn)
 
 
@@ -94,7 +115,7 @@ def batches(draw: st.DrawFn, sensor_id: int) -> OwnedReadings:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_server_reads_what_was_written(chunk: Chunk, data: st.DataObject) -> None:
     parts = [data.draw(batches(sensor)) for sensor in range(data.draw(st.integers(1, 12)))]
@@ -116,12 +137,27 @@ def test_the_server_compresses_anew_and_changes_what_was_written(chunk: Chunk) -
         np.full(size, 9, np.int32),
         np.random.default_rng(5).normal(size=size),
     )
-    chunk.write(readings, [1000] * 3)
-    chunk.conn.execute("DELETE FROM reading WHERE timestamp = '1970-01-01 00:00:01+00'")
-    chunk.conn.execute("UPDATE reading SET sensor_value = 1.5 WHERE timestamp = '1970-01-01 00:00:02+00'")
-    chunk.conn.execute("SELECT compress_chunk(c, recompress => true) FROM show_chunks('reading') c")
-    readings.value[2] = 1.5
-    assert_same_bits(chunk.read(bulk=True, backwards=False), readings[np.arange(size) != 1])
+    with chunk.conn.transaction(force_rollback=True):
+        chunk.write(readings, [1000] * 3)
+        chunk.conn.execute("DELETE FROM reading WHERE timestamp = '1970-01-01 00:00:01+00'")
+        chunk.conn.execute("UPDATE reading SET sensor_value = 1.5 WHERE timestamp = '1970-01-01 00:00:02+00'")
+        chunk.conn.execute("SELECT compress_chunk(c, recompress => true) FROM show_chunks('reading') c")
+        readings.value[2] = 1.5
+        assert_same_bits(chunk.read(bulk=True, backwards=False), readings[np.arange(size) != 1])
+
+
+def test_batches_are_as_small_as_the_servers_own(chunk: Chunk) -> None:
+    noise = np.random.default_rng(5)
+    time = np.arange(10_000) * 60_000_000 + noise.integers(0, 1_000_000, 10_000)
+    of_one = np.full(10_000, 9, np.int32)
+    for kind in ("decimals", "noise", "counter", "states", "runs"):
+        value = np.concatenate([FLOATS[kind](noise, 1000) for _ in range(10)])
+        with chunk.conn.transaction(force_rollback=True):
+            chunk.write(OwnedReadings(of_one, time, of_one, value), [1000] * 10)
+            ours = chunk.bytes()
+            chunk.compress_anew()
+            assert ours <= 1.05 * chunk.bytes(), kind
+        chunk.find_table()
 
 
 def assert_same_bits(found: OwnedReadings, readings: OwnedReadings) -> None:
