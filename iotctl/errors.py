@@ -6,18 +6,34 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process ends with. PARTLY: done, but something of it was left out; ANOMALY: as --fail-* asks for."""
+    """What the process ends with; meaning: for people, the reference of exit codes is made of it."""
 
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    PARTLY = 3
-    NOT_FOUND = 4
-    UNREACHABLE = 5
-    FORBIDDEN = 6
-    CONFIGURATION = 7
-    ANOMALY = 10
-    INTERRUPTED = 130
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> ExitCode:
+        """See IntEnum."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "Done."
+    FAILED = 1, "Failed. Also an ingest that found files, but could not read any, or got no reading from any row."
+    USAGE = 2, "The words of the command do not fit together."
+    PARTLY = (
+        3,
+        "Done, but not all: rows were rejected, files could not be loaded, sensors could not be analysed, or rows of "
+        "--input could not be read.",
+    )
+    NOT_FOUND = 4, "There is no such sensor, file, bucket or prefix."
+    UNREACHABLE = 5, "The database or the store does not answer."
+    FORBIDDEN = 6, "The database or the store rejected the credentials, or grants too little."
+    CONFIGURATION = 7, "A setting, an extra or the schema is not as the program needs it."
+    ANOMALY = (
+        10,
+        "detect --fail-on-anomaly reported an event, or quality --fail-below found a lower score. It goes before 3.",
+    )
+    INTERRUPTED = 130, "Interrupted. What is committed stays; the same command goes on from there."
 
 
 class IotctlError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from tests.docs.commands import Parameter, described_commands
@@ -26,9 +26,16 @@ def command_page() -> str:
             parts += [f"\n{paragraph}\n" for paragraph in command.paragraphs]
             if command.examples:
                 parts.append("\n```\n" + "\n".join(command.examples) + "\n```\n")
-            parts.append(_parameters("argument", command.arguments))
-            parts.append(_parameters("option", command.options))
+            parts.append(_parameters("Arguments", command.arguments))
+            for group, options in groupby(_in_groups(command.options), key=lambda option: option.panel):
+                parts.append(_parameters(group or "Options", options))
     return "".join(parts)
+
+
+def _in_groups(options: Sequence[Parameter]) -> list[Parameter]:
+    """The options by group, in the order in which the groups first come; those without one are the last."""
+    groups = list(dict.fromkeys(one.panel for one in options if one.panel))
+    return sorted(options, key=lambda one: groups.index(one.panel) if one.panel else len(groups))
 
 
 def _parameters(kind: str, parameters: Iterable[Parameter]) -> str:

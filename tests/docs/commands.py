@@ -9,18 +9,19 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from iotctl.cli.command_table import COMMANDS, all_commands
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """An argument or an option: how it is written, what it means, and what holds without it, or ""."""
+    """An argument or an option: how it is written, what it means, and what holds without it, or ""; its group."""
 
     written: str
     meaning: str
     default: str
+    panel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _described(words: tuple[str, ...], command: Any, panel: str, summary: str) -
     parts = [" ".join(part.split()) for part in re.split(r"\n\s*\n|\f", prose)]
     shown = [one for one in command.params if not getattr(one, "hidden", False)]
     arguments = tuple(_argument(one) for one in shown if one.param_type_name == "argument")
-    kinds = get_type_hints(inspect.unwrap(command.callback), include_extras=True)
+    signature = inspect.signature(command.callback)
     usage = " ".join(["iotctl", *words, *(one.written for one in arguments), "[OPTIONS]"])
     return Command(
         words=" ".join(words),
@@ -72,15 +73,17 @@ def _described(words: tuple[str, ...], command: Any, panel: str, summary: str) -
         paragraphs=tuple(part for part in parts if part),
         examples=examples,
         arguments=arguments,
-        options=tuple(_option(one, kinds[one.name]) for one in shown if one.param_type_name == "option"),
+        options=tuple(
+            _option(one, signature.parameters[one.name].annotation) for one in shown if one.param_type_name == "option"
+        ),
     )
 
 
 def _argument(parameter: Any) -> Parameter:
     if parameter.metavar:
-        return Parameter(parameter.metavar, _meaning(parameter), "")
+        return Parameter(parameter.metavar, _meaning(parameter), "", "")
     name = parameter.name.upper() + ("..." if parameter.nargs == -1 else "")
-    return Parameter(name if parameter.required else f"[{name}]", _meaning(parameter), "")
+    return Parameter(name if parameter.required else f"[{name}]", _meaning(parameter), "", "")
 
 
 def _option(parameter: Any, kind: Any) -> Parameter:
@@ -88,7 +91,7 @@ def _option(parameter: Any, kind: Any) -> Parameter:
     written = ", ".join(sorted(parameter.opts, key=len)) + value
     if parameter.secondary_opts:
         written += " / " + ", ".join(parameter.secondary_opts)
-    return Parameter(written, _meaning(parameter), _default(parameter))
+    return Parameter(written, _meaning(parameter), _default(parameter), parameter.rich_help_panel or "")
 
 
 def _value_name(kind: Any) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.docs.command_page import command_page
 from tests.docs.database_page import database_page
+from tests.docs.exit_codes_page import exit_codes_page
 from tests.docs.metrics_page import metrics_page
 from tests.docs.settings_page import settings_page
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": command_page,
     "settings.md": settings_page,
+    "exit-codes.md": exit_codes_page,
     "metrics.md": metrics_page,
     "database.md": database_page,
 }
