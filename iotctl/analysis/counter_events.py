@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from iotctl.analysis.described import HOUR, Modelled
-from iotctl.analysis.kinds import number, span
+from iotctl.analysis.sentences import explain_stuck
 from iotctl.model import Event, Kind
+from iotctl.words import counted, reading, span
 
 
 def in_readings(events: list[Event], rises: Modelled, readings: Modelled, threshold: float) -> list[Event]:
@@ -18,12 +19,11 @@ def in_readings(events: list[Event], rises: Modelled, readings: Modelled, thresh
         start, end = np.searchsorted(rises.time, [event.start, event.end + 1]).tolist()
         at = start + int(np.argmax(np.abs(rises.u(start, end))))
         expected, band = float(readings.expected[at]), threshold * float(readings.scale[at])
+        explanation = event.explanation
         if event.kind is Kind.STUCK:
-            stands = number(float(np.median(readings.value[start:end])), max(band, 1.0), readings.unit)
-            hours = (event.end - event.start) / HOUR
-            explanation = f"stuck at {stands} for {span(hours)}: {event.rows} readings without a change"
-        else:
-            explanation = f"rise from reading to reading: {event.explanation}"
+            explanation = _held(readings, rises, start, end)
+        elif event.kind not in (Kind.SPIKE, Kind.BURST):  # those speak of rises themselves
+            explanation = f"rises from reading to reading: {explanation}"
         told.append(
             replace(
                 event,
@@ -35,3 +35,14 @@ def in_readings(events: list[Event], rises: Modelled, readings: Modelled, thresh
             )
         )
     return told
+
+
+def _held(readings: Modelled, rises: Modelled, start: int, end: int) -> str:
+    """What is stuck in rows [start, end): the counter, or by how much it rises."""
+    hours = float(readings.time[end - 1] - readings.time[start]) / HOUR
+    stands, band = float(np.median(readings.value[start:end])), float(np.median(readings.scale[start:end]))
+    rise = float(np.median(rises.value[start:end]))
+    if rise == 0:
+        return explain_stuck(stands, max(band, 1.0), end - start, hours, None, readings.unit)
+    by = reading(rise, band, readings.unit)
+    return f"rises by the same {by} from reading to reading for {span(hours)}: {counted(end - start, 'reading')}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import Components
-from iotctl.analysis.kinds import Reach, explain
+from iotctl.analysis.components import STUCK_SCORE, Components
+from iotctl.analysis.sensor_kinds.readable import Readable
+from iotctl.analysis.sentences import Reach, explain, explain_stuck
 from iotctl.analysis.still import run_lengths
 from iotctl.model import Event, Kind
 
@@ -23,7 +25,7 @@ _MERGED_ROWS = 12
 class Modelled:
     """A series beside its model; all (n,). time: int64, microseconds since 1970-01-01 UTC. scale: robust sigma.
 
-    unit: of its values, for people; empty where it is not known.
+    unit: of its values, for people; empty where it is not known. noun: what a value is. readable: which there can be.
     """
 
     time: NDArray[np.int64]
@@ -33,6 +35,8 @@ class Modelled:
     score: Floats
     severity: Floats
     unit: str = ""
+    noun: str = "reading"
+    readable: Readable = field(default_factory=Readable)
 
     def u(self, start: int, end: int) -> Floats:
         """Residuals of rows [start, end) in robust sigma."""
@@ -68,41 +72,64 @@ def describe(
     components: what made it an event; the band and the sentence are those of the component that fired.
     """
     rows = slice(stretch.start, stretch.end)
-    u = series.u(stretch.start, stretch.end)
     if components is not None and components.usual:
         at, reach = _fired(series, components, stretch, threshold)
     else:
+        u = series.u(stretch.start, stretch.end)
         at = stretch.start + int(np.argmax(np.abs(u))) if at is None else at
         band = threshold * float(series.scale[at])
-        reach = Reach(float(series.expected[at]), float(series.expected[at]) - band, float(series.expected[at]) + band)
-    start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
-    told = rows
+        reach = _reach(series, float(series.expected[at]), -band, band)
+    severity, run = float(series.severity[rows].max()), None
     if stretch.kind is Kind.STUCK:  # what is told is how long the value was held, not what else lies beside it
-        told = _longest_run(series.value, stretch)
-        at = min(max(at, told.start), told.stop - 1)
+        run = _longest_run(series.value, stretch)
+        at = min(max(at, run.start), run.stop - 1)
+        severity = max(severity, _rarity_of_run(series.value, run.stop - run.start))
+    start, end = int(series.time[stretch.start]), int(series.time[stretch.end - 1])
     return Event(
         event_id=event_id(stretch.kind, start, end),
         kind=stretch.kind,
         start=start,
         end=end,
         rows=stretch.end - stretch.start,
-        severity=float(series.severity[rows].max()),
+        severity=severity,
         score=float(series.score[rows].max()),
         extreme=float(series.value[at]),
         expected=reach.expected,
         low=reach.low,
         high=reach.high,
-        explanation=explain(
-            stretch.kind,
-            series.value[told],
-            series.expected[told],
-            u[told.start - stretch.start : told.stop - stretch.start],
-            at=at - told.start,
-            reach=reach,
-            hours=float(series.time[told.stop - 1] - series.time[told.start]) / HOUR,
-            unit=series.unit,
-        ),
+        explanation=_explained(series, stretch, at, reach) if run is None else _held(series, run, reach, components),
     )
+
+
+def _explained(series: Modelled, stretch: Stretch, at: int, reach: Reach) -> str:
+    rows = slice(stretch.start, stretch.end)
+    return explain(
+        stretch.kind,
+        series.value[rows],
+        series.expected[rows],
+        series.u(stretch.start, stretch.end),
+        at=at - stretch.start,
+        reach=reach,
+        hours=float(series.time[stretch.end - 1] - series.time[stretch.start]) / HOUR,
+        unit=series.unit,
+        noun=series.noun,
+    )
+
+
+def _held(series: Modelled, run: slice, reach: Reach, components: Components | None) -> str:
+    count = run.stop - run.start
+    limit = None
+    if components is not None and "stuck" in components.scores:
+        score = float(components.scores["stuck"][run].max())
+        limit = math.ceil(STUCK_SCORE * count / score - 1e-6) if score > 0 else None
+    hours = float(series.time[run.stop - 1] - series.time[run.start]) / HOUR
+    return explain_stuck(float(series.value[run.start]), reach.band, count, hours, limit, series.unit)
+
+
+def _rarity_of_run(value: Floats, count: int) -> float:
+    """Decades by which a run of so many equal values is longer than those of the series usually are."""
+    _, lengths = run_lengths(value)
+    return float(np.log10(count / np.median(lengths)))
 
 
 def _longest_run(value: Floats, stretch: Stretch) -> slice:
@@ -145,7 +172,14 @@ def _fired(series: Modelled, components: Components, stretch: Stretch, threshold
     if fired == "local":
         around = slice(max(at - 2, 0), at + 3)
         expected += float(np.median(series.value[around] - series.expected[around]))
-    return at, Reach(expected, expected + low, expected + high, beside=fired == "local")
+    return at, _reach(series, expected, low, high, beside=fired == "local")
+
+
+def _reach(series: Modelled, expected: float, low: float, high: float, *, beside: bool = False) -> Reach:
+    """What is usual from low to high about what was expected, as far as the sensor can read it."""
+    can = series.readable
+    at, low, high = can.bounded(expected, expected + low, expected + high)
+    return Reach(at, low, high, beside, is_sent=at in (can.lowest, can.highest, *can.states))
 
 
 def event_id(kind: Kind, start: int, end: int) -> str:

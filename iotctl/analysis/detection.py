@@ -16,7 +16,7 @@ from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
 from iotctl.analysis.hours import Hours
 from iotctl.analysis.invalid import Absurd, find_absurd
 from iotctl.analysis.invalid_events import find_invalid
-from iotctl.analysis.lasting import Lasting
+from iotctl.analysis.lasting import LASTING, Lasting
 from iotctl.analysis.lasting_events import lasting_events
 from iotctl.analysis.memory import blended, learn, remembered_kind, wider
 from iotctl.analysis.modelling import fit_model
@@ -24,6 +24,7 @@ from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Trend
 from iotctl.analysis.sensor_kinds import recognise
 from iotctl.analysis.sensor_kinds.counter import rises
+from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.severity import severity
 from iotctl.analysis.tails import Tail, tail_of
@@ -33,6 +34,8 @@ Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 8
 _LARGEST = 1.1e308
+# A sensor is described by its rows outside of events, where they are more than this part of all.
+_ORDINARY_PART = 0.5
 
 
 def detect(
@@ -95,8 +98,14 @@ def detect(
         tails = wider(tails, remembered)
     rare = severity(components.scores | components.slow, tails) if tails else np.zeros(len(u))
     scale = np.maximum(model.scale * size, np.finfo(float).tiny)
-    series = Modelled(time, modelled, model.expected * size, scale, score, rare, unit)
-    readings = replace(series, value=value, expected=value - (modelled - series.expected) * steps, scale=scale * steps)
+    usual = score < options.threshold
+    can_read = readable(kind, value, usual)
+    series = Modelled(time, modelled, model.expected * size, scale, score, rare, unit, readable=can_read)
+    readings = series
+    if is_rising:
+        expected = value - (modelled - series.expected) * steps
+        readings = replace(series, value=value, expected=expected, scale=scale * steps)
+        series = replace(series, noun="rise", readable=Readable(lowest=0.0))
     events: list[Event] = []
     if len(u) >= _FEWEST_ROWS:
         # The textbook knows no tails; where nothing varies, nothing that differs is chance.
@@ -116,6 +125,7 @@ def detect(
     if options.limits is not None:
         events += find_beyond_limits(readings, options.limits, options.threshold)
     periods = tuple(season.period_hours for season in model.seasons)
+    ordinary = _outside(time, [event for event in events if not event.kind.is_absence and event.kind not in LASTING])
     return Detection(
         row=row,
         time=time,
@@ -131,7 +141,7 @@ def detect(
         dropped=dropped,
         sensor_kind=kind,
         learnt=learn(learnt, remembered, time, kind, periods),
-        sensor_words=describe_sensor(time, value, unit, kind, periods),
+        sensor_words=describe_sensor(time[ordinary], value[ordinary], unit, kind, periods),
     )
 
 
@@ -149,6 +159,14 @@ def _in_unit(changes: Sequence[Lasting], size: float) -> list[Lasting]:
 
 def _within(gap: Event, other: Event) -> bool:
     return gap.start <= other.start and other.end <= gap.end
+
+
+def _outside(time: NDArray[np.int64], events: Sequence[Event]) -> NDArray[np.bool_]:
+    """The rows that are in no event, (n,); all where few would be left: what a sensor is shows in its ordinary ones."""
+    outside = np.ones(len(time), dtype=np.bool_)
+    for event in events:
+        outside[np.searchsorted(time, event.start) : np.searchsorted(time, event.end, side="right")] = False
+    return outside if outside.sum() > _ORDINARY_PART * len(time) else np.ones(len(time), dtype=np.bool_)
 
 
 def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int64], dict[str, int]]:

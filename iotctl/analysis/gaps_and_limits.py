@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.described import HOUR, Modelled, Stretch, describe, runs_of
-from iotctl.analysis.kinds import number, span
 from iotctl.model import Event, Kind
+from iotctl.words import counted, reading, span
 
 # A step this many times the usual one, and longer than nearly all others, is missing data.
 _GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
@@ -36,7 +36,7 @@ def find_gaps(series: Modelled, threshold: float) -> list[Event]:
                 event,
                 severity=float(np.log10(steps[row] / usual)),
                 score=0.0,
-                explanation=f"no reading for {span(steps[row] / HOUR)}, about {missing} missing",
+                explanation=f"no reading for {span(steps[row] / HOUR)}, about {counted(missing, 'reading')} missing",
             )
         )
     return events
@@ -51,8 +51,8 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
         event = describe(series, Stretch(start, end, Kind.LIMIT), threshold, start + int(np.argmax(excess[start:end])))
         rows = int(np.count_nonzero(beyond[start:end]))
         side, limit = ("below", limits[0]) if event.extreme < limits[0] else ("above", limits[1])
-        farthest = number(event.extreme, event.high - event.expected, series.unit)
-        which = f"one reading of {farthest}" if rows == 1 else f"{rows} readings, as far as {farthest},"
-        explanation = f"{which} {side} the limit of {limit:.6g}{f' {series.unit}' if series.unit else ''}"
+        farthest = reading(event.extreme, event.high - event.expected, series.unit)
+        which = f"one reading of {farthest}" if rows == 1 else f"{counted(rows, 'reading')}, as far as {farthest}"
+        explanation = f"{which}, {side} the limit of {limit:.6g}{f' {series.unit}' if series.unit else ''}"
         events.append(replace(event, explanation=explanation))
     return events

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.described import HOUR, Floats, event_id
 from iotctl.analysis.invalid import Absurd, name_of
-from iotctl.analysis.kinds import number, span
 from iotctl.analysis.tails import MOST_DECADES
 from iotctl.model import Event, Kind
+from iotctl.words import counted, number, span
 
 _APART = 24 * HOUR
 
@@ -29,7 +29,9 @@ def find_invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, expecte
             usual = f"{number(absurd.low, band)} to {usual}"
         named = f", {name}" if name else ""
         first, last = int(time[rows[0]]), int(time[rows[-1]])
-        which = "one reading" if len(rows) == 1 else f"{len(rows)} readings within {span((last - first) / HOUR)}"
+        which = (
+            "one reading" if len(rows) == 1 else f"{counted(len(rows), 'reading')} within {span((last - first) / HOUR)}"
+        )
         events.append(
             Event(
                 event_id=event_id(Kind.INVALID, first, last),

@@ -77,7 +77,10 @@ def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: f
 
 
 def _step(x: Floats, before: Line, after: Line) -> Lasting:
-    reached = before.level + before.slope * float(x[after.start] - x[before.start])
+    """From where the regime before ended, or where it would have gone on to: an event of days may lie between the two,
+    over which a line leads far from what was read. The smaller step of the two is what is known."""
+    ends = [before.level + before.slope * float(x[row] - x[before.start]) for row in (before.end - 1, after.start)]
+    reached = min(max(after.level, min(ends)), max(ends))
     sigma = max(before.scale, after.scale, 1e-300)
     return Lasting(Kind.STEP, after.start, abs(after.level - reached) / sigma, reached, after.level)
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from iotctl.analysis.described import HOUR, Modelled, event_id
-from iotctl.analysis.kinds import number, span
 from iotctl.analysis.lasting import Lasting
 from iotctl.analysis.promised import a_year, by_score
 from iotctl.analysis.tails import MOST_DECADES
 from iotctl.model import Event, Kind
+from iotctl.words import difference, number, span
 
-_DAY_HOURS = 24.0
+_DAY_HOURS, _MONTH_HOURS = 24.0, 30 * 24.0
 # A change of 4 sigma has severity 1.
 _SIGMAS_A_DECADE = 4.0
 # Where a slope or a noise has changed is known to a day or so.
@@ -56,32 +56,41 @@ def lasting_events(
                 expected=expected,
                 low=expected - band,
                 high=expected + band,
-                explanation=_explain(change, band, (int(series.time[last]) - at) / HOUR, series.unit),
+                explanation=_explain(
+                    change, band, _lasts((int(series.time[last]) - at) / HOUR, last, rows), series.unit
+                ),
                 a_year=a_year(by_score(change.size, least_change)) if least_change > 0 else 0.0,
             )
         )
     return events
 
 
-def _explain(change: Lasting, band: float, hours: float, unit: str) -> str:
-    stays = f"and stays so for {span(hours)}"
-    band = max(band, abs(change.after - change.before) / 100)
+def _lasts(hours: float, last: int, rows: int) -> str:
+    return f"for {span(hours)}{', up to the last reading' if last == rows - 1 else ''}"
+
+
+def _explain(change: Lasting, band: float, lasts: str, unit: str) -> str:
     match change.kind:
         case Kind.STEP:
             moved = change.after - change.before
-            side = "above" if moved > 0 else "below"
+            band = max(band, abs(moved) / 100)
+            by = number(difference(change.after, change.before, band), band, unit)
             levels = f"from {number(change.before, band)} to {number(change.after, band, unit)}"
-            return f"level steps {levels}, {number(abs(moved), band, unit)} {side}, {stays}"
+            return f"level steps {'up' if moved > 0 else 'down'} by {by}, {levels}, and stays so {lasts}"
         case Kind.SLOPE:
-            return f"{_course(change.after, unit)} where it was {_course(change.before, unit)}, {stays}"
+            # What moves by less than the usual range in a month is steady to a person.
+            before, after = (0.0 if abs(s) * _MONTH_HOURS < band else s for s in (change.before, change.after))
+            if before == after:
+                before, after = change.before, change.after
+            now = "stays where it is" if after == 0 else f"{'rises' if after > 0 else 'falls'} by {_a_day(after, unit)}"
+            was = "was steady" if before == 0 else f"{'rose' if before > 0 else 'fell'} by {_a_day(before, unit)}"
+            return f"{now} where it {was} before, and does so {lasts}"
         case _:
             times = change.after / max(change.before, 1e-300)
             much = f"{times:.1f} times as much" if times > 1 else f"only {times:.2f} times as much"
-            return f"varies {much} as before, {stays}"
+            return f"varies {much} as before, and does so {lasts}"
 
 
-def _course(slope: float, unit: str) -> str:
-    a_day = slope * _DAY_HOURS
-    if abs(a_day) < 1e-12:
-        return "steady"
-    return f"{'rising' if a_day > 0 else 'falling'} by {number(abs(a_day), abs(a_day), unit)} a day"
+def _a_day(slope: float, unit: str) -> str:
+    a_day = abs(slope) * _DAY_HOURS
+    return f"{number(a_day, a_day, unit)} a day"

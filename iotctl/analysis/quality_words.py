@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from iotctl.analysis.kinds import span
 from iotctl.analysis.quality import Quality
+from iotctl.words import counted, span
 
 # Shares below are not worth a word; nor is unevenness of less than this part of the interval, or a clock that is off by
 # less than this many seconds a day.
@@ -32,7 +32,7 @@ def quality_words(quality: Quality) -> list[str]:
         if share >= _LEAST_SHARE:
             said.append((share, f"{_percent(share)} {what}"))
     if quality.invalid:
-        said.append((quality.invalid / quality.readings, f"{quality.invalid:,} invalid"))
+        said.append((quality.invalid / quality.readings, f"{counted(quality.invalid, 'invalid reading')}"))
     words = [words for _, words in sorted(said, key=lambda one: -one[0])]
     if quality.unit_changes:
         newest = [change for change in quality.changes if change.what == "unit"][-1]

@@ -7,24 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.kinds import span
 from iotctl.analysis.robust import mad_sigma, quantum, thin
 from iotctl.analysis.sensor_kinds import recognise
-from iotctl.analysis.sensor_kinds.states import most_common
+from iotctl.analysis.sensor_kinds.states import held_ends, most_common
 from iotctl.model import SensorKind
+from iotctl.words import counted, number, span
 
 Floats = NDArray[np.float64]
 
 _HOUR = 3_600_000_000.0
 _SAMPLE = 16_384
 _FEWEST_ROWS = 50
+_STRETCHES = 16
 # A step of the scale shows where it is at least this part of how much a reading usually differs from the next.
 _COARSE_PART = 0.5
 # The outer 1 % of differences over the outer 10 %: 1.6 for normal noise, 2.1 for Student's with 3 degrees of freedom.
 _HEAVY, _SKEWED = 1.9, 1.8
 # Intervals vary this much; and sent on change, where the smallest changes are this part of the usual one.
 _UNEVEN, _LEAST_CHANGE = 0.5, 0.3
-_NAMED_PERIODS = ((24.0, "a daily course"), (168.0, "a weekly course"))
+# Name and how far from it a length may be, in parts of it: a year of a few years is not known better.
+_NAMED_PERIODS = ((24.0, 0.01, "a daily course"), (168.0, 0.01, "a weekly course"), (8766.0, 0.1, "a yearly course"))
+_NAMED_INTERVALS = ((1 / 60, "minute"), (1.0, "hour"), (24.0, "day"), (168.0, "week"))
 
 
 def describe_sensor(
@@ -53,15 +56,19 @@ def describe_sensor(
 def _continuous(_: NDArray[np.int64], y: Floats, unit: str) -> str:
     traits = ["continuous", *_scale(y, unit)]
     if len(y) >= _FEWEST_ROWS:
-        sample = thin(y, _SAMPLE)
-        lower, middle, upper = np.quantile(sample / 2, [0.1, 0.5, 0.9])
-        above, below = upper - middle, middle - lower
+        lower, upper = np.quantile(_about_its_level(thin(y, _SAMPLE) / 2), [0.1, 0.9])
+        above, below = upper, -lower
         near, far = np.quantile(np.abs(np.diff(y[:_SAMPLE] / 2)), [0.9, 0.99])
         if min(above, below) > 0 and max(above, below) > _SKEWED * min(above, below):
             traits.append(f"skewed to {'high' if above > below else 'low'} values")
         elif far > _HEAVY * near > 0:
             traits.append("jumping now and then")
     return ", ".join(traits)
+
+
+def _about_its_level(y: Floats) -> Floats:
+    """Values about the median of their stretch of the series: a level that has stepped once is no skew."""
+    return np.concatenate([part - np.median(part) for part in np.array_split(y, _STRETCHES)])
 
 
 def _scale(y: Floats, unit: str) -> list[str]:
@@ -71,11 +78,8 @@ def _scale(y: Floats, unit: str) -> list[str]:
 
 
 def _saturating(_: NDArray[np.int64], y: Floats, unit: str) -> str:
-    held = []
-    for end in (float(y.min()), float(y.max())):
-        part = float((y == end).mean())
-        if part >= 0.01:
-            held.append(f"held at {_plain(end, unit)} for {_part(part)} of its readings")
+    ends = [end for end in held_ends(y) if end is not None]
+    held = [f"held at {_plain(end, unit)} for {_part(float((y == end).mean()))} of its readings" for end in ends]
     return ", ".join(["continuous", *held])
 
 
@@ -95,15 +99,16 @@ def _on_off(time: NDArray[np.int64], y: Floats, unit: str) -> str:
     values, counts = np.unique(y, return_counts=True)
     off, on = (float(v) for v in np.sort(values[np.argsort(-counts)[:2]]))
     part = float((y == on).mean())
-    return f"on/off: {_plain(off)} or {_plain(on, unit)}, {_plain(on)} in {_part(part)}, {_changes(time, y)}"
+    much = f"at {_plain(on)} in {_part(part)} of its readings"
+    return f"on/off: {_plain(off)} or {_plain(on, unit)}, {much}, {_changes(time, y)}"
 
 
-def _counter(_: NDArray[np.int64], y: Floats, unit: str) -> str:
+def _counter(time: NDArray[np.int64], y: Floats, unit: str) -> str:
     steps = np.diff(y / 2)
     falls = int((steps < 0).sum())
     rise = 2 * float(np.median(steps[steps >= 0]))
-    resets = f"falls back {falls} time{'s' * (falls != 1)}" if falls else "never falls"
-    return f"counter: rises by about {_plain(rise, unit)} from reading to reading, {resets}"
+    resets = f"falls back {_how_often(time, falls, 'time')}" if falls else "never falls"
+    return f"counter: rises by about {number(rise, rise, unit)} from reading to reading, {resets}"
 
 
 def _still(time: NDArray[np.int64], y: Floats, unit: str) -> str:
@@ -135,25 +140,31 @@ def _sends(time: NDArray[np.int64], y: Floats) -> str:
 
 
 def _changes(time: NDArray[np.int64], y: Floats) -> str:
+    return _how_often(time, int((y[1:] != y[:-1]).sum()), "change")
+
+
+def _how_often(time: NDArray[np.int64], count: int, noun: str) -> str:
+    """5 changes in 60 days; about 9 changes a day; a change about every 2.5 days."""
     days = max(float(time[-1] - time[0]) / _HOUR / 24, 1e-9)
-    count = int((y[1:] != y[:-1]).sum())
     a_day = count / days
     if count < 10 or a_day < 0.1:
-        return f"{count} change{'s' * (count != 1)} in {span(days * 24)}"
-    return f"about {a_day:.0f} changes a day" if a_day >= 2 else f"a change about every {span(24 / a_day)}"
+        return f"{counted(count, noun)} in {span(days * 24)}"
+    if a_day >= 2:
+        return f"about {a_day:.0f} {noun}s a day"
+    return f"{'once' if noun == 'time' else f'a {noun}'} about every {_interval(24 / a_day)}"
 
 
 def _interval(hours: float) -> str:
     seconds = hours * 3600
     if seconds < 90:
-        return f"{seconds:.3g} seconds"
-    named = {1.0: "hour", 24.0: "day"}
-    return named.get(round(hours, 2)) or span(hours)
+        return "second" if round(seconds, 2) == 1 else f"{seconds:.3g} seconds"
+    return next((name for length, name in _NAMED_INTERVALS if abs(hours - length) < 0.01 * length), span(hours))
 
 
 def _period(hours: float) -> str:
     return next(
-        (name for period, name in _NAMED_PERIODS if abs(hours - period) < 0.01 * period), f"a cycle of {span(hours)}"
+        (name for period, near, name in _NAMED_PERIODS if abs(hours - period) < near * period),
+        f"a cycle of {span(hours)}",
     )
 
 

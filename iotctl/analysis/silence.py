@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.described import HOUR, event_id
 from iotctl.analysis.gaps_and_limits import least_gap
-from iotctl.analysis.kinds import number, span
 from iotctl.analysis.quality import usual_interval
 from iotctl.analysis.robust import mad_sigma
 from iotctl.model import Event, Kind
+from iotctl.words import counted, reading, span
 
 _FEWEST_READINGS = 8
 
@@ -51,6 +51,6 @@ def find_silence(time: NDArray[np.int64], value: NDArray[np.float64], until: int
         expected=extreme,
         low=extreme,
         high=extreme,
-        explanation=f"silent for {span(silent / HOUR)}, since it read {number(extreme, band, unit)};"
-        f" about {round(silent / usual)} readings are missing so far",
+        explanation=f"silent for {span(silent / HOUR)}, since it read {reading(extreme, band, unit)};"
+        f" about {counted(round(silent / usual), 'reading')} missing so far",
     )

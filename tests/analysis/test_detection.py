@@ -122,7 +122,9 @@ def test_the_model_is_the_truth_without_noise_and_season_and_breaks_are_reported
     assert abs(row_of(change) - 8000) <= 3
     (step,) = sharp(found)
     assert (step.kind, step.start) == (Kind.STEP, change)
-    assert step.explanation == "level steps from 100.0 to 120.0, 20.0 above, and stays so for 83.3 days"
+    assert step.explanation == (
+        "level steps up by 20.0, from 100.0 to 120.0, and stays so for 83 days, up to the last reading"
+    )
     truth = 100 + 5 * np.sin(2 * np.pi * np.arange(20_000) / 144) + np.where(np.arange(20_000) >= 8000, 20, 0)
     assert np.abs(found.expected - truth).mean() < 0.2
     assert found.scale.mean() == pytest.approx(1.0, rel=0.1)
@@ -134,7 +136,7 @@ def test_gaps_are_events_of_their_own() -> None:
     found = detect(times(6000)[keep], quiet()[keep])
     (gap,) = [event for event in found.events if event.kind is Kind.GAP]
     assert (row_of(gap.start), row_of(gap.end)) == (2999, 3100)
-    assert "about 100 missing" in gap.explanation
+    assert "about 100 readings missing" in gap.explanation
 
 
 def test_one_gap_over_most_of_the_range_and_irregular_steps_are_no_trouble() -> None:

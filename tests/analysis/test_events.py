@@ -131,7 +131,7 @@ def test_a_gap_is_a_step_far_longer_than_the_usual_ones() -> None:
     minutes[250:] += 120
     (gap,) = find_gaps(series(np.zeros(500), minutes=minutes), THRESHOLD)
     assert (gap.kind, gap.start, gap.end) == (Kind.GAP, 249 * MINUTE, 370 * MINUTE)
-    assert gap.explanation == "no reading for 2.0 hours, about 120 missing"
+    assert gap.explanation == "no reading for 2 hours, about 120 readings missing"
     assert gap.severity == pytest.approx(np.log10(121))
 
 
@@ -146,7 +146,7 @@ def test_limits_are_inclusive_and_each_side_has_its_sentence() -> None:
     found = find_beyond_limits(series(u), (-4.0, 5.0), THRESHOLD)
     assert [(event.start // MINUTE, event.extreme) for event in found] == [(10, -5.5), (50, 8.0)]
     assert found[0].explanation == "2 readings, as far as -5.5, below the limit of -4"
-    assert found[1].explanation == "one reading of 8.0 above the limit of 5"
+    assert found[1].explanation == "one reading of 8, above the limit of 5"
 
 
 def test_an_id_tells_kind_start_and_end_apart_and_nothing_else() -> None:

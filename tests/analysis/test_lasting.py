@@ -48,7 +48,7 @@ def test_a_drift_over_a_month_is_told_by_its_slopes() -> None:
     begins, ends = events(value)
     assert (begins.kind, ends.kind) == (Kind.SLOPE, Kind.SLOPE)
     assert (day(begins), day(ends)) == pytest.approx((90, 120), abs=2)
-    assert "rising by 0.4" in begins.explanation
+    assert "rises by 0.4" in begins.explanation
 
 
 def test_a_noise_that_triples_for_good_is_one_event_and_no_other_row_is_odd_for_it() -> None:

@@ -21,11 +21,11 @@ def test_the_worst_comes_first() -> None:
     present[2000:5000] = present[9000:9020] = False
     found = measure_quality(time[present], value[present], (0.0, 50.0), now=int(time[-1]) + 3 * 86_400_000_000)
     assert quality_words(found) == [
-        "silent for 3.0 days",
-        "30 % missing, in 2 gaps, the longest 20.8 days",
+        "silent for 3 days",
+        "30 % missing, in 2 gaps, the longest 21 days",
         "8.6 % stuck",
         "1.4 % above the limits",
-        "3 invalid",
+        "3 invalid readings",
     ]
 
 

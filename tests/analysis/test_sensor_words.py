@@ -32,7 +32,7 @@ def test_words_are_counted_from_the_readings() -> None:
         said == f"states: 3 values from 0 to 80 %, about {changes / days:.0f} changes a day; a reading every 10 minutes"
     )
     on = describe_sensor(times(3000, 60), np.tile([0.0, 0.0, 0.0, 1.0, 1.0], 600))
-    assert on == "on/off: 0 or 1, 1 in 40 %, about 10 changes a day; a reading every hour"
+    assert on == "on/off: 0 or 1, at 1 in 40 % of its readings, about 10 changes a day; a reading every hour"
     held = make_kind("humidity at 100", 3, faults=False)
     part = re.search(r"held at 100 for (\d+) %", describe_sensor(held.time, held.value))
     assert part is not None
@@ -49,7 +49,7 @@ def test_words_are_counted_from_the_readings() -> None:
         ("irregular", "sent irregularly"),
         ("valve", "states: "),
         ("rain", "intermittent: 0 in"),
-        ("counter, resets", "falls back 364 times"),
+        ("counter, resets", "falls back once about every day"),
         ("daily, five years", "a reading every day"),
     ],
 )

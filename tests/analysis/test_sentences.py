@@ -27,7 +27,7 @@ SENSORS = [
 
 def said(pattern: str, event: Event) -> list[float]:
     """The numbers that a sentence has there; none where it says something else."""
-    found = re.search(pattern.replace("#", NUMBER), event.explanation)
+    found = re.search(pattern.replace("#", NUMBER), event.explanation.replace(",", ""))
     return [float(text) for text in found.groups() if text is not None] if found else []
 
 
@@ -39,7 +39,7 @@ def rounded(text: float, value: float, width: float) -> bool:
 def faults_of(event: Event, time: NDArray[np.int64], value: Floats) -> list[str]:
     rows = value[(time >= event.start) & (time <= event.end)]
     width = max((event.high - event.low) / 2, 1e-4 * abs(event.extreme - event.expected))
-    wrong = []
+    sentence, wrong = event.explanation, []
     if not event.low <= event.expected <= event.high:
         wrong.append("expected is not usual")
     if not (rows == event.extreme).any():
@@ -50,7 +50,7 @@ def faults_of(event: Event, time: NDArray[np.int64], value: Floats) -> list[str]
     for number in said("# was expected", event) + said("neighbours read #", event):
         if not rounded(number, event.expected, width):
             wrong.append("expected")
-    if "usual: " in event.explanation and event.low <= event.extreme <= event.high:
+    if "(usual: " in event.explanation and event.kind is not Kind.STUCK and event.low <= event.extreme <= event.high:
         wrong.append("is usual, and told as if not")
     for side in re.findall(r"(?:expected|read \S+), \S+ (above|below)|^level \S+ (above|below)", event.explanation):
         if ("above" in side) != (event.extreme > event.expected):
@@ -62,6 +62,17 @@ def faults_of(event: Event, time: NDArray[np.int64], value: Floats) -> list[str]
         runs = np.split(rows, np.flatnonzero(np.diff(rows)) + 1)
         if count != max(len(run) for run in runs):
             wrong.append("readings without a change")
+    for limit in said("usual: fewer than #", event):
+        if max(len(run) for run in np.split(rows, np.flatnonzero(np.diff(rows)) + 1)) < limit:
+            wrong.append("a run that is usual")
+    for far, about, away in re.findall(
+        r"(-?[\d.]+) where (?:its neighbours read )?(-?[\d.]+)[^,]*, ([\d.]+) ", sentence
+    ):
+        if abs(float(far) - float(about)) != pytest.approx(float(away)):
+            wrong.append("the numbers do not agree")
+    for low, _ in re.findall(r"usual: (-?[\d.]+) to (-?[\d.]+)", sentence):
+        if float(low) < 0 and np.median(value) > 0 and np.quantile(value, 0.01) >= 0 and event.low >= 0:
+            wrong.append("the usual range is another")
     return wrong
 
 

@@ -108,7 +108,7 @@ def test_constant_levels_are_expected_as_they_are_and_a_spike_in_them_is_found(
 
 def test_the_sentence_names_the_constant() -> None:
     (event,) = events(constant(143, 21.0, {100: 85.0}))
-    assert event.explanation == "one reading of 85.0 where 21.0 was expected, 64.0 above (usual: 21.0)"
+    assert event.explanation == "one reading of 85 where 21.0 was expected, 64.0 above (usual: 21.0)"
     (event,) = events(constant(1000, -3.3, {100: -3.4}))
     assert re.search(r"\(usual: -3\.30*\)$", event.explanation)
 

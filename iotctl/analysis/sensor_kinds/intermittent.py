@@ -26,6 +26,12 @@ def is_intermittent(y: Floats) -> bool:
     return len(away) >= _FEWEST_ROWS and len(np.unique(away)) >= _FEWEST_AMOUNTS and max(above, 1 - above) > 0.99
 
 
+def rests_above(y: Floats, rest: float) -> bool:
+    """Whether what lies between the rests is below them."""
+    away = y[y != rest]
+    return bool(len(away)) and float((away < rest).mean()) > 0.5
+
+
 def usual_amount(y: Floats) -> float:
     """How far from its rest such a sensor usually is when it is not at rest: no scale is smaller."""
     rest, _ = most_common(y)

@@ -56,3 +56,11 @@ def saturates(y: Floats) -> bool:
     beside = max(float(counts[1:-1].max()), 1.0)
     ends = max(int(counts[0]), int(counts[-1]))
     return ends >= _SATURATED_PART * counts.sum() and ends >= _SATURATED_FACTOR * beside
+
+
+def held_ends(y: Floats) -> tuple[float | None, float | None]:
+    """The lowest and the highest value, each where it is read so often that the sensor is held at it, else None."""
+    low, high = (
+        end if float((y == end).mean()) >= _SATURATED_PART else None for end in (float(y.min()), float(y.max()))
+    )
+    return low, high

@@ -1,0 +1,123 @@
+"""The sentence that tells a plant engineer what an event is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.model import Kind
+from iotctl.words import counted, difference, number, reading, span
+
+Floats = NDArray[np.float64]
+
+_SAME_SPREAD = 1.2
+_NO_BAND = 1e-4  # of how far a reading is off: the usual range is one value
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What was expected where an event is farthest off, and between what it would have been usual.
+
+    beside: whether that is against the readings before and after, not against the model. is_sent: whether what was
+    expected is a value that the sensor sends, as a valve does its 0 and 100, and no estimate.
+    """
+
+    expected: float
+    low: float
+    high: float
+    beside: bool = False
+    is_sent: bool = False
+
+    @property
+    def band(self) -> float:
+        """Half the width of what is usual."""
+        return (self.high - self.low) / 2
+
+    def has(self, value: float) -> bool:
+        """Whether a value is usual."""
+        return self.low <= value <= self.high
+
+
+def explain(
+    kind: Kind,
+    value: Floats,
+    expected: Floats,
+    u: Floats,
+    *,
+    at: int,
+    reach: Reach,
+    hours: float,
+    unit: str = "",
+    noun: str = "reading",
+) -> str:
+    """The sentence for an event that is a stretch of odd readings, not stuck; each other kind has its own.
+
+    value, expected, u: (rows,), readings, model and residual in sigma. at: the extreme row among them. reach: what is
+    usual there; numbers are rounded to what matters beside its width. unit: of values. noun: what each value is.
+    """
+    extreme = float(value[at])
+    band = _band(reach, extreme)
+    off = _off(extreme, reach, band, unit, noun)
+    # Where the course of many readings is odd, no single one need be.
+    far = f", as far as {reading(extreme, band, unit)}{off}" if off else ""
+    same = len(value) > 1 and bool((value == value[0]).all())
+    match kind:
+        case Kind.SPIKE if len(u) == 1:
+            course = ", in a course unlike the usual one" if reach.has(extreme) else ""
+            return f"one {noun} of {reading(extreme, band, unit)}{off}{course}"
+        case Kind.SPIKE | Kind.BURST if same and off:
+            return f"{counted(len(u), noun)} of {reading(extreme, band, unit)} within {span(hours)}{off}"
+        case Kind.SPIKE | Kind.BURST:
+            what = "out of line" if off else "in a course unlike the usual one"
+            return f"{counted(len(u), noun)} within {span(hours)} {what}{far}"
+        case Kind.SHIFT if same and off:
+            return f"at {reading(extreme, band, unit)} for {span(hours)}{off}"
+        case Kind.SHIFT:
+            moved = float(np.median(value - expected))
+            level = f"{number(abs(moved), band, unit)} {_side(moved)}"
+            return f"level {level} the expected for {span(hours)}{far}"
+        case Kind.DRIFT:
+            return f"drifting away for {span(hours)}{far}"
+        case Kind.VARIANCE if float(np.std(u)) < _SAME_SPREAD:
+            return f"a course unlike the usual one for {span(hours)}{far}"
+        case Kind.VARIANCE:
+            return f"varying {float(np.std(u)):.1f} times as much as usual for {span(hours)}{far}"
+        case _:
+            return ""
+
+
+def explain_stuck(value: float, band: float, rows: int, hours: float, limit: int | None, unit: str = "") -> str:
+    """The sentence for a value that was held; limit: from how many rows on that is unusual, None where not known."""
+    usual = "" if limit is None else f" (usual: fewer than {limit:,})"
+    held = counted(rows, "reading")
+    return f"stuck at {reading(value, band, unit)} for {span(hours)}: {held} without a change{usual}"
+
+
+def _band(reach: Reach, extreme: float) -> float:
+    away = abs(extreme - reach.expected)
+    # A sensor that stands still, or has states, has one usual value and no band.
+    return away / 10 if reach.band < _NO_BAND * away else reach.band
+
+
+def _off(extreme: float, reach: Reach, band: float, unit: str, noun: str) -> str:
+    """How far the extreme reading is off; nothing where, as numbers are said, it is not."""
+    if number(extreme, band) == number(reach.expected, band):
+        return ""
+    said = reading if reach.is_sent else number
+    about = said(reach.expected, band, unit)
+    away = said(difference(extreme, reach.expected, band), band, unit)
+    if reach.beside:
+        where = f"its neighbours {'read' if noun == 'reading' else 'are'} {about}"
+    else:
+        where = f"{about} was expected"
+    off = f" where {where}, {away} {_side(extreme - reach.expected)}"
+    if reach.has(extreme):
+        return off
+    low, high = said(reach.low, band), said(reach.high, band, unit)
+    return f"{off} (usual: {high if said(reach.high, band) == low else f'{low} to {high}'})"
+
+
+def _side(away: float) -> str:
+    return "above" if away > 0 else "below"
