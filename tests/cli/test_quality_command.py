@@ -154,12 +154,12 @@ def test_a_report_and_what_is_kept_say_what_is_printed(
     ended = iotctl("quality", "--all", "--end", END, "--report", "q.html", "--save", IOTCTL_TIMEZONE="UTC")
     assert ended.returncode == 0, ended.stderr
     found = rows(ended)
-    assert found["lacking"]["explanation"] == "50 % missing, in one gap of 7.0 days"
+    assert found["lacking"]["explanation"] == "50 % missing, in one gap of 7 days"
     page = (tmp_path / "q.html").read_text()
     listed = re.findall(r'<b style="[^"]*">([\d.]+)</b><span>(\w+)', page)
     assert {name: score for score, name in listed} == {name: row["score"] for name, row in found.items()}
     assert [float(score) for score, _ in listed] == sorted(float(row["score"]) for row in found.values())
-    assert "50 % missing, in one gap of 7.0 days" in page
+    assert "50 % missing, in one gap of 7 days" in page
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
     kept = conn.execute(
         "SELECT sensor_name, round(score::numeric, 1)::text, explanation FROM sensor_quality"

@@ -26,12 +26,12 @@ def test_sensors_says_what_each_is_and_keeps_to_what_detection_found(iotctl: Iot
         noise = np.random.default_rng(1).normal(0, 0.3, 8640)
         add_sensor(conn, "warm", 20 + 5 * np.sin(np.arange(8640) * 2 * np.pi / 144) + noise)
     before = kinds(iotctl)
-    assert before["relay"].startswith("on/off: 0 or 1, 1 in 25 %")
+    assert before["relay"].startswith("on/off: 0 or 1, at 1 in 25 %")
     assert before["warm"].startswith("continuous; a reading every")
     saved = iotctl("detect", "--all", "--save", "--workers", "1")
     assert saved.returncode == 0, saved.stderr
     after = kinds(iotctl)
-    assert after["relay"].startswith("on/off: 0 or 1, 1 in 25 %")
+    assert after["relay"].startswith("on/off: 0 or 1, at 1 in 25 %")
     assert after["warm"] == f"{before['warm']}; a daily course"
     # The list that can be edited and loaded again has no more columns than before.
     assert "kind" not in iotctl("sensors", "--format", "csv").stdout.splitlines()[0]
