@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from iotctl.env_files import PREFIX, check_names, default_home, env_file
 from iotctl.errors import ConfigurationError
 from iotctl.secrets import remember, remember_address, remember_path
 from iotctl.timezones import zone_name
@@ -18,13 +18,11 @@ from iotctl.timezones import zone_name
 if TYPE_CHECKING:
     from iotctl.sources import StoreSettings
 
-_ENV_FILE = ".env"
-
 
 class Settings(BaseSettings):
     """Every setting is the upper-case name with IOTCTL_ before it; the environment goes before .env."""
 
-    model_config = SettingsConfigDict(env_prefix="IOTCTL_", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
     database_url: SecretStr | None = Field(
         default=None,
@@ -32,7 +30,7 @@ class Settings(BaseSettings):
         "Percent-encode special characters of the password, or set PGPASSWORD.",
     )
     home: Path = Field(
-        default_factory=lambda: user_data_path("iotctl", appauthor=False),
+        default_factory=default_home,
         description="The folder where the embedded server keeps its data. Default: the user's data folder.",
     )
     s3_endpoint_url: str | None = Field(
@@ -111,25 +109,24 @@ class Settings(BaseSettings):
         return home.expanduser().absolute()
 
 
+SETTING_NAMES = frozenset(PREFIX + name.upper() for name in Settings.model_fields)
+
+
 def read_settings() -> Settings:
     """The settings as they are now; secrets among them are kept out of all lines from here on.
 
     Raises ConfigurationError, with the setting's name but never its value.
     """
     try:
-        settings = Settings(_env_file=_env_file())  # type: ignore[call-arg]  # pydantic-settings takes it
+        path = env_file()
+        check_names(SETTING_NAMES, path)
+        settings = Settings(_env_file=path)  # type: ignore[call-arg]  # pydantic-settings takes it
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = "IOTCTL_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(
             f"{name} cannot be used: {first['msg']}.", hint="Set it in the environment or in .env; see .env.example."
         ) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(".env is not UTF-8 text.", hint="Save it as UTF-8.") from None
-    except OSError as error:
-        raise ConfigurationError(
-            f".env cannot be read: {error.strerror}.", hint="Check its owner and mode, or use another folder."
-        ) from error
     except RuntimeError as error:  # a user without a home folder
         raise ConfigurationError("There is no folder for the user's data.", hint="Set IOTCTL_HOME.") from error
     _remember_secrets(settings)
@@ -149,14 +146,6 @@ def store_settings(settings: Settings) -> StoreSettings:
         ca_file=None if settings.s3_ca_file is None else str(settings.s3_ca_file.expanduser()),
         verify_tls=settings.s3_verify_tls,
     )
-
-
-def _env_file() -> str | None:
-    """The .env of the working directory, if that can be looked into."""
-    try:
-        return _ENV_FILE if Path(_ENV_FILE).is_file() else None
-    except PermissionError:
-        return None
 
 
 def _remember_secrets(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,11 +46,19 @@ def _options(
     log_format: Annotated[
         LogFormat, typer.Option(help="Lines on stderr: text for people, or one JSON object each, with a run id.")
     ] = LogFormat.TEXT,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read settings from this file, not from .env here or in IOTCTL_HOME."),
+    ] = None,
 ) -> None:
     """From a bucket of IoT sensor files to the anomalies in them."""
     global _debug
     _debug = debug
     use_format(log_format)
+    if env_file is not None:
+        from iotctl.env_files import ENV_FILE_VARIABLE
+
+        os.environ[ENV_FILE_VARIABLE] = str(env_file.absolute())
 
 
 def main() -> None:

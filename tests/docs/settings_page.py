@@ -10,8 +10,15 @@ from iotctl.settings import Settings
 from tests.docs.markdown import cell, generated, table
 
 BEFORE = """
-Settings come from the environment, and from a file `.env`. The environment goes before the file.
-`.env.example` lists them all, to be copied. An empty value is the same as none.
+Settings come from the environment, and from one file. The environment goes before the file. The file is the first of
+these:
+
+1. what `iotctl --env-file FILE COMMAND` names, or `IOTCTL_ENV_FILE`
+2. `.env` in the working directory, if it has a setting of iotctl
+3. `.env` in `IOTCTL_HOME`, which needs no `cd` in a cron job
+
+`.env.example` lists all settings, to be copied. An empty value is the same as none. A name that is not in this table is
+an error, so that no mistyped setting is passed over.
 
 """
 AFTER = """

@@ -1,0 +1,83 @@
+"""Where settings stand: names in the environment and in one .env file, and which file that is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from dotenv import dotenv_values
+from platformdirs import user_data_path
+
+from iotctl.errors import ConfigurationError
+from iotctl.near_names import near_names
+
+PREFIX = "IOTCTL_"
+
+# Names the file that is read in place of any other; --env-file sets it.
+ENV_FILE_VARIABLE = "IOTCTL_ENV_FILE"
+
+# What is no setting of ours: the tests' own, and what Kubernetes sets in each pod where a service is called iotctl.
+_OTHERS = re.compile(rf"{ENV_FILE_VARIABLE}|IOTCTL_TEST_.*|IOTCTL_(SERVICE|PORT)(_.*)?")
+
+
+def default_home() -> Path:
+    """Where the embedded server keeps its data by default. Raises RuntimeError for a user without a home."""
+    return user_data_path("iotctl", appauthor=False)
+
+
+def env_file() -> Path | None:
+    """The file that settings are read from: the one that is named, else .env here, else .env in IOTCTL_HOME.
+
+    A .env without a setting of ours is that of another program, and does not count. Raises ConfigurationError where the
+    named file is not there, or one cannot be read.
+    """
+    named = os.environ.get(ENV_FILE_VARIABLE)
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise ConfigurationError(f"There is no file {named}.", hint="Check --env-file, or IOTCTL_ENV_FILE.")
+        return path
+    home = os.environ.get("IOTCTL_HOME")
+    folders = (Path(), Path(home).expanduser() if home else default_home())
+    return next((path for path in (folder / ".env" for folder in folders) if _is_ours(path)), None)
+
+
+def check_names(known: Collection[str], path: Path | None) -> None:
+    """Raises ConfigurationError for a name of a setting that is not one of these, in the environment or in a file.
+
+    known: in capitals, with the prefix. A mistyped name would leave its setting at the default in silence: another
+    database, for example.
+    """
+    _check(os.environ, "in the environment", known)
+    if path is not None:
+        _check(_names(path), f"in {path}", known)
+
+
+def _check(names: Iterable[str], where: str, known: Collection[str]) -> None:
+    for name in names:
+        upper = name.upper()
+        if upper.startswith(PREFIX) and upper not in known and not _OTHERS.fullmatch(upper):
+            near = near_names(upper, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else "Take it away, or see .env.example for the names."
+            raise ConfigurationError(f"There is no setting {name}.", where=where, hint=hint)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return path.is_file() and any(name.upper().startswith(PREFIX) for name in _names(path))
+    except PermissionError:  # a folder that nobody can look into
+        return False
+
+
+def _names(path: Path) -> list[str]:
+    """The names in a file. Raises ConfigurationError where it cannot be read, and PermissionError for its folder."""
+    try:
+        return list(dotenv_values(path, interpolate=False))
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}.", hint="Check its owner and mode, or use another folder."
+        ) from error
