@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from heapq import nlargest
 from os.path import commonprefix
 
 _SHOWN = 3
 _NUMBER = re.compile(r"[0-9]+")
 
-# difflib takes some 50 us for a name: of more names than this it sees those that begin and end most alike.
+# One letter in three may be wrong, and in a long name so many.
+_LETTERS_PER_ERROR, _MOST_ERRORS = 3, 4
+
+# A name takes some 50 us to compare: of more names than this it is those that begin and end most alike.
 _MOST_COMPARED = 2000
 
 
@@ -19,7 +21,8 @@ def near_names(wanted: str, names: Iterable[str], count: int = _SHOWN) -> list[s
     """Up to so many names that are near to the wanted one, the nearest first.
 
     First those with the same numbers but for leading zeros, then those that have a digit less or more, of which a
-    doubled one comes first; then those in other capitals, those that contain it, and those of similar letters.
+    doubled one comes first; then those in other capitals, those that contain it, and those that few changes of a
+    letter make of it, in whatever capitals.
     """
     there = sorted(set(names))
     ranked = sorted((rank, name) for name in there if (rank := _rank(wanted, name)) is not None)
@@ -28,8 +31,48 @@ def near_names(wanted: str, names: Iterable[str], count: int = _SHOWN) -> list[s
         others = [name for name in there if name not in found]
         if len(others) > _MOST_COMPARED:
             others = nlargest(_MOST_COMPARED, others, key=lambda name: _ends_alike(wanted, name))
-        found += get_close_matches(wanted, others, n=count - len(found), cutoff=0.6)
+        found += _by_letters(wanted.casefold(), others, count - len(found))
     return found
+
+
+def _by_letters(plain: str, names: Iterable[str], count: int) -> list[str]:
+    """The names, of so many at most, that the fewest changes of a letter make of a text, in whatever capitals."""
+    nearest: list[tuple[int, str]] = []
+    most = min(_MOST_ERRORS, max(1, (len(plain) + 1) // _LETTERS_PER_ERROR))
+    for name in names:
+        distance = changes(plain, name.casefold(), most)
+        if distance <= most:
+            nearest = sorted([*nearest, (distance, name)])[:count]
+            if len(nearest) == count:  # whoever comes later has to be nearer
+                most = nearest[-1][0] - 1
+    return [name for _, name in nearest]
+
+
+def changes(one: str, other: str, most: int) -> int:
+    """How many letters have to be put in, taken away, replaced, or swapped with the next one, to make other of one.
+
+    That is the optimal string alignment distance (Boytsov, "Indexing methods for approximate dictionary searching",
+    2011). Where there are more than most, the answer is most + 1: only that much of the table is looked at.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    too_many = most + 1
+    before: list[int] = []
+    row = [min(column, too_many) for column in range(len(other) + 1)]
+    for number, letter in enumerate(one, 1):
+        above = row
+        row = [too_many] * (len(other) + 1)
+        row[0] = min(number, too_many)
+        for column in range(max(1, number - most), min(len(other), number + most) + 1):
+            there = other[column - 1]
+            best = min(above[column] + 1, row[column - 1] + 1, above[column - 1] + (letter != there))
+            if number > 1 and column > 1 and letter == other[column - 2] and one[number - 2] == there:
+                best = min(best, before[column - 2] + 1)
+            row[column] = min(best, too_many)
+        if min(row) > most:
+            return too_many
+        before = above
+    return row[-1]
 
 
 def _ends_alike(one: str, other: str) -> int:
