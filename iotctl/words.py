@@ -7,9 +7,14 @@ import math
 _HOUR, _MINUTE = 3600.0, 60.0
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """1 event, 2,000 events; plural: where it is not the noun with an s."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+def form(number: int, one: str, several: str | None = None) -> str:
+    """The form of a word that goes with a number: event, events; is, are. several: where it is not one with an s."""
+    return one if number == 1 else several or f"{one}s"
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """1 event, 2,000 events: what every message says of a number of things; see form."""
+    return f"{number:,} {form(number, one, several)}"
 
 
 def span(hours: float) -> str:

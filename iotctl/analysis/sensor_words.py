@@ -92,7 +92,7 @@ def _intermittent(_: NDArray[np.int64], y: Floats, unit: str) -> str:
 def _states(time: NDArray[np.int64], y: Floats, unit: str) -> str:
     values = np.unique(y)
     low, high = _plain(float(values[0])), _plain(float(values[-1]), unit)
-    return f"states: {len(values)} values from {low} to {high}, {_changes(time, y)}"
+    return f"states: {counted(len(values), 'value')} from {low} to {high}, {_changes(time, y)}"
 
 
 def _on_off(time: NDArray[np.int64], y: Floats, unit: str) -> str:

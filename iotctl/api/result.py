@@ -14,6 +14,7 @@ from iotctl.api.times import Moment, bounds, index_of, timestamp_of
 from iotctl.api.trouble import said_plainly
 from iotctl.model import Detection
 from iotctl.services.window import asked_for
+from iotctl.words import counted
 
 _EVENT_NUMBERS = ["severity", "score", "extreme", "expected", "low", "high"]
 _SHOWN = ["kind", "start", "end", "severity", "explanation"]
@@ -143,7 +144,7 @@ class DetectionResult:
         words = f"{self.description}; " if self.description else ""
         count = len(self._detection.events)
         shown = f" (the {_MOST_SHOWN} most severe are shown)" if count > _MOST_SHOWN else ""
-        return f"{self._name}: {len(time):,} readings{dates}; {words}{count} event{'s' * (count != 1)}{shown}"
+        return f"{self._name}: {counted(len(time), 'reading')}{dates}; {words}{counted(count, 'event')}{shown}"
 
     def _most_severe(self) -> pd.DataFrame:
         """The most severe events, by start, in few columns."""

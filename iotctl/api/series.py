@@ -15,6 +15,7 @@ from iotctl.api.result import DetectionResult
 from iotctl.api.times import NO_TIME, column_of
 from iotctl.api.trouble import said_plainly
 from iotctl.errors import UsageError
+from iotctl.words import counted, form
 
 Times = pd.DatetimeIndex | NDArray[np.datetime64] | Sequence[datetime]
 
@@ -58,7 +59,8 @@ def detect(
     numbers = _numbers(values)
     if len(time) != len(numbers):
         raise UsageError(
-            f"There are {len(time)} times and {len(numbers)} values.", hint="Give one value for each time."
+            f"There {form(len(time), 'is', 'are')} {counted(len(time), 'time')} and {counted(len(numbers), 'value')}.",
+            hint="Give one value for each time.",
         )
     options = options_of(
         timezone=zone,

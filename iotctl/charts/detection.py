@@ -32,6 +32,7 @@ from iotctl.charts.pages import write_linked_page, write_page
 from iotctl.charts.thinning import block_starts, extreme_rows, shown_rows, with_holes
 from iotctl.charts.verdicts import event_list
 from iotctl.model import Detection
+from iotctl.words import counted
 
 _HEIGHT, _STRIP_HEIGHT = 340, 70
 
@@ -153,10 +154,10 @@ def _list(detection: Detection, about: _About) -> str:
 def _title(detection: Detection, about: _About) -> dict[str, Any]:
     seasons = " and ".join(f"{hours:.0f} h" for hours in detection.periods_hours) or "none"
     counts = [
-        f"{len(detection.time):,} readings{span(detection.time, about.timezone)}",
-        _counted(len(detection.regimes), "regime"),
+        f"{counted(len(detection.time), 'reading')}{span(detection.time, about.timezone)}",
+        counted(len(detection.regimes), "regime"),
         f"season: {seasons}",
-        _counted(len(detection.events), "event"),
+        counted(len(detection.events), "event"),
     ]
     if about.limits is not None:
         counts.append(f"limits: {said_limits(about.limits, about.unit)}")
@@ -168,10 +169,6 @@ def _title(detection: Detection, about: _About) -> dict[str, Any]:
     if detection.change_points:
         key += "; dashed: change points"
     return {"text": about.title, "subtitle": [*lines, key], "anchor": "start", "subtitleColor": "#666666"}
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _reading_line(detection: Detection, about: _About, points: int) -> alt.Chart:

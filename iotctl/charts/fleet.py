@@ -19,6 +19,7 @@ from iotctl.charts.verdicts import BAR, SCRIPT, event_list
 from iotctl.charts.verdicts import STYLE as VERDICT_STYLE
 from iotctl.model import Detection, Event, IncidentCard, Kind, Sensor, SensorCard
 from iotctl.timezones import find_zone
+from iotctl.words import counted
 
 _WIDTH, _HEIGHT, _EDGE = 300, 72, 6
 _POINTS = 300
@@ -88,9 +89,9 @@ def draw_fleet(
     kinds = Counter(event.kind for card in cards for event in card.events)
     troubled = sum(bool(card.events) for card in cards)
     said = [
-        f"{sum(card.readings for card in cards):,} readings of {len(cards):,} sensors; {sum(kinds.values()):,} events"
-        f" at {troubled:,} of them, the most severe first",
-        *([f"{sensors - len(cards):,} more sensors are not shown"] if sensors > len(cards) else []),
+        f"{counted(sum(card.readings for card in cards), 'reading')} of {counted(len(cards), 'sensor')};"
+        f" {counted(sum(kinds.values()), 'event')} at {troubled:,} of them, the most severe first",
+        *([f"{counted(sensors - len(cards), 'more sensor')} not shown"] if sensors > len(cards) else []),
         *notes,
         f"Times: {timezone}",
     ]
@@ -139,11 +140,10 @@ def _about(sensor: Sensor) -> str:
 
 def _summary(card: SensorCard, timezone: str) -> str:
     if not card.events:
-        return f"{card.readings:,} readings, no events"
+        return f"{counted(card.readings, 'reading')}, no events"
     worst = max(card.events, key=lambda event: (not event.kind.is_absence, event.severity))
     day = (_EPOCH + timedelta(microseconds=worst.start)).astimezone(find_zone(timezone)).strftime("%Y-%m-%d %H:%M")
-    count = f"{len(card.events)} event{'s' * (len(card.events) != 1)}"
-    return f"{count}; worst: {worst.kind}, severity {worst.severity:.1f}, {day}"
+    return f"{counted(len(card.events), 'event')}; worst: {worst.kind}, severity {worst.severity:.1f}, {day}"
 
 
 def _picture(card: SensorCard) -> str:

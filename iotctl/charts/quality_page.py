@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotctl.charts.files import write_whole
+from iotctl.words import counted
 
 # The newest months are shown.
 _MOST_MONTHS = 36
@@ -63,9 +64,9 @@ def draw_quality(cards: Sequence[QualityCard], path: Path, *, sensors: int, note
     ordered = sorted(cards, key=lambda card: (card.score, card.name))
     mean = sum(card.score for card in cards) / max(len(cards), 1)
     said = [
-        f"{len(cards):,} sensors, the lowest score first; {mean:.1f} in the mean;"
+        f"{counted(len(cards), 'sensor')}, the lowest score first; {mean:.1f} in the mean;"
         f" {sum(card.score >= _COLOURS[0][0] for card in cards):,} of {_COLOURS[0][0]:g} or more",
-        *([f"{sensors - len(cards):,} more sensors are not shown"] if sensors > len(cards) else []),
+        *([f"{counted(sensors - len(cards), 'more sensor')} not shown"] if sensors > len(cards) else []),
         "Bars: the score of each month",
         *notes,
     ]

@@ -11,6 +11,7 @@ from iotctl.charts.files import check_suffix, specification, write_picture
 from iotctl.charts.marks import READINGS_COLOUR, WIDTH, span, table, time_axis, tooltip, value_axis, value_title, zoom
 from iotctl.charts.pages import write_page
 from iotctl.charts.thinning import shown_rows, with_holes
+from iotctl.words import counted
 
 _HEIGHT = 340
 
@@ -39,7 +40,7 @@ def draw_readings(
     shown_time, shown_value = with_holes(time[rows], value[rows], time)
     heading = {
         "text": title,
-        "subtitle": f"{len(time):,} readings{span(time, timezone)}",
+        "subtitle": f"{counted(len(time), 'reading')}{span(time, timezone)}",
         "anchor": "start",
         "subtitleColor": "#666666",
     }

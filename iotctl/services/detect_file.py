@@ -16,6 +16,7 @@ from iotctl.formats.series import SeriesFile, read_series
 from iotctl.model import Detection, RejectReason, StoredFile
 from iotctl.near_names import near_names
 from iotctl.sensor_ids import normal_name
+from iotctl.words import counted
 
 # More unreadable rows than this part of a file say that the file is not what it was taken for.
 _MOST_UNREADABLE = 0.5
@@ -99,12 +100,14 @@ def read_file(file: StoredFile, open_at: OpenAt, read: ReadOptions, sensor: str 
         raise FileError("There are no readings in the file.", where=file.uri, hint="Rows follow the column names.")
     if unreadable > _MOST_UNREADABLE * readings.rows_read:
         raise FileError(
-            f"{unreadable} of {readings.rows_read} rows cannot be read.",
+            f"{unreadable} of {counted(readings.rows_read, 'row')} cannot be read.",
             where=first_unreadable(file.uri, readings),
             hint=_HINTS.get(readings.first_reject.reason) if readings.first_reject else None,
         )
     if not np.isfinite(readings.value).any():
-        raise FileError(f"None of the {readings.rows_read} rows has a value.", where=file.uri, hint="Is it the column?")
+        raise FileError(
+            f"None of the {counted(readings.rows_read, 'row')} has a value.", where=file.uri, hint="Is it the column?"
+        )
     if sensor is None:
         return readings
     named = [name for name in readings.names if name is not None]

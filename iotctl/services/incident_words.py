@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from iotctl.model import Kind, Sensor
 from iotctl.services.incidents import FleetIncident
 from iotctl.timezones import find_zone
+from iotctl.words import counted
 
 _MINUTE = 60_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,13 +22,13 @@ def sentence(incident: FleetIncident, timezone: str) -> str:
     where = "" if incident.place is None else f" of {' '.join(incident.place)}"
     if incident.origin is None:
         what = "silent" if incident.findings[0][1].event.kind.is_absence else "stuck"
-        which = f"{count} sensors{where}"
+        which = f"{counted(count, 'sensor')}{where}"
         last = " and until now" if all(finding.event.kind is Kind.SILENT for _, finding in incident.findings) else ""
         return f"{which} {what} at once from {clock} on{last}: look at the way of the data before the sensors"
     event = next(finding.event for sensor, finding in incident.findings if sensor == incident.origin)
     if count == 1:
         more = len(incident.findings) - 1
-        also = f", and {more} more event{'s' if more > 1 else ''}" if more else ""
+        also = f", and {counted(more, 'more event')}" if more else ""
         return f"{name_of(incident.origin)} alone from {clock} on ({event.kind}): {event.explanation}{also}"
     then = [
         f"{name_of(sensor)} {_after(moved - event.began)}"
@@ -36,7 +37,9 @@ def sentence(incident: FleetIncident, timezone: str) -> str:
     ]
     left = len(then) - _MOST_NAMED
     named = ", ".join(then[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
-    return f"{count} sensors{where} from {clock} on, {name_of(incident.origin)} first ({event.kind}); {named}"
+    return (
+        f"{counted(count, 'sensor')}{where} from {clock} on, {name_of(incident.origin)} first ({event.kind}); {named}"
+    )
 
 
 def name_of(sensor: Sensor) -> str:

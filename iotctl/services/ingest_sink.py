@@ -27,6 +27,7 @@ from iotctl.services.patience import Session, patiently
 from iotctl.services.policy import keep_up
 from iotctl.services.progress import IngestListener
 from iotctl.services.tally import Tally
+from iotctl.words import counted
 
 # Those of some files that are to be read again.
 Choose = Callable[[list[LedgerFile]], list[LedgerFile]]
@@ -151,7 +152,8 @@ class DatabaseSink:
             self._listener.noted(f"policies were not applied; the next ingest tries again: {error.message}")
             return
         if gone.parts:
-            self._listener.noted(f"older than the retention: {gone.readings} readings of {gone.parts} months dropped")
+            parts = counted(gone.parts, "month")
+            self._listener.noted(f"older than the retention: {counted(gone.readings, 'reading')} of {parts} dropped")
         if gone.busy:
             self._listener.noted("another load is under way; what is older than the retention goes the next time")
 

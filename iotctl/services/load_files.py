@@ -29,6 +29,7 @@ from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener, Silent
 from iotctl.services.write_batches import BatchWriter, Part
 from iotctl.sources import source_for
+from iotctl.words import counted
 
 T = TypeVar("T")
 
@@ -249,7 +250,9 @@ class _Worker:
             self._staged[entry.file_id] = []
         self.batches += 1
         if reopened:
-            self._listener.noted(f"{reopened} files overlap with one that changed; they are read again", entry.file.uri)
+            self._listener.noted(
+                f"to be read again, as one that overlaps changed: {counted(reopened, 'file')}", entry.file.uri
+            )
         ledger.unlock([entry.file_id])
         self._end(entry, Ending.UNFINISHED if piece.unfinished else Ending.LOADED, renewed=renewed)
         return _Group()
@@ -332,7 +335,7 @@ def _refuse_total_loss(file: StoredFile, batches: Sequence[FileBatch]) -> None:
     first = next((reject for batch in batches for reject in batch.rejects), None)
     shown = f"; the first: line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}" if first else ""
     raise FileError(
-        f"None of {rows} rows gives a reading{shown}.",
+        f"None of {counted(rows, 'row')} gives a reading{shown}.",
         where=file.uri,
         hint="What it had loaded before stays. Is it of another layout? See iotctl inspect, and --layout.",
     )

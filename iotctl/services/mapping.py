@@ -11,6 +11,7 @@ from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
 from iotctl.model import Sensor
 from iotctl.repositories import Database, FoundSensor, KeptSensor, SensorRepository, ensure_schema
 from iotctl.sources import StoreSettings, source_for
+from iotctl.words import counted
 
 _SHOWN = 5
 
@@ -48,7 +49,7 @@ def load_mapping(
     if table.bad:
         first = table.bad[0]
         raise ConflictError(
-            f"{len(table.bad)} rows of the mapping cannot be read; nothing was loaded.",
+            f"{counted(len(table.bad), 'row')} of the mapping cannot be read; nothing was loaded.",
             where=f"{uri}, line {first.line}: {first.problem}",
             hint="A row is a sensor and its name, unit, limits, labels (UTF-8). Mend the file and run again.",
         )
@@ -114,7 +115,7 @@ def _one_to_one(uri: str, rows: Sequence[MappingRow]) -> list[MappingRow]:
             contradictions.append(_apart(known, row))
     if contradictions:
         raise ConflictError(
-            f"The mapping contradicts itself {len(contradictions)} times; nothing was loaded.\n  "
+            f"The mapping contradicts itself {counted(len(contradictions), 'time')}; nothing was loaded.\n  "
             + "\n  ".join(contradictions[:_SHOWN]),
             where=uri,
             hint="Every name has one sensor and every sensor one row. Mend the file and run again.",

@@ -12,6 +12,7 @@ from iotctl.repositories import Balance, FileState, LedgerFile, RunEnding
 from iotctl.services.file_layouts import RunLayouts, is_same, read_layout
 from iotctl.services.load_task import Ending, LoadOptions, Outcome
 from iotctl.services.progress import IngestListener
+from iotctl.words import counted
 
 # So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.
 _MOST_UNREACHABLE = 3
@@ -96,10 +97,10 @@ class IngestSummary:
         if not 0 < rows.rows_read == rows.no_readings:
             return None
         if rows.rejected == rows.rows_read:
-            return f"all {rows.rejected} rows were rejected"
+            return f"all {rows.rejected} rows were rejected" if rows.rejected > 1 else "the only row was rejected"
         return (
-            f"none of {rows.rows_read} rows gave a reading: {rows.rejected} rejected, {rows.missing} without a value,"
-            f" {rows.bad_quality} of bad quality"
+            f"none of {counted(rows.rows_read, 'row')} gave a reading: {rows.rejected} rejected,"
+            f" {rows.missing} without a value, {rows.bad_quality} of bad quality"
         )
 
     @property
@@ -116,7 +117,7 @@ class IngestSummary:
             return f"{self.failed[0].error.message} ({self.failed[0].uri})"
         if self.loss is not None:
             return self.loss
-        return f"none of {self.other} objects is a data file" if self.only_other else None
+        return f"none of {counted(self.other, 'object')} is a data file" if self.only_other else None
 
     @property
     def was_idle(self) -> bool:
@@ -221,8 +222,8 @@ class Tally:
         if self.other_options_files:
             how = ", ".join(f"{name} {' or '.join(sorted(values))}" for name, values in self.other_options.items())
             listener.noted(
-                f"{self.other_options_files} files stay as they were loaded, with {how};"
-                " ingest --again loads them anew with the options of now"
+                f"{counted(self.other_options_files, 'file')} as loaded before, with {how};"
+                " ingest --again loads anew, with the options of now"
             )
 
     def note_layouts(self, listener: IngestListener) -> None:
@@ -231,7 +232,7 @@ class Tally:
         for toml, count in self.layouts.items():
             named[read_layout(toml).described if toml else "the standard layout"] += count
         for layout, count in named.most_common():
-            listener.noted(f"--layout auto: {count} files read as {layout}")
+            listener.noted(f"--layout auto: {counted(count, 'file')} read as {layout}")
 
     def read_again(self, files: list[LedgerFile]) -> list[LedgerFile]:
         """Those of the files that this run has not read again so far; they count as they did before."""

@@ -33,6 +33,7 @@ from iotctl.repositories import (
     sort_file_readings,
 )
 from iotctl.services.progress import IngestListener, Silent
+from iotctl.words import counted, form
 
 T = TypeVar("T")
 
@@ -225,15 +226,17 @@ class BatchWriter:
         self._nameless |= {one.uuid for one in nameless}
         if nameless:
             names = _first([f"{one.name} (its UUID is {one.uuid})" for one in nameless])
+            sensors = counted(len(nameless), "sensor")
             self._listener.noted(
-                f"{uri}: {len(nameless)} sensors keep no name, as another sensor has it or it is too long: {names}."
+                f"{uri}: {sensors} without a name, as another sensor has it or it is too long: {names}."
                 " load-mapping gives them others",
                 uri,
             )
         if others := registered.other_units:
+            sensors = counted(len(others), "sensor")
             units = _first([f"{one.name or one.uuid} {one.unit} ({unit})" for one, unit in others.items()])
             self._listener.noted(
-                f"{uri}: {len(others)} sensors have another unit than in files before (in brackets): {units}."
+                f"{uri}: {sensors} with another unit than in files before (in brackets): {units}."
                 " Values are kept as they are; load-mapping says what their unit is",
                 uri,
             )
@@ -260,7 +263,7 @@ def _again_after_races(write: Callable[[], T]) -> T:
 
 def _repeated(count: int, batches: Sequence[FileBatch]) -> DuplicateError:
     return DuplicateError(
-        f"{count} readings are in the file twice (--on-duplicate fail).",
+        f"{counted(count, 'reading')} {form(count, 'is', 'are')} in the file twice (--on-duplicate fail).",
         where=f"between line {batches[0].start.line} and line {batches[-1].end.line}",
         hint="Use --on-duplicate skip or replace to go on.",
     )

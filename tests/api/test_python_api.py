@@ -155,7 +155,7 @@ def test_a_result_shows_itself_and_holds_what_was_found() -> None:
         (lambda s: DETECT(s.reset_index(drop=True)), "does not hold times"),
         (lambda s: DETECT(s.to_frame()), "a table"),
         (lambda s: DETECT(s.index), "no values"),
-        (lambda s: DETECT(s.index, [1.0]), "3000 times and 1 values"),
+        (lambda s: DETECT(s.index, [1.0]), "3,000 times and 1 value"),
         (lambda s: DETECT(s.index, ["x"] * 3000), "not numbers"),
         (lambda s: DETECT(np.arange(3), [1, 2, 3]), "not times"),
         (lambda s: DETECT(s, limits=(3, 1)), "lower limit"),

@@ -121,7 +121,7 @@ def test_a_fleet_page_leads_to_the_charts_and_runs_nothing_from_a_name(detection
     assert dom.count("<svg") == 3
     assert "<title>Sensors</title>" in dom
     assert "<script>document" not in dom
-    assert "3 more sensors are not shown" in dom
+    assert "3 more sensors not shown" in dom
     assert "&lt;i&gt;note" in dom
     chart = opened(tmp_path / "charts" / "2.html", tmp_path / "profile")
     assert "<canvas" in chart

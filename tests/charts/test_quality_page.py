@@ -24,6 +24,6 @@ def test_the_lowest_score_comes_first_with_its_months_and_words(tmp_path: Path) 
     assert re.findall(r'<rect [^>]*height="([\d.]+)"', dom) == ["1.0", "6.5", "26.0", "26.0"]
     assert "<title>Quality</title>" in dom
     assert "nothing is wrong" in dom
-    assert "2 more sensors are not shown" in dom
+    assert "2 more sensors not shown" in dom
     assert "&lt;i&gt;note" in dom
     assert "<script>document.title" not in dom

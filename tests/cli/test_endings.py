@@ -44,8 +44,8 @@ def ingest(iotctl: Iotctl, folder: Path, files: dict[str, str], *options: str) -
         ({"a.csv": NO_HEADER, "b.csv": GOOD}, 3, "partly", "1 of 2 files"),
         ({"a.pdf": "", "b.csv": GOOD}, 3, "partly", "a.pdf"),
         # A file that says that there is nothing has been read.
-        ({"a.csv": HEADER}, 0, "done", "1 files loaded"),
-        ({"a.csv": ""}, 0, "done", "1 files loaded"),
+        ({"a.csv": HEADER}, 0, "done", "1 file loaded"),
+        ({"a.csv": ""}, 0, "done", "1 file loaded"),
         ({"a.csv": HEADER, "b.csv": NO_HEADER}, 3, "partly", "1 of 2 files"),
     ],
 )

@@ -113,9 +113,7 @@ def test_a_file_that_was_loaded_with_another_layout_stays_and_is_told(folder: Fo
     other = dataclasses.replace(WIDE, values=WIDE.values[:1])
     summary = folder.ingest(other)
     assert (summary.unchanged, folder.rows()) == (1, OF_WIDE)
-    assert any(
-        f"1 files stay as they were loaded, with layout plant {layout_digest(WIDE)}" in n for n in folder.told.notes
-    )
+    assert any(f"1 file as loaded before, with layout plant {layout_digest(WIDE)}" in n for n in folder.told.notes)
     # Names and patterns decide no reading.
     assert folder.ingest(dataclasses.replace(WIDE, name="other", files=("*.csv",))).unchanged == 1
     assert folder.told.notes == []

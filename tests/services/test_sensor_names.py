@@ -89,7 +89,7 @@ def test_a_file_never_renames_a_sensor_and_a_taken_name_is_told(conn: Connection
     }
     (note,) = told
     assert (
-        f"2 sensors keep no name, as another sensor has it or it is too long: taken (its UUID is {uuid_of('taken')})"
+        f"2 sensors without a name, as another sensor has it or it is too long: taken (its UUID is {uuid_of('taken')})"
         in note
     )
     # The name in the table is that of the other sensor; a name that a mapping has replaced still leads to its own.
@@ -100,7 +100,7 @@ def test_the_first_unit_of_files_stays_and_another_one_is_told(conn: Connection)
     assert write(conn, "a.csv", [batch(["t", "p"], ["°C", None])]) == []
     assert write(conn, "b.csv", [batch(["t", "p"], ["°C", "bar"], 10)]) == []
     (note,) = write(conn, "c.csv", [batch(["t"], ["°F"], 20), batch(["t"], ["°F"], 21), batch(["p"], minute=22)])
-    assert "1 sensors have another unit than in files before (in brackets): t °F (°C)" in note
+    assert "1 sensor with another unit than in files before (in brackets): t °F (°C)" in note
     assert {row[0]: row[3] for row in sensors(conn).values()} == {"t": "°C", "p": "bar"}
 
 

@@ -20,13 +20,13 @@ from iotctl.cli.options import (
 )
 from iotctl.cli.output.log import say
 from iotctl.cli.output.rows import Cell
-from iotctl.cli.progress.sensor_progress import counted
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Label, Sensor
 from iotctl.moments import local_time
 from iotctl.services.anomalies import label_events, label_matching
 from iotctl.services.learned import Learned, forget, in_labels, label_counts, learned
 from iotctl.settings import read_settings
+from iotctl.words import counted
 
 LEARNED_COLUMNS = [
     *("sensor", "kind", "true", "false", "expected", "by_others", "rate_times", "kept_back", "event_ids"),

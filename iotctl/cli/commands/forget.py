@@ -14,6 +14,7 @@ from iotctl.errors import ExitCode, UsageError
 from iotctl.services.forget import files_to_forget
 from iotctl.services.forget import forget as take_away
 from iotctl.settings import read_settings
+from iotctl.words import counted
 
 
 def forget(
@@ -39,16 +40,16 @@ def forget(
             return
         if not yes:
             try:
-                typer.confirm(f"Take away what {len(uris)} files had loaded?", abort=True, err=True)
+                typer.confirm(f"Take away what {counted(len(uris), 'file')} had loaded?", abort=True, err=True)
             except typer.Abort:
                 raise UsageError("Nothing was taken away.", hint="Scripts say --yes.") from None
         done = take_away(database, uris)
     if as_json:
         summary = {"files": done.files, "readings": done.readings, "reopened": done.reopened, "busy": list(done.busy)}
         typer.echo(json.dumps(summary))
-    say(f"{done.files} files forgotten, {done.readings} readings taken away")
+    say(f"{counted(done.files, 'file')} forgotten, {counted(done.readings, 'reading')} taken away")
     if done.reopened:
-        say(f"{done.reopened} other files overlap with them; the next ingest of those reads them again")
+        say(f"to be read again by the next ingest, as they overlap: {counted(done.reopened, 'other file')}")
     if done.busy:
-        say(f"{len(done.busy)} files are being loaded by another ingest and stay, the first: {done.busy[0]}")
+        say(f"stays, as another ingest is loading it: {counted(len(done.busy), 'file')}, the first: {done.busy[0]}")
         raise typer.Exit(ExitCode.PARTLY)

@@ -12,6 +12,7 @@ from iotctl.cli.options import DryRunOption, JsonOption
 from iotctl.cli.output.log import Level, say
 from iotctl.services.mapping import load_mapping as load
 from iotctl.settings import read_settings, store_settings
+from iotctl.words import counted
 
 _SHOWN = 5
 
@@ -58,10 +59,10 @@ def load_mapping(
     else:
         would = "would be " if dry_run else ""
         say(
-            f"{summary.sensors} sensors in the mapping: {summary.added} {would}added, "
+            f"{counted(summary.sensors, 'sensor')} in the mapping: {summary.added} {would}added, "
             f"{summary.renamed} {would}renamed, {summary.changed} {would}changed, {summary.unchanged} unchanged"
         )
         if summary.taken:
             say(f"names that files had given to other sensors: {', '.join(summary.taken[:_SHOWN])}", Level.WARNING)
         if summary.unreadable_labels:
-            say(f"{summary.unreadable_labels} labels are no UTF-8, and left out", Level.WARNING)
+            say(f"{counted(summary.unreadable_labels, 'label')} left out: no UTF-8", Level.WARNING)

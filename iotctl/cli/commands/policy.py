@@ -21,6 +21,7 @@ from iotctl.moments import duration_seconds, local_time
 from iotctl.repositories import Expired, Policies
 from iotctl.services.policy import PolicyChange, apply_policies, read_policies, set_policies
 from iotctl.settings import read_settings
+from iotctl.words import counted
 
 
 class Switch(StrEnum):
@@ -149,7 +150,7 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
         what = "no reading is that old yet"
         if doomed.until is not None:
             moment = local_time(doomed.until, timezone).isoformat(timespec="seconds")
-            what = f"{doomed.readings:,} readings, all before {moment}, go now"
+            what = f"{counted(doomed.readings, 'reading')}, all before {moment}, go now"
         if yes:
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -166,7 +167,8 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
 
 def _note(gone: Expired) -> None:
     if gone.parts:
-        say(f"{gone.readings:,} readings were dropped, in {gone.parts} chunks or months")
+        parts = counted(gone.parts, "chunk or month", "chunks or months")
+        say(f"{counted(gone.readings, 'reading')} dropped, of {parts}")
     if gone.busy:
         say("a load held up the rest; the next ingest, or iotctl policy --apply, drops it")
 

@@ -25,12 +25,13 @@ from iotctl.cli.output.log import say
 from iotctl.cli.output.quality_report import QualityReport
 from iotctl.cli.output.quality_rows import COLUMNS, By, parts, quality_rows
 from iotctl.cli.output.rows import Cell
-from iotctl.cli.progress.sensor_progress import counted, sensor_progress
+from iotctl.cli.progress.sensor_progress import sensor_progress
 from iotctl.repositories import Database
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.keep_quality import keep_quality
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality
 from iotctl.settings import read_settings
+from iotctl.words import counted
 from iotctl.workers.opening import WantedWorkers, sensor_workers
 
 # Sensors whose measurements are kept in one go.
@@ -148,11 +149,11 @@ class _Tally:
             self.below += sum(round(quality.score, 1) < self._fail_below for _, quality in parts(found, self._by))
 
     def words(self) -> str:
-        return f"{self.readings:,} readings"
+        return counted(self.readings, "reading")
 
     def summarise(self, seconds: float, *, has_end: bool) -> None:
         say(
-            f"{counted(self.sensors, 'sensor')}, {self.readings:,} readings"
+            f"{counted(self.sensors, 'sensor')}, {counted(self.readings, 'reading')}"
             + (f"; {self.silent:,} silent" if self.silent else "")
             + (f"; {counted(self.below, 'score')} below {self._fail_below:g}" if self.below else "")
             + (f"; {self.failed:,} failed" if self.failed else "")

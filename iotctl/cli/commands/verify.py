@@ -19,6 +19,7 @@ from iotctl.moments import local_time
 from iotctl.services.verify import Difference, Verdict
 from iotctl.services.verify import verify as compare
 from iotctl.settings import read_settings, store_settings
+from iotctl.words import counted
 
 COLUMNS = ["file", "sensor", "kind", "count", "first", "note"]
 
@@ -117,11 +118,13 @@ def _report(verdict: Verdict) -> None:
         say(f"loaded, but no longer in the source: {name}", Level.WARNING, file=name)
     if len(verdict.vanished) > 10:
         say(f"and {len(verdict.vanished) - 10:,} more", Level.WARNING)
-    notes = [f"{verdict.files_left_out:,} files not drawn"] * (verdict.files_left_out > 0)
-    notes += [f"{verdict.files_unfinished:,} files but for an unfinished last line"] * (verdict.files_unfinished > 0)
+    notes = [f"{counted(verdict.files_left_out, 'file')} not drawn"] * (verdict.files_left_out > 0)
+    notes += [f"{counted(verdict.files_unfinished, 'file')} but for an unfinished last line"] * (
+        verdict.files_unfinished > 0
+    )
     notes += [f"{verdict.expired:,} older than the retention"] * (verdict.expired > 0)
     beside = f" ({', '.join(notes)})" if notes else ""
-    compared = f"{verdict.readings:,} readings of {verdict.files:,} files compared{beside}"
+    compared = f"{counted(verdict.readings, 'reading')} of {counted(verdict.files, 'file')} compared{beside}"
     if verdict.right:
         say(f"verified: {compared}; nothing differs", files=verdict.files, rows=verdict.readings)
         return

@@ -18,7 +18,6 @@ from iotctl.cli.output.charts import check_chart, plot_detection
 from iotctl.cli.output.log import Level, say
 from iotctl.cli.output.readings import iso_times
 from iotctl.cli.output.rows import Cell, chosen_format, write_rows
-from iotctl.cli.progress.sensor_progress import counted
 from iotctl.errors import UsageError
 from iotctl.formats import OpenAt, ReadOptions
 from iotctl.model import Finding, StoredFile
@@ -27,6 +26,7 @@ from iotctl.services.detect_file import FileDetection, SensorDetection, detect_f
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.settings import Settings, store_settings
 from iotctl.sources import source_for, spooled
+from iotctl.words import counted
 from iotctl.workers.opening import local_workers
 
 STDIN = "-"
@@ -131,12 +131,12 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
         left_out["repeated time"] = left_out.get("repeated time", 0) - conflicts
         dropped = "".join(f", {count} {reason} left out" for reason, count in left_out.items() if count)
         say(
-            f"{sensor.name or name}: {len(detection.time):,} readings{dropped}; {detection.sensor_words};"
+            f"{sensor.name or name}: {counted(len(detection.time), 'reading')}{dropped}; {detection.sensor_words};"
             f" {counted(len(detection.regimes), 'regime')}, {counted(len(detection.events), 'event')}"
         )
     if len(found.sensors) > 1:
         readings = sum(len(sensor.detection.time) for sensor in found.sensors)
-        say(f"{name}: {readings:,} readings in all, {counted(events, 'event')} reported")
+        say(f"{name}: {counted(readings, 'reading')} in all, {counted(events, 'event')} reported")
     _warn(name, found, timezone)
 
 

@@ -13,7 +13,6 @@ from iotctl.cli.output.charts import check_chart, check_report, plot_detection
 from iotctl.cli.output.log import say
 from iotctl.cli.output.worst import Worst
 from iotctl.cli.progress.detect_progress import DetectWatch, watch_detect
-from iotctl.cli.progress.sensor_progress import counted
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Sensor, SensorCard
 from iotctl.services.analyse import ChartFolder, Request, SensorFindings
@@ -22,6 +21,7 @@ from iotctl.services.incident_alerts import incident_cards, refresh_incidents, w
 from iotctl.services.incidents import FleetIncident, group_findings
 from iotctl.services.notify import check_url, notify
 from iotctl.settings import Settings
+from iotctl.words import counted
 from iotctl.workers.opening import WantedWorkers, sensor_workers
 
 # Cards on a fleet's page; of more sensors than this, the worst.

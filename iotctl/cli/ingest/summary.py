@@ -13,6 +13,7 @@ from iotctl.errors import ExitCode
 from iotctl.repositories import Balance, RunEnding
 from iotctl.secrets import hidden
 from iotctl.services.tally import FailedFile, IngestSummary
+from iotctl.words import counted, form
 
 _FAILED_SHOWN = 5
 
@@ -72,26 +73,25 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
     verb = "readable" if dry_run else "loaded"
     loaded = balance.rows_read - balance.no_readings if dry_run else balance.loaded
     say(
-        f"{summary.files} files {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
+        f"{counted(summary.files, 'file')} {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
         f"{summary.other} no data files, {len(summary.failed)} failed)"
     )
     say(f"{_equation(balance, loaded, verb)}, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)")
     if summary.unfinished:
-        files = "1 file ends" if summary.unfinished == 1 else f"{summary.unfinished} files end"
         say(
-            f"{files} in an unfinished line; it is loaded once the file has not changed for {settle_seconds:g} s"
-            " (--settle)"
+            f"{counted(summary.unfinished, 'file')} {form(summary.unfinished, 'ends', 'end')} in an unfinished line;"
+            f" it is loaded once the file has not changed for {settle_seconds:g} s (--settle)"
         )
     if summary.corrected or summary.removed:
-        say(f"files that changed: {summary.corrected} readings corrected, {summary.removed} removed")
+        say(f"files that changed: {counted(summary.corrected, 'reading')} corrected, {summary.removed} removed")
     if balance.conflicts:
         say(
-            f"{balance.conflicts} readings have another value than one of the same sensor and time that stays:"
-            " iotctl conflicts"
+            f"{counted(balance.conflicts, 'reading')} {form(balance.conflicts, 'has', 'have')} another value than one"
+            " of the same sensor and time that stays: iotctl conflicts"
         )
     if balance.ambiguous or balance.nonexistent:
         say(
-            f"clock changes: {balance.ambiguous} rows in an hour that comes twice,"
+            f"clock changes: {counted(balance.ambiguous, 'row')} in an hour that comes twice,"
             f" {balance.nonexistent} in a skipped one"
         )
     if balance.rejected and not dry_run:
@@ -102,7 +102,7 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
     if summary.loss:
         _say_error(f"{summary.loss}.")
     if summary.only_other:
-        _say_error(f"none of {summary.other} objects is a data file.")
+        _say_error(f"none of {counted(summary.other, 'object')} is a data file.")
     if summary.interrupted:
         say("interrupted; some files were not read" if dry_run else "interrupted; run the same command to go on")
 
@@ -110,7 +110,7 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
 def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:
     """Say what a round of a watch did; failed: the files that are told of for the first time."""
     balance = summary.balance
-    say(f"round {number}: {summary.files} files loaded; {_equation(balance, balance.loaded, 'loaded')}")
+    say(f"round {number}: {counted(summary.files, 'file')} loaded; {_equation(balance, balance.loaded, 'loaded')}")
     report_failed(failed, summary.files + len(failed))
 
 
@@ -120,7 +120,7 @@ def _equation(balance: Balance, loaded: int, verb: str) -> str:
         f" + {balance.bad_quality} bad quality" if balance.bad_quality else ""
     )
     return (
-        f"{balance.rows_read} rows read = {loaded} {verb} + {balance.duplicates} duplicates"
+        f"{balance.rows_read} {form(balance.rows_read, 'row')} read = {loaded} {verb} + {balance.duplicates} duplicates"
         f" + {balance.conflicts} conflicts + {balance.rejected} rejected{rare}"
     )
 
@@ -135,7 +135,9 @@ def report_failed(failed: Sequence[FailedFile], total: int) -> None:
         for one in failed:
             say(one.error.message, Level.ERROR, file=one.uri, where=one.error.where, hint=one.error.hint)
     elif failed:
-        typer.echo(f"error: {len(failed)} of {total} files were not loaded.", err=True)
+        typer.echo(
+            f"error: {len(failed)} of {counted(total, 'file')} {form(total, 'was', 'were')} not loaded.", err=True
+        )
         for one in failed[:_FAILED_SHOWN]:
             where = [one.uri, *(part for part in (one.error.where, one.error.hint) if part and part != one.uri)]
             lines = [f"  {one.error.message}", *(f"    {line}" for line in where)]

@@ -16,6 +16,7 @@ from iotctl.cli.process.caller import command_line
 from iotctl.formats.layouts.layout_text import layout_toml
 from iotctl.formats.proposal.proposal import ColumnView, Doubt
 from iotctl.services.inspect import Inspection, Preview, Shown
+from iotctl.words import counted
 
 _MOST_COLUMNS = 24
 _CELL = 22
@@ -49,7 +50,7 @@ def screen(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> str
 def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Iterator[str]:
     proposal, preview = seen.proposal, seen.preview
     yield ", ".join(f"{name} {text}" for name, text in proposal.seen)
-    rows = f"{proposal.rows:,} rows"
+    rows = counted(proposal.rows, "row")
     yield rows if proposal.complete else f"{rows} looked at, from all over the file"
     yield ""
     yield from _columns(proposal.columns)
@@ -101,8 +102,7 @@ def _doubt(doubt: Doubt) -> str:
 
 def _readings(preview: Preview, timezone: str) -> Iterator[str]:
     part = "" if preview.complete else "of the beginning: "
-    sensors = f"{len(preview.sensors):,} sensor{'s' if len(preview.sensors) != 1 else ''}"
-    counts = [f"{preview.readings:,} readings of {sensors}"]
+    counts = [f"{counted(preview.readings, 'reading')} of {counted(len(preview.sensors), 'sensor')}"]
     counts += [
         f"{count:,} {word}"
         for count, word in (

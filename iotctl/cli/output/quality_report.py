@@ -10,6 +10,7 @@ from iotctl.cli.output.log import say
 from iotctl.cli.output.worst import Worst
 from iotctl.moments import local_time
 from iotctl.services.quality import SensorQuality
+from iotctl.words import counted
 
 # Lines on the page; of more sensors than this, those with the lowest scores.
 _LINES = 2000
@@ -45,6 +46,6 @@ class QualityReport:
         """Write the page. Raises IotctlError."""
         from iotctl.charts import draw_quality
 
-        notes = [f"{self._failed:,} sensors could not be read"] if self._failed else []
+        notes = [f"{counted(self._failed, 'sensor')} could not be read"] if self._failed else []
         draw_quality(self._lowest.kept(), path, sensors=self._lowest.given, notes=notes)
         say(f"report: {path}")

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from iotctl.cli.output.log import say
-from iotctl.cli.progress.sensor_progress import SensorProgress, counted, sensor_progress
+from iotctl.cli.progress.sensor_progress import SensorProgress, sensor_progress
+from iotctl.words import counted
 
 if TYPE_CHECKING:
     from iotctl.services.analyse import SensorFindings
@@ -54,7 +55,7 @@ class DetectWatch:
         elif self._tells and self.sensors <= _FEW:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._progress.note(
-                f"{name}: {findings.readings:,} readings{dropped}; {findings.sensor_words};"
+                f"{name}: {counted(findings.readings, 'reading')}{dropped}; {findings.sensor_words};"
                 f" {counted(findings.regimes, 'regime')},"
                 f" {counted(len(findings.findings), 'event')}"
                 + (f", {findings.new} new" if self._saves else "")
@@ -71,7 +72,7 @@ class DetectWatch:
         if self.sensors == 1 and not self.without_news:
             return
         say(
-            f"{counted(self.done, 'sensor')}, {self.readings:,} readings, {counted(self.events, 'event')}"
+            f"{counted(self.done, 'sensor')}, {counted(self.readings, 'reading')}, {counted(self.events, 'event')}"
             + (f", {self.new} new" if self._saves else "")
             + kept_back(self.silenced, self.over_budget)
             + (f"; {self.without_news:,} without new readings" if self.without_news else "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from iotctl.cli.output.log import say
 from iotctl.cli.output.terminal import printable
+from iotctl.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -61,7 +62,11 @@ class SensorProgress:
             return
         self._last = now
         left = (sensors - done) / done * self.seconds
-        say(", ".join([f"{done:,}/{sensors:,} sensors", *([result] if result else []), f"{left:.0f} s left"]))
+        say(
+            ", ".join(
+                [f"{done:,} of {counted(sensors, 'sensor')}", *([result] if result else []), f"{left:.0f} s left"]
+            )
+        )
 
     def note(self, message: str) -> None:
         """A line that stays."""
@@ -74,8 +79,3 @@ class SensorProgress:
         """Take the bar away."""
         if self._progress is not None:
             self._progress.stop()
-
-
-def counted(number: int, noun: str) -> str:
-    """1 event, 2 events."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -28,6 +28,7 @@ from iotctl.formats.proposal.values import (
 )
 from iotctl.formats.times.candidates import TimeKind
 from iotctl.model import StoredFile
+from iotctl.words import counted
 
 # More values than this are named by what they are not: a layout of a thousand lines helps nobody.
 _MOST_NAMED = 40
@@ -170,7 +171,9 @@ def _value_doubts(table: Table, roles: Roles, missing: tuple[str, ...]) -> list[
             doubts.append(Doubt(text, weight=Weight.NEEDED))
         for text, count in likely_sentinels(column, missing):
             doubts.append(
-                Doubt(f"{text} stands {count} times in {column.title}, far from the others", f"--null={text}")
+                Doubt(
+                    f"{text} stands {counted(count, 'time')} in {column.title}, far from the others", f"--null={text}"
+                )
             )
     codes = "may rate values; what its codes mean is not in the file"
     unknown = [name for name in roles.quality.unknown if not table[name].is_constant]

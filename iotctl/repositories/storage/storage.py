@@ -24,6 +24,7 @@ from iotctl.repositories.sorted_readings import LostReadings, SortedReadings, co
 from iotctl.repositories.storage import claims
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.stretches import Stretch
+from iotctl.words import counted, form
 
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -365,7 +366,7 @@ def lost_readings(
 def duplicates(count: int, first: int) -> DuplicateError:
     """The error of --on-duplicate fail. first: time of the first of them, microseconds since 1970-01-01 UTC."""
     return DuplicateError(
-        f"{count} readings are in the database already (--on-duplicate fail).",
+        f"{counted(count, 'reading')} {form(count, 'is', 'are')} in the database already (--on-duplicate fail).",
         where=f"the first at {as_datetime(first).isoformat()}",
         hint="Use --on-duplicate skip or replace to go on.",
     )
