@@ -15,7 +15,7 @@ from tests.cli.conftest import Iotctl
 
 LAYOUTS = [StorageLayout.COLUMNSTORE, StorageLayout.SEGMENTS]
 NEED = Need(60_000_000, 1000, 365.0)
-SCALING = Path(__file__).parents[2] / "docs" / "scaling.md"
+SCALING = Path(__file__).parents[2] / "docs" / "explanation" / "scaling.md"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
