@@ -84,6 +84,7 @@ FormatOption = Annotated[
     Format | None, typer.Option("--format", help="A table on a terminal and csv in a pipe, where left out.")
 ]
 OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
+UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not in IOTCTL_TIMEZONE.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows, the first ones.")]
 TopOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print the N worst alone, in that order.")]
@@ -173,6 +174,17 @@ class RowOutput:
         if sys.stdout.isatty() and self.output in (None, STDOUT):
             rows = list(rows)
         self.write(columns, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedRowOutput(RowOutput):
+    """The same, of rows that have times."""
+
+    utc: UtcOption = False
+
+    def timezone(self, settings: Settings) -> str:
+        """The zone that times are printed in."""
+        return "UTC" if self.utc else settings.timezone
 
 
 @dataclass(frozen=True, slots=True)

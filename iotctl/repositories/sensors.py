@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from iotctl.errors import NotFoundError
+from iotctl.globs import HINT, glob_fits, is_glob
 from iotctl.model import Sensor
 from iotctl.near_names import near_names
 from iotctl.repositories.connection import Connection
@@ -124,11 +125,27 @@ class SensorRepository:
             raise self._not_found(name)
         return sensor_of(row)
 
-    def all(self, like: str | None = None) -> list[Sensor]:
-        """Every sensor, named ones first by name; like: a shell pattern (* and ?) on the name."""
-        query = f"SELECT {_COLUMNS} FROM sensor WHERE %(like)s::text IS NULL OR sensor_name LIKE %(like)s ORDER BY sensor_name NULLS LAST, sensor_uuid"  # noqa: S608, E501 -- a constant
-        pattern = None if like is None else _as_like(normal_name(like))
-        return [sensor_of(row) for row in self._conn.execute(query.encode(), {"like": pattern})]
+    def all(self, glob: str | None = None) -> list[Sensor]:
+        """Every sensor, named ones first by name; glob: those whose names fit, see glob_fits."""
+        query = f"SELECT {_COLUMNS} FROM sensor ORDER BY sensor_name NULLS LAST, sensor_uuid"  # noqa: S608 -- a constant
+        sensors = map(sensor_of, self._conn.execute(query.encode()))
+        if glob is None:
+            return list(sensors)
+        glob = normal_name(glob)
+        return [sensor for sensor in sensors if sensor.sensor_name is not None and glob_fits(glob, sensor.sensor_name)]
+
+    def named(self, names: Sequence[str]) -> list[Sensor]:
+        """The sensors with these names or UUIDs, in that order and each once; a glob stands for all whose names fit.
+
+        Raises NotFoundError where there is none for one of them, with the nearest names.
+        """
+        found: dict[int, Sensor] = {}
+        for name in names:
+            fitting = self.all(name) if is_glob(name) else [self.find(name)]
+            if not fitting:
+                raise NotFoundError(f"No sensor's name fits {name!r}.", hint=HINT)
+            found |= {one.sensor_id: one for one in fitting}
+        return list(found.values())
 
     def kept(self) -> dict[str, KeptSensor]:
         """UUID -> every sensor, with what of it mappings have given."""
@@ -288,8 +305,3 @@ def _as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _as_like(pattern: str) -> str:
-    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return escaped.replace("*", "%").replace("?", "_")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from iotctl.errors import NotFoundError, UsageError
+from iotctl.globs import HINT
 from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.anomalies import AnomalyRepository
@@ -80,14 +81,14 @@ def label_matching(
 ) -> list[tuple[Sensor, Finding]]:
     """Keep one verdict on all events of sensors whose names match, without a label; None takes back all labels there.
 
-    match: a shell pattern (* and ?). start, end: the events that reach into [start, end), microseconds since 1970-01-01
+    match: a glob. start, end: the events that reach into [start, end), microseconds since 1970-01-01
     UTC, None for open. kinds: none for all. dry_run: keep none. Raises NotFoundError where no sensor matches.
     """
     with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
         chosen = {sensor.sensor_id for sensor in SensorRepository(conn).all(match)}
         if not chosen:
-            raise NotFoundError(f"No sensor's name fits {match!r}.", hint="* stands for any text, ? for one character.")
+            raise NotFoundError(f"No sensor's name fits {match!r}.", hint=HINT)
         anomalies = AnomalyRepository(conn)
         ids = [
             finding.event.event_id

@@ -10,6 +10,7 @@ from typing import Protocol
 from iotctl import __version__
 from iotctl.analysis.learning import Taught
 from iotctl.errors import NotFoundError
+from iotctl.globs import HINT
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -30,19 +31,19 @@ class DetectListener(Protocol):
 
 
 def choose_sensors(database: Database, names: Sequence[str], match: str | None = None) -> list[Sensor]:
-    """The sensors with these names or UUIDs; without names, all those that match; each once, in order of their names.
+    """The sensors with these names, UUIDs or globs; without them, all those that match; each once, in order of names.
 
-    match: a shell pattern (* and ?), None for all. Raises NotFoundError where a name, or any match, is missing.
+    match: a glob, None for all. Raises NotFoundError where a name, or any match, is missing.
     """
     with database.connect() as conn:
         ensure_schema(conn)
         sensors = SensorRepository(conn)
         if names:
-            chosen = {sensor.sensor_id: sensor for sensor in map(sensors.find, names)}
-            return sorted(chosen.values(), key=lambda one: (one.sensor_name is None, one.sensor_name, one.sensor_uuid))
+            chosen = sensors.named(names)
+            return sorted(chosen, key=lambda one: (one.sensor_name is None, one.sensor_name, one.sensor_uuid))
         found = sensors.all(match)
         if match is not None and not found:
-            raise NotFoundError(f"No sensor's name fits {match!r}.", hint="* stands for any text, ? for one character.")
+            raise NotFoundError(f"No sensor's name fits {match!r}.", hint=HINT)
         return found
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from iotctl.errors import NotFoundError
+from iotctl.globs import glob_fits, is_glob
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, Ledger, ensure_schema, open_storage
 from iotctl.services.write_batches import BatchWriter
 from iotctl.sources import lies_below, listed_name
-
-_GLOB = set("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +69,4 @@ def forget(database: Database, uris: Sequence[str]) -> Forgotten:
 def _means(name: str, uri: str) -> bool:
     if lies_below(name, uri) or uri == listed_name(name):
         return True
-    return bool(_GLOB & set(name)) and fnmatchcase(uri, name if name.startswith("*") else listed_name(name))
+    return is_glob(name) and glob_fits(name if name.startswith("*") else listed_name(name), uri)

@@ -1,8 +1,8 @@
-"""Query: a sensor's readings by name and time range."""
+"""Query: readings of sensors by name and time range."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,29 +25,33 @@ class Buckets:
 
 @contextmanager
 def query(
-    name_or_uuid: str,
+    names: Sequence[str],
     start: int,
     end: int,
     database: Database,
     *,
     limit: int | None = None,
     buckets: Buckets | None = None,
-) -> Iterator[tuple[Sensor, Iterator[Series]]]:
-    """The sensor and pages of its (time, value) in [start, end), read from the server as they are asked for.
+) -> Iterator[Sequence[tuple[Sensor, Iterator[Series]]]]:
+    """The sensors, and pages of the (time, value) of each in [start, end), read from the server as they are asked for.
 
-    start, end, time: microseconds since 1970-01-01 UTC. limit: at most so many, the earliest.
+    names: names, UUIDs or globs. start, end, time: microseconds since 1970-01-01 UTC. limit: of each sensor at most so
+    many, the earliest. The pages of one sensor have to be read before those of the next.
     Raises NotFoundError with the nearest names, UsageError where start is not before end.
     """
     if start >= end:
         raise UsageError("START is not before END.", hint="The range is [START, END): END itself is left out.")
     with database.connect() as conn:
         storage = open_storage(conn)
-        sensor = SensorRepository(conn).find(name_or_uuid)
-        if buckets is None:
-            yield sensor, storage.series(sensor.sensor_id, start, end, limit)
-        else:
+
+        def pages(sensor: Sensor) -> Iterator[Series]:
+            if buckets is None:
+                yield from storage.series(sensor.sensor_id, start, end, limit)
+                return
             clock = LocalClock(*utc_offsets(start, end, buckets.timezone))
             time, value = read_buckets(
                 conn, storage, sensor.sensor_id, start, end, buckets.width, clock, buckets.aggregate
             )
-            yield sensor, iter([(time[:limit], value[:limit])])
+            yield time[:limit], value[:limit]
+
+        yield [(sensor, pages(sensor)) for sensor in SensorRepository(conn).named(names)]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 from unicodedata import normalize
 
 from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError, UnreachableError, UsageError
+from iotctl.globs import glob_fits
 from iotctl.model import StoredFile
 from iotctl.sources import StoreSettings, source_for
 
@@ -52,7 +52,7 @@ def select(
     for file in listed:
         if selection.since is not None and file.modified < selection.since:
             continue
-        if selection.pattern is None or fnmatchcase(_composed(source.below(uri, file)), _composed(selection.pattern)):
+        if selection.pattern is None or glob_fits(_composed(selection.pattern), _composed(source.below(uri, file))):
             yield file
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.cli.output.readings import write_readings
+from iotctl.cli.output.readings import ReadingTable, write_readings
 from iotctl.cli.output.rows import Format
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import (
@@ -111,7 +111,9 @@ def measure(database: Database, rounds: int, psql: str) -> list[Row]:
 
             def read(sensor: int = sensor, length: int = length) -> object:
                 pages = repository.series(sensor, first, first + length)
-                return write_readings(pages, "Europe/Berlin", Format.CSV, nowhere)
+                return write_readings(
+                    (("a", *page) for page in pages), ReadingTable("Europe/Berlin"), Format.CSV, nowhere
+                )
 
             seconds = seconds_of(read, count)
             print(f"  {what}: {seconds:.4f} s", file=sys.stderr)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -140,19 +141,49 @@ def test_every_format_of_query_has_the_same_rows(iotctl: Iotctl, bucket: str, tm
     assert iotctl(*empty, "ndjson").stdout == ""
 
 
+def test_several_sensors_are_written_with_a_column_for_the_sensor(iotctl: Iotctl, tmp_path: Path) -> None:
+    names = ["pump_1", "pump_2", 'pump, "3"', "fan"]
+    rows = [(name, f"2016-01-0{day}T00:00:00+00:00", float(day)) for name in names for day in (1, 2)]
+    with (tmp_path / "in.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [("timestamp", "sensor", "value"), *((time, name, value) for name, time, value in rows)]
+        )
+    assert iotctl("ingest", "in.csv", "--layout", "auto").returncode == 0
+    asked = ("query", "pump_[12]", 'pump, "3"', "2016-01-01", "2016-01-05", "--utc")
+    expected = [row for row in rows if row[0] != "fan"]
+    read = csv.reader(io.StringIO(iotctl(*asked).stdout))
+    assert next(read) == ["sensor", "timestamp", "sensor_value"]
+    assert [(name, time, float(value)) for name, time, value in read] == expected
+    for form in ("json", "ndjson"):
+        text = iotctl(*asked, "--format", form).stdout
+        records = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
+        assert [tuple(record.values()) for record in records] == expected
+    table = iotctl(*asked, "--format", "table").stdout.splitlines()
+    assert [line[: len('pump, "3"')].rstrip() for line in table] == ["sensor", "-" * 9, *(row[0] for row in expected)]
+    assert iotctl(*asked, "-o", "out.parquet").returncode == 0
+    stored = pq.read_table(tmp_path / "out.parquet")
+    assert (stored.schema.field("timestamp").type, stored.num_rows) == (pa.timestamp("us", tz="UTC"), len(expected))
+    assert [row["sensor"] for row in stored.to_pylist()] == [row[0] for row in expected]
+    counted = ("query", "fan", "2016-01-01", "2016-01-05", "--every", "1d", "--agg", "count", "-o", "count.parquet")
+    assert iotctl(*counted).returncode == 0
+    assert pq.read_table(tmp_path / "count.parquet").schema.field("sensor_value").type == pa.int64()
+    assert iotctl("query", "*mp_9", "2016-01-01", "2016-01-05").returncode == 4
+    assert iotctl("query", "2016-01-01", "2016-01-05").returncode == 2
+
+
 def test_days_and_weeks_of_a_query_are_those_of_the_zone(iotctl: Iotctl, tmp_path: Path) -> None:
     hours = [datetime(2016, 3, 24, tzinfo=UTC) + timedelta(hours=hour) for hour in range(24 * 8)]
     rows = "".join(f"{hour.isoformat()};{A};1\n" for hour in hours)
     (tmp_path / "in.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + rows)
     assert iotctl("ingest", "in.csv").returncode == 0
     days = ("query", A, "2016-03-26", "2016-03-28", "--every", "1d", "--agg", "count")
-    expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+01:00,24.0", "2016-03-27T00:00:00+01:00,23.0"]
+    expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+01:00,24", "2016-03-27T00:00:00+01:00,23"]
     assert iotctl(*days).stdout.splitlines() == expected
     # Half an hour beside UTC: midnights are at 18:30.
-    expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+05:30,24.0", "2016-03-27T00:00:00+05:30,24.0"]
+    expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+05:30,24", "2016-03-27T00:00:00+05:30,24"]
     assert iotctl(*days, IOTCTL_TIMEZONE="Asia/Kolkata").stdout.splitlines() == expected
     weeks = ("query", A, "2016-03-25", "2016-03-31", "--every", "1w", "--agg", "count")
-    expected = ["timestamp,sensor_value", "2016-03-25T00:00:00+01:00,71.0", "2016-03-28T00:00:00+02:00,72.0"]
+    expected = ["timestamp,sensor_value", "2016-03-25T00:00:00+01:00,71", "2016-03-28T00:00:00+02:00,72"]
     assert iotctl(*weeks).stdout.splitlines() == expected
 
 

@@ -11,7 +11,7 @@ from iotctl.cli.commands.anomaly_labels import label_anomaly, show_learned
 from iotctl.cli.database import open_database
 from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.option_groups import with_groups
-from iotctl.cli.options import KindsOption, OneSensorArgument, RowOutput, TimeRange
+from iotctl.cli.options import KindsOption, OneSensorArgument, TimedRowOutput, TimeRange
 from iotctl.cli.output.events import COLUMNS, event_row
 from iotctl.cli.output.rows import Cell
 from iotctl.services.anomalies import stored_events
@@ -29,7 +29,7 @@ app = typer.Typer(
 @with_groups
 def list_anomalies(
     span: TimeRange,
-    rows: RowOutput,
+    rows: TimedRowOutput,
     sensor: OneSensorArgument = None,
     kinds: KindsOption = None,
     withdrawn: Annotated[
@@ -47,7 +47,7 @@ def list_anomalies(
         def found() -> Iterator[tuple[Cell, ...]]:
             with stored_events(database, sensor, start, end, kinds or (), withdrawn=withdrawn) as events:
                 for who, finding in events:
-                    yield event_row(who.sensor_name or who.sensor_uuid, finding, settings.timezone)
+                    yield event_row(who.sensor_name or who.sensor_uuid, finding, rows.timezone(settings))
 
         rows.write(COLUMNS, found())
 

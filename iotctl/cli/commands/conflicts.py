@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import FileOption, LimitOption, RowOutput
+from iotctl.cli.options import FileOption, LimitOption, TimedRowOutput
 from iotctl.cli.output.rows import Cell
 from iotctl.moments import local_time
 from iotctl.repositories import ensure_schema, list_conflicts
@@ -14,7 +14,7 @@ from iotctl.settings import read_settings
 COLUMNS = ["sensor", "timestamp", "value", "file", "kept_value", "kept_file"]
 
 
-def conflicts(output: RowOutput, file: FileOption = None, limit: LimitOption = None) -> None:
+def conflicts(output: TimedRowOutput, file: FileOption = None, limit: LimitOption = None) -> None:
     """List readings that were not kept because another value of the same sensor and time was: both values, both files.
 
     --file looks at the names of both files. The first 1000 of each file are kept for this list; all are counted, by
@@ -28,7 +28,7 @@ def conflicts(output: RowOutput, file: FileOption = None, limit: LimitOption = N
         with open_database(settings) as database, database.connect() as conn:
             ensure_schema(conn)
             for found in list_conflicts(conn, file, limit):
-                moment = local_time(found.time, settings.timezone).isoformat()
+                moment = local_time(found.time, output.timezone(settings))
                 yield found.sensor, moment, found.value, found.uri, found.kept_value, found.kept_uri
 
     output.write(COLUMNS, rows())

@@ -12,7 +12,7 @@ from iotctl.cli.commands.anomaly_labels import say_labelled
 from iotctl.cli.database import open_database
 from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.option_groups import with_groups
-from iotctl.cli.options import DryRunOption, IncludeLabelledOption, LimitOption, RowOutput, TimeRange
+from iotctl.cli.options import DryRunOption, IncludeLabelledOption, LimitOption, TimedRowOutput, TimeRange
 from iotctl.cli.output.events import COLUMNS as EVENT_COLUMNS
 from iotctl.cli.output.events import event_row
 from iotctl.cli.output.log import say
@@ -40,7 +40,7 @@ app = typer.Typer(
 @with_groups
 def list_incidents(
     span: TimeRange,
-    rows: RowOutput,
+    rows: TimedRowOutput,
     min_severity: Annotated[
         float | None, typer.Option(help="Only where the most severe event reaches this (decades of rarity).")
     ] = None,
@@ -61,7 +61,7 @@ def list_incidents(
     since, until = span.bounds(settings.timezone)
     with open_database(settings) as database:
         found = find_incidents(database, since, until, min_severity, include_labelled=include_labelled)
-    shown = (_row(incident, settings.timezone) for incident in found if len(incident.sensors) >= min_sensors)
+    shown = (_row(incident, rows.timezone(settings)) for incident in found if len(incident.sensors) >= min_sensors)
     rows.write(COLUMNS, islice(shown, limit))
 
 
@@ -71,7 +71,7 @@ def show_incident(
     incident_id: Annotated[
         str, typer.Argument(metavar="ID", help="The incident_id that iotctl incidents prints, or an event's id.")
     ],
-    rows: RowOutput,
+    rows: TimedRowOutput,
 ) -> None:
     """Print the events of an incident by time, as iotctl anomalies prints them; its sentence goes to stderr.
 
@@ -80,7 +80,7 @@ def show_incident(
     settings = read_settings()
     with open_database(settings) as database:
         incident = find_incident(database, incident_id)
-    events = (event_row(name_of(sensor), finding, settings.timezone) for sensor, finding in incident.findings)
+    events = (event_row(name_of(sensor), finding, rows.timezone(settings)) for sensor, finding in incident.findings)
     rows.write(EVENT_COLUMNS, events)
     say(sentence(incident, settings.timezone))
 
@@ -113,7 +113,7 @@ def label_incident(
 def _row(incident: FleetIncident, timezone: str) -> tuple[Cell, ...]:
     return (
         incident.incident_id,
-        *(local_time(moment, timezone).isoformat() for moment in (incident.start, incident.end)),
+        *(local_time(moment, timezone) for moment in (incident.start, incident.end)),
         *(round(incident.severity, 2), len(incident.sensors), len(incident.findings)),
         None if incident.origin is None else name_of(incident.origin),
         "data path" if incident.origin is None else "plant",

@@ -14,8 +14,8 @@ from iotctl.cli.detect.wanted import Outcome
 from iotctl.cli.options import (
     DryRunOption,
     ReportOption,
-    RowOutput,
     SensorChoice,
+    TimedRowOutput,
     TimeRange,
     TopOption,
     WorkersOption,
@@ -41,7 +41,7 @@ _SAVED_AT_ONCE = 500
 def quality(
     choice: SensorChoice,
     span: TimeRange,
-    output: RowOutput,
+    output: TimedRowOutput,
     by: Annotated[By | None, typer.Option(help="A row for each month of IOTCTL_TIMEZONE.")] = None,
     top: TopOption = None,
     report: ReportOption = None,
@@ -94,7 +94,7 @@ def quality(
                         page.add(found)
                     if keeper is not None:
                         keeper.add(found)
-                    yield from quality_rows(found, by, settings.timezone)
+                    yield from quality_rows(found, by, settings.timezone, output.timezone(settings))
                 if keeper is not None:
                     keeper.close()
                 progress.close()
@@ -102,8 +102,10 @@ def quality(
             columns = COLUMNS if by is None else [COLUMNS[0], by.value, *COLUMNS[1:]]
             lines: Iterable[tuple[Cell, ...]] = rows()
             if top is not None:
-                score = columns.index("score")
-                lines = heapq.nsmallest(top, lines, key=lambda row: float(row[score] or 0))
+                at = columns.index("score")
+                lines = heapq.nsmallest(
+                    top, lines, key=lambda row: score if isinstance(score := row[at], float) else 0.0
+                )
             output.write_beside_progress(columns, lines)
         if page is not None and report is not None:
             page.write(report)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from iotctl.cli.arguments.times import bucket_width
 from iotctl.cli.database import open_database
-from iotctl.cli.options import PlotOption, RowOutput
+from iotctl.cli.options import PlotOption, TimedRowOutput
 from iotctl.cli.output.charts import check_chart, plot_readings
-from iotctl.cli.output.readings import write_readings
+from iotctl.cli.output.readings import ReadingTable, write_readings
 from iotctl.errors import UsageError
 from iotctl.moments import parse_time
 from iotctl.repositories.buckets import Aggregate
@@ -20,13 +21,19 @@ from iotctl.settings import read_settings
 
 
 def query(
-    sensor: Annotated[str, typer.Argument(metavar="SENSOR", help="Name or UUID.")],
-    start: Annotated[
-        str, typer.Argument(metavar="START", help="First moment: 2016-01-31, '2016-01-31 12:00', now-7d.")
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SENSOR... START END",
+            help="Names, UUIDs or globs ('pump_*'); the first moment (2016-01-31, '2016-01-31 12:00', now-7d), and the"
+            " moment after the last one.",
+            show_default=False,
+        ),
     ],
-    end: Annotated[str, typer.Argument(metavar="END", help="The moment after the last one.")],
-    rows: RowOutput,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many, the earliest.")] = None,
+    rows: TimedRowOutput,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most so many of each sensor, the earliest.")
+    ] = None,
     every: Annotated[
         str | None, typer.Option(metavar="LENGTH", help="One value per stretch of time: 15m, 1h, 1d, 1w.")
     ] = None,
@@ -35,27 +42,47 @@ def query(
     ] = None,
     plot: PlotOption = None,
 ) -> None:
-    """Print a sensor's readings in [START, END). Times without an offset are in IOTCTL_TIMEZONE.
+    """Print readings of sensors in [START, END). Times without an offset are in IOTCTL_TIMEZONE.
+
+    Several sensors come one after the other, with a column for the sensor.
 
     Stretches of --every are days and weeks (from Monday) of that zone, or parts of its days; 23 and 25 hour days among
     them. The first one begins at START. A length that does not divide a day, such as 36h, is counted from 1970-01-01
     UTC.
 
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
+
+    Example: iotctl query 'pump_*' now-7d now --every 1h --utc
     """
     settings = read_settings()
     check_chart(plot)
+    *names, start, end = _three_or_more(words)
     if agg is not None and every is None:
         raise UsageError("--agg needs --every.", hint="Say how long the stretches are: --every 1h --agg mean")
     aggregate = agg or Aggregate.MEAN
     buckets = None if every is None else Buckets(bucket_width(every), aggregate, settings.timezone)
+    counts = buckets is not None and aggregate is Aggregate.COUNT
     bounds = parse_time(start, settings.timezone), parse_time(end, settings.timezone)
     with (
         open_database(settings) as database,
-        read_query(sensor, *bounds, database, limit=limit, buckets=buckets) as (who, pages),
+        read_query(names, *bounds, database, limit=limit, buckets=buckets) as found,
     ):
+        series = [(sensor.sensor_name or sensor.sensor_uuid, pages) for sensor, pages in found]
         if plot is not None:
-            unit = None if buckets is not None and aggregate is Aggregate.COUNT else who.unit
-            name = who.sensor_name or who.sensor_uuid
-            pages = iter([plot_readings(pages, plot, name, settings.timezone, unit)])
-        write_readings(pages, settings.timezone, rows.chosen, rows.output)
+            if len(series) != 1:
+                raise UsageError("--plot draws one sensor.", hint="Name a single sensor.")
+            name, drawn = series[0]
+            unit = None if counts else found[0][0].unit
+            series = [(name, iter([plot_readings(drawn, plot, name, settings.timezone, unit)]))]
+        several = len(names) > 1 or len(series) > 1
+        table = ReadingTable(rows.timezone(settings), [name for name, _ in series] if several else (), counts)
+        named = ((name, time, value) for name, pages in series for time, value in pages)
+        write_readings(named, table, rows.chosen, rows.output)
+
+
+def _three_or_more(words: Sequence[str]) -> Sequence[str]:
+    if len(words) < 3:
+        raise UsageError(
+            "A sensor, START and END are needed.", hint="Such as: iotctl query sensor_00000 2016-01-01 2016-01-02"
+        )
+    return words

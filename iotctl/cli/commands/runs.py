@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import RowOutput
+from iotctl.cli.options import TimedRowOutput
 from iotctl.cli.output.rows import Cell
 from iotctl.moments import local_time
 from iotctl.services.runs import past_runs
@@ -22,7 +22,7 @@ COLUMNS = [
 
 
 def runs(
-    output: RowOutput,
+    output: TimedRowOutput,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many, the newest.")] = 20,
 ) -> None:
     """List the runs of ingest, the newest first: when, who, how each ended, and the balance of its rows.
@@ -33,6 +33,7 @@ def runs(
     Example: iotctl runs --limit 5 --format json
     """
     settings = read_settings()
+    timezone = output.timezone(settings)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         with open_database(settings) as database:
@@ -40,10 +41,8 @@ def runs(
                 counts = run.counts
                 yield (
                     run.run_id,
-                    local_time(run.started, settings.timezone).isoformat(timespec="seconds"),
-                    None
-                    if run.ended is None
-                    else local_time(run.ended, settings.timezone).isoformat(timespec="seconds"),
+                    local_time(run.started, timezone).replace(microsecond=0),
+                    None if run.ended is None else local_time(run.ended, timezone).replace(microsecond=0),
                     None if run.ended is None else (run.ended - run.started) / 1_000_000,
                     run.ending.value,
                     run.who,

@@ -10,9 +10,9 @@ import typer
 
 from iotctl.cli.arguments.file_choice import FileChoice
 from iotctl.cli.database import open_database
-from iotctl.cli.options import JsonOption, RowOutput, UriArgument
+from iotctl.cli.options import JsonOption, TimedRowOutput, UriArgument
 from iotctl.cli.output.log import Level, say
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.rows import Cell, record
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
 from iotctl.moments import local_time
@@ -29,7 +29,7 @@ _MOST_IN_JSON = 10_000
 
 def verify(
     choice: FileChoice,
-    rows: RowOutput,
+    rows: TimedRowOutput,
     uri: UriArgument = None,
     sample: Annotated[
         str, typer.Option(help="Compare only so many of the files, whole ones, drawn by their names: 1%, 0.1%")
@@ -45,6 +45,7 @@ def verify(
     Example: iotctl verify s3://code-challenge-data/timeseries/ --sample 1%
     """
     settings = read_settings()
+    timezone = rows.timezone(settings)
     verdict = Verdict()
     with open_database(settings) as database, watch_ingest() as listener:
         differences = compare(
@@ -57,9 +58,9 @@ def verify(
             sample=_part(sample),
         )
         if as_json:
-            typer.echo(_as_json(verdict, differences, settings.timezone))
+            typer.echo(_as_json(verdict, differences, timezone))
         else:
-            rows.write(COLUMNS, (_row(difference, settings.timezone) for difference in differences))
+            rows.write(COLUMNS, (_row(difference, timezone) for difference in differences))
     _report(verdict)
     raise typer.Exit(ExitCode.DONE if verdict.right else ExitCode.FAILED)
 
@@ -82,16 +83,16 @@ def _row(difference: Difference, timezone: str) -> tuple[Cell, ...]:
         difference.sensor,
         difference.fault.value,
         difference.count,
-        None if first is None else local_time(first, timezone).isoformat(),
+        None if first is None else local_time(first, timezone),
         difference.note,
     )
 
 
 def _as_json(verdict: Verdict, differences: Iterable[Difference], timezone: str) -> str:
-    def kept() -> Iterator[dict[str, Cell]]:
+    def kept() -> Iterator[dict[str, str | int | float | None]]:
         for number, difference in enumerate(differences):
             if number < _MOST_IN_JSON:
-                yield dict(zip(COLUMNS, _row(difference, timezone), strict=True))
+                yield record(COLUMNS, _row(difference, timezone))
 
     first = list(kept())
     return json.dumps(

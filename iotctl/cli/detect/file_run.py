@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iotctl.cli.detect.options import FileInput
 from iotctl.cli.detect.wanted import Outcome, Wanted
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.output.charts import check_chart, plot_detection
 from iotctl.cli.output.log import Level, say
-from iotctl.cli.output.readings import iso_times
-from iotctl.cli.output.rows import Cell, chosen_format, write_rows
+from iotctl.cli.output.readings import iso_times, zoned_times
+from iotctl.cli.output.rows import Cell, Format, chosen_format, write_rows
 from iotctl.errors import UsageError
 from iotctl.formats import OpenAt, ReadOptions
 from iotctl.model import Finding, StoredFile
@@ -163,10 +164,13 @@ def _warn(name: str, found: FileDetection, timezone: str) -> None:
 def _write_scores(found: FileDetection, path: Path, timezone: str) -> None:
     """A line per reading, in the order of the file; with the sensor where there are several."""
     columns = ["sensor", *SCORE_COLUMNS] if len(found.sensors) > 1 else SCORE_COLUMNS
-    write_rows(columns, _score_rows(found, timezone), chosen_format(None, path), path)
+    form = chosen_format(None, path)
+    write_rows(columns, _score_rows(found, timezone, zoned_times if form is Format.PARQUET else iso_times), form, path)
 
 
-def _score_rows(found: FileDetection, timezone: str) -> Iterator[tuple[Cell, ...]]:
+def _score_rows(
+    found: FileDetection, timezone: str, times: Callable[[NDArray[np.int64], str], Sequence[Cell]]
+) -> Iterator[tuple[Cell, ...]]:
     readings = found.readings
     scored = np.full((3, len(readings.time)), np.nan)
     for sensor in found.sensors:
@@ -178,7 +182,7 @@ def _score_rows(found: FileDetection, timezone: str) -> Iterator[tuple[Cell, ...
     if len(found.sensors) > 1:
         names = [[readings.names[number] for number in readings.sensor[rows].tolist()]]
     numbers = (_cells(column) for column in (readings.value[rows], *scored[:, rows]))
-    yield from zip(*names, iso_times(readings.time[rows], timezone), *numbers, strict=True)
+    yield from zip(*names, times(readings.time[rows], timezone), *numbers, strict=True)
 
 
 def _cells(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[Cell]:

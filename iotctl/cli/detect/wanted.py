@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iotctl.analysis import DetectOptions
 from iotctl.cli.detect.options import Judgement, Kept, Shown
-from iotctl.cli.options import RowOutput
+from iotctl.cli.options import TimedRowOutput
 from iotctl.cli.output.events import COLUMNS, event_row
 from iotctl.errors import ExitCode
 from iotctl.model import Finding
@@ -27,7 +27,7 @@ class Wanted:
     context_seconds: float
     timezone: str
     judged: Judgement
-    rows: RowOutput
+    rows: TimedRowOutput
     shown: Shown
     kept: Kept
     notify_url: str | None = None

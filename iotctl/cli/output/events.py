@@ -17,7 +17,7 @@ def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
     event = finding.event
     return (
         name,
-        *(local_time(moment, timezone).isoformat() for moment in (event.start, event.end)),
+        *(local_time(moment, timezone) for moment in (event.start, event.end)),
         *(event.kind.value, round(event.severity, 2), round(event.score, 1), event.rows),
         *(_rounded(number) for number in (event.extreme, event.expected, event.low, event.high)),
         *(event.event_id, _label(finding), _said(finding)),

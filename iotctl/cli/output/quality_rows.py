@@ -33,15 +33,18 @@ def parts(found: SensorQuality, by: By | None) -> list[tuple[int | None, Quality
     return [] if found.whole is None else [(None, found.whole)]
 
 
-def quality_rows(found: SensorQuality, by: By | None, timezone: str) -> Iterator[tuple[Cell, ...]]:
-    """A row for each part of a sensor, under COLUMNS; with its month behind the sensor, where it is one."""
+def quality_rows(found: SensorQuality, by: By | None, months_of: str, timezone: str) -> Iterator[tuple[Cell, ...]]:
+    """A row for each part of a sensor, under COLUMNS; with its month behind the sensor, where it is one.
+
+    months_of: the zone that months were cut by; timezone: of the times.
+    """
     name = found.sensor.sensor_name or found.sensor.sensor_uuid
     for month, quality in parts(found, by):
         if month is None:
             yield (name, *_cells(quality, found.losses, timezone))
         else:
             # The ledger counts per batch, which may hold readings of several months.
-            yield (name, f"{local_time(month, timezone):%Y-%m}", *_cells(quality, None, timezone))
+            yield (name, f"{local_time(month, months_of):%Y-%m}", *_cells(quality, None, timezone))
 
 
 def _cells(quality: Quality, losses: Losses | None, timezone: str) -> tuple[Cell, ...]:
@@ -58,7 +61,7 @@ def _cells(quality: Quality, losses: Losses | None, timezone: str) -> tuple[Cell
         *(quality.resolution_changes, quality.unit_changes),
         *lost,
         *(
-            None if moment is None else local_time(moment, timezone).isoformat(timespec="seconds")
+            None if moment is None else local_time(moment, timezone).replace(microsecond=0)
             for moment in (quality.first, quality.last)
         ),
         "; ".join(quality_words(quality)),

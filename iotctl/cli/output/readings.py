@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -12,63 +17,112 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from iotctl.cli.output.rows import Format, open_output
+from iotctl.cli.output.terminal import printable
+from iotctl.moments import local_time
 
-if TYPE_CHECKING:
-    from iotctl.repositories import Series
-
-COLUMNS = ("timestamp", "sensor_value")
 _MINUTE = 60_000_000
 _DAY = 86_400_000_000
 
+# A page of readings of a sensor, by its name.
+Page = tuple[str, NDArray[np.int64], NDArray[np.float64]]
 
-def write_readings(pages: Iterable[Series], timezone: str, form: Format, output: Path | None) -> int:
+
+@dataclass(frozen=True, slots=True)
+class ReadingTable:
+    """What readings are written as.
+
+    timezone: of the times. sensors: the names that have a column of their own, none where there is one sensor alone.
+    counts: the values are counts, and written as whole numbers.
+    """
+
+    timezone: str
+    sensors: Sequence[str] = ()
+    counts: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """Their names."""
+        return [*(["sensor"] if self.sensors else []), "timestamp", "sensor_value"]
+
+    @property
+    def width(self) -> int:
+        """The widest name, or the head of the column."""
+        return max(len("sensor"), *(len(printable(name)) for name in self.sensors))
+
+
+def write_readings(pages: Iterable[Page], table: ReadingTable, form: Format, output: Path | None) -> int:
     """Write readings with times in a zone, ISO 8601 with offset; returns how many. Constant memory."""
     count = 0
 
-    def counted() -> Iterator[Series]:
+    def counted() -> Iterator[Page]:
         nonlocal count
         for page in pages:
-            count += len(page[0])
+            count += len(page[1])
             yield page
 
     with open_output(output, form) as file:
         match form:
             case Format.CSV:
-                file.write(b"timestamp,sensor_value\n")
-                for time, value in counted():
-                    file.write(_lines("", _times(time, timezone), ",", _numbers(value), "\n"))
+                _write_csv(counted(), table, file)
             case Format.TABLE:
-                file.write(f"{'timestamp':32}  sensor_value\n{'-' * 32}  {'-' * 22}\n".encode())
-                for time, value in counted():
-                    padded = pc.utf8_rpad(_times(time, timezone), 32)
-                    file.write(_lines("", padded, "  ", _numbers(value), "\n"))
+                _write_table(counted(), table, file)
             case Format.JSON | Format.NDJSON:
-                _write_json(counted(), timezone, form, file)
+                _write_json(counted(), table, form, file)
             case Format.PARQUET:
-                _write_parquet(counted(), timezone, file)
+                _write_parquet(counted(), table, file)
     return count
 
 
-def _write_json(pages: Iterable[Series], timezone: str, form: Format, file: BinaryIO) -> None:
+def _write_csv(pages: Iterable[Page], table: ReadingTable, file: BinaryIO) -> None:
+    file.write(",".join(table.columns).encode() + b"\n")
+    for name, time, value in pages:
+        first = _csv_cell(name) + "," if table.sensors else ""
+        file.write(_lines(first, _times(time, table.timezone), ",", _values(value, table), "\n"))
+
+
+def _csv_cell(text: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([text])
+    return line.getvalue()
+
+
+def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO) -> None:
+    widths = [*([table.width] if table.sensors else []), 32, 22]
+    heads = [name.ljust(width) for name, width in zip(table.columns, widths, strict=True)]
+    file.write(("  ".join(heads).rstrip() + "\n" + "  ".join("-" * width for width in widths) + "\n").encode())
+    for name, time, value in pages:
+        first = printable(name).ljust(table.width) + "  " if table.sensors else ""
+        padded = pc.utf8_rpad(_times(time, table.timezone), 32)
+        file.write(_lines(first, padded, "  ", _values(value, table), "\n"))
+
+
+def _write_json(pages: Iterable[Page], table: ReadingTable, form: Format, file: BinaryIO) -> None:
     opening, between, closing = (b"[\n", ",\n", b"\n]\n") if form is Format.JSON else (b"", "\n", b"\n")
     file.write(opening)
     written = False
-    for time, value in pages:
+    for name, time, value in pages:
         # JSON has no NaN or infinity (RFC 8259, section 6).
-        numbers = pc.if_else(_column(np.isfinite(value), pa.bool_()), _numbers(value), _text("null"))
-        lines = _lines(between + '{"timestamp":"', _times(time, timezone), '","sensor_value":', numbers, "}")
+        numbers = pc.if_else(_column(np.isfinite(value), pa.bool_()), _values(value, table), _text("null"))
+        first = f'"sensor":{json.dumps(name, ensure_ascii=False)},' if table.sensors else ""
+        opened = between + "{" + first + '"timestamp":"'
+        lines = _lines(opened, _times(time, table.timezone), '","sensor_value":', numbers, "}")
         file.write(lines if written else lines[len(between) :])
         written |= len(time) > 0
     file.write(closing if written or form is Format.JSON else b"")
 
 
-def _write_parquet(pages: Iterable[Series], timezone: str, file: BinaryIO) -> None:
-    import pyarrow.parquet as pq
+def _write_parquet(pages: Iterable[Page], table: ReadingTable, file: BinaryIO) -> None:
+    import pyarrow.parquet as pq  # asked for seldom, and slow to load
 
-    schema = pa.schema([("timestamp", pa.timestamp("us", tz=timezone)), ("sensor_value", pa.float64())])
+    kinds = [pa.timestamp("us", tz=table.timezone), pa.int64() if table.counts else pa.float64()]
+    if table.sensors:
+        kinds = [pa.string(), *kinds]
+    schema = pa.schema(list(zip(table.columns, kinds, strict=True)))
     with pq.ParquetWriter(file, schema) as writer:
-        for time, value in pages:
-            columns = [_column(time, pa.timestamp("us", tz=timezone)), _column(value, pa.float64())]
+        for name, time, value in pages:
+            columns = [_column(time, kinds[-2]), _column(value.astype(np.int64) if table.counts else value, kinds[-1])]
+            if table.sensors:
+                columns = [_repeated(name, len(time)), *columns]
             writer.write_table(pa.table(columns, schema))
 
 
@@ -76,6 +130,12 @@ def iso_times(time: NDArray[np.int64], timezone: str) -> list[str]:
     """Microseconds since 1970-01-01 UTC as ISO 8601 texts with the offset of a zone."""
     texts: list[str] = _times(time, timezone).to_pylist()
     return texts
+
+
+def zoned_times(time: NDArray[np.int64], timezone: str) -> list[datetime]:
+    """The same as times with that zone."""
+    moments: list[datetime] = _column(time, pa.timestamp("us", tz=timezone)).to_pylist()
+    return moments
 
 
 def _times(time: NDArray[np.int64], timezone: str) -> pa.StringArray:
@@ -86,6 +146,10 @@ def _times(time: NDArray[np.int64], timezone: str) -> pa.StringArray:
     distinct, which = np.unique(offset, return_inverse=True)
     suffixes = _strings([_offset_text(int(value)) for value in distinct]).take(_column(which, pa.int64()))
     return pc.binary_join_element_wise(pc.replace_substring(local.cast(pa.string()), " ", "T"), suffixes, _text(""))
+
+
+def _values(value: NDArray[np.float64], table: ReadingTable) -> pa.StringArray:
+    return _column(value.astype(np.int64), pa.int64()).cast(pa.string()) if table.counts else _numbers(value)
 
 
 def _numbers(value: NDArray[np.float64]) -> pa.StringArray:
@@ -113,6 +177,10 @@ def _strings(texts: list[str]) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
 
 
+def _repeated(text: str, count: int) -> pa.StringArray:
+    return _strings([text]).take(_column(np.zeros(count, dtype=np.int64), pa.int64()))
+
+
 def _text(text: str) -> pa.StringScalar:
     return _strings([text])[0]
 
@@ -130,8 +198,6 @@ def _lines(*pieces: str | pa.StringArray) -> memoryview:
 
 def utc_offsets(time: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
     """The zone's offset from UTC at each time, microseconds, int64 (n,). time: microseconds since 1970-01-01 UTC."""
-    from iotctl.moments import local_time
-
     if not len(time):
         return np.empty(0, dtype=np.int64)
     day = time // _DAY

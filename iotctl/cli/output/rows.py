@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
@@ -19,7 +20,8 @@ from iotctl.errors import IotctlError, UsageError
 
 STDOUT = Path("-")
 
-Cell = str | int | float | None
+# A time has a zone: it is written as ISO 8601 with its offset, and to Parquet as a time.
+Cell = str | int | float | datetime | None
 
 # Rows from which a table's column widths are taken; later ones that are wider push the line out.
 _WIDTH_ROWS = 1000
@@ -92,7 +94,7 @@ def write_rows(columns: list[str], rows: Iterable[tuple[Cell, ...]], form: Forma
                 _write_json(columns, rows, file)
             case Format.NDJSON:
                 for row in rows:
-                    file.write(json.dumps(_record(columns, row), ensure_ascii=False).encode() + b"\n")
+                    file.write(json.dumps(record(columns, row), ensure_ascii=False).encode() + b"\n")
             case Format.PARQUET:
                 _write_parquet(columns, rows, file)
             case Format.TABLE:
@@ -107,7 +109,7 @@ def _write_csv(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: Binar
     try:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows(map(_plain, rows))
         text.flush()
     finally:
         text.detach()
@@ -117,7 +119,7 @@ def _write_json(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: Bina
     file.write(b"[")
     separator = b"\n "
     for row in rows:
-        file.write(separator + json.dumps(_record(columns, row), ensure_ascii=False).encode())
+        file.write(separator + json.dumps(record(columns, row), ensure_ascii=False).encode())
         separator = b",\n "
     file.write(b"\n]\n" if separator != b"\n " else b"]\n")
 
@@ -142,7 +144,7 @@ def _write_parquet(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: B
 def _write_table(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
     rows = iter(rows)
     first = list(islice(rows, _WIDTH_ROWS))
-    shown = [[_shown(cell) for cell in row] for row in first]
+    shown = [[_shown(cell) for cell in _plain(row)] for row in first]
     widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
     numeric = [all(isinstance(row[i], int | float) for row in first) and bool(first) for i in range(len(columns))]
 
@@ -155,17 +157,22 @@ def _write_table(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: Bin
 
     file.write(line(columns))
     file.write(line("-" * width for width in widths))
-    for cells in chain(shown, ([_shown(cell) for cell in row] for row in rows)):
+    for cells in chain(shown, ([_shown(cell) for cell in _plain(row)] for row in rows)):
         file.write(line(cells))
 
 
-def _shown(cell: Cell) -> str:
-    return "" if cell is None else printable(str(cell))
-
-
-def _record(columns: list[str], row: tuple[Cell, ...]) -> dict[str, Cell]:
+def record(columns: list[str], row: tuple[Cell, ...]) -> dict[str, str | int | float | None]:
+    """A row as JSON has it."""
     # JSON has no NaN or infinity (RFC 8259, section 6).
     return {
         column: None if isinstance(cell, float) and not math.isfinite(cell) else cell
-        for column, cell in zip(columns, row, strict=True)
+        for column, cell in zip(columns, _plain(row), strict=True)
     }
+
+
+def _shown(cell: str | int | float | None) -> str:
+    return "" if cell is None else printable(str(cell))
+
+
+def _plain(row: tuple[Cell, ...]) -> list[str | int | float | None]:
+    return [cell.isoformat() if isinstance(cell, datetime) else cell for cell in row]
