@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iotctl.analysis import DetectOptions
 from iotctl.api.trouble import said_plainly
-from iotctl.errors import ConfigurationError
+from iotctl.charts import check_pictures, detection_svg, draw_detection
 from iotctl.model import Detection
 
 
@@ -20,8 +20,6 @@ class Chart:
     @said_plainly
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as .png, .svg, or as .html: a page to zoom into. Raises UsageError for another suffix."""
-        from iotctl.charts import draw_detection
-
         draw_detection(
             self._detection,
             Path(path),
@@ -36,8 +34,6 @@ class Chart:
         return f"Chart({self._name!r})"
 
     def _repr_svg_(self) -> str:
-        from iotctl.charts import detection_svg
-
         return detection_svg(
             self._detection,
             title=self._name,
@@ -49,9 +45,6 @@ class Chart:
 
 
 def draw(detection: Detection, name: str, unit: str | None, options: DetectOptions) -> Chart:
-    """A chart of a detection. Raises ConfigurationError where charts are not installed."""
-    try:
-        import iotctl.charts  # noqa: F401
-    except ImportError as error:
-        raise ConfigurationError("Charts are not installed.", hint="Run: pip install 'iotctl[plot]'") from error
+    """A chart of a detection. Raises ConfigurationError where pictures are not installed."""
+    check_pictures()
     return Chart(detection, name, unit, options)

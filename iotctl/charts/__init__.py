@@ -1,24 +1,25 @@
-"""Charts of a sensor as PNG, SVG or HTML, and a page of a whole fleet; nothing in them needs a network.
+"""Charts of sensors as PNG, SVG or HTML, and pages of a whole fleet; nothing in them needs a network.
 
-Importing this needs the extra `plot`.
+Pages need nothing more than iotctl itself, pictures the extra `plot`.
 """
 
-from iotctl.charts.detection import detection_svg, draw_detection, draw_linked_page
-from iotctl.charts.files import check_suffix
+from iotctl.charts.detection import detection_svg, draw_detection
+from iotctl.charts.event_list import label_of
+from iotctl.charts.files import check_chart, check_pictures
 from iotctl.charts.fleet import card_of, draw_fleet
-from iotctl.charts.pages import write_library
 from iotctl.charts.quality_page import QualityCard, draw_quality
-from iotctl.charts.readings import draw_readings
+from iotctl.charts.readings import NamedSeries, draw_readings
 
 __all__ = [
+    "NamedSeries",
     "QualityCard",
     "card_of",
-    "check_suffix",
+    "check_chart",
+    "check_pictures",
     "detection_svg",
     "draw_detection",
     "draw_fleet",
-    "draw_linked_page",
     "draw_quality",
     "draw_readings",
-    "write_library",
+    "label_of",
 ]

@@ -5,32 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from iotctl.charts.marks import COLOURS
+from iotctl.charts.kinds import COLOURS
 from iotctl.model import Event, IncidentCard, Kind, Sensor
 
 # The most severe incidents, and the first sensors of each, are shown.
 _MOST_INCIDENTS, _MOST_SENSORS = 50, 8
 # Those behind the first ones are folded, so that the sensors below are in reach.
 _UNFOLDED = 5
-
-STYLE = """
-h2 { font-size: 1.05rem; margin: 0 0 0.5rem; }
-section.incidents { margin: 0 0 1.2rem; }
-article { border: 1px solid #ddd; border-left: 4px solid #B03A2E; border-radius: 4px; padding: 0.5rem 0.7rem;
-  margin: 0 0 0.5rem; content-visibility: auto; contain-intrinsic-size: 600px 120px; }
-section.incidents summary { cursor: pointer; margin: 0 0 0.5rem; color: #0072B2; }
-article.path { border-left-color: #555; }
-article p { color: #222; margin: 0; overflow-wrap: anywhere; }
-article small { color: #666; }
-article ol { list-style: none; margin: 0.4rem 0 0; padding: 0; }
-article li { display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(4rem, 1fr); gap: 0.8rem;
-  align-items: center; }
-article li > a, article li > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: #0072B2; }
-article li > span { color: #222; }
-article .bar { position: relative; height: 0.8rem; background: #f4f4f4; }
-article .bar i { position: absolute; top: 0; bottom: 0; min-width: 3px; opacity: 0.8; }
-article .bar i.onset { min-width: 0; opacity: 0.35; }
-"""
 
 
 def incident_section(incidents: Sequence[IncidentCard], pages: Mapping[int, str]) -> str:
@@ -45,7 +26,7 @@ def incident_section(incidents: Sequence[IncidentCard], pages: Mapping[int, str]
     if folded:
         folded = f"<details><summary>{len(ordered) - _UNFOLDED:,} more incidents</summary>\n{folded}</details>\n"
     head = f'<section class="incidents">\n<h2>Incidents: {len(incidents):,}</h2>\n'
-    return f"{head}{''.join(articles[:_UNFOLDED])}{folded}</section>\n<h2>Sensors</h2>\n"
+    return f"{head}{''.join(articles[:_UNFOLDED])}{folded}</section>\n"
 
 
 def _weight(incident: IncidentCard) -> float:

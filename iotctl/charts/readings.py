@@ -1,57 +1,29 @@
-"""A chart of readings alone."""
+"""A chart of readings alone, of one sensor or of several over each other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from iotctl.charts.files import check_chart, is_page
+from iotctl.charts.series import NamedSeries
 
-from iotctl.charts.files import check_suffix, specification, write_picture
-from iotctl.charts.marks import READINGS_COLOUR, WIDTH, span, table, time_axis, tooltip, value_axis, value_title, zoom
-from iotctl.charts.pages import write_page
-from iotctl.charts.thinning import shown_rows, with_holes
-from iotctl.words import counted
-
-_HEIGHT = 340
-
-# Twice as many points as the chart is wide in a PNG of double resolution; a page can be zoomed.
-_PICTURE_POINTS, PAGE_POINTS = 4000, 20_000
+__all__ = ["NamedSeries", "draw_readings"]
 
 
-def draw_readings(
-    time: NDArray[np.int64],
-    value: NDArray[np.float64],
-    path: Path,
-    *,
-    title: str,
-    timezone: str = "Europe/Berlin",
-    unit: str | None = None,
-) -> None:
-    """Draw readings as a line. time: microseconds since 1970-01-01 UTC, shown by the clock of timezone.
+def draw_readings(series: Sequence[NamedSeries], path: Path, *, timezone: str = "Europe/Berlin") -> None:
+    """Draw readings as lines; sensors of another unit get a panel of their own. Times go by the clock of timezone.
 
-    title: the sensor's name. unit: of its values, if it is known.
-
-    Raises UsageError for another suffix than .png, .svg or .html.
+    See check_chart for what is raised.
     """
-    check_suffix(path)
-    is_page = path.suffix.lower() == ".html"
-    rows = shown_rows(value, PAGE_POINTS if is_page else _PICTURE_POINTS)
-    shown_time, shown_value = with_holes(time[rows], value[rows], time)
-    heading = {
-        "text": title,
-        "subtitle": f"{counted(len(time), 'reading')}{span(time, timezone)}",
-        "anchor": "start",
-        "subtitleColor": "#666666",
-    }
-    spec = specification(
-        table(shown_time, timezone, value=shown_value)
-        .mark_line(strokeWidth=1, color=READINGS_COLOUR)
-        .encode(x=time_axis(timezone), y=value_axis(value_title(title, unit)), tooltip=tooltip("value"))
-        .properties(width=WIDTH, height=_HEIGHT, title=heading)
-        .add_params(zoom())
-    )
-    if is_page:
-        write_page(spec, path, title)
+    check_chart(path)
+    title = ", ".join(one.name for one in series)
+    # Each brings a library of its own, and one is enough.
+    if is_page(path):
+        from iotctl.charts.pages import write_readings_page
+
+        write_readings_page(series, path, title, timezone)
     else:
-        write_picture(spec, path)
+        from iotctl.charts.readings_picture import write_readings_picture
+
+        write_readings_picture(series, path, title, timezone)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from tsdownsample import MinMaxLTTBDownsampler
 
-from iotctl.model import Detection
+from iotctl.model import Course, Detection, Event
 
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -17,14 +17,76 @@ Rows = NDArray[np.intp]
 # A step this many times the usual one is drawn as a hole, not as a line across it.
 _HOLE_STEPS = 10
 
+# Into so many parts a sigma, or a severity of 1, is divided where numbers are rounded.
+_PARTS = 64
+
+# Of the rows before and behind an event so many are shown, or as many as it has itself.
+_FEWEST_AROUND = 48
+
 
 def shown_rows(value: Floats, points: int, always: Sequence[int] = ()) -> Rows:
-    """About so many rows that show the course of a series (MinMaxLTTB), and those that must be seen; ascending."""
-    if len(value) <= points:
-        return np.arange(len(value))
-    finite = np.nan_to_num(np.ascontiguousarray(value))
-    chosen = MinMaxLTTBDownsampler().downsample(finite, n_out=points)  # type: ignore[no-untyped-call]  # has no types
-    return np.union1d(chosen.astype(np.intp), np.array(always, dtype=np.intp))
+    """About so many rows that show the course of a series, and those that must be seen; ascending.
+
+    Of each block of rows it takes the lowest and the highest: no more can be seen where a block is narrower than a
+    pixel. The first and the last row are always there.
+    """
+    rows = len(value)
+    if rows <= points:
+        return np.arange(rows)
+    size = -(-rows // max(points // 2, 1))
+    padded = np.full(-(-rows // size) * size, np.nan)
+    padded[:rows] = np.nan_to_num(value)
+    blocks = padded.reshape(-1, size)
+    first = np.arange(len(blocks)) * size
+    ends = [0, rows - 1, *always]
+    return np.unique(np.concatenate([first + np.nanargmin(blocks, 1), first + np.nanargmax(blocks, 1), ends]))
+
+
+def judged_rows(detection: Detection, points: int, near: int) -> Rows:
+    """All rows of a short series; of one longer than points the course of it all, and every row around its events.
+
+    near: of more rows around one event, so many that show its course.
+    """
+    always = extreme_rows(detection)
+    if len(detection.value) <= points:
+        return np.arange(len(detection.value))
+    parts = [shown_rows(detection.value, points, always)]
+    for event in detection.events:
+        start, end = around(detection.time, event)
+        parts.append(start + shown_rows(detection.value[start:end], near))
+    return np.unique(np.concatenate(parts))
+
+
+def around(time: Times, event: Event) -> tuple[int, int]:
+    """First row, and the one behind the last, of the stretch that shows an event: as much again before and after it."""
+    start, end = np.searchsorted(time, [event.start, event.end + 1]).tolist()
+    reach = max(_FEWEST_AROUND, end - start)
+    return max(start - reach, 0), min(end + reach, len(time))
+
+
+def course_of(detection: Detection, points: int, near: int) -> Course:
+    """What a chart shows of a detection; see judged_rows. Holes among the readings break the lines."""
+    rows = judged_rows(detection, points, near)
+    columns = [detection.value, detection.expected, detection.scale, detection.severity]
+    time, shown = with_holes(detection.time[rows], [column[rows] for column in columns], detection.time)
+    return Course(time, *shown)
+
+
+def rounded(course: Course) -> Course:
+    """The same to a part of sigma that nobody sees, in numbers that take half as much room in a page."""
+    known = course.scale[np.isfinite(course.scale) & (course.scale > 0)]
+    if not len(known):
+        return course
+    # A power of two: its multiples have short fractions.
+    step = 2.0 ** np.floor(np.log2(float(known.min()) / _PARTS))
+    fraction, power = np.frexp(course.scale)
+    return replace(
+        course,
+        value=np.round(course.value / step) * step,
+        expected=np.round(course.expected / step) * step,
+        scale=np.ldexp(np.round(fraction * _PARTS) / _PARTS, power),
+        severity=np.round(course.severity * _PARTS) / _PARTS,
+    )
 
 
 def extreme_rows(detection: Detection) -> list[int]:
@@ -49,11 +111,11 @@ def block_starts(rows: int, blocks: int) -> Rows:
     return np.unique(np.linspace(0, rows, min(rows, blocks) + 1).astype(np.intp))[:-1]
 
 
-def with_holes(time: Times, value: Floats, all_times: Times) -> tuple[Times, Floats]:
-    """The thinned series with a NaN, which breaks the line, in each hole of the series that it stands for."""
+def with_holes(time: Times, columns: Sequence[Floats], all_times: Times) -> tuple[Times, list[Floats]]:
+    """The thinned series with a row of NaN, which breaks a line, in each hole of the series that it stands for."""
     steps = np.diff(all_times)
     if not len(steps):
-        return time, value
+        return time, list(columns)
     holes = np.flatnonzero(steps > _HOLE_STEPS * max(float(np.median(steps)), 1.0))
     at = np.searchsorted(time, all_times[holes], side="right")
-    return np.insert(time, at, all_times[holes] + 1), np.insert(value, at, np.nan)
+    return np.insert(time, at, all_times[holes] + 1), [np.insert(column, at, np.nan) for column in columns]

@@ -2,6 +2,7 @@
 
 from iotctl.model.choices import Ambiguous, DecimalSign, Int96, Nonexistent, OnDuplicate, TimeForm
 from iotctl.model.detection import (
+    Course,
     Detection,
     Event,
     Finding,
@@ -22,6 +23,7 @@ __all__ = [
     "EARLIEST",
     "LATEST",
     "Ambiguous",
+    "Course",
     "DecimalSign",
     "Detection",
     "Event",

@@ -182,19 +182,40 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorCard:
-    """A sensor on the page of its fleet: its course in a few hundred readings, and what was found.
+class Course:
+    """A series as a chart shows it: all rows of a short one, of a long one those that show its course and its events.
 
-    time: int64 (k,), microseconds since 1970-01-01 UTC; value: float64 (k,), NaN where a line is to break. page: the
-    name of the file with its chart. readings: how many there are in all.
+    time: int64 (k,), microseconds since 1970-01-01 UTC, ascending. value, expected, scale, severity: float64 (k,), as
+    in a Detection; NaN in a row where lines are to break, since readings are missing.
+    """
+
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    severity: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorCard:
+    """A sensor on the page of its fleet: its course, and what was found.
+
+    readings: how many there are in all. findings: by start. extremes: when and at which value each of them is marked
+    in a chart. change_points: microseconds since 1970-01-01 UTC. words: what the sensor is.
     """
 
     sensor: Sensor
-    page: str
     readings: int
-    time: NDArray[np.int64]
-    value: NDArray[np.float64]
-    events: tuple[Event, ...]
+    course: Course
+    findings: tuple[Finding, ...]
+    extremes: tuple[tuple[int, float], ...]
+    change_points: tuple[int, ...] = ()
+    words: str = ""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events of its findings."""
+        return tuple(finding.event for finding in self.findings)
 
     @property
     def worst(self) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psycopg.rows import class_row
+
 from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
 
@@ -66,3 +68,19 @@ def keep_qualities(conn: Connection, qualities: Sequence[KeptQuality]) -> None:
                 for part in one.months
             ],
         )
+
+
+def kept_scores(conn: Connection, sensor_ids: Sequence[int]) -> dict[int, tuple[float, str]]:
+    """sensor_id -> score and what is wrong in words, of those whose quality is kept."""
+    with conn.cursor(row_factory=class_row(_KeptScore)) as cursor:
+        cursor.execute(
+            "SELECT sensor_id, score, explanation FROM sensor_quality WHERE sensor_id = ANY(%s)", (list(sensor_ids),)
+        )
+        return {one.sensor_id: (one.score, one.explanation) for one in cursor}
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptScore:
+    sensor_id: int
+    score: float
+    explanation: str

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
-from pathlib import Path
 
 import numpy as np
 
@@ -25,15 +24,6 @@ from iotctl.services.window import Window, asked_for, since
 
 
 @dataclass(frozen=True, slots=True)
-class ChartFolder:
-    """Where each sensor's chart goes as a page. page: the fleet's page, as a link from there."""
-
-    path: Path
-    page: str
-    timezone: str
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of each sensor; small and picklable.
 
@@ -41,6 +31,7 @@ class Request:
     for now. run_id: save under this run; None: save nothing. context: so many microseconds around, or with since_last
     before the watermark, are read as well: see window.
     notify: people are to be told of what is reported. keep_detection: return the arrays, to draw a single sensor.
+    keep_card: return what a page of all sensors shows of each.
     """
 
     options: DetectOptions
@@ -53,7 +44,7 @@ class Request:
     include_labelled: bool = False
     notify: bool = False
     keep_detection: bool = False
-    charts: ChartFolder | None = None
+    keep_card: bool = False
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -203,13 +194,13 @@ def _analyse(
         over_budget=sum(finding.over_budget for finding in findings) if request.alert_budget is not None else 0,
         dropped=detection.dropped,
     )
-    if request.charts is None and not request.keep_detection:
+    if not request.keep_card and not request.keep_detection:
         return said
     shown = replace(shown, events=tuple(finding.event for finding in reported))
     return replace(
         said,
         detection=shown if request.keep_detection else None,
-        card=None if request.charts is None else _draw(sensor, shown, request.charts, request.options.threshold),
+        card=_card(sensor, shown, reported) if request.keep_card else None,
     )
 
 
@@ -230,23 +221,10 @@ def _held_to_limits(sensor: Sensor, options: DetectOptions) -> tuple[Sensor, Det
     return replace(sensor, low=low, high=high), options
 
 
-def _draw(sensor: Sensor, detection: Detection, charts: ChartFolder, threshold: float) -> SensorCard:
-    from iotctl.charts import card_of, draw_linked_page  # 0.5 s, and an extra: paid by who asks for a report
+def _card(sensor: Sensor, detection: Detection, reported: Sequence[Finding]) -> SensorCard:
+    from iotctl.charts import card_of  # paid by who asks for a report
 
-    # Named by the UUID: a sensor's name may hold what a file's name must not.
-    page = f"{sensor.sensor_uuid}.html"
-    title = sensor.sensor_name or sensor.sensor_uuid
-    draw_linked_page(
-        detection,
-        charts.path / page,
-        title=title,
-        timezone=charts.timezone,
-        threshold=threshold,
-        back=charts.page,
-        unit=sensor.unit,
-        limits=sensor.limits,
-    )
-    return card_of(sensor, detection, page)
+    return card_of(sensor, detection, reported)
 
 
 def _window(request: Request, watermark: int | None) -> Window:

@@ -1,4 +1,4 @@
-"""Made-up data for the demo: a year of 50 sensors as CSV files, with labelled anomalies in them."""
+"""Made-up data for the demo: a year of a plant with 50 sensors as CSV files, some with labelled anomalies in them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ TIMEZONE = "Europe/Berlin"
 
 # Rows, and height in units of the sensor's noise, of each kind of anomaly that is put in.
 _KINDS = {"spike": (1, 14.0), "burst": (12, 8.0), "shift": (160, 7.0), "drift": (500, 10.0), "stuck": (90, 0.0)}
+
+# What sensors measure, in turn: unit, and the range of their levels.
+_MEASURED = (("°C", 20.0, 80.0), ("bar", 2.0, 9.0), ("m³/h", 10.0, 60.0), ("%", 30.0, 70.0), ("mm/s", 1.0, 6.0))
+_LINES = 5
+
+# The sensors with every kind of anomaly, with some of them, and with a cause in common: a line whose cooling fails,
+# one after the other, and one whose gateway sends nothing for hours. The others are healthy.
+_WORST, _TROUBLED = (3,), (7, 12, 18, 25, 29, 34, 41, 46)
+_COOLING, _COOLING_ROWS, _COOLING_STEPS = (20, 21, 22), 220, 6
+_GATEWAY, _GATEWAY_ROWS = (35, 36, 37, 38, 39), 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,17 @@ def make_demo_files(folder: Path, seed: int = 7) -> DemoFiles:
     names = [f"sensor_{number:05}" for number in range(SENSORS)]
     uuids = [str(UUID(bytes=random.bytes(16), version=4)) for _ in names]
     labels: list[Label] = []
-    values = np.column_stack([_series(random, time, name, labels) for name in names])
+    values = np.column_stack([_series(random, time, number, labels) for number in range(SENSORS)])
+    _fail_together(random, time, values, labels)
+    values[random.random(values.shape) < 0.01] = np.nan
     mapping, timeseries = folder / "mapping" / "mapping.csv", folder / "timeseries" / "2025"
     mapping.parent.mkdir(parents=True, exist_ok=True)
     timeseries.mkdir(parents=True, exist_ok=True)
-    mapping.write_text("sensor_name;sensor_uuid\n" + "".join(f"{n};{u}\n" for n, u in zip(names, uuids, strict=True)))
+    rows_of_mapping = [
+        f"{name};{uuid};{_MEASURED[number % len(_MEASURED)][0]};{number // (SENSORS // _LINES) + 1}\n"
+        for number, (name, uuid) in enumerate(zip(names, uuids, strict=True))
+    ]
+    mapping.write_text("sensor_name;sensor_uuid;unit;line\n" + "".join(rows_of_mapping), encoding="utf-8")
     rows = 0
     months = time.astype("M8[M]")
     for month in np.unique(months):
@@ -66,31 +82,54 @@ def make_demo_files(folder: Path, seed: int = 7) -> DemoFiles:
 
 
 def _series(
-    random: np.random.Generator, time: NDArray[np.datetime64], name: str, labels: list[Label]
+    random: np.random.Generator, time: NDArray[np.datetime64], number: int, labels: list[Label]
 ) -> NDArray[np.float64]:
-    """A sensor's values, NaN where a reading is missing."""
+    """A sensor's values."""
     hours = (time - START).astype(np.int64) / 3600
-    noise = random.uniform(0.2, 2.0)
-    value: NDArray[np.float64] = random.uniform(0, 100) + random.choice([0.0, 8.0]) * noise * np.sin(
-        2 * np.pi * hours / 24
-    )
-    value += np.where(hours > random.uniform(2000, 6000), random.uniform(-12, 12) * noise, 0.0)
+    _, low, high = _MEASURED[number % len(_MEASURED)]
+    noise = (high - low) * random.uniform(0.005, 0.02)
+    daily = random.choice([0.0, 8.0]) if number not in _WORST else 8.0
+    value: NDArray[np.float64] = random.uniform(low, high) + daily * noise * np.sin(2 * np.pi * hours / 24)
     # Half of the noise is white, half follows the reading before (AR(1), 0.6).
     slow = random.normal(0, noise * 0.7, len(time))
     for row in range(1, len(slow)):
         slow[row] = 0.6 * slow[row - 1] + 0.8 * slow[row]
     value += slow + random.normal(0, noise * 0.7, len(time))
-    starts = random.choice(np.arange(1, 24), len(_KINDS), replace=False) * (len(time) // 24)
-    for (kind, (rows, height)), first in zip(_KINDS.items(), starts.tolist(), strict=True):
+    kinds = list(_KINDS) if number in _WORST else []
+    if number in _TROUBLED:
+        kinds = random.choice(list(_KINDS), random.integers(1, 4), replace=False).tolist()
+    starts = random.choice(np.arange(1, 24), len(kinds), replace=False) * (len(time) // 24)
+    for kind, first in zip(kinds, (starts + random.integers(0, 700, len(kinds))).tolist(), strict=True):
+        rows, height = _KINDS[kind]
         stretch = slice(first, first + rows)
         shape = np.linspace(0, 1, rows) if kind == "drift" else np.ones(rows)
         value[stretch] += random.choice([-1, 1]) * height * noise * shape
         if kind == "stuck":
             value[stretch] = value[first]
-        edges = time[[first, first + rows - 1]].astype("M8[us]").astype(np.int64)
-        labels.append(Label(name, kind, int(edges[0]), int(edges[1])))
-    value[random.random(len(time)) < 0.01] = np.nan
+        labels.append(_label(number, kind, time, first, first + rows))
     return value
+
+
+def _fail_together(
+    random: np.random.Generator, time: NDArray[np.datetime64], values: NDArray[np.float64], labels: list[Label]
+) -> None:
+    """Put in what several sensors have in common."""
+    first = int(random.integers(12_000, 16_000))
+    for order, number in enumerate(_COOLING):
+        start = first + order * _COOLING_STEPS
+        stretch = slice(start, start + _COOLING_ROWS)
+        noise = float(np.std(np.diff(values[:, number])))
+        values[stretch, number] += 8 * noise * np.minimum(np.arange(_COOLING_ROWS) / 20, 1.0)
+        labels.append(_label(number, "shift", time, start, start + _COOLING_ROWS))
+    first = int(random.integers(25_000, 30_000))
+    for number in _GATEWAY:
+        values[first : first + _GATEWAY_ROWS, number] = np.nan
+        labels.append(_label(number, "gap", time, first, first + _GATEWAY_ROWS))
+
+
+def _label(number: int, kind: str, time: NDArray[np.datetime64], first: int, end: int) -> Label:
+    edges = time[[first, end - 1]].astype("M8[us]").astype(np.int64)
+    return Label(f"sensor_{number:05}", kind, int(edges[0]), int(edges[1]))
 
 
 def _write_month(path: Path, time: NDArray[np.datetime64], uuids: list[str], values: NDArray[np.float64]) -> int:

@@ -1,4 +1,4 @@
-"""Keep quality: what was measured of sensors, for dashboards."""
+"""Keep quality: what was measured of sensors, for dashboards and pages."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from iotctl.analysis.quality import Quality
 from iotctl.analysis.quality_words import quality_words
+from iotctl.model import Sensor
 from iotctl.repositories import Database
-from iotctl.repositories.qualities import KeptMonth, KeptQuality, keep_qualities
+from iotctl.repositories.qualities import KeptMonth, KeptQuality, keep_qualities, kept_scores
 from iotctl.services.quality import SensorQuality
 
 
@@ -17,6 +18,12 @@ def keep_quality(database: Database, found: Sequence[SensorQuality]) -> int:
     with database.connect(application="iotctl quality") as conn:
         keep_qualities(conn, kept)
     return len(kept)
+
+
+def known_quality(database: Database, sensors: Sequence[Sensor]) -> dict[int, tuple[float, str]]:
+    """sensor_id -> score and words of the last quality that was kept, for those that have one."""
+    with database.connect(application="iotctl quality") as conn:
+        return kept_scores(conn, [sensor.sensor_id for sensor in sensors])
 
 
 def _kept(found: SensorQuality, whole: Quality) -> KeptQuality:

@@ -6,14 +6,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
 from iotctl import __version__
 from iotctl.errors import ConfigurationError, IotctlError
 from iotctl.repositories import Database, sees_beacon
-from iotctl.services.analyse import Task
 from iotctl.services.load_files import load_files
 from iotctl.services.load_task import LoadTask
 from iotctl.services.spread import OnDatabase
@@ -61,20 +58,12 @@ def load(task: LoadTask, errand: Errand) -> list[Outcome]:
     return load_files(task, Reporter(errand.topic), _Halt(errand.halt))
 
 
-def analyse(work: Callable[[OnDatabase], Result], task: OnDatabase, errand: Errand) -> tuple[Result, dict[str, bytes]]:
-    """What work makes of a task on this worker, and the charts it drew: name -> page.
+def analyse(work: Callable[[OnDatabase], Result], task: OnDatabase, errand: Errand) -> Result:
+    """What work makes of a task on this worker.
 
     Raises IotctlError where the database, or the worker's settings, are no good.
     """
-    task = replace(task, database=_database(errand, task.database))
-    if not isinstance(task, Task) or task.request.charts is None:
-        return work(task), {}
-    # The folder for the charts is on the machine of whoever asked for them.
-    with TemporaryDirectory(prefix="iotctl-") as name:
-        folder = Path(name)
-        task = replace(task, request=replace(task.request, charts=replace(task.request.charts, path=folder)))
-        found = work(task)
-        return found, {path.name: path.read_bytes() for path in folder.iterdir()}
+    return work(replace(task, database=_database(errand, task.database)))
 
 
 class Reporter:

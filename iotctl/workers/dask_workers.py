@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from iotctl.errors import IotctlError, UnreachableError
 from iotctl.repositories import Database
-from iotctl.services.analyse import Task
 from iotctl.sources import StoreSettings
 from iotctl.workers import dask_task
 from iotctl.workers.dask_relay import Relay
@@ -58,24 +57,15 @@ class DaskWorkers:
         sent = task
         if self._cluster.own_settings:
             sent = replace(task, database=_NOWHERE, store=StoreSettings())
-        self._start(future, dask_task.load, (sent, self._errand(relay.topic, relay.event_name)), lambda result: result)
+        self._start(future, dask_task.load, (sent, self._errand(relay.topic, relay.event_name)))
         return future
 
     def analyse(self, work: Callable[[OnDatabase], Result], task: OnDatabase) -> Future[Result]:
-        """See AnalysisWorkers. Charts that a task asks for are drawn there and written here."""
-        charts = task.request.charts if isinstance(task, Task) else None
-
-        def found(result: tuple[Result, Mapping[str, bytes]]) -> Result:
-            findings, pages = result
-            for name, page in pages.items():
-                assert charts is not None
-                (charts.path / name).write_bytes(page)
-            return findings
-
+        """See AnalysisWorkers."""
         if self._cluster.own_settings:
             task = replace(task, database=_NOWHERE)
         future: Future[Result] = Future()
-        self._start(future, dask_task.analyse, (work, task, self._errand()), found)
+        self._start(future, dask_task.analyse, (work, task, self._errand()))
         return future
 
     def close(self) -> None:
@@ -95,7 +85,6 @@ class DaskWorkers:
         future: Future[Any],
         work: Callable[..., Any],
         arguments: tuple[object, ...],
-        result_of: Callable[[Any], Any],
     ) -> None:
         """Give work to the cluster as soon as fewer than at_once are there."""
 
@@ -109,7 +98,7 @@ class DaskWorkers:
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                future.set_result(result_of(inner.result(0)))
+                future.set_result(inner.result(0))
             except BaseException as error:  # noqa: BLE001 -- it is raised where the result is asked for
                 future.set_exception(_explained(error, self._cluster.address))
 

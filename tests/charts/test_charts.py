@@ -1,19 +1,25 @@
-"""Charts in each format; pages are opened in a browser where there is one."""
+"""Charts of one sensor in each format; pages are opened in a browser where there is one."""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from iotctl.analysis import detect
-from iotctl.charts import card_of, draw_detection, draw_fleet, draw_linked_page, draw_readings, write_library
-from iotctl.charts.thinning import extreme_rows, shown_rows, with_holes
+from iotctl.charts import NamedSeries, draw_detection, draw_readings
+from iotctl.charts.kinds import COLOURS, SHAPES
+from iotctl.charts.packed import clock_changes
+from iotctl.charts.thinning import around, course_of, extreme_rows, rounded, shown_rows, with_holes
 from iotctl.errors import UsageError
-from iotctl.model import Detection, Kind, Sensor
+from iotctl.model import Detection, Kind
 from tests.charts.browser import opened
 
 START, MINUTE = 1_420_070_400_000_000, 60_000_000
@@ -31,44 +37,95 @@ def detection() -> Detection:
     return detect(time[kept], value[kept])
 
 
-def test_png_and_svg_are_pictures(detection: Detection, tmp_path: Path) -> None:
-    draw_detection(detection, tmp_path / "a.png", title=TITLE)
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-    draw_detection(detection, tmp_path / "a.svg", title=TITLE)
+def columns(course: dict[str, object]) -> dict[str, NDArray[np.float64]]:
+    """The columns of a page, by a slow and obvious way."""
+    rows, raw = int(str(course["rows"])), zlib.decompress(base64.b64decode(str(course["packed"])))
+    names = ["time", *json.loads(json.dumps(course["columns"]))]
+    found, at = {}, 0
+    for name in names:
+        size, kind = (8, "<f8") if name == "time" else (4, "<f4")
+        cells = [bytes(raw[at + rank * rows + row] for rank in range(size)) for row in range(rows)]
+        found[name] = np.array([np.frombuffer(cell, kind)[0] for cell in cells], dtype=np.float64)
+        at += size * rows
+    assert at == len(raw)
+    found["time"] = np.cumsum(found["time"])
+    return found
+
+
+def data_of(page: Path) -> dict[str, object]:
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page.read_text())
+    loaded: dict[str, object] = json.loads(text)
+    return loaded
+
+
+def test_png_and_svg_are_pictures_with_all_that_was_judged(detection: Detection, tmp_path: Path) -> None:
+    draw_detection(detection, tmp_path / "a.png", title=TITLE, unit="°C", limits=(0.0, 70.0))
+    png = (tmp_path / "a.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert len(png) < 500_000
+    draw_detection(detection, tmp_path / "a.svg", title=TITLE, unit="°C")
     svg = (tmp_path / "a.svg").read_text()
     assert "<script>" not in svg
     for kind in ("spike", "shift", "gap"):
         assert f">{kind}</text>" in svg
-    assert ">severity</text>" in svg
+        assert re.search(rf">{kind}, 20\d\d-\d\d-\d\d \d\d:\d\d</text>", svg), "each event near by"
+    for panel in ("severity", "residual [σ]"):
+        assert f">{panel}</text>" in svg
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg"]
 
 
-def test_an_empty_series_and_an_unknown_suffix_are_defined(tmp_path: Path) -> None:
-    nothing = np.empty(0, dtype=np.int64), np.empty(0)
-    draw_readings(*nothing, tmp_path / "a.svg", title="nothing")
-    draw_detection(detect(*nothing), tmp_path / "b.svg", title="nothing")
-    draw_detection(detect(np.array([START]), np.array([1.0])), tmp_path / "c.svg", title="one reading")
-    assert len(list(tmp_path.iterdir())) == 3
+def test_no_reading_one_reading_and_an_unknown_suffix_are_defined(tmp_path: Path) -> None:
+    none, one = (np.empty(0, dtype=np.int64), np.empty(0)), (np.array([START]), np.array([1.0]))
+    for name, series in (("none", none), ("one", one)):
+        for suffix in ("svg", "html"):
+            draw_readings([NamedSeries(name, *series)], tmp_path / f"{name}.{suffix}")
+            draw_detection(detect(*series), tmp_path / f"{name}_found.{suffix}", title=name)
+    assert len(list(tmp_path.iterdir())) == 8
+    assert "No readings." in opened(tmp_path / "none_found.html", tmp_path / "profile")
     with pytest.raises(UsageError, match="gif"):
-        draw_readings(*nothing, tmp_path / "a.gif", title="nothing")
+        draw_readings([NamedSeries("a", *none)], tmp_path / "a.gif")
 
 
 def test_a_thinned_series_keeps_its_extremes_and_every_event(detection: Detection) -> None:
     always = extreme_rows(detection)
     rows = shown_rows(detection.value, 1000, always)
-    assert len(rows) <= 1000 + len(always)
+    assert len(rows) <= 1000 + len(always) + 2
     assert set(always) <= set(rows.tolist())
-    assert detection.value[rows].max() == detection.value.max()
-    assert detection.value[rows].min() == detection.value.min()
+    assert {0, len(detection.value) - 1} <= set(rows.tolist())
+    # The lowest and the highest of each stretch, as a slow loop finds them.
+    size = -(-len(detection.value) // 500)
+    for first in range(0, len(detection.value), size):
+        block = detection.value[first : first + size]
+        assert {first + int(block.argmin()), first + int(block.argmax())} <= set(rows.tolist())
     for event, row in zip(detection.events, always, strict=True):
         # Of a step the level that was reached, which need be no reading.
         assert detection.value[row] == event.extreme or event.kind is Kind.STEP
         assert event.start <= detection.time[row] <= event.end
 
 
+def test_every_reading_around_an_event_is_drawn_as_it_was_judged(detection: Detection) -> None:
+    course = course_of(detection, 300, 100_000)
+    assert len(course.time) < 0.2 * len(detection.time)
+    at = {int(moment): row for row, moment in enumerate(course.time)}
+    for event in detection.events:
+        if event.kind is Kind.STEP:
+            continue
+        start, end = around(detection.time, event)
+        assert end - start >= 48
+        for row in range(start, end):
+            shown = at[int(detection.time[row])]
+            for name in ("value", "expected", "scale", "severity"):
+                assert getattr(course, name)[shown] == getattr(detection, name)[row]
+    near = rounded(course)
+    there = np.isfinite(course.value)
+    for name in ("value", "expected"):
+        error = np.abs(getattr(near, name) - getattr(course, name))[there]
+        assert (error <= course.scale[there] / 100).all()
+
+
 def test_a_line_breaks_where_readings_are_missing(detection: Detection) -> None:
     rows = shown_rows(detection.value, 1000)
-    time, value = with_holes(detection.time[rows], detection.value[rows], detection.time)
+    time, (value,) = with_holes(detection.time[rows], [detection.value[rows]], detection.time)
     (broken,) = time[np.isnan(value)].tolist()
     assert START + 14_999 * 10 * MINUTE < broken < START + 16_000 * 10 * MINUTE
     assert (np.diff(time) > 0).all()
@@ -76,53 +133,70 @@ def test_a_line_breaks_where_readings_are_missing(detection: Detection) -> None:
 
 def test_the_page_draws_by_itself_and_runs_nothing_from_a_title(detection: Detection, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
-    draw_detection(detection, page, title=TITLE)
+    draw_detection(detection, page, title=TITLE, unit=TITLE, labels={detection.events[0].event_id: "expected"})
     text = page.read_text()
     assert "<script>document" not in text
-    assert 'src="http' not in text
+    assert not re.search(r"(src|href)=\"(https?:)?//", text)
     dom = opened(page, tmp_path / "profile")
-    assert "<canvas" in dom
+    assert dom.count("<canvas") > 3, "three panels, and events near by"
     assert "document.title=" in dom.split("</title>")[0], "shown as text"
+    assert "<mark>expected</mark>" in dom
+    assert ">1 week</button>" in dom
 
 
-def test_a_page_of_readings_draws_by_itself(tmp_path: Path) -> None:
-    page = tmp_path / "a.html"
-    draw_readings(START + MINUTE * np.arange(500), np.arange(500.0), page, title="a")
-    assert "<canvas" in opened(page, tmp_path / "profile")
+def test_a_page_has_all_readings_as_they_were_judged(detection: Detection, tmp_path: Path) -> None:
+    draw_detection(detection, tmp_path / "a.html", title="a")
+    held = columns(data_of(tmp_path / "a.html")["course"])  # type: ignore[arg-type]
+    there = np.isfinite(held["value"])
+    assert (held["time"][there] == detection.time).all()
+    for name in ("value", "expected", "scale", "severity"):
+        np.testing.assert_allclose(held[name][there], getattr(detection, name), rtol=1e-6, atol=1e-6)
 
 
-def test_times_are_by_the_clock_of_the_zone_where_it_changes(tmp_path: Path) -> None:
-    change = 1_427_590_800_000_000  # 2015-03-29 01:00 UTC: 02:00 becomes 03:00 in Berlin
-    page = tmp_path / "a.html"
-    draw_readings(change + 30 * MINUTE * np.arange(-1, 1), np.ones(2), page, title="a", timezone="Europe/Berlin")
-    values = re.findall(r'"time,value\\n([^"]*)"', page.read_text())[0]
-    clocks = [int(line.split(",")[0]) for line in values.split("\\n")]
-    assert clocks == [1_427_592_600_000, 1_427_598_000_000]  # 01:30 and 03:00
-
-
-def test_a_fleet_page_leads_to_the_charts_and_runs_nothing_from_a_name(detection: Detection, tmp_path: Path) -> None:
-    write_library(tmp_path / "charts")
-    quiet = replace(detection, events=())
-    gaps = replace(detection, events=tuple(event for event in detection.events if event.kind is Kind.GAP))
-    cards = []
-    for number, (name, shown) in enumerate([("quiet", quiet), (TITLE, gaps), ("bad", detection)]):
-        page = f"{number}.html"
-        draw_linked_page(
-            shown, tmp_path / "charts" / page, title=name, timezone="UTC", threshold=6.0, back="../fleet.html"
-        )
-        cards.append(card_of(Sensor(number, f"uuid-{number}", name), shown, page))
-    empty = detect(np.empty(0, dtype=np.int64), np.empty(0))
-    cards.append(card_of(Sensor(9, "uuid-9", None), empty, "9.html"))
-    draw_fleet(cards, tmp_path / "fleet.html", "charts", sensors=7, notes=["<i>note</i>"], timezone="UTC")
-    for written in (tmp_path / "fleet.html", tmp_path / "charts" / "2.html"):
-        assert not re.search(r"(src|href)=\"(https?:)?//", written.read_text())
-    dom = opened(tmp_path / "fleet.html", tmp_path / "profile")
-    assert re.findall(r'href="charts/(\d)\.html"', dom) == ["2", "1", "0", "9"]
-    assert dom.count("<svg") == 3
-    assert "<title>Sensors</title>" in dom
+def test_several_sensors_are_drawn_over_each_other(tmp_path: Path) -> None:
+    time = START + MINUTE * np.arange(500)
+    series = [
+        NamedSeries("first", time, np.arange(500.0), "°C"),
+        NamedSeries(TITLE, time[100:200], np.arange(100.0), "°C"),
+        NamedSeries("flow", time[::2], np.arange(250.0), "m³/h"),
+    ]
+    draw_readings(series, tmp_path / "a.html")
+    dom = opened(tmp_path / "a.html", tmp_path / "profile")
+    assert dom.count("<canvas") == 2, "a panel for each unit"
+    assert "first [°C]" in dom
     assert "<script>document" not in dom
-    assert "3 more sensors not shown" in dom
-    assert "&lt;i&gt;note" in dom
-    chart = opened(tmp_path / "charts" / "2.html", tmp_path / "profile")
-    assert "<canvas" in chart
-    assert 'href="../fleet.html"' in chart
+    draw_readings(series, tmp_path / "a.svg")
+    svg = (tmp_path / "a.svg").read_text()
+    assert ">flow</text>" in svg
+    assert ">flow [m³/h]</text>" in svg
+    assert "<script>" not in svg
+
+
+def test_times_are_by_the_clock_of_the_zone_where_it_changes() -> None:
+    change, before = 1_427_590_800, 1_420_070_400  # 2015-03-29 01:00 UTC: 02:00 becomes 03:00 in Berlin
+    back = 1_445_734_800  # 2015-10-25 01:00 UTC
+    found = clock_changes(before * 1_000_000, (back + 86_400) * 1_000_000, "Europe/Berlin")
+    assert found == [(before, 3600), (change, 7200), (back, 3600)]
+    assert clock_changes(0, 0, "+05:30") == [(0, 19_800)]
+
+
+def test_a_picture_shows_times_by_the_clock_of_the_zone(tmp_path: Path) -> None:
+    change = 1_427_590_800_000_000
+    series = NamedSeries("a", change + 30 * MINUTE * np.arange(-1, 1), np.ones(2))
+    draw_readings([series], tmp_path / "a.svg", timezone="Europe/Berlin")
+    svg = (tmp_path / "a.svg").read_text()
+    assert ">03:00</text>" in svg
+    assert ">time (Europe/Berlin)</text>" in svg
+
+
+def test_every_kind_has_a_colour_and_a_shape_of_its_own() -> None:
+    assert set(COLOURS) == set(SHAPES) == set(Kind)
+    assert len(set(SHAPES.values())) == len(set(COLOURS.values())) == len(Kind)
+    for points in SHAPES.values():
+        assert max(abs(part) for point in points for part in point) <= 1.2
+
+
+def test_a_change_of_regime_within_an_event_is_drawn_near_by(detection: Detection, tmp_path: Path) -> None:
+    steps = tuple(event for event in detection.events if event.kind is Kind.STEP)
+    draw_detection(replace(detection, events=steps), tmp_path / "a.svg", title="a")
+    assert re.search(r">step, 20\d\d", (tmp_path / "a.svg").read_text())

@@ -23,7 +23,8 @@ def demo(
 ) -> None:
     """Show the whole product on made-up data: load it, query it, find what is wrong, draw it.
 
-    Makes a year of 50 sensors and an embedded database of its own, all in one folder that you may delete.
+    Makes a year of 50 sensors, most of them healthy, and an embedded database of its own, all in one folder that you
+    may delete.
 
     Example: iotctl demo
     """
@@ -49,6 +50,8 @@ def demo(
     run("ingest", str(files.timeseries))
     run("query", _SHOWN, "2025-03-01", "2025-03-02", "--limit", "5", "--format", "table")
     run("detect", _SHOWN, "--plot", str(chart), "--save", "--format", "table")
+    year = ("--start", "2025-01-01", "--end", "2026-01-01")
+    run("quality", "--all", *year, "--save", "--top", "5", "--format", "table")
     run("detect", "--all", "--save", "--top", "10", "--report", str(report), "--format", "table")
     run("status")
     run("verify", str(files.timeseries))

@@ -15,10 +15,12 @@ from iotctl.cli.output.worst import Worst
 from iotctl.cli.progress.detect_progress import DetectWatch, watch_detect
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Sensor, SensorCard
-from iotctl.services.analyse import ChartFolder, Request, SensorFindings
+from iotctl.repositories import Database
+from iotctl.services.analyse import Request, SensorFindings
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
 from iotctl.services.incidents import FleetIncident, group_findings
+from iotctl.services.keep_quality import known_quality
 from iotctl.services.notify import check_url, notify
 from iotctl.settings import Settings
 from iotctl.words import counted
@@ -52,7 +54,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
         with watch_detect(wanted.kept.saves) as watch, opened as workers:
 
             def findings() -> Iterator[tuple[str, Finding]]:
-                request = _request(wanted, settings.timezone)
+                request = _request(wanted)
                 for found in detect_fleet(sensors, database, request, workers, watch, save=wanted.kept.saves):
                     name = found.sensor.sensor_name or found.sensor.sensor_uuid
                     _draw(found, name, wanted, settings.timezone)
@@ -68,7 +70,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
         incidents = refresh_incidents(database, settings.timezone) if wanted.kept.saves and len(sensors) > 1 else []
         if wanted.shown.report is not None:
             together = with_news(incidents, reported) if wanted.kept.saves else group_findings(database, reported)
-            _report(cards.kept(), together, wanted.shown.report, watch, settings.timezone)
+            _report(cards.kept(), together, wanted.shown.report, wanted, watch, database)
         if wanted.notify_url is not None:
             sent = notify(wanted.notify_url, database, sensors, incidents, settings.timezone)
             say(f"notified: {counted(sent, 'event')}")
@@ -77,7 +79,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
 
 def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> Outcome:
     """Say how many alarms there would have been at several rates; nothing is kept."""
-    request = _request(at_the_highest(wanted), settings.timezone)
+    request = _request(at_the_highest(wanted))
     with open_database(settings) as database:
         sensors = choose_sensors(database, choice.names, choice.match)
         opened = sensor_workers(len(sensors), database, settings, on, say)
@@ -94,13 +96,7 @@ def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: 
     return Outcome(told, watch.done, watch.failed)
 
 
-def _request(wanted: Wanted, timezone: str) -> Request:
-    charts = None
-    if wanted.shown.report is not None:
-        from iotctl.charts import write_library
-
-        charts = ChartFolder(_chart_folder(wanted.shown.report), f"../{wanted.shown.report.name}", timezone)
-        write_library(charts.path)
+def _request(wanted: Wanted) -> Request:
     return Request(
         options=wanted.options,
         start=wanted.start,
@@ -111,21 +107,23 @@ def _request(wanted: Wanted, timezone: str) -> Request:
         include_labelled=wanted.judged.include_labelled,
         notify=wanted.notify_url is not None,
         keep_detection=wanted.shown.plot is not None,
-        charts=charts,
+        keep_card=wanted.shown.report is not None,
     )
 
 
 def _draw(found: SensorFindings, name: str, wanted: Wanted, timezone: str) -> None:
     if wanted.shown.plot is not None and found.detection is not None:
-        plot_detection(found.detection, wanted.shown.plot, name, timezone, wanted.options, found.sensor)
+        known = found.sensor, found.findings
+        plot_detection(found.detection, wanted.shown.plot, name, timezone, wanted.options, *known)
 
 
 def _report(
     cards: Sequence[SensorCard],
     incidents: Sequence[FleetIncident],
     path: Path,
+    wanted: Wanted,
     watch: DetectWatch,
-    timezone: str,
+    database: Database,
 ) -> None:
     from iotctl.charts import draw_fleet
 
@@ -134,18 +132,14 @@ def _report(
         notes.append(f"{counted(watch.failed, 'sensor')} could not be analysed")
     if watch.without_news:
         notes.append(f"{counted(watch.without_news, 'sensor')} had no new readings and are left out")
-    shown = watch.done - watch.failed
     draw_fleet(
         cards,
         path,
-        _chart_folder(path).name,
-        sensors=shown,
+        sensors=watch.done - watch.failed,
         notes=notes,
-        timezone=timezone,
-        incidents=incident_cards(incidents, timezone),
+        timezone=wanted.timezone,
+        threshold=wanted.options.threshold,
+        incidents=incident_cards(incidents, wanted.timezone),
+        qualities=known_quality(database, [card.sensor for card in cards]),
     )
     say(f"report: {path}")
-
-
-def _chart_folder(report: Path) -> Path:
-    return report.with_name(f"{report.stem}_charts")

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from iotctl.cli.output.log import say
-from iotctl.errors import ConfigurationError, UsageError
+from iotctl.errors import UsageError
 
 if TYPE_CHECKING:
     from iotctl.analysis import DetectOptions
-    from iotctl.model import Detection, Sensor
+    from iotctl.model import Detection, Finding, Sensor
     from iotctl.repositories import Series
 
 
 def check_chart(path: Path | None) -> None:
     """Say before any work is done that a chart cannot be drawn. Raises ConfigurationError, UsageError."""
-    if path is None:
-        return
-    try:
-        from iotctl.charts import check_suffix
-    except ImportError as error:
-        raise ConfigurationError("Charts are not installed.", hint="Run: pip install 'iotctl[plot]'") from error
-    check_suffix(path)
+    if path is not None:
+        from iotctl import charts
+
+        charts.check_chart(path)
 
 
 def check_report(path: Path | None) -> None:
@@ -37,11 +34,11 @@ def check_report(path: Path | None) -> None:
 
 def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str, unit: str | None) -> Series:
     """Draw readings into a file, and give them back as one series: a chart needs them whole."""
-    from iotctl.charts import draw_readings
+    from iotctl.charts import NamedSeries, draw_readings
 
     listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
     series = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
-    draw_readings(*series, path, title=title, timezone=timezone, unit=unit)
+    draw_readings([NamedSeries(title, *series, unit)], path, timezone=timezone)
     say(f"chart: {path}")
     return series
 
@@ -53,9 +50,13 @@ def plot_detection(
     timezone: str,
     options: DetectOptions,
     sensor: Sensor | None = None,
+    findings: Sequence[Finding] = (),
 ) -> None:
-    """Draw a detection into a file. sensor: what is known of it, with the limits that it was held to."""
-    from iotctl.charts import draw_detection
+    """Draw a detection into a file. sensor: what is known of it, with the limits that it was held to.
+
+    findings: what is known of its events.
+    """
+    from iotctl.charts import draw_detection, label_of
 
     draw_detection(
         detection,
@@ -65,6 +66,7 @@ def plot_detection(
         threshold=options.threshold,
         unit=sensor.unit if sensor else None,
         limits=sensor.limits if sensor else options.limits,
+        labels={finding.event.event_id: label_of(finding) for finding in findings},
         verdicts=sensor is not None,  # of a file nothing is saved
     )
     say(f"chart: {path}")

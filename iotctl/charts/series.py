@@ -1,0 +1,27 @@
+"""Readings of a sensor under its name, as charts take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotctl.charts.words import span
+from iotctl.words import counted
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSeries:
+    """time: int64 (n,), microseconds since 1970-01-01 UTC, ascending; value: float64 (n,). unit: if it is known."""
+
+    name: str
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    unit: str | None = None
+
+
+def said(series: NamedSeries, timezone: str, of: int = 1) -> str:
+    """How many readings, from when to when; of several series the name, too."""
+    much = f"{counted(len(series.time), 'reading')}{span(series.time, timezone)} ({timezone})"
+    return f"{series.name}: {much}" if of > 1 else much
