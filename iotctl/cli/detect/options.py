@@ -94,8 +94,8 @@ class Judgement:
         str | None,
         typer.Option(
             metavar="DE-BW,...",
-            help="Whose public holidays are like Sundays for sensors that know a week; IOTCTL_HOLIDAYS. Needs the extra"
-            " iotctl[holidays].",
+            help="Whose public holidays are like Sundays for sensors that know a week; IOTCTL_HOLIDAYS. Needs the"
+            " extra holidays.",
         ),
     ] = None
     change_points: Annotated[
