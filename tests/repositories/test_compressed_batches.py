@@ -56,7 +56,7 @@ def test_every_width_and_every_selector_comes_back() -> None:
 
 def test_the_last_block_is_as_full_as_what_is_left() -> None:
     odd = np.arange(70, dtype=np.uint64) % np.uint64(2)
-    for width in range(1, 63):
+    for width in (*range(1, 9), 10, 11, 12, 15, 16, 17, 20, 21, 22, 31, 32, 33, 36, 37, 62):
         batches = [with_changes((1 << width) + odd[:size]) for size in range(1, 71)]
         assert [read_deltadelta(value) for value in deltadeltas(batches)] == [batch.tolist() for batch in batches]
 
