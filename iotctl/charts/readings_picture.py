@@ -22,7 +22,7 @@ _POINTS = 4000
 # So few readings are shown as points, too: one alone has no line.
 _FEW = 60
 
-# Okabe and Ito's colours; dashes tell lines apart where colours do not.
+# Okabe and Ito's colours; dashes tell lines of one panel apart where colours do not.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
 _DASHES = ([1, 0], [7, 3], [2, 3], [9, 3, 2, 3])
 
@@ -34,7 +34,10 @@ def write_readings_picture(series: Sequence[NamedSeries], path: Path, title: str
     for place, unit in enumerate(units, 1):
         those = [number for number, one in enumerate(series) if one.unit == unit]
         label = value_title(series[those[0]].name, unit) if len(those) == 1 else unit or "value"
-        lines = [_line(series, number, label, timezone, is_lowest=place == len(units)) for number in those]
+        lines = [
+            _line(series, number, _DASHES[order % len(_DASHES)], label, timezone, is_lowest=place == len(units))
+            for order, number in enumerate(those)
+        ]
         panels.append(alt.layer(*lines).properties(width=WIDTH, height=_HEIGHT // min(len(units), 2)))
     heading = {
         "text": title,
@@ -46,7 +49,9 @@ def write_readings_picture(series: Sequence[NamedSeries], path: Path, title: str
     write_picture(specification(chart), path)
 
 
-def _line(series: Sequence[NamedSeries], number: int, label: str, timezone: str, *, is_lowest: bool) -> Any:
+def _line(
+    series: Sequence[NamedSeries], number: int, dash: list[int], label: str, timezone: str, *, is_lowest: bool
+) -> Any:
     one = series[number]
     rows = shown_rows(one.value, _POINTS)
     time, (value,) = with_holes(one.time[rows], [one.value[rows]], one.time)
@@ -54,9 +59,7 @@ def _line(series: Sequence[NamedSeries], number: int, label: str, timezone: str,
         [READINGS_COLOUR] if len(series) == 1 else [_COLOURS[place % len(_COLOURS)] for place in range(len(series))]
     )
     points = alt.OverlayMarkDef(size=18) if len(one.time) < _FEW else False
-    mark = table(time, timezone, value=value).mark_line(
-        strokeWidth=1, strokeDash=_DASHES[number % len(_DASHES)], point=points
-    )
+    mark = table(time, timezone, value=value).mark_line(strokeWidth=1, strokeDash=dash, point=points)
     names = alt.Scale(domain=[each.name for each in series], range=colours)
     legend = None if len(series) == 1 else alt.Legend(title=None, orient="top", symbolType="stroke")
     return mark.encode(

@@ -88,7 +88,9 @@ UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows, the first ones.")]
 TopOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print the N worst alone, in that order.")]
-PlotOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: FILE.png, .svg or .html.")]
+PlotOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Draw it: FILE.html (a page to zoom into), .png or .svg.")
+]
 ReportOption = Annotated[
     Path | None, typer.Option(metavar="FILE.html", help="A page of all sensors, the worst first; works offline.")
 ]

@@ -160,7 +160,9 @@ def test_several_sensors_are_written_with_a_column_for_the_sensor(iotctl: Iotctl
         assert [tuple(record.values()) for record in records] == expected
     table = iotctl(*asked, "--format", "table").stdout.splitlines()
     assert [line[: len('pump, "3"')].rstrip() for line in table] == ["sensor", "-" * 9, *(row[0] for row in expected)]
-    assert iotctl(*asked, "-o", "out.parquet").returncode == 0
+    drawn = iotctl(*asked, "-o", "out.parquet", "--plot", "lines.svg")
+    assert drawn.returncode == 0, drawn.stderr
+    assert all(f">{name}</text>" in (tmp_path / "lines.svg").read_text() for name in ("pump_1", "pump_2", 'pump, "3"'))
     stored = pq.read_table(tmp_path / "out.parquet")
     assert (stored.schema.field("timestamp").type, stored.num_rows) == (pa.timestamp("us", tz="UTC"), len(expected))
     assert [row["sensor"] for row in stored.to_pylist()] == [row[0] for row in expected]

@@ -446,16 +446,18 @@ window.iotctlCharts = (() => {
     const when = clock(data.offsets);
     const found = await Promise.all(data.series.map(async (one, number) => ({...one, number, ...(await unpack(one.course))})));
     if (!found.some((one) => one.time.length)) return empty(host);
+    const units = [...new Set(found.map((one) => one.unit || ''))];
+    // Dashes tell lines of one panel apart where colours do not.
+    for (const name of units) found.filter((one) => (one.unit || '') === name).forEach((one, place) => { one.dash = DASHES[place % DASHES.length]; });
     const key = document.getElementById('key');
     if (key && found.length > 1) {
       for (const one of found) {
         const entry = element('span', '', key);
-        const look = DASHES[one.number % DASHES.length].length ? 'dashed' : 'solid';
+        const look = one.dash.length ? 'dashed' : 'solid';
         element('i', '', entry).style.borderTop = `3px ${look} ${colour(found, one)}`;
         entry.append(one.unit ? `${one.name} [${one.unit}]` : one.name);
       }
     }
-    const units = [...new Set(found.map((one) => one.unit || ''))];
     const whole = uPlot.join(found.map((one) => [one.time, one.value]), found.map(() => [2]));
     const panels = units.map((name, number) => {
       const those = found.filter((one) => (one.unit || '') === name);
@@ -468,7 +470,7 @@ window.iotctlCharts = (() => {
           axes: axes(those.length === 1 ? those[0].label : name, number === units.length - 1),
           series: [{}, ...those.map((one) => ({
             stroke: colour(found, one), width: found.length > 1 ? 1.4 : 1, spanGaps: false,
-            dash: found.length > 1 ? DASHES[one.number % DASHES.length] : [],
+            dash: one.dash,
             points: {show: (u, series, from, to) => to - from < 60 * found.length, size: 5, fill: colour(found, one)},
           }))],
         },

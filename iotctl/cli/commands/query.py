@@ -69,11 +69,8 @@ def query(
     ):
         series = [(sensor.sensor_name or sensor.sensor_uuid, pages) for sensor, pages in found]
         if plot is not None:
-            if len(series) != 1:
-                raise UsageError("--plot draws one sensor.", hint="Name a single sensor.")
-            name, drawn = series[0]
-            unit = None if counts else found[0][0].unit
-            series = [(name, iter([plot_readings(drawn, plot, name, settings.timezone, unit)]))]
+            units = [None if counts else sensor.unit for sensor, _ in found]
+            series = plot_readings(series, units, plot, settings.timezone)
         several = len(names) > 1 or len(series) > 1
         table = ReadingTable(rows.timezone(settings), [name for name, _ in series] if several else (), counts)
         named = ((name, time, value) for name, pages in series for time, value in pages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from iotctl.analysis import DetectOptions
     from iotctl.model import Detection, Finding, Sensor
     from iotctl.repositories import Series
+
+# More lines over each other cannot be told apart.
+_MOST_LINES = 12
 
 
 def check_chart(path: Path | None) -> None:
@@ -32,15 +35,25 @@ def check_report(path: Path | None) -> None:
         raise UsageError(f"A report cannot be written as {path.name}.", hint="Name it FILE.html.")
 
 
-def plot_readings(pages: Iterable[Series], path: Path, title: str, timezone: str, unit: str | None) -> Series:
-    """Draw readings into a file, and give them back as one series: a chart needs them whole."""
+def plot_readings(
+    series: Sequence[tuple[str, Iterable[Series]]], units: Sequence[str | None], path: Path, timezone: str
+) -> list[tuple[str, Iterator[Series]]]:
+    """Draw readings of sensors over each other, and give them back: a chart needs each of them whole.
+
+    series: names and pages. Raises UsageError where there are too many to tell apart.
+    """
     from iotctl.charts import NamedSeries, draw_readings
 
-    listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
-    series = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
-    draw_readings([NamedSeries(title, *series, unit)], path, timezone=timezone)
+    if len(series) > _MOST_LINES:
+        raise UsageError(f"--plot draws up to {_MOST_LINES} sensors, not {len(series)}.", hint="Name fewer sensors.")
+    drawn = []
+    for (name, pages), unit in zip(series, units, strict=True):
+        listed = [(np.empty(0, dtype=np.int64), np.empty(0)), *pages]
+        time, value = np.concatenate([time for time, _ in listed]), np.concatenate([value for _, value in listed])
+        drawn.append(NamedSeries(name, time, value, unit))
+    draw_readings(drawn, path, timezone=timezone)
     say(f"chart: {path}")
-    return series
+    return [(one.name, iter([(one.time, one.value)])) for one in drawn]
 
 
 def plot_detection(
