@@ -23,6 +23,15 @@ def duration_seconds(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def duration_text(seconds: float) -> str:
+    """A duration above 0 as duration_seconds reads it, to a hundredth: 10m, 90s, 36h, 1d."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        number = seconds / length
+        if number > 0.99 and abs(number - round(number)) < 0.01 * number:
+            return f"{round(number)}{unit}"
+    return f"{seconds:.3g}s"
+
+
 def parse_time(text: str, timezone: str, now: datetime | None = None) -> int:
     """A time as microseconds since 1970-01-01 UTC; one without an offset is in timezone.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from contextlib import ExitStack
 from os import PathLike
@@ -26,8 +27,6 @@ from iotctl.settings import Settings, read_settings
 if TYPE_CHECKING:
     from iotctl.model import Sensor
     from iotctl.repositories import Series
-
-_COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
 
 
 @said_plainly
@@ -82,16 +81,19 @@ class Fleet:
 
     @said_plainly
     def sensors(self, pattern: str | None = None) -> pd.DataFrame:
-        """The sensors by name, one a row: sensor_name, sensor_uuid, unit, low and high (physical limits, in that unit),
-        and a column for each label that one of them has.
+        """The sensors by name, one a row.
+
+        sensor_name; sensor_uuid; unit; low, high: physical limits, in that unit; state: ok, silent or no readings;
+        first, last: the times of its readings, aware, UTC; last_value: of the last one; interval: between two readings,
+        NaT where none is usual; readings: how many. And a column for each label that one of them has.
 
         pattern: only those whose name fits, such as "pump_*"; ? stands for one character.
         """
+        from iotctl.api.sensor_table import sensor_table
+        from iotctl.services.sensor_list import list_sensors
+
         with self._open().connect() as conn:
-            found = SensorRepository(conn).all(pattern)
-        labels = sorted({label for sensor in found for label in sensor.labels})
-        rows = [(*(getattr(sensor, name) for name in _COLUMNS), *map(sensor.labels.get, labels)) for sensor in found]
-        return pd.DataFrame(rows, columns=[*_COLUMNS, *labels]).astype({"low": "float64", "high": "float64"})
+            return sensor_table(list_sensors(conn, pattern, None, time.time_ns() // 1000))
 
     @said_plainly
     def readings(self, sensor: str, start: Moment | None = None, end: Moment | None = None) -> pd.Series[float]:
@@ -100,8 +102,8 @@ class Fleet:
         sensor: name or UUID. start, end: a datetime or date, or a text as on the command line ("2016-01-31", "now-7d");
         None for open. The index is aware, UTC. Raises NotFoundError with the nearest names.
         """
-        found, (time, value) = self._series(sensor, start, end)
-        series = pd.Series(value, index=index_of(time).rename("timestamp"), name=_title(found))
+        found, (times, value) = self._series(sensor, start, end)
+        series = pd.Series(value, index=index_of(times).rename("timestamp"), name=_title(found))
         if found.unit is not None:
             series.attrs["unit"] = found.unit
         return series
@@ -109,8 +111,8 @@ class Fleet:
     @said_plainly
     def readings_arrow(self, sensor: str, start: Moment | None = None, end: Moment | None = None) -> pa.Table:
         """The same as a table of pyarrow: timestamp (microseconds, UTC) and sensor_value (float64)."""
-        _, (time, value) = self._series(sensor, start, end)
-        columns = [pa.array(time).cast(pa.timestamp("us", tz="UTC")), pa.array(value)]
+        _, (times, value) = self._series(sensor, start, end)
+        columns = [pa.array(times).cast(pa.timestamp("us", tz="UTC")), pa.array(value)]
         return pa.table(columns, names=["timestamp", "sensor_value"])
 
     @said_plainly

@@ -10,7 +10,7 @@ import pandas as pd
 
 from iotctl.analysis import DetectOptions
 from iotctl.api.chart import Chart, draw
-from iotctl.api.times import Moment, bounds, index_of, timestamp_of
+from iotctl.api.times import Moment, bounds, index_of, moments
 from iotctl.api.trouble import said_plainly
 from iotctl.model import Detection
 from iotctl.services.window import asked_for
@@ -64,9 +64,9 @@ class DetectionResult:
         columns: dict[str, object] = {
             "event_id": [event.event_id for event in events],
             "kind": [event.kind.value for event in events],
-            "start": _moments([event.start for event in events]),
-            "end": _moments([event.end for event in events]),
-            "onset": _moments([event.onset for event in events]),
+            "start": moments([event.start for event in events]),
+            "end": moments([event.end for event in events]),
+            "onset": moments([event.onset for event in events]),
             "rows": [event.rows for event in events],
         }
         columns |= {name: pd.array([getattr(event, name) for event in events], "float64") for name in _EVENT_NUMBERS}
@@ -95,8 +95,8 @@ class DetectionResult:
         regimes = self._detection.regimes
         return pd.DataFrame(
             {
-                "start": _moments([regime.start for regime in regimes]),
-                "end": _moments([regime.end for regime in regimes]),
+                "start": moments([regime.start for regime in regimes]),
+                "end": moments([regime.end for regime in regimes]),
                 "rows": [regime.rows for regime in regimes],
                 "level": [regime.level for regime in regimes],
                 "slope_per_hour": [regime.slope_per_hour for regime in regimes],
@@ -107,7 +107,7 @@ class DetectionResult:
     @property
     def change_points(self) -> pd.DatetimeIndex:
         """Where one regime ends and the next one begins."""
-        return pd.DatetimeIndex(_moments(list(self._detection.change_points)))
+        return pd.DatetimeIndex(moments(list(self._detection.change_points)))
 
     @property
     def seasons(self) -> tuple[pd.Timedelta, ...]:
@@ -154,10 +154,3 @@ class DetectionResult:
         for side in ("start", "end"):
             table[side] = table[side].dt.strftime("%Y-%m-%d %H:%M")
         return table.round({"severity": 1}).rename(columns={"start": "start (UTC)", "end": "end (UTC)"})
-
-
-def _moments(times: list[int] | list[int | None]) -> pd.DatetimeIndex:
-    """Microseconds as aware moments, UTC; NaT for None."""
-    return pd.DatetimeIndex(
-        pd.Series([pd.NaT if time is None else timestamp_of(time) for time in times], dtype="datetime64[us, UTC]")
-    )

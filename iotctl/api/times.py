@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -50,9 +51,9 @@ def index_of(time: NDArray[np.int64]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(time.view("datetime64[us]")).tz_localize("UTC")
 
 
-def timestamp_of(time: int) -> pd.Timestamp:
-    """Microseconds as an aware moment, UTC."""
-    return pd.Timestamp("1970-01-01", tz="UTC").as_unit("us") + timedelta(microseconds=time)
+def moments(times: Sequence[int | None]) -> pd.DatetimeIndex:
+    """Microseconds as aware moments, UTC; NaT for None."""
+    return index_of(np.array([NO_TIME if time is None else time for time in times], dtype=np.int64))
 
 
 def column_of(times: object, timezone: str | None) -> tuple[NDArray[np.int64], str]:

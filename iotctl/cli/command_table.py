@@ -56,7 +56,7 @@ COMMANDS = (
     Entry("conflicts", Panel.LOAD, "List readings with two values at one time."),
     Entry("verify", Panel.LOAD, "Compare the files with what is in the database."),
     Entry("forget", Panel.LOAD, "Take away what files had loaded."),
-    Entry("sensors", Panel.READ, "List the sensors."),
+    Entry("sensors", Panel.READ, "List the sensors, and whether they send."),
     Entry("query", Panel.READ, "Print readings of a time range."),
     Entry("detect", Panel.FIND, "Find spikes, shifts, drifts, gaps and more."),
     Entry("anomalies", Panel.FIND, "List saved events, and label them."),

@@ -16,7 +16,7 @@ from iotctl.model.detection import (
 )
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
 from iotctl.model.learnt import Learnt
-from iotctl.model.sensors import Sensor
+from iotctl.model.sensors import Sensor, SensorState
 from iotctl.model.storage import StorageLayout
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Sensor",
     "SensorCard",
     "SensorKind",
+    "SensorState",
     "StorageLayout",
     "StoredFile",
     "TimeForm",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,3 +32,11 @@ class Sensor:
         if self.low is None and self.high is None:
             return None
         return (float("-inf") if self.low is None else self.low, float("inf") if self.high is None else self.high)
+
+
+class SensorState(StrEnum):
+    """Whether a sensor sends, beside the others of its database."""
+
+    OK = "ok"
+    SILENT = "silent"  # for longer than is usual for it, while others send
+    EMPTY = "no readings"

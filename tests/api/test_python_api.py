@@ -80,6 +80,10 @@ def test_sensors_are_a_table_by_name(fleet: iotctl.Fleet) -> None:
         f"heizung.{name}" for name in ["Außen", "Druck", "Leistung", "Rücklauf", "Vorlauf"]
     ]
     assert found["low"].dtype == np.float64
+    druck = found.iloc[1]
+    assert (druck["state"], druck["readings"], druck["last_value"]) == ("ok", 4024, 1.82)
+    assert (druck["first"], druck["last"]) == tuple(fleet.readings(SENSOR).index[[0, -1]])
+    assert druck["interval"] == pd.Timedelta("10min")
     assert fleet.sensors("pump_*").empty
 
 

@@ -21,7 +21,7 @@ NAMESPACE = UUID("5ef0a7a4-6a9c-5c0a-9d2c-0f6f6c1d2b11")
 
 
 def sensors(iotctl: Iotctl, *options: str) -> list[dict[str, str]]:
-    ended = iotctl("sensors", *options)
+    ended = iotctl("sensors", "--mapping", *options)
     assert ended.returncode == 0, ended.stderr
     return list(csv.DictReader(io.StringIO(ended.stdout)))
 
@@ -59,10 +59,10 @@ def test_a_mapping_gives_names_units_limits_and_labels_and_sensors_shows_them(io
         | {"sensor_name": "K 2", "sensor_uuid": B},
     ]
     assert counts(load(iotctl, tmp_path / "m.csv", mapping)) == [2, 0, 0, 0, 2]
-    # What sensors prints is a mapping, and says the same.
-    assert counts(load(iotctl, tmp_path / "again.csv", iotctl("sensors").stdout)) == [2, 0, 0, 0, 2]
-    assert [row["sensor_name"] for row in sensors(iotctl, "--like", "*2")] == ["K 2"]
-    assert json.loads(iotctl("sensors", "--format", "json").stdout)[0]["high"] == 125.5
+    # What sensors --mapping prints is a mapping, and says the same.
+    assert counts(load(iotctl, tmp_path / "again.csv", iotctl("sensors", "--mapping").stdout)) == [2, 0, 0, 0, 2]
+    assert [row["sensor_name"] for row in sensors(iotctl, "*2")] == ["K 2"]
+    assert json.loads(iotctl("sensors", "--mapping", "--format", "json").stdout)[0]["high"] == 125.5
 
 
 def test_a_column_that_is_not_there_leaves_and_an_empty_cell_takes_away(iotctl: Iotctl, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iotctl.repositories import Connection
+from iotctl.repositories import Connection, storage_of
 from iotctl.repositories.arrivals import expected_up_to, last_readings
+from iotctl.repositories.binary import as_microseconds
 from tests.sensors import DAY, MINUTE, START, STEP, add_sensor, noise
 
 NOW = START + 400 * DAY
@@ -34,6 +35,34 @@ def test_the_last_reading_is_the_last_one_before_a_moment(conn: Connection) -> N
     assert last_readings(conn, [a, b, c], NOW) == {a: START + 299 * STEP, b: START + 502 * STEP}
     assert last_readings(conn, [a, b, c], START + 299 * STEP) == {a: START + 298 * STEP}
     assert last_readings(conn, [], NOW) == {}
+
+
+def test_each_sensor_has_its_span_and_its_last_readings(conn: Connection) -> None:
+    values = {"a": noise(3000), "b": noise(3), "one by one": noise(30)}
+    ids = {name: add_sensor(conn, name, value) for name, value in values.items() if name != "one by one"}
+    for row, value in enumerate(values["one by one"]):
+        ids["one by one"] = add_sensor(conn, "one by one", np.array([value]), first_row=50_000 + row)
+    ids["none"], ids["not asked for"] = add_sensor(conn, "none"), add_sensor(conn, "not asked for", noise(5))
+    asked = [ids[name] for name in ("a", "b", "one by one", "none")]
+    storage = storage_of(conn)
+    expected = conn.execute(
+        "SELECT sensor_id, count(*), min(timestamp), max(timestamp) FROM reading WHERE sensor_id = ANY(%s) GROUP BY 1",
+        (asked,),
+    ).fetchall()
+    assert len(expected) == 3
+    found = storage.spans(asked)
+    assert {(sensor_id, span.readings, span.first, span.last) for sensor_id, span in found.items()} == {
+        (sensor_id, count, as_microseconds(first), as_microseconds(last))  # type: ignore[arg-type]
+        for sensor_id, count, first, last in expected
+    }
+    latest = storage.latest(asked, 20)
+    assert latest.keys() == found.keys()
+    for name, value in values.items():
+        time, last = latest[ids[name]]
+        assert last.tolist() == value[-20:].tolist()
+        assert time[-1] == found[ids[name]].last
+        assert (np.diff(time) == STEP).all()
+    assert (storage.latest([], 20), storage.spans([])) == ({}, {})
 
 
 def test_readings_are_expected_as_late_as_they_usually_come(conn: Connection) -> None:

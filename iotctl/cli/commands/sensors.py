@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,38 +12,85 @@ from iotctl.cli.output.rows import Cell, chosen_format, write_rows
 
 if TYPE_CHECKING:
     from iotctl.model import Sensor
+    from iotctl.services.sensor_list import ListedSensor
 
-COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
+COLUMNS = ["sensor", "unit", "state", "last", "last_value", "interval", "readings", "first", "sensor_uuid"]
+MAPPING_COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
 
 
 def sensors(
-    like: Annotated[str | None, typer.Option(help="Only those whose name fits: 'pump_*'; ? for one character.")] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Argument(metavar="PATTERN", help="Only those whose name fits: 'pump_*'; ? for one character."),
+    ] = None,
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Say what each is, as its last saved detection or its first readings show.")
+    ] = False,
+    mapping: Annotated[
+        bool, typer.Option("--mapping", help="Print names, limits and labels as load-mapping reads them.")
     ] = False,
     limit: LimitOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
-    """List the sensors by name, with UUID, unit, physical limits, and a column for each label that one of them has.
+    """List the sensors by name: unit, state, last reading and value, usual interval, number of readings, first reading.
 
-    The CSV of sensors with names can be edited and given to load-mapping.
+    The state is ok, silent (for longer than is usual for the sensor, while others send) or no readings.
 
-    Example: iotctl sensors --like 'pump_*' --format csv
+    Example: iotctl sensors 'pump_*' --kinds
+
+    To edit names, units, limits and labels, and load them again: iotctl sensors --mapping -o mapping.csv
     """
+    import time
+
+    from iotctl.errors import UsageError
     from iotctl.repositories import SensorRepository, ensure_schema
+    from iotctl.services.sensor_list import list_sensors
     from iotctl.services.sensor_words import what_they_are
     from iotctl.settings import read_settings
 
-    with open_database(read_settings()) as database, database.connect() as conn:
-        ensure_schema(conn)
-        found = SensorRepository(conn).all(like)[:limit]
-        words = what_they_are(found, conn) if kinds else {}
+    if mapping and kinds:
+        raise UsageError("--mapping prints what load-mapping reads, and no kinds.", hint="Leave out one of them.")
+    settings = read_settings()
+    form = chosen_format(form, output)
+    with open_database(settings) as database, database.connect() as conn:
+        if mapping:
+            ensure_schema(conn)
+            columns, rows = _mapping(SensorRepository(conn).all(pattern)[:limit])
+        else:
+            found = list_sensors(conn, pattern, limit, time.time_ns() // 1000)
+            columns, rows = COLUMNS, [_row(one, settings.timezone) for one in found]
+            if kinds:
+                words = what_they_are([one.sensor for one in found], conn)
+                columns = [*columns, "kind"]
+                rows = [(*row, words[one.sensor.sensor_id]) for row, one in zip(rows, found, strict=True)]
+    write_rows(columns, rows, form, output)
+
+
+def _row(one: ListedSensor, timezone: str) -> tuple[Cell, ...]:
+    from iotctl.moments import duration_text, local_time
+
+    first, last = (
+        None if moment is None else local_time(moment, timezone).isoformat() for moment in (one.first, one.last)
+    )
+    interval = None if one.interval_seconds is None else duration_text(one.interval_seconds)
+    sensor = one.sensor
+    return (
+        sensor.sensor_name or sensor.sensor_uuid,
+        sensor.unit,
+        one.state.value,
+        last,
+        one.last_value,
+        interval,
+        one.readings,
+        first,
+        sensor.sensor_uuid,
+    )
+
+
+def _mapping(found: list[Sensor]) -> tuple[list[str], list[tuple[Cell, ...]]]:
     labels = sorted({label for sensor in found for label in sensor.labels})
-    rows = ((*_row(sensor, labels), *([words[sensor.sensor_id]] if kinds else [])) for sensor in found)
-    write_rows(COLUMNS + labels + ["kind"] * kinds, rows, chosen_format(form, output), output)
-
-
-def _row(sensor: Sensor, labels: Sequence[str]) -> tuple[Cell, ...]:
-    of_labels = (sensor.labels.get(label) for label in labels)
-    return (sensor.sensor_name, sensor.sensor_uuid, sensor.unit, sensor.low, sensor.high, *of_labels)
+    return MAPPING_COLUMNS + labels, [
+        (sensor.sensor_name, sensor.sensor_uuid, sensor.unit, sensor.low, sensor.high, *map(sensor.labels.get, labels))
+        for sensor in found
+    ]

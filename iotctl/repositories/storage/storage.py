@@ -6,10 +6,10 @@ Both layouts pass tests/repositories/test_histories.py: after any history of loa
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from psycopg import errors as pg
 
 from iotctl.errors import DuplicateError
 from iotctl.model import OnDuplicate, StorageLayout
-from iotctl.repositories.binary import as_datetime
+from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import LostReadings, SortedReadings, composite_keys
@@ -77,6 +77,13 @@ class Span:
     readings: int
     first: int | None
     last: int | None
+
+    @classmethod
+    def of_row(cls, readings: object, first: object, last: object) -> Span:
+        """A row of count, min and max."""
+        if not (isinstance(first, datetime) and isinstance(last, datetime)):
+            return cls(0, None, None)
+        return cls(int(str(readings)), as_microseconds(first), as_microseconds(last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +233,14 @@ class ReadingStorage(ABC):
     @abstractmethod
     def span(self) -> Span:
         """How many readings there are, and from when to when."""
+
+    @abstractmethod
+    def spans(self, sensor_ids: Sequence[int]) -> dict[int, Span]:
+        """How many readings each of these sensors has, and from when to when; those without any are not in it."""
+
+    @abstractmethod
+    def latest(self, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
+        """The last so many readings of each of these sensors, by time; those without any are not in it."""
 
     @abstractmethod
     def rows_by_file(self) -> dict[int, int]:

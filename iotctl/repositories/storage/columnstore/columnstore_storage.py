@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate, StorageLayout
-from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings
@@ -73,10 +72,13 @@ class ColumnstoreStorage(ReadingStorage):
     def span(self) -> Span:
         row = self._conn.execute("SELECT count(*), min(timestamp), max(timestamp) FROM reading").fetchone()
         assert row is not None
-        count, first, last = row
-        if first is None:
-            return Span(0, None, None)
-        return Span(int(str(count)), as_microseconds(first), as_microseconds(last))  # type: ignore[arg-type]
+        return Span.of_row(*row)
+
+    def spans(self, sensor_ids: Sequence[int]) -> dict[int, Span]:
+        return reading.spans(self._conn, sensor_ids)
+
+    def latest(self, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
+        return reading.latest(self._conn, sensor_ids, count)
 
     def rows_by_file(self) -> dict[int, int]:
         rows = self._conn.execute("SELECT file_id, count(*) FROM reading GROUP BY file_id")

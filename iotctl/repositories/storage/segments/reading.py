@@ -1,8 +1,8 @@
-"""A sensor's series out of segments: whole arrays, as they lie."""
+"""Sensors' readings out of segments: whole arrays, as they lie."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iotctl.repositories.binary import as_datetime, decode_floats
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.storage.segments.encoding import MOST_READINGS, decode_times
-from iotctl.repositories.storage.storage import Series
+from iotctl.repositories.storage.storage import Series, Span
 
 # Segments fetched in one go: some 200,000 readings.
 _PAGE_SEGMENTS = 256
@@ -22,6 +22,22 @@ _PAGE = """
     WHERE sensor_id = %(sensor_id)s AND first >= date_trunc('month', %(start)s::timestamptz, 'UTC') AND first < %(end)s
       AND last >= %(start)s AND first > %(after)s
     ORDER BY first LIMIT %(segments)s
+"""
+
+_SPANS = """
+    SELECT sensor_id, sum(readings)::bigint, min(first), max(last) FROM reading_segment
+    WHERE sensor_id = ANY(%s) GROUP BY sensor_id
+"""
+
+# The key alone says how many of the last segments have enough readings; those that came one by one may be many.
+_LATEST = """
+    SELECT wanted.sensor_id, s.first, s.unit, s.offsets, s.far_offsets, s.sensor_values
+    FROM unnest(%(ids)s::int[]) AS wanted (sensor_id), LATERAL (
+        SELECT first, sum(readings) OVER (ORDER BY first DESC) - readings AS later
+        FROM reading_segment WHERE sensor_id = wanted.sensor_id ORDER BY first DESC LIMIT 100
+    ) AS counted, reading_segment s
+    WHERE counted.later < %(count)s AND s.sensor_id = wanted.sensor_id AND s.first = counted.first
+    ORDER BY 1, 2
 """
 
 
@@ -50,6 +66,33 @@ def series(conn: Connection, sensor_id: int, start: int | None, end: int | None,
             if len(times) < most:
                 return
             left = None if left is None else left - len(time)
+
+
+def spans(conn: Connection, sensor_ids: Sequence[int]) -> dict[int, Span]:
+    """See ReadingStorage.spans."""
+    rows = conn.execute(_SPANS.encode(), (list(sensor_ids),))
+    return {int(str(row[0])): Span.of_row(*row[1:]) for row in rows}
+
+
+def latest(conn: Connection, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
+    """See ReadingStorage.latest."""
+    wanted = {"ids": list(sensor_ids), "count": count}
+    result = conn.cursor(binary=True).execute(_LATEST.encode(), wanted).pgresult
+    assert result is not None
+    found: dict[int, list[Series]] = {}
+    for row in range(result.ntuples):
+        sensor, first, unit, near, far, of = (result.get_value(row, column) for column in range(6))
+        assert sensor is not None
+        value = decode_floats(of)
+        time = decode_times(first, unit, near, far, len(value))
+        found.setdefault(int.from_bytes(sensor, signed=True), []).append((time, value))
+    return {
+        sensor_id: (
+            np.concatenate([time for time, _ in parts])[-count:],
+            np.concatenate([value for _, value in parts])[-count:],
+        )
+        for sensor_id, parts in found.items()
+    }
 
 
 def _page(conn: Connection, wanted: Mapping[str, object]) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:

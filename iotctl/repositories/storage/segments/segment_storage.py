@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -80,10 +80,13 @@ class SegmentStorage(ReadingStorage):
             "SELECT coalesce(sum(readings), 0)::bigint, min(first), max(last) FROM reading_segment"
         ).fetchone()
         assert row is not None
-        readings, first, last = row
-        if first is None:
-            return Span(0, None, None)
-        return Span(int(str(readings)), as_microseconds(first), as_microseconds(last))  # type: ignore[arg-type]
+        return Span.of_row(*row)
+
+    def spans(self, sensor_ids: Sequence[int]) -> dict[int, Span]:
+        return reading.spans(self._conn, sensor_ids)
+
+    def latest(self, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
+        return reading.latest(self._conn, sensor_ids, count)
 
     def rows_by_file(self) -> dict[int, int]:
         rows = self._conn.execute(
