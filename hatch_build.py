@@ -41,8 +41,8 @@ class ManPages(BuildHookInterface):
 def outside_readme(text: str, url: str) -> str:
     """The README for a place that does not have the files of the repository; url: of the repository, or empty."""
     if not url:
-        without = re.sub(r"^.*!\[.*\]\((?!https?://).*\n", "", text, flags=re.MULTILINE)
-        return _LINK.sub(r"\1", without)
+        without = [block for block in text.split("\n\n") if not _PICTURE.search(block)]
+        return _LINK.sub(r"\1", "\n\n".join(without))
     text = _PICTURE.sub(rf"![\1]({url}/raw/HEAD/\2)", text)
     return _LINK.sub(rf"[\1]({url}/blob/HEAD/\2)", text)
 

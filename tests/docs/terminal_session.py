@@ -46,7 +46,7 @@ def main() -> None:
             shown = _printed(command, Path(folder)).splitlines()
             console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
             for line in shown[:lines]:
-                console.print(Text.from_ansi(line), overflow="crop", no_wrap=True)
+                console.print(Text.from_ansi(line), overflow="fold")
             if len(shown) > lines:
                 console.print(Text("...", style="dim"))
             console.print()
