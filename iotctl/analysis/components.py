@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import CENTRE_ROWS, mad_sigma, rolling_mean, running_median5, thin
+from iotctl.analysis.blocks import BLOCK_ROWS, blocks
+from iotctl.analysis.robust import CENTRE_ROWS, Rows, mad_sigma, thin_rows
+from iotctl.analysis.rolling import Column, Local, RollingMean, running_total
 from iotctl.analysis.sensor_kinds.dwell import longest_usual
 from iotctl.analysis.still import run_lengths, stands_still
 
@@ -50,34 +53,115 @@ class Components:
     which count for severity alone.
     """
 
-    scores: dict[str, Floats]
-    slow: dict[str, Floats]
-    usual: dict[str, Usual] = field(default_factory=dict)
+    scores: Mapping[str, Column]
+    slow: Mapping[str, Column]
+    usual: Mapping[str, Usual] = field(default_factory=dict)
+
+    @property
+    def every(self) -> dict[str, Column]:
+        """All of them by name, slow ones last."""
+        return {**self.scores, **self.slow}
+
+    def largest(self, n: int) -> Floats:
+        """The largest score of each of n rows, 0 where there is no component."""
+        score = np.zeros(n)
+        for rows in blocks(n):
+            for component in self.scores.values():
+                np.maximum(score[rows], component[rows], out=score[rows])
+        return score
+
+    def highest(self, name: str, runs: Sequence[tuple[int, int]]) -> Floats:
+        """The highest score of a component in each run of rows [start, end), none of them empty; (runs,)."""
+        column, total = self.scores[name], np.cumsum([0, *(end - start for start, end in runs)])
+        found, at = [np.empty(0)], 0
+        while at < len(runs):
+            # As many runs at once as are a block, or one that is longer.
+            until = max(at + 1, int(np.searchsorted(total, total[at] + BLOCK_ROWS, side="right")) - 1)
+            rows = np.concatenate([np.arange(start, end) for start, end in runs[at:until]])
+            found.append(np.maximum.reduceat(column[rows], total[at:until] - total[at]))
+            at = until
+        return np.concatenate(found)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A column as a score: how far from its usual middle, on either side."""
+
+    column: Column
+    usual: Usual
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    def __getitem__(self, rows: Rows) -> Floats:
+        return _score(self.column[rows], self.usual)
+
+
+@dataclass(frozen=True)
+class _PerPoint:
+    """A column of which _SHAPE_ROWS rows have one number, at the middle of its window. score: (windows,). rows: n."""
+
+    score: Floats
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, rows: Rows) -> Floats:
+        at = np.arange(*rows.indices(self.rows)) if isinstance(rows, slice) else rows
+        score: Floats = self.score[np.clip(at // _SHAPE_ROWS - _SHAPE_POINTS // 2, 0, len(self.score) - 1)]
+        return score
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """A column that is 0 but for some runs of rows. start, end, score: (runs,), in order. rows: n."""
+
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
+    score: Floats
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, rows: Rows) -> Floats:
+        if not len(self.start):
+            return np.zeros(len(range(*rows.indices(self.rows))) if isinstance(rows, slice) else len(rows))
+        at = np.arange(*rows.indices(self.rows)) if isinstance(rows, slice) else rows
+        run = np.maximum(np.searchsorted(self.start, at, side="right") - 1, 0)
+        return np.where((self.start[run] <= at) & (at < self.end[run]), self.score[run], 0.0)
 
 
 def measure_components(
-    u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None, step: float = 0.0
+    u: Floats, stuck: Column, known_good: NDArray[np.bool_] | None = None, step: float = 0.0
 ) -> Components:
     """All components of a series.
 
-    u: (n,) residuals over their scale. y: (n,) the readings. known_good: rows that centre and spread of each
+    u: (n,) residuals over their scale. stuck: see measure_stuck. known_good: rows that centre and spread of each
     component are taken from, all where None. step: of a quantised sensor, in sigma; one is never odd.
     """
-    clipped = np.clip(u, -CLIP, CLIP)
-    size = np.abs(clipped)
+    n = len(u)
     least = max(0.3, _STEP_PART * step)
     good = {w: _holding(known_good, w) for w in (1, *WINDOWS, SLOW_WINDOW, _SHAPE_ROWS * _SHAPE_POINTS)}
-    looked_at = {"point": (u, least, good[1]), "local": (u - running_median5(u), least, good[1])}
+    # First, so that what it takes is free again.
+    shape = _shape(u, good[_SHAPE_ROWS * _SHAPE_POINTS])
+    level = running_total(n, (np.clip(u[rows], -CLIP, CLIP) for rows in blocks(n)))
+    spread = running_total(n, (np.minimum(np.abs(u[rows]), CLIP) for rows in blocks(n)))
+    looked_at: dict[str, tuple[Column, float, NDArray[np.bool_] | None]] = {
+        "point": (u, least, good[1]),
+        "local": (Local(u), least, good[1]),
+    }
     for w in (*WINDOWS, SLOW_WINDOW):
-        if w * _FEWEST_WINDOWS <= len(u):
-            looked_at[f"level{w}"] = rolling_mean(clipped, w), 0.5 / np.sqrt(w), good[w]
-            looked_at[f"spread{w}"] = rolling_mean(size, w), 0.3 / np.sqrt(w), good[w]
-    usual = {name: _usual(a, floor, rows) for name, (a, floor, rows) in looked_at.items()}
-    scores = {name: _score(a, usual[name]) for name, (a, _, _) in looked_at.items()}
+        if w * _FEWEST_WINDOWS <= n:
+            looked_at[f"level{w}"] = RollingMean(level, w), 0.5 / np.sqrt(w), good[w]
+            looked_at[f"spread{w}"] = RollingMean(spread, w), 0.3 / np.sqrt(w), good[w]
+    usual = {name: _usual(column, floor, rows) for name, (column, floor, rows) in looked_at.items()}
+    scores: dict[str, Column] = {name: _Scored(column, usual[name]) for name, (column, _, _) in looked_at.items()}
     slow = {name: scores.pop(name) for name in list(scores) if name.endswith(str(SLOW_WINDOW))}
-    if (shape := _shape(clipped, good[_SHAPE_ROWS * _SHAPE_POINTS])) is not None:
+    if shape is not None:
         scores["shape"] = shape
-    scores["stuck"] = _stuck(y)
+    scores["stuck"] = stuck
     return Components(scores, slow, usual)
 
 
@@ -87,9 +171,9 @@ def _holding(known_good: NDArray[np.bool_] | None, w: int) -> NDArray[np.bool_] 
     return known_good if enough else None
 
 
-def _usual(a: Floats, floor: float, known_good: NDArray[np.bool_] | None) -> Usual:
+def _usual(a: Column, floor: float, known_good: NDArray[np.bool_] | None) -> Usual:
     """Median and spread on each side: the MAD, or what the outer 5 % stand for where a tail is heavy."""
-    base = thin(a if known_good is None else a[known_good], CENTRE_ROWS)
+    base = a[thin_rows(len(a), CENTRE_ROWS, known_good)]
     centre = float(np.median(base))
     least = max(mad_sigma(base), floor)
     above, below = (max(_outer(side), least) for side in (base - centre, centre - base))
@@ -108,12 +192,14 @@ def _outer(away: Floats) -> float:
     return min(float(far) / _NORMAL_Q95, _HEAVIEST * float(near) / _NORMAL_Q90)
 
 
-def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
+def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> _PerPoint | None:
     """How unlike the usual course each stretch of 128 rows is: the Mahalanobis norm of its 4-row means."""
     points = len(u) // _SHAPE_ROWS
     if points < 8 * _SHAPE_POINTS:
         return None
-    means = u[: points * _SHAPE_ROWS].reshape(points, _SHAPE_ROWS).mean(axis=1)
+    means = np.concatenate(
+        [np.clip(u[rows], -CLIP, CLIP).reshape(-1, _SHAPE_ROWS).mean(axis=1) for rows in blocks(points * _SHAPE_ROWS)]
+    )
     # The usual course, without what is to be found: residuals beyond 3 sigma are drawn in.
     limit = 3 * mad_sigma(means)
     if limit < _LEAST_SHAPE:  # a sensor that stands still has no course to be unlike
@@ -121,43 +207,63 @@ def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> Floats | None:
     usual = np.lib.stride_tricks.sliding_window_view(np.clip(means, -limit, limit), _SHAPE_POINTS)
     sample = usual[:: max(1, len(usual) // _SHAPE_SAMPLE)]
     centre = sample.mean(axis=0)
-    covariance = np.cov(sample, rowvar=False) + 1e-3 * limit**2 * np.eye(_SHAPE_POINTS)
+    covariance = _covariance(sample - centre) + 1e-3 * limit**2 * np.eye(_SHAPE_POINTS)
     inverse_root = np.linalg.inv(np.linalg.cholesky(covariance)).T
     # A correlation per axis: half the time of one product with all windows, no copy of them, and no threads.
     squares = np.zeros(points - _SHAPE_POINTS + 1)
     for axis in inverse_root.T:
-        squares += (np.correlate(means, axis, "valid") - centre @ axis) ** 2
-    norm = np.sqrt(squares)
+        along = np.correlate(means, axis, "valid")
+        along -= centre @ axis
+        along *= along
+        squares += along
+    norm = np.sqrt(squares, out=squares)
     good = None
     if known_good is not None:
         good = known_good[::_SHAPE_ROWS][: len(norm)]
-    score = np.maximum(_score(norm, _usual(norm, 0.3, good)) * np.sign(norm - np.median(norm)), 0.0)
-    half = _SHAPE_POINTS // 2
-    per_point = np.concatenate([np.full(half, score[0]), score, np.full(points - half - len(score), score[-1])])
-    per_row = np.repeat(per_point, _SHAPE_ROWS)
-    return np.concatenate([per_row, np.full(len(u) - len(per_row), per_row[-1])])
+    score = _score(norm, _usual(norm, 0.3, good))
+    score[norm <= np.median(norm)] = 0.0
+    return _PerPoint(np.maximum(score, 0.0, out=score), len(u))
 
 
-def _stuck(y: Floats) -> Floats:
-    """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere."""
+def _covariance(away: Floats) -> Floats:
+    """The covariance of the columns of away, (k, points), each about its mean.
+
+    Sums, not a product of matrices: that shares its work between threads, and waits for them where all cores are busy
+    (160 ms instead of 4).
+    """
+    columns = np.ascontiguousarray(away.T)
+    covariance = np.empty((len(columns), len(columns)))
+    for at, column in enumerate(columns):
+        covariance[at, at:] = covariance[at:, at] = (column * columns[at:]).sum(axis=1) / (len(away) - 1)
+    return covariance
+
+
+def measure_stuck(y: Floats) -> Column:
+    """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere.
+
+    y: (n,) readings.
+    """
+    nothing = np.empty(0, dtype=np.intp)
     if stands_still(y):  # nothing to be stuck against
-        return np.zeros(len(y))
+        return _Runs(nothing, nothing, np.empty(0), len(y))
     starts, length = run_lengths(y)
-    usual, long = np.quantile(length, [0.9, 0.99], method="lower")
+    usual, rare = np.quantile(length, [0.9, 0.99], method="lower")
     # On a coarse scale runs are long by chance: as long as one in a hundred such series has, by an exponential tail.
-    by_chance = long + (long - usual) * np.log10(len(length))
-    limit = np.full(len(length), max(_STUCK_ROWS, _STUCK_FACTOR * usual + 1, by_chance))
-    # A value that is held often (0 at night, 100 in fog, closed) has runs of its own.
-    long_runs = np.flatnonzero(length >= limit)
-    for held in np.unique(y[starts[long_runs]])[:_MOST_HELD]:
-        same = y[starts] == held
-        limit[same] = np.maximum(limit[same], _longest_by_habit(length[same]))
+    by_chance = rare + (rare - usual) * np.log10(len(length))
     # A sensor of few states is held to how long it stays in each.
     of_states = longest_usual(y, starts, length)
+    long = length >= _STUCK_ROWS  # none that is shorter is stuck
+    starts, length, of_states = starts[long], length[long], None if of_states is None else of_states[long]
+    limit = np.full(len(length), max(_STUCK_ROWS, _STUCK_FACTOR * usual + 1, by_chance))
+    value = y[starts]
+    # A value that is held often (0 at night, 100 in fog, closed) has runs of its own.
+    for held in np.unique(value[length >= limit])[:_MOST_HELD]:
+        same = value == held
+        limit[same] = np.maximum(limit[same], _longest_by_habit(length[same]))
     if of_states is not None:
         limit = np.where(np.isfinite(of_states), of_states, limit)
-    score = np.where(length >= limit, STUCK_SCORE * length / limit, 0.0)
-    return np.repeat(score, length)
+    odd = length >= limit
+    return _Runs(starts[odd], (starts + length)[odd], STUCK_SCORE * length[odd] / limit[odd], len(y))
 
 
 def _longest_by_habit(length: NDArray[np.intp]) -> float:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import Components, measure_components
+from iotctl.analysis.components import Components, measure_components, measure_stuck
 from iotctl.analysis.counter_events import in_readings
-from iotctl.analysis.described import Modelled
+from iotctl.analysis.described import HOUR, Modelled
 from iotctl.analysis.events import find_events, usual_rows
 from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
 from iotctl.analysis.hours import Hours
@@ -21,13 +21,15 @@ from iotctl.analysis.lasting_events import lasting_events
 from iotctl.analysis.memory import blended, learn, remembered_kind, wider
 from iotctl.analysis.modelling import fit_model
 from iotctl.analysis.options import DetectOptions
-from iotctl.analysis.regimes import Trend
+from iotctl.analysis.regimes import Line
+from iotctl.analysis.robust import Rows
+from iotctl.analysis.rolling import Column
 from iotctl.analysis.sensor_kinds import recognise
-from iotctl.analysis.sensor_kinds.counter import rises
+from iotctl.analysis.sensor_kinds.counter import rises, usual_steps
 from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.severity import severity
-from iotctl.analysis.tails import Tail, tail_of
+from iotctl.analysis.tails import Tail, tails_of
 from iotctl.model import Detection, Event, Learnt, Method, Regime, SensorKind
 
 Floats = NDArray[np.float64]
@@ -56,16 +58,17 @@ def detect(
     if time.ndim != 1 or time.shape != value.shape:
         raise ValueError(f"time and value must be columns of one length, not of shapes {time.shape} and {value.shape}")
     options = options or DetectOptions()
-    row, dropped = _usable_rows(time, value)
-    every_time, every_value = time[row], value[row].astype(np.float64)
+    rows, dropped = _usable_rows(time, value)
+    every_time, every_value = time[rows], np.asarray(value[rows], dtype=np.float64)
     absurd = find_absurd(every_value)
     # Where a series lives so high, a sigma of it, or a difference of two readings, is no number.
     too_large = (np.abs(every_value) > _LARGEST) & ~absurd.rows
     kept = ~absurd.rows & ~too_large
+    count, time, value = len(value), every_time, every_value
     if not kept.all():
         counts = {"invalid": int(absurd.rows.sum()), "too large": int(too_large.sum())}
-        row, dropped = row[kept], dropped | {reason: count for reason, count in counts.items() if count}
-    time, value = every_time[kept], every_value[kept]
+        dropped |= {reason: number for reason, number in counts.items() if number}
+        time, value = every_time[kept], every_value[kept]
     hours = Hours.of(time, options.timezone, options.holidays)
     x = hours.elapsed
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
@@ -76,36 +79,37 @@ def detect(
     method = Method.PIECEWISE if kind is SensorKind.STILL else options.method
     # A counter is modelled by its rises, in usual steps; each other sensor by its readings.
     is_rising = kind is SensorKind.COUNTER and method is Method.PIECEWISE
-    modelled, steps = rises(x, value, step_hours) if is_rising else (value, np.ones(len(value)))
+    modelled = rises(x, value, step_hours) if is_rising else value
     known_good = None
     if options.reference is not None:
         known_good = (time >= options.reference[0]) & (time < options.reference[1])
+    y = modelled / size
     model = fit_model(
         hours,
-        modelled / size,
+        y,
         step_hours,
         method,
         options.least_change,
         known_good is not None,
         learnt.periods_hours if learnt else (),
     )
-    u = (modelled / size - model.expected) / model.scale
-    components = _components(u, modelled / size, method, known_good, model.step)
-    score = np.maximum.reduce([np.zeros(len(u)), *components.scores.values()])
+    del hours, x
+    periods = tuple(season.period_hours for season in model.seasons)
+    stuck = measure_stuck(y)
+    # In place: a long series has no room for one array more than it needs.
+    u = np.divide(np.subtract(y, model.expected, out=y), model.scale, out=y)
+    expected = np.multiply(model.expected, size, out=model.expected)
+    scale = np.maximum(np.multiply(model.scale, size, out=model.scale), np.finfo(float).tiny, out=model.scale)
+    components = _components(u, stuck, method, known_good, model.step)
+    score = components.largest(len(u))
     tails = _tails(components, score, options.threshold, known_good)
     remembered = blended(learnt, tails, time, step_hours)
     if known_good is None:
         tails = wider(tails, remembered)
-    rare = severity(components.scores | components.slow, tails) if tails else np.zeros(len(u))
-    scale = np.maximum(model.scale * size, np.finfo(float).tiny)
-    usual = score < options.threshold
-    can_read = readable(kind, value, usual)
-    series = Modelled(time, modelled, model.expected * size, scale, score, rare, unit, readable=can_read)
-    readings = series
-    if is_rising:
-        expected = value - (modelled - series.expected) * steps
-        readings = replace(series, value=value, expected=expected, scale=scale * steps)
-        series = replace(series, noun="rise", readable=Readable(lowest=0.0))
+    rare = severity(components.every, tails, len(u))
+    can_read = readable(kind, value, score < options.threshold)
+    noun, can_be = ("rise", Readable(lowest=0.0)) if is_rising else ("reading", can_read)
+    series = Modelled(time, modelled, expected, scale, score, rare, unit, noun, can_be)
     events: list[Event] = []
     if len(u) >= _FEWEST_ROWS:
         # The textbook knows no tails; where nothing varies, nothing that differs is chance.
@@ -113,6 +117,12 @@ def detect(
         events = find_events(
             series, components, by_chance, options.threshold, options.min_severity, options.false_alarms, learnt
         )
+    del components, stuck, u, y
+    readings = series
+    if is_rising:
+        steps = usual_steps((time - time[0]) / HOUR, step_hours)
+        expected = value - (modelled - expected) * steps
+        readings = Modelled(time, value, expected, scale * steps, score, rare, unit, readable=can_read)
     lasting = lasting_events(_in_unit(model.changes, size), series, options.threshold, options.least_change)
     events += [event for event in lasting if event.a_year <= options.false_alarms]
     if is_rising:
@@ -124,24 +134,24 @@ def detect(
     ]
     if options.limits is not None:
         events += find_beyond_limits(readings, options.limits, options.threshold)
-    periods = tuple(season.period_hours for season in model.seasons)
     ordinary = _outside(time, [event for event in events if not event.kind.is_absence and event.kind not in LASTING])
+    words = describe_sensor(time[ordinary], value[ordinary], unit, kind, periods)
     return Detection(
-        row=row,
+        row=np.arange(count)[rows][kept],
         time=time,
         value=value,
         expected=readings.expected,
         scale=readings.scale,
         score=score,
         severity=rare,
-        regimes=tuple(_regimes(time, model.trend, size)),
-        change_points=tuple(int(time[line.start]) for line in model.trend.lines[1:]),
+        regimes=tuple(_regimes(time, model.lines, size)),
+        change_points=tuple(int(time[line.start]) for line in model.lines[1:]),
         events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
         periods_hours=periods,
         dropped=dropped,
         sensor_kind=kind,
         learnt=learn(learnt, remembered, time, kind, periods),
-        sensor_words=describe_sensor(time[ordinary], value[ordinary], unit, kind, periods),
+        sensor_words=words,
     )
 
 
@@ -169,24 +179,27 @@ def _outside(time: NDArray[np.int64], events: Sequence[Event]) -> NDArray[np.boo
     return outside if outside.sum() > _ORDINARY_PART * len(time) else np.ones(len(time), dtype=np.bool_)
 
 
-def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[NDArray[np.int64], dict[str, int]]:
+def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[Rows, dict[str, int]]:
     """The rows to look at, in order of time, and how many were left out for what."""
-    finite = np.flatnonzero(np.isfinite(value))
-    order = finite[np.argsort(time[finite], kind="stable")]
+    finite = np.isfinite(value)
+    if finite.all() and (time[1:] > time[:-1]).all():
+        return slice(0, len(value)), {}
+    known = np.flatnonzero(finite)
+    order = known[np.argsort(time[known], kind="stable")]
     repeated = np.concatenate([[False], np.diff(time[order]) == 0])[: len(order)]
-    dropped = {"not finite": len(value) - len(finite), "repeated time": int(repeated.sum())}
-    return order[~repeated].astype(np.int64), {reason: count for reason, count in dropped.items() if count}
+    dropped = {"not finite": len(value) - len(known), "repeated time": int(repeated.sum())}
+    return order[~repeated], {reason: count for reason, count in dropped.items() if count}
 
 
 def _components(
-    u: Floats, value: Floats, method: Method, known_good: NDArray[np.bool_] | None, step: float
+    u: Floats, stuck: Column, method: Method, known_good: NDArray[np.bool_] | None, step: float
 ) -> Components:
     if len(u) < _FEWEST_ROWS:
         return Components({}, {})
     if method is Method.RUPTURES:
         nothing = np.zeros(len(u))
         return Components({"point": np.abs(u), "local": nothing, "stuck": nothing}, {})
-    return measure_components(u, value, known_good, step)
+    return measure_components(u, stuck, known_good, step)
 
 
 def _tails(
@@ -194,10 +207,10 @@ def _tails(
 ) -> dict[str, Tail]:
     """The tail of each component, learnt without the anomalies that are to be judged by it."""
     usual = known_good if known_good is not None and known_good.any() else usual_rows(score, threshold)
-    return {name: tail_of(component, usual) for name, component in (components.scores | components.slow).items()}
+    return tails_of(components.every, usual)
 
 
-def _regimes(time: NDArray[np.int64], trend: Trend, unit: float) -> list[Regime]:
+def _regimes(time: NDArray[np.int64], lines: Sequence[Line], unit: float) -> list[Regime]:
     return [
         Regime(
             start=int(time[line.start]),
@@ -207,5 +220,5 @@ def _regimes(time: NDArray[np.int64], trend: Trend, unit: float) -> list[Regime]
             slope_per_hour=line.slope * unit,
             scale=line.scale * unit,
         )
-        for line in trend.lines
+        for line in lines
     ]

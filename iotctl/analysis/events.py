@@ -12,7 +12,7 @@ from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.described import Floats, Modelled, Stretch, describe, runs_of
 from iotctl.analysis.habit import habits
 from iotctl.analysis.kinds import leaning, name_kind
-from iotctl.analysis.onset import onset_row
+from iotctl.analysis.onset import LOOKED_AT_BEFORE, onset_row
 from iotctl.analysis.promised import (
     ALWAYS,
     MOST_LOOSER,
@@ -23,6 +23,7 @@ from iotctl.analysis.promised import (
     by_severity,
     by_tails,
 )
+from iotctl.analysis.rolling import Column
 from iotctl.analysis.tails import Tail
 from iotctl.model import Event, Kind, Learnt
 
@@ -73,7 +74,7 @@ def find_events(
     """
     enough = asked_decades(series.time, learnt)
     runs = runs_of(series.score >= threshold)
-    chance = {run: by_tails(components, tails, *run, enough) for run in runs}
+    chance = dict(zip(runs, by_tails(components, tails, runs, enough).tolist(), strict=True))
     rare = [run for run in runs if chance[run] <= 0]
     found = _stretches(series, components, rare, threshold)
     asked = _asked(series, found, found, min_severity)
@@ -83,8 +84,9 @@ def find_events(
     told = [(s, max(rate, usual.get(s, 0.0))) for s, rate in zip(found, rates, strict=True)]
     if false_alarms > 1.0:
         # They lie between those of one a year, and change nothing about these.
-        weak = [run for run in runs if chance[run] > 0] + _weaker_runs(series.score, threshold)
-        chance |= {run: by_tails(components, tails, *run, enough) for run in weak if run not in chance}
+        weaker = _weaker_runs(series.score, threshold)
+        chance |= dict(zip(weaker, by_tails(components, tails, weaker, enough).tolist(), strict=True))
+        weak = [run for run in runs if chance[run] > 0] + weaker
         weak = [run for run in weak if 10.0 ** chance[run] <= false_alarms]
         more = [_stretch(series, components, run, threshold, (0, len(series.value))) for run in weak]
         asked = _asked(series, more, found, min_severity)
@@ -93,21 +95,20 @@ def find_events(
             for stretch, run, ask in zip(more, weak, asked, strict=True)
             if not any(stretch.start < other.end and other.start < stretch.end for other in found)
         ]
-    u = series.u(0, len(series.value)) if told else series.value
     return [
-        replace(
-            describe(series, stretch, threshold, components=components), a_year=rate, onset=_onset(series, u, stretch)
-        )
+        replace(describe(series, stretch, threshold, components=components), a_year=rate, onset=_onset(series, stretch))
         for stretch, rate in sorted(told, key=lambda one: one[0].start)
         if rate <= false_alarms
     ]
 
 
-def _onset(series: Modelled, u: Floats, stretch: Stretch) -> int | None:
+def _onset(series: Modelled, stretch: Stretch) -> int | None:
     """When the event of a stretch began, microseconds since 1970-01-01 UTC; equal values begin where they begin."""
     if stretch.kind is Kind.STUCK:
         return None
-    return int(series.time[onset_row(u, stretch.start, stretch.end)])
+    first = max(0, stretch.start - LOOKED_AT_BEFORE)
+    row = onset_row(series.u(first, stretch.end), stretch.start - first, stretch.end - first)
+    return int(series.time[first + row])
 
 
 def _stretches(
@@ -140,7 +141,7 @@ def _stretch(
     return replace(whole, kind=name_kind(*_with_sides(series, whole, *between)))
 
 
-def _sharp(scores: Mapping[str, Floats], start: int, end: int) -> Floats:
+def _sharp(scores: Mapping[str, Column], start: int, end: int) -> Floats:
     """The components that show by themselves which rows are odd; (end - start,)."""
     rows = slice(start, end)
     sharp: Floats = np.maximum.reduce([scores["point"][rows], scores["local"][rows], scores["stuck"][rows]])

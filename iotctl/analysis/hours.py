@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import thin
+from iotctl.analysis.robust import Rows, thin_rows
 from iotctl.calendars import holidays_between
 from iotctl.timezones import find_zone
 
@@ -81,10 +81,14 @@ class Hours:
             return self.free + self.half_step
         return (self.elapsed + self.begins if by is Counted.ELAPSED else self.clock) + self.half_step
 
+    def at(self, rows: Rows) -> Hours:
+        """Those of some rows alone."""
+        free = None if self.free is None else self.free[rows]
+        return Hours(self.elapsed[rows], self.clock[rows], free, self.begins, self.half_step)
+
     def thinned(self, rows: int) -> Hours:
         """Evenly spread rows alone; see thin."""
-        free = None if self.free is None else thin(self.free, rows)
-        return Hours(thin(self.elapsed, rows), thin(self.clock, rows), free, self.begins, self.half_step)
+        return self.at(thin_rows(len(self.elapsed), rows))
 
 
 def _offsets(time: NDArray[np.int64], zone: tzinfo) -> Floats:

@@ -8,10 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.blocks import blocks
 from iotctl.analysis.hours import Hours
 from iotctl.analysis.lasting import Lasting, find_changes, find_noise
-from iotctl.analysis.regimes import Trend, fit_trend
-from iotctl.analysis.robust import dithered, grouped_median, mad_sigma, quantum, thin
+from iotctl.analysis.long_series import place
+from iotctl.analysis.regimes import Line, Trend, drawn, fit_trend
+from iotctl.analysis.robust import (
+    MAD_TO_SIGMA,
+    MODEL_ROWS,
+    dithered,
+    grouped_median,
+    mad_sigma,
+    quantum,
+    thin,
+    thin_rows,
+)
 from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
 from iotctl.analysis.segmentation import segment
 from iotctl.analysis.sensor_kinds.intermittent import is_intermittent, usual_amount
@@ -32,14 +43,14 @@ _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
 @dataclass(frozen=True)
 class Model:
-    """expected, scale: (n,), with seasons. still: whether it stands still. step: of a quantised series, in sigma.
+    """expected, scale: (n,), with seasons. lines: its regimes. still: whether it stands still.
 
-    changes: what is another for good, by row.
+    step: of a quantised series, in sigma. changes: what is another for good, by row.
     """
 
     expected: Floats
     scale: Floats
-    trend: Trend
+    lines: tuple[Line, ...]
     seasons: tuple[Season, ...]
     still: bool
     step: float
@@ -55,39 +66,53 @@ def fit_model(
     keep_scale: bool = False,
     known_periods: Sequence[float] = (),
 ) -> Model:
-    """The model of a series.
+    """The model of a series; that of a long one is fitted to evenly spread rows of it.
 
     hours: of (n,) rows, in order of time. y: (n,), of a size near 1, finite. step_hours: usual time between two rows.
     least_change: of lasting changes, in sigma. keep_scale: what is noisier for good is odd from then on all the same.
     known_periods: of seasons that the sensor has had before.
     """
-    x = hours.elapsed
-    seasons: tuple[Season, ...] = ()
     still = stands_still(y)
+    rows = slice(0, len(y)) if still else thin_rows(len(y), MODEL_ROWS)
+    fitted = hours.at(rows)
+    if isinstance(rows, np.ndarray):
+        step_hours *= len(y) / len(rows)
+    x, z = fitted.elapsed, y[rows]
+    seasons: tuple[Season, ...] = ()
     if still:
-        trend = _still_trend(x, y, step_hours)
+        trend = _still_trend(x, z, step_hours)
     elif len(y) < _FEWEST_ROWS or method is Method.RUPTURES:
-        trend = _plain_trend(x, y, method)
+        trend = _plain_trend(x, z, method)
     else:
-        trend, seasons = _model(hours, dithered(y), step_hours, known_periods)
-    seasonal = _seasonal(hours, seasons)
-    expected = trend.expected + seasonal
-    residual = y - expected
+        trend, seasons = _model(fitted, dithered(z), step_hours, known_periods)
+    seasonal = _seasonal(fitted, seasons)
+    residual = z - (trend.expected + seasonal)
     changes: list[Lasting] = []
     noise: Floats | None = None
     if method is Method.PIECEWISE and len(y) >= _FEWEST_ROWS:
-        changes = find_changes(x, y - seasonal, trend, step_hours, least_change)
+        changes = find_changes(x, z - seasonal, trend, step_hours, least_change)
         # On a coarse scale how much a reading varies is a matter of where between two steps the level lies.
-        if not still and quantum(y) < float(np.median(trend.scale)):
+        if not still and quantum(z) < float(np.median(trend.scale)):
             noisier, noise = find_noise(x, residual, step_hours, least_change)
             changes = sorted([*changes, *noisier], key=lambda change: change.row)
-    scale = _scale(hours, residual, trend.scale, seasons)
+    spreads = _spreads(fitted, residual, seasons)
+    if isinstance(rows, np.ndarray):
+        places = place(rows, trend.lines, hours.elapsed, lambda near: y[near] - _seasonal(hours.at(near), seasons))
+        least = float(trend.scale.min())
+        trend = drawn(hours.elapsed, places.lines(trend.lines, hours.elapsed))
+        np.maximum(trend.scale, least, out=trend.scale)
+        changes, noise = places.changes(changes), None if noise is None else places.pieces(noise)
+    expected, scale = trend.expected, trend.scale
+    for part in blocks(len(y)):
+        near = hours.at(part)
+        expected[part] += _seasonal(near, seasons)
+        scale[part] = _scale(near, scale[part], seasons, spreads)
     if noise is not None and not keep_scale:
-        scale = scale * noise
-    if not seasons and method is Method.PIECEWISE and not still and is_intermittent(y):
-        scale = np.maximum(scale, usual_amount(y))
-    step = quantum(y) / float(np.median(scale)) if len(y) else 0.0
-    return Model(expected, scale, trend, seasons, still, step, tuple(changes))
+        scale *= noise
+    if not seasons and method is Method.PIECEWISE and not still and is_intermittent(z):
+        np.maximum(scale, usual_amount(z), out=scale)
+    step = quantum(z) / float(np.median(thin(scale, MODEL_ROWS))) if len(y) else 0.0
+    return Model(expected, scale, trend.lines, seasons, still, step, tuple(changes))
 
 
 def _model(hours: Hours, y: Floats, step_hours: float, known: Sequence[float]) -> tuple[Trend, tuple[Season, ...]]:
@@ -154,11 +179,18 @@ def _least_scale(y: Floats) -> float:
     return max(0.3 * quantum(y), 1e-3 * float(y.std()), 1e-12 * float(np.abs(y).max()), 1e-300)
 
 
-def _scale(hours: Hours, residual: Floats, scale: Floats, seasons: Sequence[Season]) -> Floats:
-    """The regimes' scale, raised where the sensor is noisier at that hour: the MAD around a phase bin."""
+def _spreads(hours: Hours, residual: Floats, seasons: Sequence[Season]) -> list[Floats]:
+    """How noisy the sensor is at each hour of each season: the MAD around a phase bin, (bins,)."""
+    widest = []
     for season in seasons:
         bins, phase = len(season.profile), season.bins(hours.counted(season.counted))
-        spread = 1.4826 * np.nan_to_num(grouped_median(phase, np.abs(residual), bins))
-        widest = np.maximum.reduce([np.roll(spread, -1), spread, np.roll(spread, 1)])
-        scale = np.maximum(scale, widest[phase])
+        spread = MAD_TO_SIGMA * np.nan_to_num(grouped_median(phase, np.abs(residual), bins))
+        widest.append(np.maximum.reduce([np.roll(spread, -1), spread, np.roll(spread, 1)]))
+    return widest
+
+
+def _scale(hours: Hours, scale: Floats, seasons: Sequence[Season], spreads: Sequence[Floats]) -> Floats:
+    """The regimes' scale, raised where the sensor is noisier at that hour."""
+    for season, spread in zip(seasons, spreads, strict=True):
+        scale = np.maximum(scale, spread[season.bins(hours.counted(season.counted))])
     return scale

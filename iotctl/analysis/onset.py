@@ -10,6 +10,8 @@ Floats = NDArray[np.float64]
 # The onset is looked for in so many rows before the first odd one; what is calm is learnt from so many before these,
 # and what is loud from so many of the event.
 _BACK, _CALM, _LOUD = 30, 114, 48
+# So many rows before an event are looked at.
+LOOKED_AT_BEFORE = _BACK + _CALM
 _FEWEST_CALM = 16
 
 _MAD_TO_SIGMA = 1.4826

@@ -6,7 +6,7 @@ told at a promised rate that is as high as its own or higher, so that a lower pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.tails import Tail
 from iotctl.model import Learnt
+
+Floats = NDArray[np.float64]
 
 ALWAYS = -12.0  # decades of what is never chance
 
@@ -49,17 +51,22 @@ def asked_decades(time: NDArray[np.int64], learnt: Learnt | None) -> float:
     return float(np.log10(rows)) + _SHORT_SLACK * min(0.0, float(np.log10(max(short, 1e-9))))
 
 
-def by_tails(components: Components, tails: Mapping[str, Tail], start: int, end: int, asked: float) -> float:
-    """Of rows [start, end): by the tail of the component that is the rarest there; asked: see asked_decades.
+def by_tails(
+    components: Components, tails: Mapping[str, Tail], runs: Sequence[tuple[int, int]], asked: float
+) -> Floats:
+    """Of each run of rows [start, end), (runs,): by the tail of the component that is the rarest there.
 
-    Rows count as if each were by itself. Where they are not, extremes come in clusters, so that there are fewer: the
-    extremal index is at most 1 (Leadbetter, "Extremes and local dependence in stationary sequences", 1983). Runs of
-    equal values are judged where they are measured; what has no tail is judged by its score alone.
+    asked: see asked_decades. Rows count as if each were by itself. Where they are not, extremes come in clusters, so
+    that there are fewer: the extremal index is at most 1 (Leadbetter, "Extremes and local dependence in stationary
+    sequences", 1983). Runs of equal values are judged where they are measured; what has no tail is judged by its score
+    alone.
     """
-    judged = {name: score for name, score in components.scores.items() if name in tails and name != "stuck"}
-    if not judged or components.scores["stuck"][start:end].max() >= STUCK_SCORE:
-        return ALWAYS
-    return asked - max(tails[name].decades(float(score[start:end].max())) for name, score in judged.items())
+    judged = [name for name in components.scores if name in tails and name != "stuck"]
+    if not judged or not runs:
+        return np.full(len(runs), ALWAYS)
+    stuck = components.highest("stuck", runs) >= STUCK_SCORE
+    rare = np.maximum.reduce([tails[name].decades(components.highest(name, runs)) for name in judged])
+    return np.where(stuck, ALWAYS, asked - rare)
 
 
 def by_score(score: float, threshold: float) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import mad_sigma
+from iotctl.analysis.robust import MODEL_ROWS, mad_sigma, thin_rows
 
 Floats = NDArray[np.float64]
 
@@ -60,11 +61,18 @@ def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float)
     long = np.flatnonzero(np.diff(edges) > least)
     spans = [(int(edges[i]), int(edges[i + 1])) for i in long] or [(0, n)]
     lines = _continued(x, y, [_robust_line(x, y, start, end) for start, end in spans])
-    lines = _widened(x, y, lines, list(pairwise(edges.tolist())))
-    expected, scale = np.empty(n), np.empty(n)
+    return drawn(x, _widened(x, y, lines, list(pairwise(edges.tolist()))))
+
+
+def drawn(x: Floats, lines: Sequence[Line]) -> Trend:
+    """The trend of regimes at each x, (n,) hours, ascending."""
+    expected, scale = np.empty(len(x)), np.empty(len(x))
     for line in lines:
         rows = slice(line.start, line.end)
-        expected[rows] = line.at(x, line.start, line.end)
+        # In place: a long series has no room for one array more than it needs.
+        here = np.subtract(x[rows], x[line.start], out=expected[rows])
+        here *= line.slope
+        here += line.level
         scale[rows] = line.scale
     before: Line | None = None
     for after in [*lines, None]:
@@ -137,7 +145,8 @@ def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, aft
 
 def _robust_line(x: Floats, y: Floats, start: int, end: int) -> Line:
     """Huber's M-estimate in two steps of reweighting (Huber, "Robust Statistics", 1981, chapter 7)."""
-    t, v = x[start:end] - x[start], y[start:end]
+    rows = thin_rows(end - start, 2 * MODEL_ROWS)
+    t, v = x[start:end][rows] - x[start], y[start:end][rows]
     level = slope = 0.0
     residual = v
     # Two steps do not come back from a start that one reading of 1e10 has drawn away.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
+from iotctl.analysis.blocks import blocks
 from iotctl.analysis.still import stands_still
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # MAD and quantile of a standard normal: 1 / Phi^-1(0.75).
 MAD_TO_SIGMA = 1.4826
@@ -17,19 +14,45 @@ MAD_TO_SIGMA = 1.4826
 SAMPLE_ROWS = 131_072
 # A median, a MAD or a line needs fewer: its error is 1 % of sigma.
 CENTRE_ROWS = 16_384
+# The model of a longer series is fitted to about so many rows: a dozen columns of them are 130 MB.
+MODEL_ROWS = 1 << 20
+
+# Which of n rows: [start, end) without a step, or any.
+Rows = slice | NDArray[np.intp]
 
 _GOLDEN = 0.618_033_988_749_894_9
 
 
 def thin(a: NDArray[np.float64], rows: int = SAMPLE_ROWS) -> NDArray[np.float64]:
-    """Return evenly spread rows of a, at most about 1.6 times `rows`, all where there are no more.
+    """Return evenly spread rows of a, at most about 1.2 times `rows`, all where there are no more."""
+    return a[thin_rows(len(a), rows)]
+
+
+def thin_rows(n: int, rows: int = SAMPLE_ROWS, among: NDArray[np.bool_] | None = None) -> Rows:
+    """Return which of n rows, or of those among them, are left where about `rows` are to be, ascending.
 
     The stride is irrational, so that every phase of any season is met.
     """
-    if len(a) <= rows:
-        return a
-    stride = len(a) // rows + _GOLDEN
-    return a[(np.arange(int(len(a) / stride)) * stride).astype(np.intp)]
+    if among is not None:
+        return _nth(among, thin_rows(int(np.count_nonzero(among)), rows))
+    if n <= rows:
+        return slice(0, n)
+    stride = n // rows + _GOLDEN
+    return (np.arange(int(n / stride)) * stride).astype(np.intp)
+
+
+def _nth(there: NDArray[np.bool_], wanted: Rows) -> NDArray[np.intp]:
+    """Return the rows of those that are there, as they are counted among themselves, ascending."""
+    if isinstance(wanted, slice):
+        return np.flatnonzero(there)[wanted]
+    # By block, since the numbers of all rows take eight times as much memory as whether they are there.
+    found, counted = [], 0
+    for block in blocks(len(there)):
+        rows = block.start + np.flatnonzero(there[block])
+        begin, end = np.searchsorted(wanted, [counted, counted + len(rows)])
+        found.append(rows[wanted[begin:end] - counted])
+        counted += len(rows)
+    return np.concatenate(found)
 
 
 def mad_sigma(a: NDArray[np.float64]) -> float:
@@ -69,14 +92,24 @@ def dithered(y: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def running_median5(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the centred running median of 5 rows; the ends repeat.
-
-    A sorting network of ten minima and maxima over whole arrays: 15 times faster than a rank filter at 1,000,000 rows.
-    """
+    """Return the centred running median of 5 rows; the ends repeat."""
     if len(y) < 5:
         return np.full(len(y), np.median(y)) if len(y) else y.copy()
     p = np.concatenate([y[:1], y[:1], y, y[-1:], y[-1:]])
-    a, b, c, d, e = p[:-4], p[1:-3], p[2:-2], p[3:-1], p[4:]
+    return median_of_five(p[:-4], p[1:-3], p[2:-2], p[3:-1], p[4:])
+
+
+def median_of_five(
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    c: NDArray[np.float64],
+    d: NDArray[np.float64],
+    e: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the median of five values, for each row of arrays of one length.
+
+    A sorting network of ten minima and maxima over whole arrays: 15 times faster than a rank filter at 1,000,000 rows.
+    """
     low = np.maximum(np.minimum(a, b), np.minimum(d, e))
     high = np.minimum(np.maximum(a, b), np.maximum(d, e))
     middle: NDArray[np.float64] = np.maximum(np.minimum(low, c), np.minimum(np.maximum(low, c), high))
@@ -89,17 +122,6 @@ def clip_spikes(y: NDArray[np.float64], sigmas: float = 4.0) -> NDArray[np.float
     away = y - middle
     reach = sigmas * max(mad_sigma(away), quantum(y))
     return middle + np.clip(away, -reach, reach)
-
-
-def rolling_mean(a: NDArray[np.float64], w: int) -> NDArray[np.float64]:
-    """Return the centred mean of w rows; near the ends that of the outermost full window, so that none is shorter."""
-    n = len(a)
-    if w >= n:
-        return np.full(n, a.mean() if n else 0.0)
-    total = np.concatenate([[0.0], np.cumsum(a)])
-    full = (total[w:] - total[:-w]) / w
-    before = w // 2
-    return np.concatenate([np.full(before, full[0]), full, np.full(n - len(full) - before, full[-1])])
 
 
 def grouped_sorted(

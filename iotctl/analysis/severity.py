@@ -7,14 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.blocks import blocks
+from iotctl.analysis.rolling import Column
 from iotctl.analysis.tails import Tail
 
 Floats = NDArray[np.float64]
 
 
-def severity(components: Mapping[str, Floats], tails: Mapping[str, Tail]) -> Floats:
-    """The mean rarity over all components, (n,): 0 is usual, and what several of them see weighs more."""
-    total = np.zeros(len(next(iter(components.values()))))
-    for name, component in components.items():
-        total += tails[name].rarity(component)
-    return total / len(components)
+def severity(components: Mapping[str, Column], tails: Mapping[str, Tail], n: int) -> Floats:
+    """The mean rarity over all components of each of n rows: 0 is usual, and what several of them see weighs more."""
+    total = np.zeros(n)
+    for rows in blocks(n):
+        for name, component in components.items():
+            total[rows] += tails[name].rarity(component[rows])
+    total /= max(1, len(components))
+    return total

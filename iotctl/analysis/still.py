@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.blocks import blocks
+
 Floats = NDArray[np.float64]
 
 # A run of this many equal values is a level; what lies between two levels is an odd reading or a few.
@@ -21,13 +23,23 @@ _STAIRS = 3
 
 def run_lengths(y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Start and length of each run of equal values."""
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(y)) + 1])
-    return starts, np.diff(np.append(starts, len(y)))
+    begins = np.ones(max(len(y), 1), dtype=np.bool_)
+    np.not_equal(y[1:], y[:-1], out=begins[1:])
+    starts = np.flatnonzero(begins)
+    length = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=length[:-1])
+    length[-1] = len(y) - starts[-1]
+    return starts, length
 
 
 def changes(y: Floats) -> NDArray[np.intp]:
     """The rows whose value differs from the one before by more than rounding, ascending."""
-    return np.flatnonzero(np.abs(np.diff(y)) > _ROUNDING * np.maximum(np.abs(y[1:]), np.abs(y[:-1]))) + 1
+    found = [np.empty(0, dtype=np.intp)]
+    for rows in blocks(len(y) - 1):
+        before, after = y[rows], y[rows.start + 1 : rows.stop + 1]
+        differ = np.abs(after - before) > _ROUNDING * np.maximum(np.abs(after), np.abs(before))
+        found.append(rows.start + 1 + np.flatnonzero(differ))
+    return np.concatenate(found)
 
 
 def stands_still(y: Floats) -> bool:
@@ -57,9 +69,8 @@ def held(y: Floats) -> Floats:
     level = np.flatnonzero(np.diff(np.append(starts, len(y))) >= _HELD_ROWS)
     if not len(level):
         return y
-    before = np.searchsorted(starts[level], np.arange(len(y)), side="right") - 1
-    values: Floats = y[starts[level]][np.maximum(before, 0)]
-    return values
+    first = starts[level]
+    return np.repeat(y[first], np.diff([0, *first[1:], len(y)]))
 
 
 def _is_staircase(y: Floats, at: NDArray[np.intp]) -> bool:

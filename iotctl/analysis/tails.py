@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import thin
+from iotctl.analysis.robust import thin_rows
+from iotctl.analysis.rolling import Column
 
 Floats = NDArray[np.float64]
 
@@ -37,30 +39,39 @@ class Tail:
         decades: Floats = np.clip((component - self.body) * (_DECADES / reach), 0.0, MOST_DECADES)
         return decades
 
-    def decades(self, value: float) -> float:
-        """-log10 of the part of all rows that reach a value by chance, by a generalised Pareto tail.
+    def decades(self, value: Floats) -> Floats:
+        """-log10 of the part of all rows that reach each of some values by chance, by a generalised Pareto tail; (k,).
 
         Its shape comes from the quantiles (Pickands, "Statistical Inference Using Extreme Order Statistics", Annals
         of Statistics 1975). At most 99; 0 in the body.
         """
         near, reach = self.far - self.body, self.farthest - self.body
-        if value <= self.body:
-            return 0.0
         if reach <= 0:
-            return _MOST
-        if near <= _FLAT * reach or reach - near <= _FLAT * reach:  # few values that come often, not a tail
-            return min(1.0 + _DECADES * (value - self.body) / reach, _MOST)
-        shape = float(np.clip(np.log10(max(reach / near - 1, 1e-9)), _LIGHTEST, _HEAVIEST))
-        if abs(shape) < 1e-6:
-            shape = 1e-6
-        # Through the 99.9 % quantile, whatever the shape was bounded to.
-        scale = reach * shape / (100.0**shape - 1)
-        inside = 1 + shape * (value - self.body) / scale
-        return min(1.0 + float(np.log10(inside)) / shape, _MOST) if inside > 0 else _MOST
+            rare = np.full(len(value), _MOST)
+        elif near <= _FLAT * reach or reach - near <= _FLAT * reach:  # few values that come often, not a tail
+            rare = 1.0 + _DECADES * (value - self.body) / reach
+        else:
+            shape = float(np.clip(np.log10(max(reach / near - 1, 1e-9)), _LIGHTEST, _HEAVIEST))
+            if abs(shape) < 1e-6:
+                shape = 1e-6
+            # Through the 99.9 % quantile, whatever the shape was bounded to.
+            scale = reach * shape / (100.0**shape - 1)
+            inside = 1 + shape * (value - self.body) / scale
+            ends = inside <= 0
+            rare = np.where(ends, _MOST, 1.0 + np.log10(np.where(ends, 1.0, inside)) / shape)
+        return np.where(value <= self.body, 0.0, np.minimum(rare, _MOST))
 
 
-def tail_of(component: Floats, usual: NDArray[np.bool_] | None = None) -> Tail:
-    """The tail of a component, (n,), in its usual rows; in all where none is usual."""
-    base = thin(component if usual is None or not usual.any() else component[usual])
-    body, far, farthest = np.quantile(base, [_BODY, _FAR, _FARTHEST])
+def tails_of(components: Mapping[str, Column], usual: NDArray[np.bool_] | None = None) -> dict[str, Tail]:
+    """The tail of each component, (n,), in the usual rows; in all where none is usual."""
+    if not components:
+        return {}
+    n = len(next(iter(components.values())))
+    rows = thin_rows(n, among=usual if usual is not None and usual.any() else None)
+    return {name: tail_of(component[rows]) for name, component in components.items()}
+
+
+def tail_of(component: Floats) -> Tail:
+    """The tail of a component by some of its rows, (k,)."""
+    body, far, farthest = np.quantile(component, [_BODY, _FAR, _FARTHEST])
     return Tail(float(body), float(far), float(farthest))

@@ -13,7 +13,7 @@ from iotctl.analysis.components import Components
 from iotctl.analysis.described import Modelled
 from iotctl.analysis.events import find_events, usual_rows
 from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
-from iotctl.analysis.tails import tail_of
+from iotctl.analysis.tails import tails_of
 from iotctl.model import Kind
 
 Floats = NDArray[np.float64]
@@ -175,7 +175,7 @@ def test_what_the_tail_of_a_component_explains_is_no_event() -> None:
     u = random.standard_t(3.0, 60_000)
     u[30_000] = 400.0
     scores = Components({"point": np.abs(u), "local": np.zeros(60_000), "stuck": np.zeros(60_000)}, {})
-    tails = {name: tail_of(score) for name, score in scores.scores.items()}
+    tails = tails_of(scores.scores)
     without = find_events(series(u), scores, {}, THRESHOLD, 0.0)
     within = find_events(series(u), scores, tails, THRESHOLD, 0.0)
     assert len(without) > 100

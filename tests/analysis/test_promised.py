@@ -11,6 +11,7 @@ import pytest
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.components import Components
 from iotctl.analysis.promised import ALWAYS, a_year, by_score, by_severity, by_tails, rows_to_judge
+from iotctl.analysis.rolling import Column
 from iotctl.analysis.tails import tail_of
 from iotctl.model import Event, Kind
 from tests.bench.sensor_kinds import KindSensor, make_kind
@@ -29,12 +30,12 @@ def test_a_value_is_as_frequent_as_the_distribution_that_it_comes_from_says() ->
     """The oracle is the formula of the exponential distribution: so many of n rows exceed x as n exp(-x)."""
     rows = 60_000
     random = np.random.default_rng(5).exponential(1.0, rows)
-    scores = {"point": random, "local": np.zeros(rows), "stuck": np.zeros(rows)}
+    scores: dict[str, Column] = {"point": random, "local": np.zeros(rows), "stuck": np.zeros(rows)}
     tails = {"point": tail_of(random)}
     for x in (8.0, 11.0, 14.0):
         scores["point"] = np.where(np.arange(rows) == 100, x, random)
-        found = by_tails(Components(scores, {}), tails, 100, 101, float(np.log10(rows)))
-        assert found == pytest.approx(np.log10(rows * np.exp(-x)), abs=0.6)
+        found = by_tails(Components(scores, {}), tails, [(100, 101)], float(np.log10(rows)))
+        assert found.tolist() == pytest.approx([np.log10(rows * np.exp(-x))], abs=0.6)
 
 
 def test_readings_are_counted_by_the_year_and_a_shorter_series_as_it_is() -> None:

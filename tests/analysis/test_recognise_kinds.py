@@ -7,7 +7,7 @@ import pytest
 
 from iotctl.analysis import detect
 from iotctl.analysis.sensor_kinds import recognise
-from iotctl.analysis.sensor_kinds.counter import rises
+from iotctl.analysis.sensor_kinds.counter import rises, usual_steps
 from iotctl.analysis.sensor_kinds.intermittent import usual_amount
 from iotctl.model import Kind, SensorKind
 from tests.bench.sensor_kinds import make_kind
@@ -54,10 +54,11 @@ def test_noise_about_a_trend_is_no_counter() -> None:
 def test_the_rises_of_a_counter_are_those_of_a_loop() -> None:
     x = np.array([0.0, 1, 2, 4, 5, 6, 7])
     y = np.array([10.0, 12, 15, 19, 2, 5, 5])
-    rise, steps = rises(x, y, 1.0)
     # To the first as to the second; two steps from 15 to 19; the fall to 2 is taken for the median of 2, 3, 2, 3, 0.
-    assert rise.tolist() == [2, 2, 3, 2, 2, 3, 0]
-    assert steps.tolist() == [1, 1, 1, 2, 1, 1, 1]
+    assert rises(x, y, 1.0).tolist() == [2, 2, 3, 2, 2, 3, 0]
+    assert usual_steps(x, 1.0).tolist() == [1, 1, 1, 2, 1, 1, 1]
+    # The median of 4 and 3 is less than the rise before each fall, or than the first rise.
+    assert rises(np.arange(7.0), np.array([9.0, 5, 4, 8, 3, 1, 4]), 1.0).tolist() == [3.5, 3.5, 3.5, 4, 3.5, 3.5, 3]
 
 
 def test_a_counter_that_stops_and_one_that_runs_away_are_told_in_its_readings() -> None:

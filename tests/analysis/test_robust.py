@@ -14,9 +14,9 @@ from iotctl.analysis.robust import (
     grouped_median,
     mad_sigma,
     quantum,
-    rolling_mean,
     running_median5,
     thin,
+    thin_rows,
 )
 
 RANDOM = np.random.default_rng(1)
@@ -41,14 +41,11 @@ def test_the_running_median_is_the_median_of_five(rows: int) -> None:
     assert running_median5(y).tolist() == [statistics.median(padded[i : i + 5]) for i in range(rows)]
 
 
-def test_the_rolling_mean_is_that_of_the_nearest_full_window() -> None:
-    y = RANDOM.normal(0, 1, 40)
-    slow = []
-    for row in range(40):
-        start = min(max(row - 4, 0), 40 - 8)
-        slow.append(sum(y[start : start + 8]) / 8)
-    assert rolling_mean(y, 8) == pytest.approx(slow)
-    assert (rolling_mean(y, 100) == y.mean()).all()
+@pytest.mark.parametrize("rows", [3, 300_000])
+def test_rows_thinned_among_some_are_those_that_are_left_of_them_alone(rows: int) -> None:
+    among = RANDOM.random(600_000) < 0.8
+    every = np.arange(600_000)
+    assert every[thin_rows(600_000, rows, among)].tolist() == thin(every[among].astype(float), rows).tolist()
 
 
 def test_medians_by_group_are_those_of_each_group_alone() -> None:
@@ -98,4 +95,4 @@ def test_a_thinned_series_meets_every_phase_of_a_season(period: int) -> None:
 
 def test_a_short_series_is_not_thinned() -> None:
     a = RANDOM.normal(0, 1, 100)
-    assert thin(a, 100) is a
+    assert thin(a, 100).tolist() == a.tolist()

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis.severity import severity
-from iotctl.analysis.tails import MOST_DECADES, tail_of
+from iotctl.analysis.tails import MOST_DECADES, tail_of, tails_of
 
 RANDOM = np.random.default_rng(1)
 # An exponential tail is what the scale is made for: one in 10 ** k lies beyond k ln 10.
@@ -34,7 +34,7 @@ def test_severity_is_the_mean_over_what_looks_at_a_row() -> None:
     odd[7], usual[7] = 7 * np.log(10), 0.0
 
     def of_row_7(**components: NDArray[np.float64]) -> float:
-        return float(severity(components, {name: tail_of(c) for name, c in components.items()})[7])
+        return float(severity(components, tails_of(components), len(odd))[7])
 
     assert of_row_7(odd=odd, usual=usual) == pytest.approx(3.0, rel=0.1)
     assert of_row_7(odd=odd, same=odd) == pytest.approx(6.0, rel=0.1)
@@ -43,7 +43,7 @@ def test_severity_is_the_mean_over_what_looks_at_a_row() -> None:
 def test_what_is_rare_is_learnt_from_the_usual_rows() -> None:
     component = np.concatenate([EXPONENTIAL[:1000], 10 * EXPONENTIAL[:1000]])
     good = np.arange(2000) < 1000
-    against, alone = tail_of(component, good), tail_of(component)
+    against, alone = (tails_of({"point": component}, usual)["point"] for usual in (good, None))
     assert against.rarity(component)[1000:].mean() > 3 * alone.rarity(component)[1000:].mean()
 
 
@@ -65,12 +65,13 @@ def test_without_a_tail_rarity_is_defined(component: NDArray[np.float64]) -> Non
     ids=["exponential", "pareto", "pareto, far"],
 )
 def test_a_tail_tells_how_rare_a_value_is(tail: NDArray[np.float64], value: float, decades: float) -> None:
-    assert tail_of(tail).decades(value) == pytest.approx(decades, rel=0.15)
+    assert tail_of(tail).decades(np.array([value])) == pytest.approx([decades], rel=0.15)
 
 
 def test_nothing_is_rare_in_the_body_and_values_that_come_often_are_not_rare() -> None:
-    assert tail_of(EXPONENTIAL).decades(1.0) == 0.0
+    assert tail_of(EXPONENTIAL).decades(np.array([1.0])).tolist() == [0.0]
     steps = np.where(np.arange(10_000) % 500 == 0, 5.0, 0.0)
-    assert tail_of(steps).decades(5.0 + 1e-9) == pytest.approx(3.0)
-    assert tail_of(steps).decades(7.0) < 4.0
-    assert tail_of(steps).decades(500.0) == 99.0
+    often, beyond, far = tail_of(steps).decades(np.array([5.0 + 1e-9, 7.0, 500.0])).tolist()
+    assert often == pytest.approx(3.0)
+    assert beyond < 4.0
+    assert far == 99.0

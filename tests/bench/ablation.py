@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -16,6 +16,7 @@ from iotctl.analysis.described import Modelled, Stretch
 from iotctl.analysis.events import find_events
 from iotctl.analysis.promised import ALWAYS
 from iotctl.analysis.regimes import Line
+from iotctl.analysis.rolling import Column
 from iotctl.analysis.tails import Tail
 from iotctl.analysis.textbook import least_squares
 from iotctl.model import Event, Learnt
@@ -29,9 +30,9 @@ Substitute = tuple[Any, str, Any]
 def _without(*names: str) -> Substitute:
     """Components without those; what events are trimmed by stays, as zeros."""
 
-    def measure(u: Floats, y: Floats, known_good: NDArray[np.bool_] | None = None, step: float = 0.0) -> Components:
-        found = measure_components(u, y, known_good, step)
-        scores = {
+    def measure(u: Floats, stuck: Column, known_good: NDArray[np.bool_] | None = None, step: float = 0.0) -> Components:
+        found = measure_components(u, stuck, known_good, step)
+        scores: dict[str, Column] = {
             name: np.zeros(len(u)) if name in names else score
             for name, score in found.scores.items()
             if name in ("point", "local", "stuck") or not name.startswith(names)
@@ -54,7 +55,7 @@ def _lines_as_they_are(_x: Floats, _y: Floats, lines: list[Line], *_: Any) -> li
     return lines
 
 
-def _same_scale(_x: Floats, _residual: Floats, scale: Floats, _seasons: Any) -> Floats:
+def _same_scale(_hours: Any, scale: Floats, *_: Any) -> Floats:
     return scale
 
 
@@ -78,8 +79,8 @@ def _no_habits(*_: Any) -> dict[Stretch, float]:
     return {}
 
 
-def _never(*_: Any) -> float:
-    return ALWAYS
+def _never(_components: Any, _tails: Any, runs: Sequence[Any], _asked: float) -> Floats:
+    return np.full(len(runs), ALWAYS)
 
 
 def _all_rows(*_: Any) -> None:

@@ -32,16 +32,30 @@ def is_counter(y: Floats) -> bool:
     return not falling.any() or float(np.median(-steps[falling])) > _RESET_RISES * float(np.median(thin(steps[rising])))
 
 
-def rises(x: Floats, y: Floats, step_hours: float) -> tuple[Floats, Floats]:
-    """A counter as a rate: (rise, steps), (n,) each.
+def rises(x: Floats, y: Floats, step_hours: float) -> Floats:
+    """A counter as a rate, (n,): by how much it rose to each reading in a usual step of step_hours.
 
-    x: hours, ascending. rise: by how much it rose to each reading in a usual step of step_hours; steps: how many usual
-    steps that took. Where it fell its rise is not known: it is taken for as much as before, but for no more than usual;
-    and so is that to the first reading.
+    x: hours, ascending. Where it fell its rise is not known: it is taken for as much as before, but for no more than
+    usual; and so is that to the first reading.
     """
-    steps = np.diff(x) / step_hours
-    rise = np.diff(y) / np.maximum(steps, 1e-9)
-    known = np.flatnonzero(rise >= 0)
-    last = known[np.maximum(np.searchsorted(known, np.arange(len(rise)), side="right") - 1, 0)]
-    taken = np.where(rise < 0, np.minimum(rise[last], float(np.median(rise[known]))), rise)
-    return np.append(taken[:1], taken), np.append(1.0, steps)
+    # In place: a long series has no room for one array more than it needs.
+    rise = np.empty(len(y))
+    risen = np.subtract(y[1:], y[:-1], out=rise[1:])
+    risen /= np.maximum(usual_steps(x, step_hours)[1:], 1e-9)
+    fallen = np.flatnonzero(risen < 0)
+    if len(fallen):
+        usual = float(np.median(risen[risen >= 0], overwrite_input=True))
+        # The step before each run of falls; the first rise, where the series begins with one.
+        begins = np.concatenate([[True], np.diff(fallen) > 1])
+        before = fallen[begins][np.cumsum(begins) - 1] - 1
+        risen[fallen] = np.minimum(risen[np.where(before >= 0, before, np.argmax(risen >= 0))], usual)
+    rise[0] = rise[1]
+    return rise
+
+
+def usual_steps(x: Floats, step_hours: float) -> Floats:
+    """How many usual steps it took to each reading, (n,); x: see rises."""
+    steps = np.ones(len(x))
+    np.subtract(x[1:], x[:-1], out=steps[1:])
+    steps[1:] /= step_hours
+    return steps

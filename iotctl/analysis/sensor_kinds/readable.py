@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.robust import thin
+from iotctl.analysis.robust import MODEL_ROWS, thin, thin_rows
 from iotctl.analysis.sensor_kinds.intermittent import rests_above
 from iotctl.analysis.sensor_kinds.states import held_ends, most_common
 from iotctl.model import SensorKind
@@ -46,10 +46,12 @@ class Readable:
 
 def readable(kind: SensorKind, y: Floats, usual: NDArray[np.bool_]) -> Readable:
     """What a sensor of a kind can read, by its usual readings; y: (n,), the readings. usual: (n,), or none of them."""
-    known = y[usual] if usual.any() else y
-    if not len(known):
+    if not len(y):
         return Readable()
-    lowest, highest = (0.0 if known.min() >= 0 else -np.inf), np.inf
+    among = usual if usual.any() else None
+    least = y.min() if among is None else y.min(where=among, initial=np.inf)
+    lowest, highest = (0.0 if least >= 0 else -np.inf), np.inf
+    known = y[thin_rows(len(y), MODEL_ROWS, among)]
     states: Sequence[float] = ()
     match kind:
         case SensorKind.ON_OFF | SensorKind.STATES:

@@ -225,10 +225,14 @@ class ReadingStorage(ABC):
 
     def whole_series(self, sensor_id: int, start: int | None = None, end: int | None = None) -> Series:
         """(time, value) of a sensor in [start, end) as two arrays, in order of time."""
-        pages = list(self.series(sensor_id, start, end))
-        if not pages:
-            return np.empty(0, dtype=np.int64), np.empty(0)
-        return np.concatenate([time for time, _ in pages]), np.concatenate([value for _, value in pages])
+        times, values = [np.empty(0, dtype=np.int64)], [np.empty(0)]
+        for time, value in self.series(sensor_id, start, end):
+            times.append(time)
+            values.append(value)
+        whole = np.concatenate(times)
+        # One column after the other: of a long series there is no room for both twice.
+        times.clear()
+        return whole, np.concatenate(values)
 
     @abstractmethod
     def span(self) -> Span:
