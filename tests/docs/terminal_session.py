@@ -79,10 +79,10 @@ def _printed(command: str, folder: Path) -> str:
     os.close(ours)
     if process.wait() != 0:
         raise SystemExit(f"{command}: exit code {process.returncode}")
-    return "\n".join(_screen(b"".join(parts).decode()))
+    return "\n".join(screen(b"".join(parts).decode()))
 
 
-def _screen(text: str) -> list[str]:
+def screen(text: str) -> list[str]:
     """The lines of a terminal in the end: progress goes up, clears lines and writes them anew. Colours stay in."""
     lines, row, anew = [""], 0, False
     for part in re.split(r"(\x1b\[\?25[lh]|\x1b\[\d*[AK]|\r\n|\r|\n)", text):
