@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from tests.docs.commands import Parameter, described_commands
+from tests.docs.commands import Parameter, described_commands, program_options
 from tests.docs.markdown import cell, generated, table
 
 BEFORE = """
-`iotctl COMMAND --help` says the same on the terminal. Before the command stand the options that hold for all:
-`--version`, `--debug` (show where in the program an error arose), `--log-format text|json` (lines on stderr).
+`iotctl COMMAND --help` says the same on the terminal. Data go to stdout, everything else goes to stderr. The
+[exit codes](exit-codes.md) are the same for all commands.
 
-Data go to stdout, everything else goes to stderr. The [exit codes](exit-codes.md) are the same for all commands.
+Some options stand before the command, and hold for every command: `iotctl OPTION COMMAND`.
 """
 
 
 def command_page() -> str:
     """docs/reference/commands.md."""
-    parts = [generated("Commands"), BEFORE]
+    parts = [generated("Commands"), BEFORE, _parameters("Options of the program", program_options())]
     for panel, commands in groupby(described_commands(), key=lambda command: command.panel):
         parts.append(f"\n## {panel}\n")
         for command in commands:

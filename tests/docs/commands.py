@@ -9,8 +9,11 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
+from typer.main import get_group
+
+from iotctl.cli.app import app
 from iotctl.cli.command_table import COMMANDS, all_commands
 
 
@@ -44,6 +47,17 @@ def described_commands() -> Iterator[Command]:
         for words, one in _with_those_below((entry.name,), command):
             summary = entry.summary if len(words) == 1 else (one.get_short_help_str(200) or "")
             yield _described(words, one, entry.panel, summary)
+
+
+def program_options() -> tuple[Parameter, ...]:
+    """The options of the program itself, which stand before the command."""
+    program = get_group(app)
+    hints = get_type_hints(inspect.unwrap(program.callback), include_extras=True) if program.callback else {}
+    return tuple(
+        _option(one, hints[one.name])
+        for one in program.params
+        if one.name in hints and not getattr(one, "hidden", False)
+    )
 
 
 def _with_those_below(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iotctl import __version__
 from iotctl.settings import Settings
-from tests.docs.commands import Command, Parameter, described_commands
+from tests.docs.commands import Command, Parameter, described_commands, program_options
 
 
 def pages() -> dict[str, str]:
@@ -32,10 +32,11 @@ def _program(commands: Iterable[Command]) -> str:
         _section("COMMANDS"),
     ]
     lines += [_item(f"iotctl-{one.words.replace(' ', '-')}(1)", one.summary) for one in commands]
+    lines += [_section("OPTIONS"), *(_parameter(one) for one in program_options())]
     lines.append(_section("ENVIRONMENT"))
     lines += [_item(f"IOTCTL_{name.upper()}", field.description or "") for name, field in Settings.model_fields.items()]
     lines.append(_section("FILES"))
-    lines.append(_item(".env", "Settings, in the working directory. The environment goes before it."))
+    lines.append(_item(".env", "Settings, in the working directory or in IOTCTL_HOME. The environment goes before it."))
     return "\n".join(lines) + "\n"
 
 
