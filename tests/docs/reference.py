@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.docs.command_page import command_page
 from tests.docs.database_page import database_page
 from tests.docs.exit_codes_page import exit_codes_page
+from tests.docs.layouts_page import layouts_page
 from tests.docs.metrics_page import metrics_page
 from tests.docs.settings_page import settings_page
 
@@ -18,6 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "exit-codes.md": exit_codes_page,
     "metrics.md": metrics_page,
+    "builtin-layouts.md": layouts_page,
     "database.md": database_page,
 }
 
