@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from iotctl.charts.assets import page, scripts, styles
 from iotctl.charts.files import write_whole
 from iotctl.words import counted
 
@@ -16,33 +17,6 @@ _BAR, _BAR_GAP, _HEIGHT = 7, 2, 26
 
 # From which score on a bar has which colour (Okabe and Ito): good, so so, bad.
 _COLOURS = ((95.0, "#009E73"), (80.0, "#E69F00"), (0.0, "#D55E00"))
-
-_STYLE = """
-body { font: 14px/1.4 sans-serif; color: #222; margin: 1.5rem; }
-h1 { font-size: 1.3rem; margin: 0; }
-p { color: #666; margin: 0.3rem 0 0.6rem; }
-input { font: inherit; padding: 0.2rem 0.5rem; margin: 0 0 0.8rem; width: 16rem; max-width: 90%; }
-ol { list-style: none; margin: 0; padding: 0; }
-li { display: grid; grid-template-columns: 4rem minmax(8rem, 16rem) min(var(--months), 30%) minmax(10rem, 1fr);
-  gap: 0.2rem 1rem; align-items: center; border-top: 1px solid #ddd; padding: 0.35rem 0;
-  content-visibility: auto; contain-intrinsic-size: auto 36px; }
-li[hidden] { display: none; }
-li b { font-size: 1.05rem; text-align: right; }
-li > span { overflow-wrap: anywhere; }
-li small { color: #666; display: block; }
-li svg { display: block; max-width: 100%; height: 26px; }
-@media (max-width: 700px) {
-  li { grid-template-columns: 3.2rem minmax(0, 1fr); }
-  li > svg, li > i, li > span.said { grid-column: 2; }
-}
-"""
-
-_FILTER = """
-document.getElementById('filter').addEventListener('input', (event) => {
-  const wanted = event.target.value.toLowerCase();
-  for (const line of document.querySelectorAll('li')) line.hidden = !line.dataset.name.includes(wanted);
-});
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +45,18 @@ def draw_quality(cards: Sequence[QualityCard], path: Path, *, sensors: int, note
         *notes,
     ]
     months = min(max((len(card.months) for card in cards), default=0), _MOST_MONTHS)
-    page = f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<title>Quality</title><style>{_STYLE}</style></head>
-<body>
-<h1>Quality of readings</h1>
-<p>{html.escape(". ".join(said))}</p>
-<input id="filter" type="search" placeholder="part of a name or label" aria-label="part of a name or label">
-<ol style="--months: {months * (_BAR + _BAR_GAP) + _BAR}px">
-{"".join(_line(card) for card in ordered)}</ol>
-<script>{_FILTER}</script>
-</body>
-</html>
-"""
-    write_whole(path, page.encode())
+    body = (
+        f"<h1>Quality of readings</h1>\n<p>{html.escape('. '.join(said))}</p>\n{_FILTER}"
+        f'<ol style="--months: {months * (_BAR + _BAR_GAP) + _BAR}px">\n'
+        f"{''.join(_line(card) for card in ordered)}</ol>\n"
+        f"{scripts('quality.js')}"
+    )
+    write_whole(path, page("Quality", styles("page.css", "quality.css"), body).encode())
+
+
+_FILTER = (
+    '<input id="filter" type="search" placeholder="part of a name or label" aria-label="part of a name or label">\n'
+)
 
 
 def _line(card: QualityCard) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -35,10 +35,12 @@ READINGS = (
 )
 
 
-def expanded(query: str) -> str:
+def expanded(query: str, sensors: Sequence[str] = (A,)) -> str:
     """A query as Grafana sends it, for 2000 to 2100 by the hour (grafana.com, "PostgreSQL query editor", macros)."""
     first, last = "'2000-01-01T00:00:00Z'", "'2100-01-01T00:00:00Z'"
-    query = query.replace("${sensor:sqlstring}", f"'{A}'").replace("$__interval_ms", "3600000")
+    query = query.replace("${sensor:sqlstring}", ",".join(f"'{sensor}'" for sensor in sensors)).replace(
+        "$__interval_ms", "3600000"
+    )
     query = re.sub(
         r"\$__timeGroupAlias\(([^,]+),\s*\$__interval\)", r'floor(extract(epoch from \1)/3600)*3600 AS "time"', query
     )
@@ -48,16 +50,16 @@ def expanded(query: str) -> str:
     return query
 
 
-def rows(conn: Connection, query: str) -> list[dict[str, Any]]:
-    cursor = conn.execute(expanded(query).encode())
+def rows(conn: Connection, query: str, sensors: Sequence[str] = (A,)) -> list[dict[str, Any]]:
+    cursor = conn.execute(expanded(query, sensors).encode())
     assert cursor.description is not None
     return [dict(zip((column.name for column in cursor.description), row, strict=True)) for row in cursor]
 
 
-def panel_rows(conn: Connection, board: str, title: str) -> list[dict[str, Any]]:
+def panel_rows(conn: Connection, board: str, title: str, sensors: Sequence[str] = (A,)) -> list[dict[str, Any]]:
     (panel,) = (panel for panel in BOARDS[board]["panels"] if panel["title"] == title)
     (target,) = panel["targets"]
-    return rows(conn, target["rawSql"])
+    return rows(conn, target["rawSql"], sensors)
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def reader(database: Database, store: S3Server, tmp_path: Path) -> Iterator[Conn
             [COMMAND, *arguments], env=settings, cwd=tmp_path, capture_output=True, check=False
         ).returncode
 
-    (tmp_path / "mapping.csv").write_text(f"sensor_name;sensor_uuid\nsensor_00000;{A}\n")
+    (tmp_path / "mapping.csv").write_text(f"sensor_name;sensor_uuid;unit;high\nsensor_00000;{A};bar;9.5\n")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text(READINGS)
     (tmp_path / "in" / "b.csv").write_text("no;header\n")
@@ -112,7 +114,17 @@ def test_every_panel_shows_something_and_a_time_series_has_a_time(reader: Connec
         if panel["type"] == "timeseries":
             times = [float(row.pop("time")) for row in found]
             assert times == sorted(set(times))
-            assert all(isinstance(value, int | float | Decimal) for row in found for value in row.values())
+            numbers = [value for row in found for name, value in row.items() if name != "metric" and value is not None]
+            assert all(isinstance(value, int | float | Decimal) for value in numbers)
+        # What a link or the look of a column rests on is there, by its name.
+        named = [
+            one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"] if one["matcher"]["id"] == "byName"
+        ]
+        if panel["type"] == "table":
+            assert set(named) <= set(found[0]), f"{board}: {title}"
+        links = json.dumps(panel["fieldConfig"]["overrides"])
+        assert set(re.findall(r"__data\.fields\.(\w+)", links)) <= set(found[0])
+        assert set(re.findall(r"/d/([\w-]+)/", links)) <= {content["uid"] for content in BOARDS.values()}
 
 
 def test_the_fleets_panels_say_what_was_loaded(reader: Connection) -> None:
@@ -150,9 +162,27 @@ def test_a_sensors_panels_say_what_it_read_and_what_was_wrong(reader: Connection
         for row in panel_rows(reader, "sensor", "Readings")
     ]
     assert series == [(2, 1, 3), (8, 8, 8)]
-    assert panel_rows(reader, "sensor", "In this time") == [{"readings": 3, "mean": 4, "lowest": 1, "highest": 8}]
+    assert {row["metric"] for row in panel_rows(reader, "sensor", "Readings")} == {"sensor_00000 [bar]"}
+    assert {(row["lowest allowed"], row["highest allowed"]) for row in panel_rows(reader, "sensor", "Readings")} == {
+        (None, 9.5)
+    }
+    assert panel_rows(reader, "sensor", "In this time", (A, B)) == [
+        {"sensor": B, "unit": None, "readings": 1, "mean": 7, "lowest": 7, "highest": 7},
+        {"sensor": "sensor_00000", "unit": "bar", "readings": 3, "mean": 4, "lowest": 1, "highest": 8},
+    ]
+    several = panel_rows(reader, "sensor", "Readings", (A, B))
+    assert [row["metric"] for row in several] == ["sensor_00000 [bar]", "sensor_00000 [bar]", B]
+    newest = panel_rows(reader, "sensor", "Newest readings", (A, B))
+    last = datetime.fromisoformat("2016-01-01T01:10Z")
+    (own,) = (row for row in newest if row["uuid"] == A)
+    assert (own["last reading"], own["quality"]) == (last, 100)
+    assert (int(own["to"]) - int(own["from"])) / 3.6e6 == 30 * 24 + 1
+    assert int(own["to"]) / 1000 == last.timestamp() + 3600
     (anomaly,) = panel_rows(reader, "sensor", "Anomalies")
     assert (anomaly["kind"], anomaly["explanation"]) == ("spike", "one reading of 8")
+    day = 86_400_000  # before and behind it
+    begun = datetime.fromisoformat("2016-01-01T01:00Z").timestamp() * 1000
+    assert (int(anomaly["from"]), int(anomaly["to"])) == (begun - day, begun + 600_000 + day)
     (annotation,) = BOARDS["sensor"]["annotations"]["list"]
     (shown,) = rows(reader, annotation["target"]["rawSql"])
     start, end = (datetime.fromisoformat(f"2016-01-01T01:{minute}Z").timestamp() * 1000 for minute in ("00", "10"))
@@ -160,6 +190,27 @@ def test_a_sensors_panels_say_what_it_read_and_what_was_wrong(reader: Connection
     (variable,) = BOARDS["sensor"]["templating"]["list"]
     names = rows(reader, variable["query"])
     assert [(row["__text"], row["__value"]) for row in names] == [(B, B), ("sensor_00000", A)]
+
+
+def test_the_alert_rules_ask_for_one_number_beside_texts(reader: Connection) -> None:
+    content = yaml.safe_load((GRAFANA / "provisioning/alerting/iotctl.yml").read_text())
+    found = {}
+    for rule in (rule for group in content["groups"] for rule in group["rules"]):
+        query, compared = rule["data"]
+        assert (query["datasourceUid"], compared["datasourceUid"]) == ("iotctl", "__expr__")
+        assert rule["condition"] == compared["refId"] == compared["model"]["refId"]
+        assert compared["model"]["expression"] == query["refId"] == query["model"]["refId"]
+        found[rule["uid"]] = rows(reader, query["model"]["rawSql"])
+        for row in found[rule["uid"]]:
+            assert [name for name, value in row.items() if not isinstance(value, str)] == [list(row)[-1]]
+        templates = " ".join(rule["annotations"].values())
+        assert set(re.findall(r"\$\$labels\.(\w+)", templates)) <= set(found[rule["uid"]][0])
+        assert "$" not in templates.replace("$$", "")
+        assert set(re.findall(r"/d/([\w-]+)/", templates)) <= {board["uid"] for board in BOARDS.values()}
+    assert 0 <= found["iotctl-no-run"][0]["age"] < 3600
+    assert found["iotctl-failed-files"] == [{"files": 1}]
+    assert [(row["event_id"], row["severity"]) for row in found["iotctl-anomaly"]] == [("e", 1.5)]
+    assert [row["score"] for row in found["iotctl-quality"]] == [100, 100]
 
 
 def test_grafanas_user_cannot_write(reader: Connection, database: Database) -> None:
@@ -184,6 +235,8 @@ def test_the_containers_find_each_other_and_every_file_and_setting() -> None:
     for service in compose["services"].values():
         for volume in service.get("volumes", []):
             here = volume.split(":")[0]
+            if here.startswith("${"):  # a folder of whoever starts it
+                continue
             assert (ROOT / here).exists() if here.startswith("./") else here in compose["volumes"]
         assert set(service.get("depends_on", {})) <= set(compose["services"])
     # Every variable that has to be set is in .env.example, under its name.

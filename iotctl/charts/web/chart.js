@@ -290,7 +290,8 @@ window.iotctlCharts = (() => {
       const {min, max} = u.scales.x;
       for (const other of plots) if (other !== u) other.setScale('x', {min, max});
       busy = false;
-      view.textContent = `${when.text(min)} to ${when.text(max)}`;
+      const digits = max - min > 7200 ? 16 : 19;  // seconds matter within hours
+      view.textContent = `${when.text(min).slice(0, digits)} to ${when.text(max).slice(0, digits)}`;
       for (const button of bar.querySelectorAll('[data-seconds]')) {
         button.setAttribute('aria-pressed', String(Math.abs(button.dataset.seconds - (max - min)) < 1));
       }
