@@ -7,6 +7,9 @@ import json
 from functools import cache
 from importlib import resources
 
+# What draws charts, in this order.
+CHART_SCRIPTS = ("uplot.js", "chart_data.js", "chart_panels.js", "chart_links.js", "chart.js")
+
 
 @cache
 def asset(name: str) -> str:

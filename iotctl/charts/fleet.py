@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from iotctl.charts.about import About, chart_data
-from iotctl.charts.assets import embedded, page, scripts, styles
+from iotctl.charts.assets import CHART_SCRIPTS, embedded, page, scripts, styles
 from iotctl.charts.event_list import BAR, ListedEvent, event_list, label_of, most_severe
 from iotctl.charts.files import write_whole
 from iotctl.charts.fleet_card import about_sensor, card_grid, link_to, name_of
@@ -80,7 +80,7 @@ def draw_fleet(
         _DIALOG,
         embedded("kinds", looks()),
         *(_data(card, timezone, threshold, share) for card in ordered),
-        scripts("uplot.js", "chart.js", "verdicts.js", "fleet.js"),
+        scripts(*CHART_SCRIPTS, "verdicts.js", "fleet.js"),
     ]
     head = styles("page.css", "uplot.css", "chart.css", "verdicts.css", "incidents.css", "fleet.css")
     write_whole(path, page("Sensors", head, "".join(body)).encode())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from iotctl.charts.about import About, chart_data, counts
-from iotctl.charts.assets import embedded, page, scripts, styles
+from iotctl.charts.assets import CHART_SCRIPTS, embedded, page, scripts, styles
 from iotctl.charts.event_list import BAR, ListedEvent, event_list, most_severe
 from iotctl.charts.files import write_whole
 from iotctl.charts.kinds import looks, symbol
@@ -39,7 +39,7 @@ def write_detection_page(detection: Detection, path: Path, about: About, *, verd
         f"<p>{html.escape(_readings(detection, about))}</p>\n<p>{html.escape(counts(detection, about))}</p>\n"
         f'{chart_key(detection.events, about, bool(detection.change_points))}<div class="chart" id="chart"></div>\n'
         f"{f'<h2>Events</h2>{events}' if events else ''}{BAR if has_buttons else ''}"
-        f"{embedded('data', data | {'kinds': looks()})}{scripts('uplot.js', 'chart.js', 'chart_page.js')}"
+        f"{embedded('data', data | {'kinds': looks()})}{scripts(*CHART_SCRIPTS, 'chart_page.js')}"
         f"{scripts('verdicts.js') if has_buttons else ''}"
     )
     write_whole(path, page(about.title, styles("page.css", "uplot.css", "chart.css", "verdicts.css"), body).encode())
@@ -59,7 +59,7 @@ def write_readings_page(series: Sequence[NamedSeries], path: Path, title: str, t
     body = (
         f'<h1>{html.escape(title)}</h1>\n{lines}<div class="key" id="key"></div>\n'
         '<div class="chart" id="chart"></div>\n'
-        f"{embedded('data', data)}{scripts('uplot.js', 'chart.js', 'chart_page.js')}"
+        f"{embedded('data', data)}{scripts(*CHART_SCRIPTS, 'chart_page.js')}"
     )
     write_whole(path, page(title, styles("page.css", "uplot.css", "chart.css"), body).encode())
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +66,7 @@ def test_png_and_svg_are_pictures_with_all_that_was_judged(detection: Detection,
     draw_detection(detection, tmp_path / "a.svg", title=TITLE, unit="°C")
     svg = (tmp_path / "a.svg").read_text()
     assert "<script>" not in svg
-    for kind in ("spike", "shift", "gap"):
+    for kind in ("spike", "shift", "gap", "step"):
         assert f">{kind}</text>" in svg
         assert re.search(rf">{kind}, 20\d\d-\d\d-\d\d \d\d:\d\d</text>", svg), "each event near by"
     for panel in ("severity", "residual [σ]"):
@@ -144,6 +144,33 @@ def test_the_page_draws_by_itself_and_runs_nothing_from_a_title(detection: Detec
     assert ">1 week</button>" in dom
 
 
+def test_buttons_lead_to_events_and_the_pointer_tells_what_was_judged(detection: Detection, tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    draw_detection(detection, page, title="a", unit="bar", timezone="UTC")
+    number, spike = next((i, event) for i, event in enumerate(detection.events) if event.kind is Kind.SPIKE)
+    # As a person does: from event to event, then with the pointer to the middle, where the event is.
+    script = f"""
+      const button = [...document.querySelectorAll('.ranges button')].find((one) => one.textContent === 'event ›');
+      for (let press = 0; press <= {number}; press++) button.click();
+      setTimeout(() => {{
+        const over = document.querySelector('.u-over'), box = over.getBoundingClientRect();
+        const at = {{bubbles: true, clientX: box.left + box.width / 2, clientY: box.top + 20}};
+        over.dispatchEvent(new MouseEvent('mouseenter', at));
+        over.dispatchEvent(new MouseEvent('mousemove', at));
+      }}, 500);
+    """
+    page.write_text(page.read_text() + f"<script>setTimeout(() => {{{script}}}, 2000)</script>")
+    dom = opened(page, tmp_path / "profile")
+    tip = html.unescape(re.findall(r'<div class="tip"[^>]*>(.*?)</div>', dom)[0])
+    row = int(np.searchsorted(detection.time, spike.start))
+    assert f"<b>{np.datetime64(spike.start, 'us').astype('M8[m]')}</b>".replace("T", " ") in tip
+    assert f"reading {detection.value[row]:.6g} bar" in tip
+    assert spike.explanation in tip
+    (shown,) = re.findall(r"<output>(\S+ \S+) to (\S+ \S+)</output>", dom)
+    first, last = (np.datetime64(moment.replace(" ", "T")).astype("M8[us]").astype(np.int64) for moment in shown)
+    assert spike.start - 86_400_000_000 < first < spike.start < last < spike.end + 86_400_000_000
+
+
 def test_a_page_has_all_readings_as_they_were_judged(detection: Detection, tmp_path: Path) -> None:
     draw_detection(detection, tmp_path / "a.html", title="a")
     held = columns(data_of(tmp_path / "a.html")["course"])  # type: ignore[arg-type]
@@ -194,9 +221,3 @@ def test_every_kind_has_a_colour_and_a_shape_of_its_own() -> None:
     assert len(set(SHAPES.values())) == len(set(COLOURS.values())) == len(Kind)
     for points in SHAPES.values():
         assert max(abs(part) for point in points for part in point) <= 1.2
-
-
-def test_a_change_of_regime_within_an_event_is_drawn_near_by(detection: Detection, tmp_path: Path) -> None:
-    steps = tuple(event for event in detection.events if event.kind is Kind.STEP)
-    draw_detection(replace(detection, events=steps), tmp_path / "a.svg", title="a")
-    assert re.search(r">step, 20\d\d", (tmp_path / "a.svg").read_text())

@@ -4,11 +4,11 @@
   const host = document.getElementById('chart');
   const data = JSON.parse(document.getElementById('data').textContent);
   try {
-    if (data.series) await iotctlCharts.readings(host, data);
+    if (data.series) await iotctl.readings(host, data);
     else {
-      const chart = await iotctlCharts.detection(host, data);
+      const chart = await iotctl.detection(host, data);
       const list = document.querySelector('ul.events');
-      if (list) iotctlCharts.drawInsets(list, data, chart);
+      if (list) iotctl.drawInsets(list, data, chart);
     }
   } catch (error) {
     host.textContent = 'This chart needs a browser of 2023 or later.';

@@ -56,7 +56,7 @@
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     try {
-      iotctlCharts.drawInsets(list, data, await iotctlCharts.detection(host, data));
+      iotctl.drawInsets(list, data, await iotctl.detection(host, data));
     } catch (error) {
       host.textContent = 'This chart needs a browser of 2023 or later.';
       console.error(error.message);
