@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iotctl.cli.arguments.times import parse_range
-from iotctl.cli.output.rows import STDOUT, Cell, Format, chosen_format, write_rows
+from iotctl.cli.output.rows import STDOUT, Cell, Format, chosen_format, open_output, write_rows
 from iotctl.errors import UsageError
 from iotctl.model import Kind
 from iotctl.workers.opening import WantedWorkers
@@ -53,6 +54,9 @@ KindsOption = Annotated[
 IncludeLabelledOption = Annotated[
     bool, typer.Option("--include-labelled", help="Events labelled false or expected, too.")
 ]
+MinSeverityOption = Annotated[
+    float, typer.Option(min=0, help="Leave out what is less severe: 0 is usual, +1 per decade of rarity.")
+]
 SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only files modified then or later.")]
 PatternOption = Annotated[
     str | None,
@@ -85,7 +89,7 @@ FormatOption = Annotated[
 ]
 OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not in IOTCTL_TIMEZONE.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows, the first ones.")]
 TopOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print the N worst alone, in that order.")]
 PlotOption = Annotated[
@@ -114,6 +118,13 @@ SendCredentialsOption = Annotated[
         "--send-credentials", help="Send database URL and store keys to those workers; else they use their own."
     ),
 ]
+
+
+class SummaryFormat(StrEnum):
+    """How a summary is printed."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,11 @@ class RowOutput:
         """Write rows as they come."""
         write_rows(columns, rows, self.chosen, self.output)
 
+    def write_object(self, text: str) -> None:
+        """Write one JSON object instead of rows."""
+        with open_output(self.output, Format.JSON) as file:
+            file.write(text.encode() + b"\n")
+
     def write_beside_progress(self, columns: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:
         """Write rows as they come; on a terminal all at once, until the progress bar is gone.
 
@@ -176,6 +192,21 @@ class RowOutput:
         if sys.stdout.isatty() and self.output in (None, STDOUT):
             rows = list(rows)
         self.write(columns, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryOutput:
+    """How the summary of a command that acts is printed."""
+
+    form: Annotated[
+        SummaryFormat, typer.Option("--format", help="text: for people. json: one JSON object on stdout.")
+    ] = SummaryFormat.TEXT
+    as_json: JsonOption = False
+
+    @property
+    def is_json(self) -> bool:
+        """Whether one JSON object is wanted."""
+        return self.as_json or self.form is SummaryFormat.JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,3 +28,10 @@ def compact(database: Database, *, full: bool = False) -> Compacted:
         before = storage.size()
         parts = storage.compact(full=full)
         return Compacted(parts, before, storage.size())
+
+
+def waiting(database: Database, *, full: bool = False) -> int:
+    """How many chunks or segments compact would work on; changes nothing."""
+    with database.connect(application="iotctl compact") as conn:
+        parts = open_storage(conn).parts()
+        return parts.count if full else parts.loose

@@ -67,6 +67,15 @@ def set_policies(
         return _applied(conn, storage)
 
 
+def expired_by(database: Database, change: PolicyChange) -> tuple[Policies, Expired]:
+    """The policies as they are, and which readings would be dropped at once after a change; changes nothing."""
+    with database.connect(application="iotctl policy") as conn:
+        storage = open_storage(conn)
+        now = policies(conn, storage)
+        retain = now.retain if change.retain is None else change.retain
+        return now, storage.expired(retain) if retain else Expired(0, 0, None)
+
+
 def apply_policies(database: Database) -> tuple[Policies, Expired]:
     """Drop what is too old and refresh aggregates now; returns the policies and what was dropped."""
     with database.connect(application="iotctl policy") as conn:

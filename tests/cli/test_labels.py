@@ -119,6 +119,8 @@ def test_a_file_of_verdicts_is_kept_whole_or_not_at_all(
     ids = [event["event_id"] for event in found]
     unknown = iotctl("anomalies", "label", "--input", file((ids[0], "true"), ("0" * 12, "true")))
     assert (unknown.returncode, "0" * 12 in unknown.stderr) == (4, True)
+    dry = iotctl("anomalies", "label", ids[0], "false", "--dry-run")
+    assert (dry.returncode, "would be labelled false" in dry.stderr) == (0, True)
     assert labels(iotctl) == [""] * 9
     assert iotctl("anomalies", "label", "--input", file((ids[0], "true"), (ids[4], "expected"))).returncode == 0
     text = (tmp_path / file((ids[0], "none"), (ids[8], "false"))).read_text()

@@ -25,6 +25,9 @@ def test_policies_are_set_shown_and_applied_by_ingest(iotctl: Iotctl, tmp_path: 
     assert refused.returncode == 2
     assert "30 readings" in refused.stderr
     assert "--yes" in refused.stderr
+    dry = iotctl("policy", "--retain", "5y", "--dry-run", "--format", "json")
+    assert (dry.returncode, json.loads(dry.stdout)["retain_days"]) == (0, None)
+    assert "30 readings, all before" in dry.stderr
     assert json.loads(iotctl("status", "--json").stdout)["readings"] == 30
     agreed = iotctl("policy", "--retain", "5y", "--yes", "--format", "csv")
     assert "30 readings dropped" in agreed.stderr

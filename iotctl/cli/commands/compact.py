@@ -8,18 +8,21 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import JsonOption
+from iotctl.cli.options import DryRunOption, SummaryOutput
 from iotctl.cli.output.log import say
 from iotctl.cli.output.terminal import size
 from iotctl.services.compact import compact as compact_readings
+from iotctl.services.compact import waiting
 from iotctl.settings import read_settings
+from iotctl.words import counted
 
 
 def compact(
+    output: SummaryOutput,
     full: Annotated[
         bool, typer.Option("--full", help="Compress everything anew: worth it after many small files.")
     ] = False,
-    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Move late readings into the columnstore now; on plain PostgreSQL, vacuum what was written.
 
@@ -28,8 +31,15 @@ def compact(
     Example: iotctl compact --json
     """
     with open_database(read_settings()) as database:
+        if dry_run:
+            found = waiting(database, full=full)
+            if output.is_json:
+                typer.echo(json.dumps({"parts": found, "dry_run": True}))
+            else:
+                say(f"{counted(found, 'part')} would be compacted; nothing was changed")
+            return
         done = compact_readings(database, full=full)
-    if as_json:
+    if output.is_json:
         summary = {"parts": done.parts, "bytes_before": done.bytes_before, "bytes_after": done.bytes_after}
         typer.echo(json.dumps(summary))
     else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import platform
+from collections.abc import Iterator
 
 import typer
 
 from iotctl import __version__
 from iotctl.cli.database import open_database
+from iotctl.cli.options import SummaryOutput
 from iotctl.cli.output.terminal import printable
 from iotctl.errors import IotctlError
 from iotctl.secrets import hidden
@@ -15,33 +18,47 @@ from iotctl.services.doctor import Check, check_database, check_store
 from iotctl.settings import read_settings, store_settings
 
 
-def doctor() -> None:
+def doctor(output: SummaryOutput) -> None:
     """Check settings, database and store; each line is ok, or says what to do.
 
     The exit code is that of the first trouble. Example: iotctl doctor
     """
-
-    def show(check: Check) -> None:
-        mark = "ok" if check.error is None else "NO"
-        typer.echo(f"{mark:3} {check.name:12} {printable(hidden(check.found))}")
-        if check.advice:
-            typer.echo(f"    {'':12} -> {printable(hidden(check.advice))}")
-
-    show(Check("iotctl", f"{__version__}, Python {platform.python_version()}"))
-    settings = read_settings()
-    kind = "IOTCTL_DATABASE_URL" if settings.database_url else f"embedded server in {settings.home}"
-    show(Check("settings", f"times without an offset: {settings.timezone}; database: {kind}"))
-    try:
-        with open_database(settings) as database:
-            checks = check_database(database)
-    except IotctlError as error:
-        checks = [Check("database", error.message, error.hint, error)]
-    for check in checks:
-        show(check)
-    store = store_settings(settings)
-    for name, uri in {"mapping": settings.mapping_uri, "time series": settings.timeseries_uri}.items():
-        checks.append(check_store(name, uri, store))
-        show(checks[-1])
+    checks = []
+    for check in _checks():
+        checks.append(check)
+        if not output.is_json:
+            _show(check)
+    if output.is_json:
+        typer.echo(json.dumps({"checks": [_as_json(check) for check in checks]}, ensure_ascii=False))
     troubles = [check.error for check in checks if check.error is not None]
     if troubles:
         raise typer.Exit(troubles[0].exit_code)
+
+
+def _checks() -> Iterator[Check]:
+    """One after the other, as they are done."""
+    yield Check("iotctl", f"{__version__}, Python {platform.python_version()}")
+    settings = read_settings()
+    kind = "IOTCTL_DATABASE_URL" if settings.database_url else f"embedded server in {settings.home}"
+    yield Check("settings", f"times without an offset: {settings.timezone}; database: {kind}")
+    try:
+        with open_database(settings) as database:
+            found = check_database(database)
+    except IotctlError as error:
+        found = [Check("database", error.message, error.hint, error)]
+    yield from found
+    store = store_settings(settings)
+    for name, uri in {"mapping": settings.mapping_uri, "time series": settings.timeseries_uri}.items():
+        yield check_store(name, uri, store)
+
+
+def _show(check: Check) -> None:
+    mark = "ok" if check.error is None else "NO"
+    typer.echo(f"{mark:3} {check.name:12} {printable(hidden(check.found))}")
+    if check.advice:
+        typer.echo(f"    {'':12} -> {printable(hidden(check.advice))}")
+
+
+def _as_json(check: Check) -> dict[str, str | bool | None]:
+    advice = check.advice and hidden(check.advice)
+    return {"name": check.name, "ok": check.error is None, "found": hidden(check.found), "advice": advice}

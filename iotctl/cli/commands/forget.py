@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import DryRunOption, JsonOption, YesOption
+from iotctl.cli.options import DryRunOption, SummaryOutput, YesOption
 from iotctl.cli.output.log import say
 from iotctl.errors import ExitCode, UsageError
 from iotctl.services.forget import files_to_forget
@@ -18,12 +18,12 @@ from iotctl.words import counted
 
 
 def forget(
+    output: SummaryOutput,
     names: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="A file, a folder or prefix, or a glob: 's3://b/2016/*.csv'.")
     ],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
 ) -> None:
     """Take away what files had loaded: their readings, rejects and conflicts, as if they had never been there.
 
@@ -36,7 +36,7 @@ def forget(
         uris = files_to_forget(database, names)
         if dry_run:
             for uri in uris:
-                typer.echo(json.dumps({"uri": uri}) if as_json else uri)
+                typer.echo(json.dumps({"uri": uri}) if output.is_json else uri)
             return
         if not yes:
             try:
@@ -44,7 +44,7 @@ def forget(
             except typer.Abort:
                 raise UsageError("Nothing was taken away.", hint="Scripts say --yes.") from None
         done = take_away(database, uris)
-    if as_json:
+    if output.is_json:
         summary = {"files": done.files, "readings": done.readings, "reopened": done.reopened, "busy": list(done.busy)}
         typer.echo(json.dumps(summary))
     say(f"{counted(done.files, 'file')} forgotten, {counted(done.readings, 'reading')} taken away")

@@ -12,7 +12,14 @@ from iotctl.cli.commands.anomaly_labels import say_labelled
 from iotctl.cli.database import open_database
 from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.option_groups import with_groups
-from iotctl.cli.options import DryRunOption, IncludeLabelledOption, LimitOption, TimedRowOutput, TimeRange
+from iotctl.cli.options import (
+    DryRunOption,
+    IncludeLabelledOption,
+    LimitOption,
+    MinSeverityOption,
+    TimedRowOutput,
+    TimeRange,
+)
 from iotctl.cli.output.events import COLUMNS as EVENT_COLUMNS
 from iotctl.cli.output.events import event_row
 from iotctl.cli.output.log import say
@@ -41,9 +48,7 @@ app = typer.Typer(
 def list_incidents(
     span: TimeRange,
     rows: TimedRowOutput,
-    min_severity: Annotated[
-        float | None, typer.Option(help="Only where the most severe event reaches this (decades of rarity).")
-    ] = None,
+    min_severity: MinSeverityOption = 0.0,
     min_sensors: Annotated[
         int, typer.Option(min=1, help="Only incidents of so many sensors; 2 leaves out lone ones.")
     ] = 1,

@@ -17,7 +17,7 @@ from iotctl.cli.ingest.options import Loading
 from iotctl.cli.ingest.summary import as_json as summary_json
 from iotctl.cli.ingest.summary import exit_code, report
 from iotctl.cli.ingest.watch import watch as watch_rounds
-from iotctl.cli.options import INPUT, WORKERS, DryRunOption, JsonOption, UriArgument, WorkerChoice
+from iotctl.cli.options import INPUT, WORKERS, DryRunOption, SummaryOutput, UriArgument, WorkerChoice
 from iotctl.cli.output.log import run_id, say
 from iotctl.cli.process.caller import command_line, who
 from iotctl.cli.process.memory import keep_freed_memory
@@ -35,6 +35,7 @@ _FILES, _ROWS = "Which files", "Which rows are kept"
 
 
 def ingest(
+    output: SummaryOutput,
     choice: Annotated[FileChoice, _FILES],
     reading: Annotated[FileReading, INPUT],
     loading: Annotated[Loading, _ROWS],
@@ -65,7 +66,6 @@ def ingest(
         typer.Option(metavar="FILE", help="Write what was done to this file, in Prometheus' text format."),
     ] = None,
     dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
 ) -> None:
     """Load readings from files; what is loaded already is left out, what was interrupted goes on.
 
@@ -122,12 +122,12 @@ def ingest(
                     if watch is None:
                         summary = load()
                     else:
-                        summary = watch_rounds(load, watch, seen, record, measure, listener, stop, lines=as_json)
+                        summary = watch_rounds(load, watch, seen, record, measure, listener, stop, lines=output.is_json)
                 record.finish(summary)
         code = exit_code(summary)
         # Done, and done although rows were rejected or objects skipped: those have metrics of their own.
         measure(summary, code, code in (ExitCode.DONE, ExitCode.PARTLY))
-    if as_json and watch is None:
+    if output.is_json and watch is None:
         typer.echo(summary_json(summary, dry_run=dry_run))
     report(summary, dry_run=dry_run, settle_seconds=options.read.settle_seconds)
     if summary.error is not None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iotctl.cli.options import JsonOption, TimezoneOption
+from iotctl.cli.options import SummaryOutput, TimezoneOption
 from iotctl.cli.output.inspection import as_json as inspection_json
 from iotctl.cli.output.inspection import screen
 from iotctl.cli.output.rows import replaced_file
@@ -23,6 +23,7 @@ from iotctl.settings import read_settings, store_settings
 
 
 def inspect(
+    output: SummaryOutput,
     uri: Annotated[str, typer.Argument(metavar="FILE", help="s3://bucket/key or a path.")],
     timezone: TimezoneOption = None,
     day_first: Annotated[
@@ -49,7 +50,6 @@ def inspect(
         Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file, to be edited and used.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="With --save: replace a file that is there.")] = False,
-    as_json: JsonOption = False,
 ) -> None:
     """Show what a file is, the layout that it seems to have, what is in doubt, and its first readings.
 
@@ -80,7 +80,9 @@ def inspect(
     layout = seen.proposal.layout
     usable = seen.preview is not None and seen.preview.readings > 0
     saved = _save(layout, save) if save is not None and usable and layout is not None else None
-    typer.echo(inspection_json(seen, saved) if as_json else screen(seen, uri, saved, timezone or settings.timezone))
+    typer.echo(
+        inspection_json(seen, saved) if output.is_json else screen(seen, uri, saved, timezone or settings.timezone)
+    )
     if not usable:
         blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
         problem = blocking.text if blocking else "the layout gives no reading"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import DryRunOption, JsonOption
+from iotctl.cli.options import DryRunOption, SummaryOutput
 from iotctl.cli.output.log import Level, say
 from iotctl.services.mapping import load_mapping as load
 from iotctl.settings import read_settings, store_settings
@@ -18,6 +18,7 @@ _SHOWN = 5
 
 
 def load_mapping(
+    output: SummaryOutput,
     uri: Annotated[
         str | None, typer.Argument(help="s3://bucket/key or a path; IOTCTL_MAPPING_URI where left out.")
     ] = None,
@@ -25,7 +26,6 @@ def load_mapping(
         bool, typer.Option("--replace", help="Where a name or UUID has another partner: rename.")
     ] = False,
     dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
 ) -> None:
     """Load sensors' names, units, limits and labels. Running it again changes nothing.
 
@@ -41,7 +41,7 @@ def load_mapping(
         summary = load(
             uri or settings.mapping_uri, database, store_settings(settings), replace=replace, dry_run=dry_run
         )
-    if as_json:
+    if output.is_json:
         typer.echo(
             json.dumps(
                 {

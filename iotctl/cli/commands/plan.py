@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from iotctl.cli.options import JsonOption
+from iotctl.cli.options import SummaryOutput
 from iotctl.cli.output.terminal import size
 from iotctl.errors import UsageError
 from iotctl.model import StorageLayout
@@ -20,6 +20,7 @@ _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 def plan(
+    output: SummaryOutput,
     rows: Annotated[str | None, typer.Option(help="Readings in all: 60M, 600000000, 6e9.")] = None,
     size: Annotated[str | None, typer.Option("--bytes", help="Instead of --rows, of the files: 4.5GB, 450GB.")] = None,
     sensors: Annotated[int, typer.Option(min=1, help="How many sensors they are of.")] = 1000,
@@ -31,7 +32,6 @@ def plan(
         int, typer.Option(min=1, help="1: one for all; of more, one is the database's, the others load and look.")
     ] = 1,
     rows_per_file: Annotated[str, typer.Option(help="Readings in a file.")] = "500k",
-    as_json: JsonOption = False,
 ) -> None:
     """Say what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
 
@@ -50,7 +50,7 @@ def plan(
     days = max(readings / sensors, 1) * duration_seconds(interval) / 86400
     need = Need(readings, sensors, days, cores, machines, max(1, round(_number(rows_per_file, "--rows-per-file"))))
     plans = {layout: make_plan(need, layout) for layout in (StorageLayout.COLUMNSTORE, StorageLayout.SEGMENTS)}
-    if as_json:
+    if output.is_json:
         typer.echo(json.dumps({"need": asdict(need)} | {layout.value: asdict(one) for layout, one in plans.items()}))
         return
     typer.echo(about_need(need))

@@ -12,14 +12,14 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import JsonOption, RowOutput, YesOption
+from iotctl.cli.options import DryRunOption, JsonOption, RowOutput, YesOption
 from iotctl.cli.output.log import say
-from iotctl.cli.output.terminal import size
+from iotctl.cli.output.policies import policies_json, policy_rows
+from iotctl.cli.output.rows import Format
 from iotctl.errors import UsageError
-from iotctl.model import StorageLayout
 from iotctl.moments import duration_seconds, local_time
-from iotctl.repositories import Expired, Policies
-from iotctl.services.policy import PolicyChange, apply_policies, read_policies, set_policies
+from iotctl.repositories import Expired
+from iotctl.services.policy import PolicyChange, apply_policies, expired_by, read_policies, set_policies
 from iotctl.settings import read_settings
 from iotctl.words import counted
 
@@ -47,6 +47,7 @@ def policy(
         bool, typer.Option("--apply", help="Drop what is too old and refresh aggregates now; for cron.")
     ] = False,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show or set how long readings are kept, when they are compressed, and whether hours and days are summed up.
@@ -71,7 +72,10 @@ def policy(
         None if aggregates is None else aggregates is Switch.ON,
     )
     with open_database(settings) as database:
-        if change != PolicyChange():
+        if dry_run:
+            found, doomed = expired_by(database, change)
+            say(f"{_what_goes(doomed, settings.timezone)}; nothing was changed")
+        elif change != PolicyChange():
             found, gone = set_policies(database, change, _asked(settings.timezone, yes=yes))
             _note(gone)
         elif apply:
@@ -79,56 +83,10 @@ def policy(
             _note(gone)
         else:
             found = read_policies(database)
-    if as_json:
-        typer.echo(json.dumps(policies_json(found, settings.timezone)))
+    if as_json or rows.chosen is Format.JSON:
+        rows.write_object(json.dumps(policies_json(found, settings.timezone)))
     else:
-        rows.write(["policy", "setting", "about"], _rows(found, settings.timezone))
-
-
-def policies_json(found: Policies, timezone: str) -> dict[str, object]:
-    """Policies as JSON: days, bytes, and times with an offset; null where there is none."""
-    return {
-        "retain_days": _days(found.retain),
-        "compress_after_days": _days(found.compress_after),
-        "aggregates": {
-            state.name: {
-                "bytes": state.table_bytes,
-                "stale": None
-                if state.stale is None
-                else [local_time(edge, timezone).isoformat() for edge in state.stale],
-            }
-            for state in found.aggregates
-        },
-    }
-
-
-def about_policies(found: Policies, timezone: str) -> str:
-    """Policies in one line."""
-    return "; ".join(
-        f"{name} {setting}" + (f" ({about})" if name.startswith("reading_") else "")
-        for name, setting, about in _rows(found, timezone)
-    )
-
-
-def _rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
-    plain = found.layout is StorageLayout.SEGMENTS
-    how = "whole months, dropped after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
-    compressed = {
-        StorageLayout.SEGMENTS: "all readings are compressed as they arrive",
-        StorageLayout.COLUMNSTORE: "late readings; others are compressed as they arrive",
-    }
-    rows = [
-        ("retain", _shown(found.retain), how if found.retain else "readings are kept for good"),
-        ("compress-after", _shown(found.compress_after), compressed[found.layout]),
-        ("aggregates", "on" if found.aggregates else "off", "hours and days (UTC), for query --every"),
-    ]
-    for state in found.aggregates:
-        about = size(state.table_bytes)
-        if state.stale is not None:
-            first, until = (local_time(edge, timezone).isoformat(timespec="seconds") for edge in state.stale)
-            about += f", stale between {first} and {until}: readings are read there"
-        rows.append((state.name, "stale" if state.stale else "fresh", about))
-    return rows
+        rows.write(["policy", "setting", "about"], policy_rows(found, settings.timezone))
 
 
 def _time(text: str | None, option: str) -> timedelta | None:
@@ -147,10 +105,7 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
     """Asks on a terminal; where nobody can be asked, --yes has to be there."""
 
     def agreed(doomed: Expired) -> bool:
-        what = "no reading is that old yet"
-        if doomed.until is not None:
-            moment = local_time(doomed.until, timezone).isoformat(timespec="seconds")
-            what = f"{counted(doomed.readings, 'reading')}, all before {moment}, go now"
+        what = _what_goes(doomed, timezone)
         if yes:
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -165,20 +120,16 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
     return agreed
 
 
+def _what_goes(doomed: Expired, timezone: str) -> str:
+    if doomed.until is None:
+        return "no reading is that old yet"
+    moment = local_time(doomed.until, timezone).isoformat(timespec="seconds")
+    return f"{counted(doomed.readings, 'reading')}, all before {moment}, go now"
+
+
 def _note(gone: Expired) -> None:
     if gone.parts:
         parts = counted(gone.parts, "chunk or month", "chunks or months")
         say(f"{counted(gone.readings, 'reading')} dropped, of {parts}")
     if gone.busy:
         say("a load held up the rest; the next ingest, or iotctl policy --apply, drops it")
-
-
-def _days(span: timedelta | None) -> float | None:
-    return None if span is None else span.total_seconds() / 86400
-
-
-def _shown(span: timedelta | None) -> str:
-    if span is None:
-        return "off"
-    days = span.total_seconds() / 86400
-    return f"{days:g}d" if days >= 1 else f"{days * 24:g}h"

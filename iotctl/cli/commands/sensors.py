@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import time
+from typing import Annotated
 
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.options import FormatOption, LimitOption, OutputOption
-from iotctl.cli.output.rows import Cell, chosen_format, write_rows
-
-if TYPE_CHECKING:
-    from iotctl.model import Sensor
-    from iotctl.services.sensor_list import ListedSensor
+from iotctl.cli.options import LimitOption, TimedRowOutput
+from iotctl.cli.output.rows import Cell
+from iotctl.errors import UsageError
+from iotctl.model import Sensor
+from iotctl.moments import duration_text, local_time
+from iotctl.repositories import SensorRepository, ensure_schema
+from iotctl.services.sensor_list import ListedSensor, list_sensors
+from iotctl.services.sensor_words import what_they_are
+from iotctl.settings import read_settings
 
 COLUMNS = ["sensor", "unit", "state", "last", "last_value", "interval", "readings", "first", "sensor_uuid"]
 MAPPING_COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
 
 
 def sensors(
+    output: TimedRowOutput,
     pattern: Annotated[
         str | None,
-        typer.Argument(metavar="PATTERN", help="Only those whose name fits: 'pump_*'; ? for one character."),
+        typer.Argument(metavar="GLOB", help="Only those whose name fits: 'pump_*', 'pump_?', 'pump_[12]'."),
     ] = None,
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Say what each is, as its last saved detection or its first readings show.")
@@ -30,8 +35,6 @@ def sensors(
         bool, typer.Option("--mapping", help="Print names, limits and labels as load-mapping reads them.")
     ] = False,
     limit: LimitOption = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
 ) -> None:
     """List the sensors by name: unit, state, last reading and value, usual interval, number of readings, first reading.
 
@@ -41,38 +44,25 @@ def sensors(
 
     To edit names, units, limits and labels, and load them again: iotctl sensors --mapping -o mapping.csv
     """
-    import time
-
-    from iotctl.errors import UsageError
-    from iotctl.repositories import SensorRepository, ensure_schema
-    from iotctl.services.sensor_list import list_sensors
-    from iotctl.services.sensor_words import what_they_are
-    from iotctl.settings import read_settings
-
     if mapping and kinds:
         raise UsageError("--mapping prints what load-mapping reads, and no kinds.", hint="Leave out one of them.")
     settings = read_settings()
-    form = chosen_format(form, output)
     with open_database(settings) as database, database.connect() as conn:
         if mapping:
             ensure_schema(conn)
             columns, rows = _mapping(SensorRepository(conn).all(pattern)[:limit])
         else:
             found = list_sensors(conn, pattern, limit, time.time_ns() // 1000)
-            columns, rows = COLUMNS, [_row(one, settings.timezone) for one in found]
+            columns, rows = COLUMNS, [_row(one, output.timezone(settings)) for one in found]
             if kinds:
                 words = what_they_are([one.sensor for one in found], conn)
                 columns = [*columns, "kind"]
                 rows = [(*row, words[one.sensor.sensor_id]) for row, one in zip(rows, found, strict=True)]
-    write_rows(columns, rows, form, output)
+    output.write(columns, rows)
 
 
 def _row(one: ListedSensor, timezone: str) -> tuple[Cell, ...]:
-    from iotctl.moments import duration_text, local_time
-
-    first, last = (
-        None if moment is None else local_time(moment, timezone).isoformat() for moment in (one.first, one.last)
-    )
+    first, last = (None if moment is None else local_time(moment, timezone) for moment in (one.first, one.last))
     interval = None if one.interval_seconds is None else duration_text(one.interval_seconds)
     sensor = one.sensor
     return (

@@ -6,9 +6,9 @@ import json
 
 import typer
 
-from iotctl.cli.commands.policy import about_policies, policies_json
 from iotctl.cli.database import open_database
-from iotctl.cli.options import JsonOption
+from iotctl.cli.options import SummaryOutput
+from iotctl.cli.output.policies import about_policies, policies_json
 from iotctl.cli.output.terminal import size
 from iotctl.moments import local_time
 from iotctl.repositories import Parts, open_storage
@@ -18,7 +18,7 @@ from iotctl.settings import read_settings
 
 
 def status(
-    as_json: JsonOption = False,
+    output: SummaryOutput,
 ) -> None:
     """Show what is loaded: sensors, readings, files, rejects, sizes, policies, and on which server.
 
@@ -32,7 +32,7 @@ def status(
     span = [
         None if edge is None else local_time(edge, settings.timezone).isoformat() for edge in (found.first, found.last)
     ]
-    if as_json:
+    if output.is_json:
         summary = {
             "server": server.server,
             "timescaledb": server.timescaledb,

@@ -12,7 +12,7 @@ from iotctl.cli.arguments.file_choice import FileChoice
 from iotctl.cli.database import open_database
 from iotctl.cli.options import JsonOption, TimedRowOutput, UriArgument
 from iotctl.cli.output.log import Level, say
-from iotctl.cli.output.rows import Cell, record
+from iotctl.cli.output.rows import Cell, Format, record
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
 from iotctl.moments import local_time
@@ -32,7 +32,7 @@ def verify(
     rows: TimedRowOutput,
     uri: UriArgument = None,
     sample: Annotated[
-        str, typer.Option(help="Compare only so many of the files, whole ones, drawn by their names: 1%, 0.1%")
+        str, typer.Option(help="Compare only this part of the files, drawn by their names: 1%, 0.1%.")
     ] = "100%",
     as_json: JsonOption = False,
 ) -> None:
@@ -57,8 +57,8 @@ def verify(
             selection=choice.selection(settings.timezone),
             sample=_part(sample),
         )
-        if as_json:
-            typer.echo(_as_json(verdict, differences, timezone))
+        if as_json or rows.chosen is Format.JSON:
+            rows.write_object(_as_json(verdict, differences, timezone))
         else:
             rows.write(COLUMNS, (_row(difference, timezone) for difference in differences))
     _report(verdict)

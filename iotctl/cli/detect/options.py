@@ -11,7 +11,14 @@ import typer
 from iotctl.analysis import DetectOptions
 from iotctl.calendars import known_calendars
 from iotctl.cli.arguments.rates import rate_a_year
-from iotctl.cli.options import DryRunOption, IncludeLabelledOption, PlotOption, ReportOption, TopOption
+from iotctl.cli.options import (
+    DryRunOption,
+    IncludeLabelledOption,
+    MinSeverityOption,
+    PlotOption,
+    ReportOption,
+    TopOption,
+)
 from iotctl.errors import UsageError
 from iotctl.model import Method
 from iotctl.moments import duration_seconds, parse_time
@@ -66,9 +73,7 @@ class Judgement:
             help="Robust sigmas from which a reading is an anomaly, in place of a rate; 6 is what 1/year begins with.",
         ),
     ] = None
-    min_severity: Annotated[
-        float, typer.Option(min=0, help="Leave out events below: 0 is usual, +1 per decade of rarity.")
-    ] = 0.3
+    min_severity: MinSeverityOption = 0.3
     limits: Annotated[
         str | None,
         typer.Option(
