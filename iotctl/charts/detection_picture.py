@@ -30,7 +30,7 @@ from iotctl.charts.marks import (
     value_axis,
 )
 from iotctl.charts.pictures import specification, svg, write_picture
-from iotctl.charts.thinning import around, block_starts, extreme_rows, with_holes
+from iotctl.charts.thinning import Floats, Rows, Times, around, block_starts, extreme_rows, shown_rows, with_holes
 from iotctl.charts.words import shown_end, span, value_title
 from iotctl.model import Detection, Event
 from iotctl.moments import local_time
@@ -50,7 +50,7 @@ _FEWEST_BLOCKS = 120
 _BAND_MARGIN = 0.15
 
 # Events that are drawn near by: two rows of four.
-_INSETS, _COLUMNS, _INSET_WIDTH, _INSET_HEIGHT = 8, 4, 196, 110
+_INSETS, _COLUMNS, _INSET_WIDTH, _INSET_HEIGHT = 8, 4, 216, 110
 
 
 def write_detection_picture(detection: Detection, path: Path, about: About) -> None:
@@ -109,6 +109,7 @@ class _Panel:
         self._small = width < WIDTH
         self._starts = block_starts(len(detection.time), blocks)
         self._dense = len(detection.time) > _LINE_ROWS
+        self._points = 2 * blocks
         self._days = block_starts(len(detection.time), _seasons(detection, blocks)) if self._dense else self._starts
 
     def readings(self, height: int, *, marked: bool) -> Any:
@@ -160,30 +161,39 @@ class _Panel:
         """A line, or where it is too dense for one the area between the lowest and the highest of each pixel."""
         time, zone = self._detection.time, self._about.timezone
         if not self._dense:
-            shown, (line,) = with_holes(time, [value], time)
+            rows = shown_rows(value, self._points)
+            shown, (line,) = with_holes(time[rows], [value[rows]], time)
             points = alt.OverlayMarkDef(size=14, color=colour) if len(time) < _FEW else False
             mark = table(shown, zone, **{name: line}).mark_line(strokeWidth=width, color=colour, point=points)
             return mark.encode(x=self._time(), y=y)
-        starts = self._starts if name == "residual" else self._days
-        low, high = np.minimum.reduceat(value, starts), np.maximum.reduceat(value, starts)
-        shown, (low, high) = with_holes(time[starts], [low, high], time)
+        shown, low, high = self._envelope(value, value, self._starts if name == "residual" else self._days)
         area = table(shown, zone, **{name: low, "to": high}).mark_area(
             color=colour, opacity=opacity, line={"color": colour, "strokeWidth": 0.5, "opacity": opacity}
         )
         return area.encode(x=self._time(), y=y, y2="to:Q")
 
     def _band(self) -> Any:
-        found, starts = self._detection, self._days
+        found = self._detection
         reach = self._about.threshold * found.scale
         low, high = found.expected - reach, found.expected + reach
-        if len(starts):
+        if len(found.value):
             lowest, highest = float(found.value.min()), float(found.value.max())
             margin = _BAND_MARGIN * (highest - lowest) or float(reach.max())
             low, high = (np.clip(edge, lowest - margin, highest + margin) for edge in (low, high))
-            low, high = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
-        time, (low, high) = with_holes(found.time[starts], [low, high], found.time)
+        time, low, high = self._envelope(low, high, self._days)
         band = table(time, self._about.timezone, low=low, high=high)
         return band.mark_area(opacity=0.3, color=BAND_COLOUR).encode(x=self._time(), y=self._axis("low"), y2="high:Q")
+
+    def _envelope(self, low: Floats, high: Floats, starts: Rows) -> tuple[Times, Floats, Floats]:
+        """Of each block of rows the lowest and the highest, at its middle; of the outer ones at the series' ends."""
+        time = self._detection.time
+        if not len(starts):
+            return time, low, high
+        at = (starts + np.append(starts[1:], len(time)) - 1) // 2
+        at[0], at[-1] = 0, len(time) - 1
+        edges = [np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)]
+        shown, (low, high) = with_holes(time[at], edges, time)
+        return shown, low, high
 
     def _changes(self) -> list[Any]:
         if not self._detection.change_points:
