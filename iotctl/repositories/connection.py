@@ -144,7 +144,7 @@ class Database:
         try:
             yield
         except psycopg.Error as error:
-            raise explain(error, self.address) from error
+            raise database_error(error, self.address) from error
 
     def _conninfo(self, application: str) -> str:
         return make_conninfo("", **{**_DEFAULTS, "application_name": application, **read_address(self.dsn)})
@@ -215,7 +215,7 @@ def again_after_conflicts(conn: Connection, step: Callable[[], T]) -> T:
     return step()
 
 
-def explain(error: psycopg.Error, address: str) -> IotctlError:
+def database_error(error: psycopg.Error, address: str) -> IotctlError:
     """The IotctlError that tells a user about a psycopg error at a server."""
     first_line = (str(error).strip().splitlines() or ["unknown error"])[0]
     where = f"database: {address}"

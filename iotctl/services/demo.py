@@ -33,7 +33,7 @@ _GATEWAY, _GATEWAY_ROWS = (35, 36, 37, 38, 39), 38
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class MadeUpAnomaly:
     """An anomaly that was put in: sensor, kind, first and last time (microseconds since 1970-01-01 UTC)."""
 
     sensor: str
@@ -49,7 +49,7 @@ class DemoFiles:
     mapping: Path
     timeseries: Path
     rows: int
-    labels: tuple[Label, ...]
+    anomalies: tuple[MadeUpAnomaly, ...]
 
 
 def make_demo_files(folder: Path, seed: int = 7) -> DemoFiles:
@@ -62,9 +62,9 @@ def make_demo_files(folder: Path, seed: int = 7) -> DemoFiles:
     time = np.arange(START, END, np.timedelta64(STEP_SECONDS, "s"))
     names = [f"sensor_{number:05}" for number in range(SENSORS)]
     uuids = [str(UUID(bytes=random.bytes(16), version=4)) for _ in names]
-    labels: list[Label] = []
-    values = np.column_stack([_series(random, time, number, labels) for number in range(SENSORS)])
-    _fail_together(random, time, values, labels)
+    anomalies: list[MadeUpAnomaly] = []
+    values = np.column_stack([_series(random, time, number, anomalies) for number in range(SENSORS)])
+    _fail_together(random, time, values, anomalies)
     values[random.random(values.shape) < 0.01] = np.nan
     mapping, timeseries = folder / "mapping" / "mapping.csv", folder / "timeseries" / "2025"
     mapping.parent.mkdir(parents=True, exist_ok=True)
@@ -78,11 +78,11 @@ def make_demo_files(folder: Path, seed: int = 7) -> DemoFiles:
     months = time.astype("M8[M]")
     for month in np.unique(months):
         rows += _write_month(timeseries / f"{month}.csv", time[months == month], uuids, values[months == month])
-    return DemoFiles(mapping, timeseries.parent, rows, tuple(labels))
+    return DemoFiles(mapping, timeseries.parent, rows, tuple(anomalies))
 
 
 def _series(
-    random: np.random.Generator, time: NDArray[np.datetime64], number: int, labels: list[Label]
+    random: np.random.Generator, time: NDArray[np.datetime64], number: int, anomalies: list[MadeUpAnomaly]
 ) -> NDArray[np.float64]:
     """A sensor's values."""
     hours = (time - START).astype(np.int64) / 3600
@@ -106,12 +106,15 @@ def _series(
         value[stretch] += random.choice([-1, 1]) * height * noise * shape
         if kind == "stuck":
             value[stretch] = value[first]
-        labels.append(_label(number, kind, time, first, first + rows))
+        anomalies.append(_anomaly(number, kind, time, first, first + rows))
     return value
 
 
 def _fail_together(
-    random: np.random.Generator, time: NDArray[np.datetime64], values: NDArray[np.float64], labels: list[Label]
+    random: np.random.Generator,
+    time: NDArray[np.datetime64],
+    values: NDArray[np.float64],
+    anomalies: list[MadeUpAnomaly],
 ) -> None:
     """Put in what several sensors have in common."""
     first = int(random.integers(12_000, 16_000))
@@ -120,16 +123,16 @@ def _fail_together(
         stretch = slice(start, start + _COOLING_ROWS)
         noise = float(np.std(np.diff(values[:, number])))
         values[stretch, number] += 8 * noise * np.minimum(np.arange(_COOLING_ROWS) / 20, 1.0)
-        labels.append(_label(number, "shift", time, start, start + _COOLING_ROWS))
+        anomalies.append(_anomaly(number, "shift", time, start, start + _COOLING_ROWS))
     first = int(random.integers(25_000, 30_000))
     for number in _GATEWAY:
         values[first : first + _GATEWAY_ROWS, number] = np.nan
-        labels.append(_label(number, "gap", time, first, first + _GATEWAY_ROWS))
+        anomalies.append(_anomaly(number, "gap", time, first, first + _GATEWAY_ROWS))
 
 
-def _label(number: int, kind: str, time: NDArray[np.datetime64], first: int, end: int) -> Label:
+def _anomaly(number: int, kind: str, time: NDArray[np.datetime64], first: int, end: int) -> MadeUpAnomaly:
     edges = time[[first, end - 1]].astype("M8[us]").astype(np.int64)
-    return Label(f"sensor_{number:05}", kind, int(edges[0]), int(edges[1]))
+    return MadeUpAnomaly(f"sensor_{number:05}", kind, int(edges[0]), int(edges[1]))
 
 
 def _write_month(path: Path, time: NDArray[np.datetime64], uuids: list[str], values: NDArray[np.float64]) -> int:

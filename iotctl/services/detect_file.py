@@ -29,11 +29,11 @@ _HINTS = {
 }
 
 # Has a worker apply a function to the readings of a sensor.
-Analyse = Callable[[Callable[["Series"], Detection], "Series"], Future[Detection]]
+Analyse = Callable[[Callable[["SensorReadings"], Detection], "SensorReadings"], Future[Detection]]
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class SensorReadings:
     """The readings of one sensor; see detect. Small enough to travel to another process."""
 
     time: NDArray[np.int64]
@@ -136,7 +136,7 @@ def detect_file(readings: SeriesFile, options: DetectOptions, sensor: str | None
     order = np.argsort(readings.sensor, kind="stable")
     edges = np.searchsorted(readings.sensor[order], np.arange(len(readings.names) + 1))
     rows = [order[edges[number] : edges[number + 1]].astype(np.int64) for number, _ in chosen]
-    series = [Series(readings.time[row], readings.value[row], options) for row in rows]
+    series = [SensorReadings(readings.time[row], readings.value[row], options) for row in rows]
     found = [analyse(analyse_series, one) for one in series]
     return FileDetection(
         readings,
@@ -147,7 +147,7 @@ def detect_file(readings: SeriesFile, options: DetectOptions, sensor: str | None
     )
 
 
-def analyse_series(series: Series) -> Detection:
+def analyse_series(series: SensorReadings) -> Detection:
     """What is wrong with one sensor's readings."""
     return detect(series.time, series.value, series.options)
 

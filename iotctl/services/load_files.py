@@ -27,7 +27,7 @@ from iotctl.services.file_layouts import RunLayouts, found_text, kept_layout, re
 from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener, Silent
-from iotctl.services.write_batches import BatchWriter, Part
+from iotctl.services.write_batches import BatchWriter, LedgerBatch
 from iotctl.sources import source_for
 from iotctl.words import counted
 
@@ -78,7 +78,7 @@ class _Piece:
 class _Group:
     """Batches that are to be committed together, and the files that end with them; unfinished: end for now."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[LedgerBatch] = field(default_factory=list)
     ended: list[LedgerFile] = field(default_factory=list)
     unfinished: list[LedgerFile] = field(default_factory=list)
 
@@ -218,7 +218,7 @@ class _Worker:
         elif piece.batch is None:
             group.ended.append(entry)
         else:
-            group.parts.append(Part(entry, piece.batch))
+            group.parts.append(LedgerBatch(entry, piece.batch))
         complete = group.rows >= _COMPLETE * options.read.batch_rows
         if complete or not group.parts or options.on_duplicate is OnDuplicate.FAIL:
             return self._write(group, ledger, writer)

@@ -99,7 +99,7 @@ class S3Source:
                         listed,
                     )
         except (ClientError, BotoCoreError) as error:
-            raise explain(error, uri) from error
+            raise store_error(error, uri) from error
         if empty:
             raise NothingThereError(
                 "Nothing lies under this prefix.", where=uri, hint="Check the bucket and the prefix."
@@ -126,7 +126,7 @@ class S3Source:
         try:
             head = self._client.head_object(Bucket=bucket, Key=key)
         except (ClientError, BotoCoreError) as error:
-            raise explain(error, uri) from error
+            raise store_error(error, uri) from error
         listed = _answered(head["ResponseMetadata"]["HTTPHeaders"])
         return StoredFile(uri, head["ContentLength"], head["ETag"].strip('"'), head["LastModified"], listed)
 
@@ -142,7 +142,7 @@ class S3Source:
             except (ClientError, BotoCoreError) as error:
                 if _code(error) in {"NoSuchKey", "404", "InvalidRange", "416"}:
                     raise _changed(file) from error
-                raise explain(error, file.uri) from error
+                raise store_error(error, file.uri) from error
             # Not asked for by If-Match: a store that does not know it answers with whatever it has.
             if answer["ETag"].strip('"') != file.version or answer["ContentLength"] != file.size - position:
                 raise _changed(file)
@@ -237,7 +237,7 @@ def _split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def explain(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
+def store_error(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
     """The IotctlError that tells a user about an error of the store."""
     code = _code(error)
     match error:

@@ -33,7 +33,7 @@ def demo(
         files = make_demo_files(folder)
     except OSError as error:
         raise IotctlError(f"Cannot write to {folder}: {error.strerror}.", hint="Name another folder.") from error
-    typer.echo(f"{files.rows:,} readings, {len(files.labels)} anomalies put in.", err=True)
+    typer.echo(f"{files.rows:,} readings, {len(files.anomalies)} anomalies put in.", err=True)
 
     home = folder / "home"
     environment = {name: value for name, value in os.environ.items() if name != "IOTCTL_DATABASE_URL"}
@@ -57,10 +57,10 @@ def demo(
     run("verify", str(files.timeseries))
 
     typer.echo(f"\nWhat was put into {_SHOWN}:")
-    for label in (label for label in files.labels if label.sensor == _SHOWN):
+    for anomaly in (anomaly for anomaly in files.anomalies if anomaly.sensor == _SHOWN):
         start, end = (
             (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).strftime("%Y-%m-%d %H:%M")
-            for moment in (label.start, label.end)
+            for moment in (anomaly.start, anomaly.end)
         )
-        typer.echo(f"  {label.kind:6} {start} to {end} UTC")
+        typer.echo(f"  {anomaly.kind:6} {start} to {end} UTC")
     typer.echo(f"\nThe chart: {chart}\nAll sensors: {report}")

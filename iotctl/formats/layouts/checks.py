@@ -16,9 +16,24 @@ from iotctl.timezones import zone_name
 _NO_DELIMITERS = {"\n", "\r", "\0", '"', *string.digits}
 
 
-def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
+# The path of a key, and what is wrong with its value.
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def problems(layout: Layout) -> Iterator[Problem]:
     """What is wrong with a layout: the path of the key, and what to say of it."""
-    text, time = layout.text, layout.time
+    yield from _of_text(layout)
+    yield from _of_columns(layout)
+    yield from _of_time(layout)
+    yield from _of_values(layout)
+    yield from _of_names(layout)
+    yield from _of_patterns(layout)
+    if layout.quality is not None and not layout.quality.good:
+        yield ("quality", "good"), "is empty: nothing would be good"
+
+
+def _of_text(layout: Layout) -> Iterator[Problem]:
+    text = layout.text
     if len(text.delimiter.encode()) != 1 and text.delimiter != BLANKS:
         yield ("text", "delimiter"), f'is {text.delimiter!r}, but must be one character, or "{BLANKS}"'
     if text.delimiter in _NO_DELIMITERS:
@@ -31,6 +46,10 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
         b"text".decode(text.encoding, "replace")
     except (LookupError, UnicodeError):
         yield ("text", "encoding"), f"is {text.encoding!r}, which is no encoding that Python knows"
+
+
+def _of_columns(layout: Layout) -> Iterator[Problem]:
+    text = layout.text
     for name in ("skip_lines", "below_header"):
         if getattr(text, name) < 0:
             yield ("text", name), "must not be negative"
@@ -39,11 +58,15 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if len(set(text.columns)) < len(text.columns):
         doubled = next(name for name in text.columns if text.columns.count(name) > 1)
         yield ("text", "columns"), f"have the name {doubled!r} twice"
+
+
+def _of_time(layout: Layout) -> Iterator[Problem]:
+    time = layout.time
     if not time.fields:
         yield ("time", "fields"), "names no field"
     for key in ("format", "since_format"):
         try:
-            time_grammar(getattr(time, key), decimal=text.decimal)
+            time_grammar(getattr(time, key), decimal=layout.text.decimal)
         except ValueError as error:
             yield ("time", key), f"cannot be used: {error}"
     if time.timezone is not None:
@@ -51,6 +74,9 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
             zone_name(time.timezone)
         except ValueError as error:
             yield ("time", "timezone"), f"cannot be used: {error}"
+
+
+def _of_values(layout: Layout) -> Iterator[Problem]:
     if not layout.values and not layout.other_values:
         yield ("values",), "is empty: name at least one field, or set other_values = true"
     for number, value in enumerate(layout.values):
@@ -62,16 +88,21 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("values", number, "name"), "is blank"
         if value.part and not value.divided_by:
             yield ("values", number, "divided_by"), "must not be empty where a part is named"
+
+
+def _of_names(layout: Layout) -> Iterator[Problem]:
+    """Two values of one record must not be one sensor."""
     names = [normal_name(value.name or value.field) for value in layout.values]
-    if len(names) > 1 and FIELD not in layout.sensor_fields():
+    if (len(names) > 1 or layout.other_values) and FIELD not in layout.sensor_fields():
         yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
     for number, name in enumerate(names):
         if name in names[:number]:
             yield ("values", number, "field"), f"gives the name {name!r} a second time"
-    if layout.other_values and FIELD not in layout.sensor_fields():
-        yield ("sensor",), "lacks {field}: several values of one record would be one sensor"
+
+
+def _of_patterns(layout: Layout) -> Iterator[Problem]:
     for at, pattern in [
-        (("text", "skip_until"), text.skip_until),
+        (("text", "skip_until"), layout.text.skip_until),
         *((("preamble", name), pattern) for name, pattern in layout.preamble.items()),
         *((("path", name), pattern) for name, pattern in layout.path.items()),
     ]:
@@ -82,5 +113,3 @@ def problems(layout: Layout) -> Iterator[tuple[tuple[str | int, ...], str]]:
             continue
         if at[0] != "text" and not groups:
             yield at, "has no group (...) that says which part is meant"
-    if layout.quality is not None and not layout.quality.good:
-        yield ("quality", "good"), "is empty: nothing would be good"

@@ -79,7 +79,7 @@ class PartKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PatternPart:
     """name: the letter of its directive; FRACTION; empty for the rest. regex: of re, with no group in it."""
 
     kind: PartKind
@@ -92,7 +92,7 @@ class Pattern:
     """A pattern of strptime. parts: in their order. regex: matches a whole text, with a group for each part."""
 
     text: str
-    parts: tuple[Part, ...]
+    parts: tuple[PatternPart, ...]
     regex: re.Pattern[str]
 
 
@@ -100,12 +100,12 @@ def compile_pattern(text: str, *, needs_date: bool = True) -> Pattern:
     """A pattern, taken apart. Raises ValueError, which says what is wrong with it."""
     pieces = _pieces(text)
     _check(text, pieces, needs_date=needs_date)
-    parts = [Part(PartKind.REST, "", f"{_BLANK}*")]
+    parts = [PatternPart(PartKind.REST, "", f"{_BLANK}*")]
     for at, piece in enumerate(pieces):
         parts += [_number(pieces, at)] if _is_number(piece) else _parts(piece, pieces[at + 1 : at + 2])
         if piece.startswith("%S") and pieces[at + 1 : at + 2] != ["%f"]:
-            parts.append(Part(PartKind.FRACTION, FRACTION, "(?:[.,][0-9]+)?"))
-    parts.append(Part(PartKind.REST, "", f"{_BLANK}*"))
+            parts.append(PatternPart(PartKind.FRACTION, FRACTION, "(?:[.,][0-9]+)?"))
+    parts.append(PatternPart(PartKind.REST, "", f"{_BLANK}*"))
     return Pattern(text, tuple(parts), re.compile("".join(f"({part.regex})" for part in parts)))
 
 
@@ -164,18 +164,18 @@ def _contradiction(names: list[str], *, has_fraction: bool, needs_date: bool) ->
     return next((wrong for applies, wrong in rules if applies), "")
 
 
-def _parts(piece: str, after: list[str]) -> list[Part]:
+def _parts(piece: str, after: list[str]) -> list[PatternPart]:
     """What is not a number."""
     if piece == "%%":
-        return [Part(PartKind.REST, "", "%")]
+        return [PatternPart(PartKind.REST, "", "%")]
     if not piece.startswith("%"):
         takes_blanks = after and after[0][1:] in _AFTER_BLANKS
-        return [Part(PartKind.REST, "", _rest_regex(piece.rstrip(BLANKS) if takes_blanks else piece))]
-    word = Part(PartKind.WORD, piece[1], _WORDS[piece[1]])
-    return [Part(PartKind.REST, "", f"{_BLANK}*"), word] if word.name in _AFTER_BLANKS else [word]
+        return [PatternPart(PartKind.REST, "", _rest_regex(piece.rstrip(BLANKS) if takes_blanks else piece))]
+    word = PatternPart(PartKind.WORD, piece[1], _WORDS[piece[1]])
+    return [PatternPart(PartKind.REST, "", f"{_BLANK}*"), word] if word.name in _AFTER_BLANKS else [word]
 
 
-def _number(pieces: list[str], at: int) -> Part:
+def _number(pieces: list[str], at: int) -> PatternPart:
     """A number: of those that stand side by side, the first may lack a zero; there is still one way to read them."""
     name = pieces[at][1]
     run = _run(pieces, at)
@@ -188,7 +188,7 @@ def _number(pieces: list[str], at: int) -> Part:
         most = _MOST_DIGITS[name]
         is_full = name in _ALWAYS_FULL or name != run[0] or _ends_in_digit(pieces[at - 1 : at]) or run[1:2] == ["f"]
         digits = f"{{{most if is_full else 1},{most}}}"
-    return Part(PartKind.NUMBER, name, f"[0-9]{digits}")
+    return PatternPart(PartKind.NUMBER, name, f"[0-9]{digits}")
 
 
 def _run(pieces: list[str], at: int) -> list[str]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from iotctl.formats.times.grammar import parse_each
 from iotctl.formats.times.iso import Times
 from iotctl.formats.times.month_names import month_number
-from iotctl.formats.times.patterns import FRACTION, Part, PartKind, compile_pattern
+from iotctl.formats.times.patterns import FRACTION, PartKind, PatternPart, compile_pattern
 from iotctl.formats.times.shapes import Shape, Shaped, read_by_shape
 from iotctl.formats.times.typed_times import read_typed
 from iotctl.formats.times.zone_names import local_to_utc, offset_of, with_zones
@@ -120,7 +120,7 @@ class _Words:
         return np.array([number or 0 for number in meant], dtype=np.uint8)[self.index]
 
 
-def _words(shaped: Shaped, part: Part) -> _Words:
+def _words(shaped: Shaped, part: PatternPart) -> _Words:
     words, index = shaped.words(shaped.shape.parts[part.name])
     return _Words(words, index, np.array([re.fullmatch(part.regex, word) is not None for word in words]))
 
