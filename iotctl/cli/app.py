@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from iotctl import __version__, interrupt
 from iotctl.cli.command_table import LazyCommands, list_commands
+from iotctl.cli.everywhere import EnvFileOption, VerboseOption
 from iotctl.cli.output.log import Level, LogFormat, is_json, say, use_format
 from iotctl.cli.process.streams import prepare_streams
 from iotctl.errors import ExitCode, IotctlError
@@ -46,19 +46,13 @@ def _options(
     log_format: Annotated[
         LogFormat, typer.Option(help="Lines on stderr: text for people, or one JSON object each, with a run id.")
     ] = LogFormat.TEXT,
-    env_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Read settings from this file, not from .env here or in IOTCTL_HOME."),
-    ] = None,
+    _verbose: VerboseOption = False,
+    _env_file: EnvFileOption = None,
 ) -> None:
     """From a bucket of IoT sensor files to the anomalies in them."""
     global _debug
     _debug = debug
     use_format(log_format)
-    if env_file is not None:
-        from iotctl.env_files import ENV_FILE_VARIABLE
-
-        os.environ[ENV_FILE_VARIABLE] = str(env_file.absolute())
 
 
 def main() -> None:

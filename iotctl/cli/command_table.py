@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from iotctl.cli.everywhere import add_everywhere
 from iotctl.cli.option_groups import with_groups
 
 
@@ -99,7 +100,9 @@ def _made(entry: Entry, found: Any) -> Any:
         alone.add_typer(found, name=entry.name, short_help=entry.summary, rich_help_panel=entry.panel)
     else:
         alone.command(entry.name, short_help=entry.summary, rich_help_panel=entry.panel)(found)
-    return get_group(alone).commands[entry.name]
+    made = get_group(alone).commands[entry.name]
+    add_everywhere(made)
+    return made
 
 
 def _not_loaded() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from iotctl import interrupt
+from iotctl.cli.output.log import say, say_detail
 
 if TYPE_CHECKING:
     from iotctl.repositories import Database
@@ -15,14 +17,34 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
-    """The server that IOTCTL_DATABASE_URL names, or the embedded one while the context lasts."""
+    """The server that IOTCTL_DATABASE_URL names, or the embedded one while the context lasts.
+
+    Says what is used to those who want to know, and to everyone where that is an embedded database with nothing in it:
+    another one may be meant.
+    """
     from iotctl.repositories import Database
 
     interrupt.begin()
     if settings.database_url is not None:
-        yield Database(settings.database_url.get_secret_value())
-    else:
-        from iotctl.repositories.embedded import embedded_database
+        database = Database(settings.database_url.get_secret_value())
+        say_detail(_used(database.address, settings))
+        yield database
+        return
+    from iotctl.repositories.embedded import embedded_database
+    from iotctl.repositories.schema import is_empty
 
-        with embedded_database(settings.home) as database:
-            yield database
+    say_detail(_used(f"embedded in {settings.home}", settings))
+    with embedded_database(settings.home) as database:
+        # Who sets the URL to nothing wants the embedded one.
+        if "IOTCTL_DATABASE_URL" not in os.environ and is_empty(database):
+            say(f"The embedded database in {settings.home} is empty; it is used as IOTCTL_DATABASE_URL is not set.")
+        yield database
+
+
+def _used(database: str, settings: Settings) -> str:
+    from iotctl.env_files import env_file
+
+    path = env_file()
+    store = settings.s3_endpoint_url or "AWS"
+    files = "environment" if path is None else f"environment, {path.absolute()}"
+    return f"database: {database}; store: {store}; times: {settings.timezone}; settings: {files}"

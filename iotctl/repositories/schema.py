@@ -9,7 +9,7 @@ from psycopg import errors as pg
 
 from iotctl.errors import ConfigurationError
 from iotctl.model import StorageLayout
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.connection import Connection, Database
 from iotctl.repositories.locks import ADVISORY_CLASS, SCHEMA_LOCK
 
 _OLDEST_SERVER = 150000
@@ -98,6 +98,14 @@ def present_layout(conn: Connection) -> StorageLayout | None:
     """The layout of the readings that are there, None where the database has no schema; changes nothing."""
     present, _ = schema_state(conn)
     return layout_of(conn) if present else None
+
+
+def is_empty(database: Database) -> bool:
+    """Whether nothing was ever loaded into a database; changes nothing."""
+    with database.connect() as conn:
+        if not schema_state(conn)[0]:
+            return True
+        return conn.execute("SELECT FROM sensor LIMIT 1").fetchone() is None
 
 
 def layout_of(conn: Connection) -> StorageLayout:

@@ -15,6 +15,7 @@ from typer.main import get_group
 
 from iotctl.cli.app import app
 from iotctl.cli.command_table import COMMANDS, all_commands
+from iotctl.cli.everywhere import ON_EVERY_COMMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ def _described(words: tuple[str, ...], command: Any, panel: str, summary: str) -
         examples=examples,
         arguments=arguments,
         options=tuple(
-            _option(one, signature.parameters[one.name].annotation) for one in shown if one.param_type_name == "option"
+            _option(one, signature.parameters[one.name].annotation)
+            for one in shown
+            if one.param_type_name == "option" and one.rich_help_panel != ON_EVERY_COMMAND
         ),
     )
 

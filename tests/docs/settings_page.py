@@ -13,7 +13,7 @@ BEFORE = """
 Settings come from the environment, and from one file. The environment goes before the file. The file is the first of
 these:
 
-1. what `iotctl --env-file FILE COMMAND` names, or `IOTCTL_ENV_FILE`
+1. what `--env-file FILE` names, or `IOTCTL_ENV_FILE`
 2. `.env` in the working directory, if it has a setting of iotctl
 3. `.env` in `IOTCTL_HOME`, which needs no `cd` in a cron job
 

@@ -33,6 +33,7 @@ class Level(StrEnum):
 class _Log:
     form: LogFormat = LogFormat.TEXT
     run_id: str = field(default_factory=lambda: os.urandom(6).hex())
+    is_verbose: bool = False
 
 
 _log = _Log()
@@ -43,6 +44,11 @@ def use_format(form: LogFormat) -> None:
     _log.form = form
 
 
+def use_verbose() -> None:
+    """From here on say details as well."""
+    _log.is_verbose = True
+
+
 def is_json() -> bool:
     """Whether lines are JSON objects."""
     return _log.form is LogFormat.JSON
@@ -51,6 +57,12 @@ def is_json() -> bool:
 def run_id() -> str:
     """What tells this run's lines, and its row in the history, from others: 12 hex digits."""
     return _log.run_id
+
+
+def say_detail(message: str) -> None:
+    """A line for those who asked for more by --verbose."""
+    if _log.is_verbose:
+        say(message)
 
 
 def say(message: str, level: Level = Level.INFO, **more: str | int | float | None) -> None:

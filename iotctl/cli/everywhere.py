@@ -1,0 +1,64 @@
+"""The options that every command has: where settings come from, and what the command says that it uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from iotctl.cli.output.log import use_verbose
+
+ON_EVERY_COMMAND = "On every command"
+
+
+def _say_more(wanted: bool) -> None:
+    if wanted:
+        use_verbose()
+
+
+def _use_env_file(path: Path | None) -> None:
+    if path is not None:
+        from iotctl.env_files import ENV_FILE_VARIABLE
+
+        os.environ[ENV_FILE_VARIABLE] = str(path.absolute())
+
+
+VerboseOption = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        callback=_say_more,
+        expose_value=False,
+        help="Say which database, store and settings are used.",
+        rich_help_panel=ON_EVERY_COMMAND,
+    ),
+]
+EnvFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file",
+        metavar="FILE",
+        callback=_use_env_file,
+        expose_value=False,
+        help="Read settings from this file, not from .env here or in IOTCTL_HOME.",
+        rich_help_panel=ON_EVERY_COMMAND,
+    ),
+]
+
+
+def _everywhere(verbose: VerboseOption = False, env_file: EnvFileOption = None) -> None:
+    """Stands for what each command gets."""
+
+
+def add_everywhere(command: Any) -> None:
+    """Give a command, or each of those below it, these options. Any: as in command_table."""
+    for below in getattr(command, "commands", {}).values():
+        add_everywhere(below)
+    if hasattr(command, "commands"):
+        return
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_everywhere)
+    command.params.extend(get_command(alone).params)
