@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -12,88 +11,16 @@ import numpy as np
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
 from iotctl.model import Detection, Event, Finding, Kind, Learnt, Sensor, SensorCard
-from iotctl.repositories import Connection, Database, SensorRepository, Series, storage_of
+from iotctl.repositories import Connection, SensorRepository, Series, storage_of
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
+from iotctl.services.detect_task import Request, SensorFindings, Task
 from iotctl.services.judge import WEEK, Scope, is_to_be_told, judge
 from iotctl.services.learned import NOTHING, marked
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.services.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
 from iotctl.services.window import Window, asked_for, since
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of each sensor; small and picklable.
-
-    start, end: events in [start, end), microseconds since 1970-01-01 UTC, None for open; with since_last the end stands
-    for now. run_id: save under this run; None: save nothing. context: so many microseconds around, or with since_last
-    before the watermark, are read as well: see window.
-    notify: people are to be told of what is reported. keep_detection: return the arrays, to draw a single sensor.
-    keep_card: return what a page of all sensors shows of each.
-    """
-
-    options: DetectOptions
-    start: int | None = None
-    end: int | None = None
-    run_id: int | None = None
-    since_last: bool = False
-    context: int = 0
-    alert_budget: int | None = None
-    include_labelled: bool = False
-    notify: bool = False
-    keep_detection: bool = False
-    keep_card: bool = False
-
-    @property
-    def parameters(self) -> dict[str, object]:
-        """The options as JSON has them: without infinities."""
-        text = json.dumps(asdict(self.options))
-        parsed: dict[str, object] = json.loads(text, parse_constant=lambda _: None)
-        return parsed
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Sensors for one worker, over one connection. watermarks: sensor_id -> where the last run ended, if any.
-
-    heard: how far their readings are known. has_news: whether they have readings that are to be looked at; else only
-    their silence is. taught: sensor_id -> what people's verdicts on its events taught, if any.
-    """
-
-    database: Database
-    request: Request
-    sensors: tuple[Sensor, ...]
-    watermarks: Mapping[int, int] = field(default_factory=dict)
-    heard: Heard = field(default_factory=Heard)
-    has_news: bool = True
-    taught: Mapping[int, Taught] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SensorFindings:
-    """What a run says of one sensor.
-
-    findings: what is to be reported, by start. new: how many of them no earlier run saved. silenced, over_budget: how
-    many more a label or the alert budget keeps back. trouble: why there is nothing, where it failed.
-    dropped: reason -> readings left out. span: when the first and the last reading were, microseconds since 1970-01-01
-    UTC; None without any. sensor_words: what the sensor is.
-    """
-
-    sensor: Sensor
-    readings: int = 0
-    span: tuple[int, int] | None = None
-    regimes: int = 0
-    sensor_words: str = ""
-    findings: tuple[Finding, ...] = ()
-    new: int = 0
-    silenced: int = 0
-    over_budget: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    detection: Detection | None = None
-    card: SensorCard | None = None
-    trouble: str | None = None
 
 
 def analyse_sensors(task: Task) -> list[SensorFindings]:

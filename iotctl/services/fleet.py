@@ -14,7 +14,8 @@ from iotctl.globs import HINT
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.detect_runs import DetectRunRepository
-from iotctl.services.analyse import Request, SensorFindings, Task, analyse_sensors
+from iotctl.services.analyse import analyse_sensors
+from iotctl.services.detect_task import Request, SensorFindings, Task
 from iotctl.services.learned import taught_sensors
 from iotctl.services.silence import Heard, listen
 from iotctl.services.spread import AnalysisWorkers, in_order, task_sensors

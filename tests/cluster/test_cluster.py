@@ -18,7 +18,8 @@ from iotctl.analysis import DetectOptions
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.model import StorageLayout
 from iotctl.repositories import Database
-from iotctl.services.analyse import Request, Task, analyse_sensors
+from iotctl.services.analyse import analyse_sensors
+from iotctl.services.detect_task import Request, Task
 from iotctl.services.load_task import LoadOptions, LoadTask
 from iotctl.services.progress import Silent
 from iotctl.settings import Settings

@@ -11,8 +11,8 @@ from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import NotFoundError, UnreachableError
 from iotctl.model import Finding, Kind, Label
 from iotctl.repositories import Connection, Database
-from iotctl.services.analyse import Request, SensorFindings
 from iotctl.services.anomalies import label_event, stored_events
+from iotctl.services.detect_task import Request, SensorFindings
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.workers.processes import Processes
 from iotctl.workers.threads import Threads

@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 from iotctl.analysis import DetectOptions
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.analyse import Request
 from iotctl.services.anomalies import label_event
+from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
 from iotctl.services.notify import notify

@@ -12,8 +12,8 @@ from iotctl.analysis import DetectOptions
 from iotctl.errors import IotctlError, UsageError
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.analyse import Request
 from iotctl.services.anomalies import label_event, stored_events
+from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.notify import check_url, notify
 from tests.sensors import START, STEP, add_sensor, noise, uuid_of

@@ -10,8 +10,8 @@ import pytest
 from iotctl.analysis import DetectOptions
 from iotctl.model import Kind, Label
 from iotctl.repositories import Connection, Database
-from iotctl.services.analyse import Request
 from iotctl.services.anomalies import label_event
+from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.notify import notify
 from tests.repositories.test_arrivals import add_batches

@@ -16,7 +16,7 @@ from iotctl.cli.progress.detect_progress import DetectWatch, watch_detect
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Sensor, SensorCard
 from iotctl.repositories import Database
-from iotctl.services.analyse import Request, SensorFindings
+from iotctl.services.detect_task import Request, SensorFindings
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
 from iotctl.services.incidents import FleetIncident, group_findings

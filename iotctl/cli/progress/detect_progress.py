@@ -11,7 +11,7 @@ from iotctl.cli.progress.sensor_progress import SensorProgress, sensor_progress
 from iotctl.words import counted
 
 if TYPE_CHECKING:
-    from iotctl.services.analyse import SensorFindings
+    from iotctl.services.detect_task import SensorFindings
 
 # Up to so many sensors, each has a line of its own.
 _FEW = 10
