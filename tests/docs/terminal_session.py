@@ -26,14 +26,15 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "pictures" / "session.svg"
-WIDTH, HEIGHT = 104, 40
+WIDTH, HEIGHT = 110, 40
 
 # A command, and how many of its lines are shown at most.
 SESSION = (
     ("iotctl inspect plant/heizung_2024_kw06.csv --timezone Europe/Berlin --save layout.toml", 0),
     ("iotctl ingest plant --layout layout.toml", 12),
+    ("iotctl sensors", 12),
     ("iotctl query heizung.Druck 2024-02-24 2024-02-25 --every 6h", 12),
-    ("iotctl detect --all", 30),
+    ("iotctl detect --all --report report.html", 30),
 )
 
 
@@ -43,10 +44,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "docs" / "plant", Path(folder) / "plant")
         for command, lines in SESSION:
-            shown = _printed(command, Path(folder)).splitlines()
+            # The folder is a temporary one, and anybody's.
+            shown = _printed(command, Path(folder)).replace(folder, "~").splitlines()
             console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
             for line in shown[:lines]:
-                console.print(Text.from_ansi(line), overflow="fold")
+                console.print(Text.from_ansi(line), overflow="ellipsis", no_wrap=True)
             if len(shown) > lines:
                 console.print(Text("...", style="dim"))
             console.print()
