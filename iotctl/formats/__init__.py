@@ -6,7 +6,6 @@ Here is what every ingest uses; the rest is imported from its own module, and co
 from iotctl.formats.data_files import is_data_file, suffixes_read
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.reader import read_batches
-from iotctl.formats.times.zones import utc_offsets
 
 __all__ = [
     "OpenAt",
@@ -14,5 +13,4 @@ __all__ = [
     "is_data_file",
     "read_batches",
     "suffixes_read",
-    "utc_offsets",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from iotctl.clock_changes import utc_offsets
 from iotctl.errors import UsageError
-from iotctl.formats import utc_offsets
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, Series, open_storage
 from iotctl.repositories.bucket_grid import LocalClock, Width

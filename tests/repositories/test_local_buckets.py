@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from iotctl.formats import utc_offsets
+from iotctl.clock_changes import utc_offsets
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Connection, sort_readings, storage_of
 from iotctl.repositories.bucket_grid import LocalClock, Width
