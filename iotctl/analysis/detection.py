@@ -30,7 +30,7 @@ from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.severity import severity
 from iotctl.analysis.tails import Tail, tails_of
-from iotctl.model import Detection, Event, Learnt, Method, Regime, SensorKind
+from iotctl.model import Detection, Event, Method, Regime, SensorKind, SensorMemory
 
 Floats = NDArray[np.float64]
 
@@ -45,14 +45,14 @@ def detect(
     value: Floats,
     options: DetectOptions | None = None,
     unit: str = "",
-    learnt: Learnt | None = None,
+    memory: SensorMemory | None = None,
 ) -> Detection:
     """What is wrong with one sensor's readings.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
     not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
     A series that stands still is modelled by its levels, whatever the method. unit: of the values, for explanations.
-    learnt: what former runs have learnt of a sensor that is looked at again and again; None for a single look.
+    memory: what former runs have learnt of a sensor that is looked at again and again; None for a single look.
     Raises ValueError where time and value are not two columns of one length.
     """
     if time.ndim != 1 or time.shape != value.shape:
@@ -74,7 +74,7 @@ def detect(
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
     size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
-    kind = remembered_kind(learnt, recognise(value / size))
+    kind = remembered_kind(memory, recognise(value / size))
     # The textbook has no answer where there is no noise: its sigma is that of the anomalies.
     method = Method.PIECEWISE if kind is SensorKind.STILL else options.method
     # A counter is modelled by its rises, in usual steps; each other sensor by its readings.
@@ -91,7 +91,7 @@ def detect(
         method,
         options.least_change,
         known_good is not None,
-        learnt.periods_hours if learnt else (),
+        memory.periods_hours if memory else (),
     )
     del hours, x
     periods = tuple(season.period_hours for season in model.seasons)
@@ -103,7 +103,7 @@ def detect(
     components = _components(u, stuck, method, known_good, model.step)
     score = components.largest(len(u))
     tails = _tails(components, score, options.threshold, known_good)
-    remembered = blended(learnt, tails, time, step_hours)
+    remembered = blended(memory, tails, time, step_hours)
     if known_good is None:
         tails = wider(tails, remembered)
     rare = severity(components.every, tails, len(u))
@@ -115,7 +115,7 @@ def detect(
         # The textbook knows no tails; where nothing varies, nothing that differs is chance.
         by_chance = {} if method is Method.RUPTURES or model.still else tails
         events = find_events(
-            series, components, by_chance, options.threshold, options.min_severity, options.false_alarms, learnt
+            series, components, by_chance, options.threshold, options.min_severity, options.false_alarms, memory
         )
     del components, stuck, u, y
     readings = series
@@ -150,7 +150,7 @@ def detect(
         periods_hours=periods,
         dropped=dropped,
         sensor_kind=kind,
-        learnt=learn(learnt, remembered, time, kind, periods),
+        memory=learn(memory, remembered, time, kind, periods),
         sensor_words=words,
     )
 

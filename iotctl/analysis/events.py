@@ -25,7 +25,7 @@ from iotctl.analysis.promised import (
 )
 from iotctl.analysis.rolling import Column
 from iotctl.analysis.tails import Tail
-from iotctl.model import Event, Kind, Learnt
+from iotctl.model import Event, Kind, SensorMemory
 
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
@@ -62,17 +62,17 @@ def find_events(
     threshold: float,
     min_severity: float,
     false_alarms: float = 1.0,
-    learnt: Learnt | None = None,
+    memory: SensorMemory | None = None,
 ) -> list[Event]:
     """Events of which the sensor would have at most so many a year by chance, by start.
 
     Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves. threshold: what
     the score reaches once a year at most. tails: of each component, by name; without them nothing is put down to
     chance. min_severity is what a series with few events asks of each at one false alarm a year; where there are many,
-    more is asked of the weaker ones. What is told at a lower rate is told at a higher one, over the same rows. learnt:
+    more is asked of the weaker ones. What is told at a lower rate is told at a higher one, over the same rows. memory:
     see asked_decades.
     """
-    enough = asked_decades(series.time, learnt)
+    enough = asked_decades(series.time, memory)
     runs = runs_of(series.score >= threshold)
     chance = dict(zip(runs, by_tails(components, tails, runs, enough).tolist(), strict=True))
     rare = [run for run in runs if chance[run] <= 0]

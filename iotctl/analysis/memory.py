@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.tails import Tail
-from iotctl.model import Learnt, SensorKind
+from iotctl.model import SensorKind, SensorMemory
 
 _YEAR_HOURS = 8760.0
 # A tail of fewer rows is no news: its 99.9 % quantile is a reading or two.
 _FEWEST_ROWS = 1000
 
 
-def remembered_kind(learnt: Learnt | None, kind: SensorKind) -> SensorKind:
+def remembered_kind(memory: SensorMemory | None, kind: SensorKind) -> SensorKind:
     """What a sensor is: one that stands still for now is what it was."""
-    if learnt is None or learnt.sensor_kind is None or kind is not SensorKind.STILL:
+    if memory is None or memory.sensor_kind is None or kind is not SensorKind.STILL:
         return kind
-    return learnt.sensor_kind
+    return memory.sensor_kind
 
 
 def blended(
-    learnt: Learnt | None, own: Mapping[str, Tail], time: NDArray[np.int64], step_hours: float
+    memory: SensorMemory | None, own: Mapping[str, Tail], time: NDArray[np.int64], step_hours: float
 ) -> dict[str, Tail]:
     """The tails of each component by the readings at hand and by what was learnt, which weighs by its rows.
 
@@ -31,13 +31,13 @@ def blended(
     what is at hand moves what was learnt by its new rows among those of a year, within which it is forgotten.
     """
     tails = dict(own)
-    if learnt is None or learnt.rows < _FEWEST_ROWS or not len(time):
+    if memory is None or memory.rows < _FEWEST_ROWS or not len(time):
         return tails
-    new = len(time) - int(np.searchsorted(time, learnt.until, side="right"))
-    known = min(learnt.rows, int(_YEAR_HOURS / step_hours))
+    new = len(time) - int(np.searchsorted(time, memory.until, side="right"))
+    known = min(memory.rows, int(_YEAR_HOURS / step_hours))
     # At hand are more rows than the new ones; but where little is known, they are most of what is known.
-    share = max(new, len(time) - learnt.rows) / (known + new) if known + new else 0.0
-    for name, (body, far, farthest) in learnt.tails.items():
+    share = max(new, len(time) - memory.rows) / (known + new) if known + new else 0.0
+    for name, (body, far, farthest) in memory.tails.items():
         if name in own:
             tail = own[name]
             tails[name] = Tail(
@@ -59,17 +59,17 @@ def wider(one: Mapping[str, Tail], other: Mapping[str, Tail]) -> dict[str, Tail]
 
 
 def learn(
-    before: Learnt | None,
+    before: SensorMemory | None,
     tails: Mapping[str, Tail],
     time: NDArray[np.int64],
     kind: SensorKind,
     periods_hours: Sequence[float],
-) -> Learnt:
+) -> SensorMemory:
     """What is known of a sensor after a run; tails: see blended."""
     if not len(time):
-        return before or Learnt()
+        return before or SensorMemory()
     new = len(time) if before is None else len(time) - int(np.searchsorted(time, before.until, side="right"))
-    return Learnt(
+    return SensorMemory(
         until=int(time[-1]),
         rows=new + (0 if before is None else before.rows),
         sensor_kind=kind,

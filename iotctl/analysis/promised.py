@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.tails import Tail
-from iotctl.model import Learnt
+from iotctl.model import SensorMemory
 
 Floats = NDArray[np.float64]
 
@@ -38,16 +38,16 @@ def rows_to_judge(time: NDArray[np.int64]) -> float:
     return len(time) / max(1.0, years)
 
 
-def asked_decades(time: NDArray[np.int64], learnt: Learnt | None) -> float:
+def asked_decades(time: NDArray[np.int64], memory: SensorMemory | None) -> float:
     """Decades of rarity that chance reaches once in what is judged; time: see rows_to_judge.
 
-    learnt: None for a series that is judged once, by itself, of which less is asked where it is short. Else the run is
+    memory: None for a series that is judged once, by itself, of which less is asked where it is short. Else the run is
     one of many over the sensor's year: each looks again, and what a short series has once would be told every day.
     """
     rows, short = rows_to_judge(time), len(time) / _LONG_SERIES
-    if learnt is not None and len(time) > 1:
+    if memory is not None and len(time) > 1:
         rows = _YEAR_HOURS * 3.6e9 / max(float(np.median(np.diff(time))), 1.0)
-        short = max(learnt.rows, len(time)) / _LONG_STREAM
+        short = max(memory.rows, len(time)) / _LONG_STREAM
     return float(np.log10(rows)) + _SHORT_SLACK * min(0.0, float(np.log10(max(short, 1e-9))))
 
 

@@ -15,7 +15,7 @@ from iotctl.model.detection import (
     SensorKind,
 )
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
-from iotctl.model.learnt import Learnt
+from iotctl.model.sensor_memory import SensorMemory
 from iotctl.model.sensors import Sensor, SensorState
 from iotctl.model.storage import StorageLayout
 
@@ -33,7 +33,6 @@ __all__ = [
     "Int96",
     "Kind",
     "Label",
-    "Learnt",
     "Method",
     "Nonexistent",
     "OnDuplicate",
@@ -44,6 +43,7 @@ __all__ = [
     "Sensor",
     "SensorCard",
     "SensorKind",
+    "SensorMemory",
     "SensorState",
     "StorageLayout",
     "StoredFile",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from iotctl.model.learnt import Learnt
+    from iotctl.model.sensor_memory import SensorMemory
     from iotctl.model.sensors import Sensor
 
 
@@ -160,7 +160,7 @@ class Detection:
     row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
     expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
     periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, repeated, invalid).
-    sensor_kind: what the sensor is; sensor_words: that in a line, with how it reads and sends. learnt: what is to be
+    sensor_kind: what the sensor is; sensor_words: that in a line, with how it reads and sends. memory: what is to be
     kept of it for the next run.
     """
 
@@ -177,7 +177,7 @@ class Detection:
     periods_hours: tuple[float, ...]
     dropped: Mapping[str, int]
     sensor_kind: SensorKind = SensorKind.CONTINUOUS
-    learnt: Learnt | None = None
+    memory: SensorMemory | None = None
     sensor_words: str = ""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from iotctl.model import Learnt
+from iotctl.model import SensorMemory
 from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
 
@@ -59,20 +59,20 @@ class DetectRunRepository:
             for sensor_id, time in rows
         }
 
-    def learnt(self, sensor_id: int, parameters: Parameters) -> Learnt:
+    def memory(self, sensor_id: int, parameters: Parameters) -> SensorMemory:
         """What runs have learnt of a sensor so far; nothing where none has."""
         row = self._conn.execute(
             "SELECT learnt FROM detect_watermark WHERE sensor_id = %s AND parameters = %s",
             (sensor_id, Jsonb(parameters)),
         ).fetchone()
-        return Learnt.from_json(row[0] if row else None)
+        return SensorMemory.from_json(row[0] if row else None)
 
-    def move_watermark(self, sensor_id: int, parameters: Parameters, analysed_to: int, learnt: Learnt) -> None:
+    def move_watermark(self, sensor_id: int, parameters: Parameters, analysed_to: int, memory: SensorMemory) -> None:
         """Note that a sensor has been looked at up to this reading, and what is known of it; never backwards."""
         self._conn.execute(
             "INSERT INTO detect_watermark AS stored (sensor_id, parameters, analysed_to, learnt)"
             " VALUES (%s, %s, %s, %s) ON CONFLICT (sensor_id, parameters)"
             " DO UPDATE SET analysed_to = EXCLUDED.analysed_to, learnt = EXCLUDED.learnt"
             " WHERE stored.analysed_to <= EXCLUDED.analysed_to",
-            (sensor_id, Jsonb(parameters), as_datetime(analysed_to), Jsonb(learnt.as_json)),
+            (sensor_id, Jsonb(parameters), as_datetime(analysed_to), Jsonb(memory.as_json)),
         )

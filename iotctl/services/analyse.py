@@ -10,7 +10,7 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
-from iotctl.model import Detection, Event, Finding, Kind, Learnt, Sensor, SensorCard
+from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard, SensorMemory
 from iotctl.repositories import Connection, SensorRepository, Series, storage_of
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
@@ -73,8 +73,8 @@ def _analyse(
     looked_at = time if request.end is None else time[time < request.end]
     sensor, options = _held_to_limits(sensor, request.options)
     runs = DetectRunRepository(conn)
-    learnt = runs.learnt(sensor.sensor_id, request.parameters) if request.since_last else None
-    detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "", learnt)
+    memory = runs.memory(sensor.sensor_id, request.parameters) if request.since_last else None
+    detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "", memory)
     seen = [taught.weighed(event) for event in detection.events]
     rate = options.false_alarms
     # What is more usual than is wanted by now stays, so that what is known of it is not lost, and is left out below.
@@ -106,7 +106,7 @@ def _analyse(
             repository.withdraw(sensor.sensor_id, judged.withdrawn, request.parameters)
             SensorRepository(conn).keep_words(sensor.sensor_id, detection.sensor_words)
             if request.since_last and len(looked_at):
-                known = detection.learnt or Learnt()
+                known = detection.memory or SensorMemory()
                 runs.move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]), known)
     shown = window.cut(detection)
     said = SensorFindings(

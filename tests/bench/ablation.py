@@ -19,7 +19,7 @@ from iotctl.analysis.regimes import Line
 from iotctl.analysis.rolling import Column
 from iotctl.analysis.tails import Tail
 from iotctl.analysis.textbook import least_squares
-from iotctl.model import Event, Learnt
+from iotctl.model import Event, SensorMemory
 
 Floats = NDArray[np.float64]
 
@@ -70,9 +70,9 @@ def _severe_or_not(
     threshold: float,
     _: float,
     rate: float,
-    learnt: Learnt | None,
+    memory: SensorMemory | None,
 ) -> list[Event]:
-    return find_events(series, components, tails, threshold, 0.0, rate, learnt)
+    return find_events(series, components, tails, threshold, 0.0, rate, memory)
 
 
 def _no_habits(*_: Any) -> dict[Stretch, float]:

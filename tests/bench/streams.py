@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.model import Event, Finding, Kind, Learnt
+from iotctl.model import Event, Finding, Kind, SensorMemory
 from iotctl.services.judge import Judged, Scope, is_to_be_told, judge
 from iotctl.services.window import since
 from tests.bench.detect import print_row, print_table
@@ -35,15 +35,15 @@ class Stream:
     stored: dict[str, Finding] = field(default_factory=dict)
     first_told: dict[str, int] = field(default_factory=dict)
     watermark: int | None = None
-    learnt: Learnt = field(default_factory=Learnt)
+    memory: SensorMemory = field(default_factory=SensorMemory)
     options: DetectOptions = field(default_factory=DetectOptions)
 
     def look(self, now: int) -> None:
         """A scheduled run at that moment."""
         first = 0 if self.watermark is None else int(np.searchsorted(self.time, self.watermark - self.context))
         rows = slice(first, int(np.searchsorted(self.time, now)))
-        detection = detect(self.time[rows], self.value[rows], self.options, learnt=self.learnt)
-        self.learnt = detection.learnt or Learnt()
+        detection = detect(self.time[rows], self.value[rows], self.options, memory=self.memory)
+        self.memory = detection.memory or SensorMemory()
         watermark = self.watermark
         window = since(self.time[0] if watermark is None else watermark, None, now, self.context)
         scope = Scope.of(detection, window, watermark)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from iotctl.model import Learnt, SensorKind
+from iotctl.model import SensorKind, SensorMemory
 from iotctl.repositories import Connection
 from iotctl.repositories.detect_runs import DetectRunRepository
 from tests.sensors import START, STEP, add_sensor, noise
 
 ASKED: dict[str, object] = {"method": "piecewise", "limits": [None, 5.0]}
 
-KNOWN = Learnt(START, 5000, SensorKind.SATURATING, {"point": (1.5, 2.25, 4.125), "level16": (0.1, 0.2, 0.3)}, (24.0,))
+KNOWN = SensorMemory(
+    START, 5000, SensorKind.SATURATING, {"point": (1.5, 2.25, 4.125), "level16": (0.1, 0.2, 0.3)}, (24.0,)
+)
 
 
 def test_news_are_readings_behind_the_watermark_and_before_the_end(conn: Connection) -> None:
@@ -18,7 +20,7 @@ def test_news_are_readings_behind_the_watermark_and_before_the_end(conn: Connect
     assert runs.with_news([a, b, c], ASKED, None) == {a: None, b: None}
     last = START + STEP * 9
     for sensor in (a, b):
-        runs.move_watermark(sensor, ASKED, last, Learnt())
+        runs.move_watermark(sensor, ASKED, last, SensorMemory())
     assert runs.with_news([a, b, c], ASKED, None) == {b: last}
     assert runs.with_news([a, b, c], ASKED, last + STEP) == {}
     assert runs.with_news([a, b, c], ASKED, last + STEP + 1) == {b: last}
@@ -30,26 +32,26 @@ def test_a_watermark_never_goes_back(conn: Connection) -> None:
     a = add_sensor(conn, "a", noise(10))
     runs = DetectRunRepository(conn)
     runs.move_watermark(a, ASKED, START + STEP * 5, KNOWN)
-    runs.move_watermark(a, ASKED, START, Learnt())
+    runs.move_watermark(a, ASKED, START, SensorMemory())
     assert runs.with_news([a], ASKED, None) == {a: START + STEP * 5}
 
 
 def test_what_was_learnt_of_a_sensor_comes_back_as_it_was_for_the_same_parameters_alone(conn: Connection) -> None:
     a = add_sensor(conn, "a", noise(10))
     runs = DetectRunRepository(conn)
-    assert runs.learnt(a, ASKED) == Learnt()
+    assert runs.memory(a, ASKED) == SensorMemory()
     runs.move_watermark(a, ASKED, START + STEP * 5, KNOWN)
-    assert runs.learnt(a, ASKED) == KNOWN
-    assert runs.learnt(a, {**ASKED, "method": "ruptures"}) == Learnt()
-    runs.move_watermark(a, ASKED, START + STEP, Learnt())
-    assert runs.learnt(a, ASKED) == KNOWN, "a run over the past does not take away what is known of the present"
+    assert runs.memory(a, ASKED) == KNOWN
+    assert runs.memory(a, {**ASKED, "method": "ruptures"}) == SensorMemory()
+    runs.move_watermark(a, ASKED, START + STEP, SensorMemory())
+    assert runs.memory(a, ASKED) == KNOWN, "a run over the past does not take away what is known of the present"
     for strange in (
         '{"rows": 5}',
         "[1]",
         '{"until": 1, "rows": 2, "sensor_kind": "pump", "tails": {}, "periods_hours": []}',
     ):
         conn.execute("UPDATE detect_watermark SET learnt = %s::jsonb", (strange,))
-        assert runs.learnt(a, ASKED) == Learnt()
+        assert runs.memory(a, ASKED) == SensorMemory()
 
 
 def test_every_run_has_a_number_of_its_own(conn: Connection) -> None:

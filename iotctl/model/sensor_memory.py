@@ -9,7 +9,7 @@ from iotctl.model.detection import SensorKind
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class SensorMemory:
     """What former runs have learnt of a sensor; nothing where there was none.
 
     until: the last reading that it rests on, microseconds since 1970-01-01 UTC. rows: how many readings it rests on.
@@ -29,7 +29,7 @@ class Learnt:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, stored: object) -> Learnt:
+    def from_json(cls, stored: object) -> SensorMemory:
         """What was stored; nothing where it cannot be read, as after an update of the program."""
         if not isinstance(stored, dict):
             return cls()
