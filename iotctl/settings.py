@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         description="Files loaded, or sensors analysed, at once. Default: one per core, for files at least 2.",
     )
     scheduler: str | None = Field(
-        default=None, repr=False, description="The address of a Dask scheduler to ingest and detect on."
+        default=None, repr=False, description="The address of a Dask scheduler, for ingest, detect and quality."
     )
     notify_url: SecretStr | None = Field(
         default=None,

@@ -111,6 +111,16 @@ def test_detect_says_the_same_as_on_one_machine(iotctl: Iotctl, shared: Database
     assert page.count(b'id="data-') == 6
 
 
+def test_quality_says_the_same_as_on_one_machine(iotctl: Iotctl, shared: Database) -> None:
+    with shared.connect() as conn:
+        for number in range(5):
+            add_sensor(conn, f"measured_{number}", noise(1_000 + number, seed=number))
+    arguments = ("quality", "--match", "measured_*", "--end", "2017-01-01", "--format", "csv")
+    there, here = iotctl(*arguments), iotctl(*arguments, IOTCTL_SCHEDULER="")
+    assert (there.returncode, there.stdout) == (here.returncode, here.stdout) == (0, here.stdout), there.stderr
+    assert here.stdout.count("measured_") == 5
+
+
 def test_a_worker_knows_nothing_of_the_command_line(
     iotctl: Iotctl, shared: Database, store: S3Server, cluster: DaskCluster
 ) -> None:

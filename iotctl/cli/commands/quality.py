@@ -12,13 +12,14 @@ import typer
 from iotctl.cli.database import open_database
 from iotctl.cli.detect.wanted import Outcome
 from iotctl.cli.options import (
+    WORKERS,
     DryRunOption,
     ReportOption,
     SensorChoice,
     TimedRowOutput,
     TimeRange,
     TopOption,
-    WorkersOption,
+    WorkerChoice,
 )
 from iotctl.cli.output.charts import check_report
 from iotctl.cli.output.log import say
@@ -32,7 +33,7 @@ from iotctl.services.keep_quality import keep_quality
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality
 from iotctl.settings import read_settings
 from iotctl.words import counted
-from iotctl.workers.opening import WantedWorkers, sensor_workers
+from iotctl.workers.opening import sensor_workers
 
 # Sensors whose measurements are kept in one go.
 _SAVED_AT_ONCE = 500
@@ -42,6 +43,7 @@ def quality(
     choice: SensorChoice,
     span: TimeRange,
     output: TimedRowOutput,
+    workers: Annotated[WorkerChoice, WORKERS],
     by: Annotated[By | None, typer.Option(help="A row for each month of IOTCTL_TIMEZONE.")] = None,
     top: TopOption = None,
     report: ReportOption = None,
@@ -52,7 +54,6 @@ def quality(
     fail_below: Annotated[
         float | None, typer.Option(min=0, max=100, metavar="SCORE", help="End with 10 where a row has a lower score.")
     ] = None,
-    workers: WorkersOption = None,
 ) -> None:
     """Say how good the readings of sensors are: complete, in time, moving, within limits; a score from 0 to 100.
 
@@ -71,6 +72,11 @@ def quality(
     settings = read_settings()
     choice.check("quality")
     check_report(report)
+    wanted = workers.wanted(settings)
+    if wanted.scheduler is not None:
+        from iotctl.workers.dask_cluster import check_scheduler
+
+        check_scheduler(settings, wanted.scheduler)
     first, last = span.bounds(settings.timezone)
     has_months = by is not None or report is not None or save
     request = QualityRequest(
@@ -79,7 +85,7 @@ def quality(
     page = None if report is None else QualityReport(settings.timezone)
     with open_database(settings) as database:
         chosen = choose_sensors(database, choice.names, choice.match)
-        opened = sensor_workers(len(chosen), database, settings, WantedWorkers(workers or settings.workers), say)
+        opened = sensor_workers(len(chosen), database, settings, wanted, say)
         keeper = _Keeper(database) if save and not dry_run else None
         with sensor_progress() as progress, opened as on:
             tally = _Tally(fail_below, by)
