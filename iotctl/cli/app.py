@@ -11,7 +11,7 @@ import typer
 
 from iotctl import __version__, interrupt
 from iotctl.cli.command_table import LazyCommands, list_commands
-from iotctl.cli.everywhere import EnvFileOption, VerboseOption
+from iotctl.cli.everywhere import EnvFileOption, QuietOption, VerboseOption
 from iotctl.cli.output.log import Level, LogFormat, is_json, say, use_format
 from iotctl.cli.process.streams import prepare_streams
 from iotctl.errors import ExitCode, IotctlError
@@ -47,6 +47,7 @@ def _options(
         LogFormat, typer.Option(help="Lines on stderr: text for people, or one JSON object each, with a run id.")
     ] = LogFormat.TEXT,
     _verbose: VerboseOption = False,
+    _quiet: QuietOption = False,
     _env_file: EnvFileOption = None,
 ) -> None:
     """From a bucket of IoT sensor files to the anomalies in them."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from iotctl.cli.output.log import use_verbose
+from iotctl.cli.output.log import use_quiet, use_verbose
 
 ON_EVERY_COMMAND = "On every command"
 
@@ -17,6 +17,11 @@ ON_EVERY_COMMAND = "On every command"
 def _say_more(wanted: bool) -> None:
     if wanted:
         use_verbose()
+
+
+def _say_less(wanted: bool) -> None:
+    if wanted:
+        use_quiet()
 
 
 def _use_env_file(path: Path | None) -> None:
@@ -36,6 +41,17 @@ VerboseOption = Annotated[
         rich_help_panel=ON_EVERY_COMMAND,
     ),
 ]
+QuietOption = Annotated[
+    bool,
+    typer.Option(
+        "-q",
+        "--quiet",
+        callback=_say_less,
+        expose_value=False,
+        help="Say nothing but warnings and errors: no progress, no summary on stderr.",
+        rich_help_panel=ON_EVERY_COMMAND,
+    ),
+]
 EnvFileOption = Annotated[
     Path | None,
     typer.Option(
@@ -49,7 +65,7 @@ EnvFileOption = Annotated[
 ]
 
 
-def _everywhere(verbose: VerboseOption = False, env_file: EnvFileOption = None) -> None:
+def _everywhere(verbose: VerboseOption = False, quiet: QuietOption = False, env_file: EnvFileOption = None) -> None:
     """Stands for what each command gets."""
 
 

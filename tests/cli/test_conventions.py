@@ -77,6 +77,7 @@ def test_the_usual_options_are_there_under_their_usual_names(path: Words) -> Non
     assert not FOREIGN & set(named)
     assert ("--start" in named) == ("--end" in named)
     assert ("-o" in named) == ("--output" in named)
+    assert {"-q", "--quiet", "--verbose"} <= set(named)
     if path not in WITHOUT_OUTPUT:
         assert "--format" in named
     # Rows go to a file; where there are none there is a summary, with the short form.

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from iotctl.cli.output.log import is_quiet, say
 from iotctl.errors import IotctlError
 from iotctl.services.demo import make_demo_files
 
@@ -28,21 +29,22 @@ def demo(
 
     Example: iotctl demo
     """
-    typer.echo(f"Making a year of readings for 50 sensors in {folder}/ ...", err=True)
+    say(f"Making a year of readings for 50 sensors in {folder}/ ...")
     try:
         files = make_demo_files(folder)
     except OSError as error:
         raise IotctlError(f"Cannot write to {folder}: {error.strerror}.", hint="Name another folder.") from error
-    typer.echo(f"{files.rows:,} readings, {len(files.anomalies)} anomalies put in.", err=True)
+    say(f"{files.rows:,} readings, {len(files.anomalies)} anomalies put in.")
 
     home = folder / "home"
     environment = {name: value for name, value in os.environ.items() if name != "IOTCTL_DATABASE_URL"}
     environment |= {"IOTCTL_HOME": str(home), "IOTCTL_DATABASE_URL": "", "IOTCTL_TIMEZONE": "Europe/Berlin"}
+    quiet = ["--quiet"] if is_quiet() else []
     chart, report = folder / f"{_SHOWN}.html", folder / "report.html"
 
     def run(*arguments: str) -> None:
         typer.secho(f"\n$ IOTCTL_HOME={shlex.quote(str(home))} iotctl {shlex.join(arguments)}", bold=True)
-        ended = subprocess.run([sys.executable, "-m", "iotctl", *arguments], env=environment, check=False)
+        ended = subprocess.run([sys.executable, "-m", "iotctl", *quiet, *arguments], env=environment, check=False)
         if ended.returncode:
             raise typer.Exit(ended.returncode)
 

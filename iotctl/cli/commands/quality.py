@@ -22,7 +22,7 @@ from iotctl.cli.options import (
     WorkerChoice,
 )
 from iotctl.cli.output.charts import check_report
-from iotctl.cli.output.log import say
+from iotctl.cli.output.log import Level, say
 from iotctl.cli.output.quality_report import QualityReport
 from iotctl.cli.output.quality_rows import COLUMNS, By, parts, quality_rows
 from iotctl.cli.output.rows import Cell
@@ -93,7 +93,8 @@ def quality(
             def rows() -> Iterator[tuple[Cell, ...]]:
                 for found in fleet_quality(chosen, database, request, on):
                     if found.trouble is not None:
-                        progress.note(f"{found.sensor.sensor_name or found.sensor.sensor_uuid}: {found.trouble}")
+                        name = found.sensor.sensor_name or found.sensor.sensor_uuid
+                        progress.note(f"{name}: {found.trouble}", Level.WARNING)
                     tally.add(found)
                     progress.show(tally.sensors, len(chosen), tally.words())
                     if page is not None:

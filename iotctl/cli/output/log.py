@@ -34,6 +34,7 @@ class _Log:
     form: LogFormat = LogFormat.TEXT
     run_id: str = field(default_factory=lambda: os.urandom(6).hex())
     is_verbose: bool = False
+    is_quiet: bool = False
 
 
 _log = _Log()
@@ -47,6 +48,16 @@ def use_format(form: LogFormat) -> None:
 def use_verbose() -> None:
     """From here on say details as well."""
     _log.is_verbose = True
+
+
+def use_quiet() -> None:
+    """From here on say warnings and errors alone."""
+    _log.is_quiet = True
+
+
+def is_quiet() -> bool:
+    """Whether only warnings and errors are wanted."""
+    return _log.is_quiet
 
 
 def is_json() -> bool:
@@ -70,6 +81,8 @@ def say(message: str, level: Level = Level.INFO, **more: str | int | float | Non
 
     more: further fields, left out where None, of the JSON object alone: file, rows, where, hint, traceback.
     """
+    if _log.is_quiet and level is Level.INFO:
+        return
     message = hidden(message)
     line = printable(message)
     if is_json():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from iotctl.cli.output.log import say
+from iotctl.cli.output.log import Level, say
 from iotctl.cli.progress.sensor_progress import SensorProgress, sensor_progress
 from iotctl.words import counted
 
@@ -51,7 +51,7 @@ class DetectWatch:
         self.silenced += findings.silenced
         self.over_budget += findings.over_budget
         if findings.trouble is not None:
-            self._progress.note(f"{name}: not analysed: {findings.trouble}")
+            self._progress.note(f"{name}: not analysed: {findings.trouble}", Level.WARNING)
         elif self._tells and self.sensors <= _FEW:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._progress.note(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from iotctl.cli.output.log import Level, is_json, say
+from iotctl.cli.output.log import Level, is_json, is_quiet, say
 from iotctl.cli.output.terminal import printable, size
 from iotctl.services.progress import IngestListener
 
@@ -28,7 +28,7 @@ def watch_ingest() -> Iterator[IngestListener]:
     if is_json():
         yield _Objects()
         return
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield _Lines()
         return
     from rich.console import Console

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from iotctl.cli.output.log import say
+from iotctl.cli.output.log import Level, is_quiet, say
 from iotctl.cli.output.terminal import printable
 from iotctl.words import counted
 
@@ -21,7 +21,7 @@ _LINE_SECONDS = 5.0
 @contextmanager
 def sensor_progress() -> Iterator[SensorProgress]:
     """Shows what it is told while the context lasts."""
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield SensorProgress()
         return
     from rich.console import Console
@@ -68,10 +68,10 @@ class SensorProgress:
             )
         )
 
-    def note(self, message: str) -> None:
+    def note(self, message: str, level: Level = Level.INFO) -> None:
         """A line that stays."""
         if self._progress is None:
-            say(message)
+            say(message, level)
         else:
             self._progress.console.print(printable(message), markup=False, highlight=False)
 
