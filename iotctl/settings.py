@@ -122,15 +122,21 @@ def read_settings() -> Settings:
         check_names(SETTING_NAMES, path)
         settings = Settings(_env_file=path)  # type: ignore[call-arg]  # pydantic-settings takes it
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(
-            f"{name} cannot be used: {first['msg']}.", hint="Set it in the environment or in .env; see .env.example."
-        ) from None
+        raise unusable(error) from None
     except RuntimeError as error:  # a user without a home folder
         raise ConfigurationError("There is no folder for the user's data.", hint="Set IOTCTL_HOME.") from error
     _remember_secrets(settings)
     return settings
+
+
+def unusable(error: ValidationError) -> ConfigurationError:
+    """The error that names a setting whose value cannot be used, and not the value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+    reason = first["msg"].removeprefix("Value error, ")
+    return ConfigurationError(
+        f"{name} cannot be used: {reason}.", hint="Set it in the environment or in .env; see .env.example."
+    )
 
 
 def store_settings(settings: Settings) -> StoreSettings:

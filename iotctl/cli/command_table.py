@@ -47,6 +47,7 @@ class Entry:
 
 
 COMMANDS = (
+    Entry("init", Panel.BEGIN, "Write a file of settings, and check them."),
     Entry("demo", Panel.BEGIN, "Show everything on made-up data, in a minute."),
     Entry("doctor", Panel.BEGIN, "Check settings, database and store."),
     Entry("inspect", Panel.LOAD, "Show what a file is, and write a layout for it."),

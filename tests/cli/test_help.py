@@ -86,4 +86,4 @@ def test_the_shell_completes_commands_and_options(environment: dict[str, str], i
     ended = subprocess.run(
         ["bash", "-c", script], env=environment | {"PATH": path}, capture_output=True, text=True, check=True
     )
-    assert ended.stdout.splitlines() == ["inspect ingest incidents", "--format"]
+    assert ended.stdout.splitlines() == ["init inspect ingest incidents", "--format"]

@@ -28,6 +28,7 @@ STATES = ("nothing", "no readings", "readings")
 
 # Exit codes in each of STATES, where they are not 0.
 CODES = {
+    "iotctl init": (2, 2, 2),  # nobody is there to answer
     "iotctl doctor": (4, 0, 0),
     "iotctl load-mapping": (4, 0, 0),
     "iotctl ingest": (4, 0, 0),

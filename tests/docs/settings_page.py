@@ -17,8 +17,8 @@ these:
 2. `.env` in the working directory, if it has a setting of iotctl
 3. `.env` in `IOTCTL_HOME`, which needs no `cd` in a cron job
 
-`.env.example` lists all settings, to be copied. An empty value is the same as none. A name that is not in this table is
-an error, so that no mistyped setting is passed over.
+`iotctl init` asks for what is needed, and writes a file. `.env.example` lists all settings. An empty value is the same
+as none. A name that is not in this table is an error, so that no mistyped setting is passed over.
 
 """
 AFTER = """

@@ -12,6 +12,7 @@ from iotctl import __version__
 from iotctl.cli.database import open_database
 from iotctl.cli.options import SummaryOutput
 from iotctl.cli.output.terminal import printable
+from iotctl.env_files import env_file
 from iotctl.errors import IotctlError
 from iotctl.secrets import hidden
 from iotctl.services.doctor import Check, check_database, check_store
@@ -40,7 +41,9 @@ def _checks() -> Iterator[Check]:
     yield Check("iotctl", f"{__version__}, Python {platform.python_version()}")
     settings = read_settings()
     kind = "IOTCTL_DATABASE_URL" if settings.database_url else f"embedded server in {settings.home}"
-    yield Check("settings", f"times without an offset: {settings.timezone}; database: {kind}")
+    path = env_file()
+    where = "the environment" if path is None else f"the environment and {path.absolute()}"
+    yield Check("settings", f"from {where}; times without an offset: {settings.timezone}; database: {kind}")
     try:
         with open_database(settings) as database:
             found = check_database(database)
@@ -48,8 +51,10 @@ def _checks() -> Iterator[Check]:
         found = [Check("database", error.message, error.hint, error)]
     yield from found
     store = store_settings(settings)
-    for name, uri in {"mapping": settings.mapping_uri, "time series": settings.timeseries_uri}.items():
-        yield check_store(name, uri, store)
+    # Who says where the readings are, and not where a mapping is, has none: files name their sensors.
+    if "mapping_uri" in settings.model_fields_set or "timeseries_uri" not in settings.model_fields_set:
+        yield check_store("mapping", settings.mapping_uri, store)
+    yield check_store("time series", settings.timeseries_uri, store)
 
 
 def _show(check: Check) -> None:
