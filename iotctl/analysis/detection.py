@@ -134,7 +134,8 @@ def detect(
     ]
     if options.limits is not None:
         events += find_beyond_limits(readings, options.limits, options.threshold)
-    ordinary = _outside(time, [event for event in events if not event.kind.is_absence and event.kind not in LASTING])
+    odd = [event for event in events if not event.kind.is_absence and event.kind not in LASTING]
+    ordinary = _outside(time, value, odd)
     words = describe_sensor(time[ordinary], value[ordinary], unit, kind, periods)
     return Detection(
         row=np.arange(count)[rows][kept],
@@ -171,12 +172,18 @@ def _within(gap: Event, other: Event) -> bool:
     return gap.start <= other.start and other.end <= gap.end
 
 
-def _outside(time: NDArray[np.int64], events: Sequence[Event]) -> NDArray[np.bool_]:
-    """The rows that are in no event, (n,); all where few would be left: what a sensor is shows in its ordinary ones."""
+def _outside(time: NDArray[np.int64], value: Floats, events: Sequence[Event]) -> NDArray[np.bool_]:
+    """The rows that are in no event, (n,): what a sensor is shows in its ordinary ones.
+
+    All where few would be left, or one value alone: of a switch that is seldom on, being on may be the event.
+    """
     outside = np.ones(len(time), dtype=np.bool_)
     for event in events:
         outside[np.searchsorted(time, event.start) : np.searchsorted(time, event.end, side="right")] = False
-    return outside if outside.sum() > _ORDINARY_PART * len(time) else np.ones(len(time), dtype=np.bool_)
+    known = value[outside]
+    if len(known) > _ORDINARY_PART * len(time) and known.min() < known.max():
+        return outside
+    return np.ones(len(time), dtype=np.bool_)
 
 
 def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[Rows, dict[str, int]]:

@@ -97,6 +97,8 @@ def _states(time: NDArray[np.int64], y: Floats, unit: str) -> str:
 
 def _on_off(time: NDArray[np.int64], y: Floats, unit: str) -> str:
     values, counts = np.unique(y, return_counts=True)
+    if len(values) == 1:  # a switch that has not moved of late
+        return _still(time, y, unit)
     off, on = (float(v) for v in np.sort(values[np.argsort(-counts)[:2]]))
     part = float((y == on).mean())
     much = f"at {_plain(on)} in {_part(part)} of its readings"

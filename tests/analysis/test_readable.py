@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iotctl.analysis import detect
+from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.sensor_kinds.readable import Readable, readable
-from iotctl.model import Kind, SensorKind
+from iotctl.analysis.sensor_words import describe_sensor
+from iotctl.model import Kind, Method, SensorKind
 
 MINUTE = 60_000_000
 N = 20_000
@@ -96,3 +97,12 @@ def test_no_step_comes_from_a_line_that_is_drawn_on_through_an_event() -> None:
     value[8000:9200] += 15 * np.sin(np.arange(1200) / 60)
     steps = [e for e in detect(rows * 10 * MINUTE, value).events if e.kind is Kind.STEP]
     assert [e.explanation for e in steps if e.expected < value.min() - 5 or e.expected > value.max() + 5] == []
+
+
+def test_a_switch_whose_every_move_is_an_event_is_still_a_switch() -> None:
+    value = np.zeros(4000)
+    value[2000:2003] = 1.0
+    time = np.arange(4000) * 5 * MINUTE
+    for method in Method:
+        assert detect(time, value, DetectOptions(method=method, threshold=3.0, min_severity=0.0)).sensor_words
+    assert describe_sensor(time, np.zeros(4000), kind=SensorKind.ON_OFF).startswith("stands still at 0")
