@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_group
 
 from iotctl.cli.everywhere import add_everywhere
 from iotctl.cli.option_groups import with_groups
+from iotctl.cli.plain_flags import PlainCommand, PlainGroup
 
 
 class Panel(StrEnum):
@@ -71,7 +71,7 @@ COMMANDS = (
 )
 
 
-class LazyCommands(TyperGroup):
+class LazyCommands(PlainGroup):
     """Lists the commands from the table, and imports the module of the one that is called.
 
     What get_command gives has a name, a group and a line for the help; resolve_command gives what runs.
@@ -100,7 +100,7 @@ def _made(entry: Entry, found: Any) -> Any:
     if isinstance(found, typer.Typer):
         alone.add_typer(found, name=entry.name, short_help=entry.summary, rich_help_panel=entry.panel)
     else:
-        alone.command(entry.name, short_help=entry.summary, rich_help_panel=entry.panel)(found)
+        alone.command(entry.name, cls=PlainCommand, short_help=entry.summary, rich_help_panel=entry.panel)(found)
     made = get_group(alone).commands[entry.name]
     add_everywhere(made)
     return made

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperGroup
+from iotctl.cli.plain_flags import PlainGroup
 
 
-class ListByDefault(TyperGroup):
+class ListByDefault(PlainGroup):
     """Without a subcommand's name the words are those of list."""
 
     # Any: click is a part of typer in some versions and apart in others.

@@ -49,13 +49,17 @@ StartOption = Annotated[
 ]
 EndOption = Annotated[str | None, typer.Option(metavar="TIME", help="Up to, but not at, this moment.")]
 KindsOption = Annotated[
-    list[Kind] | None, typer.Option("--kind", help="Only events of this kind; several times for several.")
+    list[Kind] | None,
+    typer.Option(
+        "--kind", metavar="KIND", help=f"Only events of this kind; several times for several: {', '.join(Kind)}."
+    ),
 ]
 IncludeLabelledOption = Annotated[
     bool, typer.Option("--include-labelled", help="Events labelled false or expected, too.")
 ]
 MinSeverityOption = Annotated[
-    float, typer.Option(min=0, help="Leave out what is less severe: 0 is usual, +1 per decade of rarity.")
+    float,
+    typer.Option(min=0, metavar="DECADES", help="Leave out what is less severe: 0 is usual, +1 per decade of rarity."),
 ]
 SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only files modified then or later.")]
 PatternOption = Annotated[
@@ -76,7 +80,7 @@ TimezoneOption = Annotated[
 LayoutOption = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE|NAME|auto",
+        metavar="LAYOUT",
         help="How files are written: a file of iotctl inspect --save, a name such as home-assistant, or auto (look at"
         " each file; one in doubt is not loaded). IOTCTL_LAYOUT where left out, and else"
         " timestamp;sensor_uuid;sensor_value.",
@@ -85,7 +89,12 @@ LayoutOption = Annotated[
 
 # What is printed, written and drawn.
 FormatOption = Annotated[
-    Format | None, typer.Option("--format", help="A table on a terminal and csv in a pipe, where left out.")
+    Format | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="table, csv, json, ndjson or parquet; where left out, a table on a terminal and csv in a pipe.",
+    ),
 ]
 OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not in IOTCTL_TIMEZONE.")]

@@ -23,25 +23,33 @@ class FileReading:
     timezone: TimezoneOption = None
     ambiguous: Annotated[
         Ambiguous,
-        typer.Option(help="The hour that comes twice: as its shape in the file shows, earlier, later, or reject."),
+        typer.Option(
+            metavar="WAY",
+            help="The hour that comes twice: infer (as its shape in the file shows), earlier, later, or reject.",
+        ),
     ] = Ambiguous.INFER
     nonexistent: Annotated[
         Nonexistent,
-        typer.Option(help="The hour that the clock skips: move forward where no real reading follows it, or reject."),
+        typer.Option(
+            metavar="WAY",
+            help="The hour that the clock skips: forward (where no real reading follows it), or reject.",
+        ),
     ] = Nonexistent.FORWARD
     time_form: Annotated[
         TimeForm,
         typer.Option(
+            metavar="FORM",
             help="Times that are numbers, such as 2016010112: auto (what all of a column can only be; else they are"
-            " rejected), epoch (s, ms, us, ns since 1970), or calendar."
+            " rejected), epoch (s, ms, us, ns since 1970), or calendar.",
         ),
     ] = TimeForm.AUTO
     decimal: Annotated[
-        DecimalSign, typer.Option(help="What comes before decimals: auto (what a column shows), point, or comma.")
+        DecimalSign,
+        typer.Option(metavar="SIGN", help="What comes before decimals: auto (what a column shows), point, or comma."),
     ] = DecimalSign.AUTO
-    int96: Annotated[Int96, typer.Option(help="INT96 times of Parquet: utc (as Spark writes them), or local.")] = (
-        Int96.UTC
-    )
+    int96: Annotated[
+        Int96, typer.Option(metavar="WAY", help="INT96 times of Parquet: utc (as Spark writes them), or local.")
+    ] = Int96.UTC
 
     def read_options(self, settings: Settings) -> ReadOptions:
         """The options, and the settings where nothing was said. Raises UsageError, FileError."""

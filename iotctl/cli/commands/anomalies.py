@@ -14,6 +14,7 @@ from iotctl.cli.option_groups import with_groups
 from iotctl.cli.options import KindsOption, OneSensorArgument, TimedRowOutput, TimeRange
 from iotctl.cli.output.events import COLUMNS, event_row
 from iotctl.cli.output.rows import Cell
+from iotctl.cli.plain_flags import PlainCommand
 from iotctl.services.anomalies import stored_events
 from iotctl.settings import read_settings
 
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 
-@app.command("list")
+@app.command("list", cls=PlainCommand)
 @with_groups
 def list_anomalies(
     span: TimeRange,
@@ -52,5 +53,5 @@ def list_anomalies(
         rows.write(COLUMNS, found())
 
 
-app.command("label")(with_groups(label_anomaly))
-app.command("learned")(with_groups(show_learned))
+app.command("label", cls=PlainCommand)(with_groups(label_anomaly))
+app.command("learned", cls=PlainCommand)(with_groups(show_learned))

@@ -24,6 +24,7 @@ from iotctl.cli.output.events import COLUMNS as EVENT_COLUMNS
 from iotctl.cli.output.events import event_row
 from iotctl.cli.output.log import say
 from iotctl.cli.output.rows import Cell
+from iotctl.cli.plain_flags import PlainCommand
 from iotctl.moments import local_time
 from iotctl.services.incident_words import name_of, sentence
 from iotctl.services.incidents import FleetIncident, find_incident, find_incidents
@@ -43,14 +44,14 @@ app = typer.Typer(
 )
 
 
-@app.command("list")
+@app.command("list", cls=PlainCommand)
 @with_groups
 def list_incidents(
     span: TimeRange,
     rows: TimedRowOutput,
     min_severity: MinSeverityOption = 0.0,
     min_sensors: Annotated[
-        int, typer.Option(min=1, help="Only incidents of so many sensors; 2 leaves out lone ones.")
+        int, typer.Option(min=1, metavar="N", help="Only incidents of so many sensors; 2 leaves out lone ones.")
     ] = 1,
     include_labelled: IncludeLabelledOption = False,
     limit: LimitOption = None,
@@ -70,7 +71,7 @@ def list_incidents(
     rows.write(COLUMNS, islice(shown, limit))
 
 
-@app.command("show")
+@app.command("show", cls=PlainCommand)
 @with_groups
 def show_incident(
     incident_id: Annotated[
@@ -90,7 +91,7 @@ def show_incident(
     say(sentence(incident, settings.timezone))
 
 
-@app.command("label")
+@app.command("label", cls=PlainCommand)
 def label_incident(
     incident_id: Annotated[
         str, typer.Argument(metavar="ID", help="The incident_id that iotctl incidents prints, or an event's id.")

@@ -41,10 +41,14 @@ def inspect(
         typer.Option(metavar="PATTERN", help="A sensor's name: '{device}.{field}', '{file.stem}', or a plain name."),
     ] = None,
     decimal: Annotated[
-        DecimalSign, typer.Option(help="What comes before decimals: auto (what all numbers show), point, or comma.")
+        DecimalSign,
+        typer.Option(metavar="SIGN", help="What comes before decimals: auto (what all numbers show), point, or comma."),
     ] = DecimalSign.AUTO,
     encoding: Annotated[
-        str | None, typer.Option(help="Encoding of a text, if it is not the one that is found: cp1252, latin-1, cp850.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Encoding of a text, if it is not the one that is found: cp1252, latin-1, cp850."
+        ),
     ] = None,
     save: Annotated[
         Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file, to be edited and used.")

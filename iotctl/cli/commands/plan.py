@@ -21,17 +21,23 @@ _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 def plan(
     output: SummaryOutput,
-    rows: Annotated[str | None, typer.Option(help="Readings in all: 60M, 600000000, 6e9.")] = None,
-    size: Annotated[str | None, typer.Option("--bytes", help="Instead of --rows, of the files: 4.5GB, 450GB.")] = None,
-    sensors: Annotated[int, typer.Option(min=1, help="How many sensors they are of.")] = 1000,
+    rows: Annotated[str | None, typer.Option(metavar="N", help="Readings in all: 60M, 600000000, 6e9.")] = None,
+    size: Annotated[
+        str | None, typer.Option("--bytes", metavar="SIZE", help="Instead of --rows, of the files: 4.5GB, 450GB.")
+    ] = None,
+    sensors: Annotated[int, typer.Option(min=1, metavar="N", help="How many sensors they are of.")] = 1000,
     interval: Annotated[
-        str, typer.Option(help="Time from one reading of a sensor to the next; with it the time they span is known.")
+        str,
+        typer.Option(
+            metavar="LENGTH", help="Time from one reading of a sensor to the next; gives the time that they span."
+        ),
     ] = "5m",
-    cores: Annotated[int, typer.Option(min=1, help="Cores of each machine.")] = 2,
+    cores: Annotated[int, typer.Option(min=1, metavar="N", help="Cores of each machine.")] = 2,
     machines: Annotated[
-        int, typer.Option(min=1, help="1: one for all; of more, one is the database's, the others load and look.")
+        int,
+        typer.Option(min=1, metavar="N", help="One for all; of more, one is the database's, the others load and look."),
     ] = 1,
-    rows_per_file: Annotated[str, typer.Option(help="Readings in a file.")] = "500k",
+    rows_per_file: Annotated[str, typer.Option(metavar="N", help="Readings in a file.")] = "500k",
 ) -> None:
     """Say what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
 

@@ -38,7 +38,11 @@ def query(
         str | None, typer.Option(metavar="LENGTH", help="One value per stretch of time: 15m, 1h, 1d, 1w.")
     ] = None,
     agg: Annotated[
-        Aggregate | None, typer.Option(help="With --every: what a stretch comes to; mean where left out.")
+        Aggregate | None,
+        typer.Option(
+            metavar="WHAT",
+            help=f"With --every: what a stretch comes to, one of {', '.join(Aggregate)}; mean where left out.",
+        ),
     ] = None,
     plot: PlotOption = None,
 ) -> None:

@@ -22,7 +22,9 @@ COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 def rejects(
     output: RowOutput,
     file: FileOption = None,
-    reason: Annotated[RejectReason | None, typer.Option(help="Only for this reason.")] = None,
+    reason: Annotated[
+        RejectReason | None, typer.Option(metavar="REASON", help=f"Only for this reason: {', '.join(RejectReason)}.")
+    ] = None,
     count: Annotated[
         bool, typer.Option("--count", help="How many rows per file and reason, also those that are not kept.")
     ] = False,

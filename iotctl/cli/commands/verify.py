@@ -32,7 +32,7 @@ def verify(
     rows: TimedRowOutput,
     uri: UriArgument = None,
     sample: Annotated[
-        str, typer.Option(help="Compare only this part of the files, drawn by their names: 1%, 0.1%.")
+        str, typer.Option(metavar="P%", help="Compare only this part of the files, drawn by their names: 1%, 0.1%.")
     ] = "100%",
     as_json: JsonOption = False,
 ) -> None:

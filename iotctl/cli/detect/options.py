@@ -55,7 +55,7 @@ class Judgement:
     false_alarms: Annotated[
         str | None,
         typer.Option(
-            metavar="N/year|month|week",
+            metavar="N/year",
             help="At most about so many false alarms of each sensor; 1/year where left out. Fewer miss more.",
         ),
     ] = None
@@ -70,6 +70,7 @@ class Judgement:
         float | None,
         typer.Option(
             min=0,
+            metavar="SIGMAS",
             help="Robust sigmas from which a reading is an anomaly, in place of a rate; 6 is what 1/year begins with.",
         ),
     ] = None
@@ -109,7 +110,9 @@ class Judgement:
             "--change-points", help="List every change of regime, not only those of 4 sigma that are unusual."
         ),
     ] = False
-    method: Annotated[Method, typer.Option(help="ruptures: the textbook way, to compare.")] = Method.PIECEWISE
+    method: Annotated[
+        Method, typer.Option(metavar="METHOD", help="piecewise, or ruptures: the textbook way, to compare.")
+    ] = Method.PIECEWISE
     alert_budget: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="At most N events per sensor and week, the most severe."),

@@ -21,7 +21,11 @@ class Loading:
     """What is done with rows that are bad, there already, or not finished."""
 
     on_duplicate: Annotated[
-        OnDuplicate, typer.Option(help="A reading that is there already: keep the first, the newest file's, or fail.")
+        OnDuplicate,
+        typer.Option(
+            metavar="WAY",
+            help="A reading that is there already: skip (keep the first), replace (by the newest file's), or fail.",
+        ),
     ] = OnDuplicate.SKIP
     again: Annotated[
         bool,
