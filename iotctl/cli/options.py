@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotctl.cli.arguments.times import parse_range
 from iotctl.cli.output.rows import STDOUT, Cell, Format, chosen_format, open_output, write_rows
 from iotctl.errors import UsageError
 from iotctl.model import Kind
+from iotctl.moments import parse_time
 from iotctl.workers.opening import WantedWorkers
 
 if TYPE_CHECKING:
@@ -168,8 +168,11 @@ class TimeRange:
     end: EndOption = None
 
     def bounds(self, timezone: str) -> tuple[int | None, int | None]:
-        """Microseconds since 1970-01-01 UTC, None for open. Raises UsageError."""
-        return parse_range(self.start, self.end, timezone)
+        """Microseconds since 1970-01-01 UTC, None for open. Raises UsageError where nothing lies between them."""
+        start, end = (None if text is None else parse_time(text, timezone) for text in (self.start, self.end))
+        if start is not None and end is not None and start >= end:
+            raise UsageError("--start is not before --end.", hint="The range is [START, END): END itself is left out.")
+        return start, end
 
 
 @dataclass(frozen=True, slots=True)
