@@ -110,6 +110,7 @@ ReportOption = Annotated[
 
 # What is changed.
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 
 # Who does the work.

@@ -16,6 +16,8 @@ SPECIAL = {
     "--decimal": "inspect looks at numbers of all columns",
     "--sensor": "of a file that has sensors, or what its sensor is to be called",
     "--input": "readings, or verdicts",
+    "--output": "init writes settings",
+    "--timezone": "init writes it down as a setting",
 }
 
 # Commands that change the database or tell people, and what they change.
@@ -33,7 +35,7 @@ WRITES: set[Words] = {
 }
 
 # They run other commands, or answer by what they print on stderr and their exit code.
-WITHOUT_OUTPUT: set[Words] = {("demo",), ("anomalies", "label"), ("incidents", "label")}
+WITHOUT_OUTPUT: set[Words] = {("demo",), ("anomalies", "label"), ("incidents", "label"), ("init",)}
 
 # Words that other programs, and earlier versions, have for what has another name here.
 FOREIGN = {

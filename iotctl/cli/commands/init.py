@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.commands.doctor import doctor
-from iotctl.cli.options import SummaryOutput
+from iotctl.cli.options import ForceOption, SummaryOutput
 from iotctl.cli.output.log import say
 from iotctl.env_files import ENV_FILE_VARIABLE, PREFIX
 from iotctl.errors import UsageError
@@ -57,7 +57,7 @@ class Given:
 def init(
     given: Given,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")] = Path(".env"),
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a file of settings that only you can read, and check them as doctor does.
 

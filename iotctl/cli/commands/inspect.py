@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iotctl.cli.options import SummaryOutput, TimezoneOption
+from iotctl.cli.options import ForceOption, SummaryOutput, TimezoneOption
 from iotctl.cli.output.inspection import as_json as inspection_json
 from iotctl.cli.output.inspection import screen
 from iotctl.cli.output.rows import replaced_file
@@ -53,7 +53,7 @@ def inspect(
     save: Annotated[
         Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file, to be edited and used.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="With --save: replace a file that is there.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Show what a file is, the layout that it seems to have, what is in doubt, and its first readings.
 
