@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from iotctl import interrupt
+from iotctl.cli.completion import keep_names
 from iotctl.cli.output.log import say, say_detail
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
         if "IOTCTL_DATABASE_URL" not in os.environ and is_empty(database):
             say(f"The embedded database in {settings.home} is empty; it is used as IOTCTL_DATABASE_URL is not set.")
         yield database
+        keep_names(database, settings.home)
 
 
 def _used(database: str, settings: Settings) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iotctl.cli.completion import complete_sensor
 from iotctl.cli.output.rows import STDOUT, Cell, Format, chosen_format, open_output, write_rows
 from iotctl.errors import UsageError
 from iotctl.model import Kind
@@ -35,10 +36,12 @@ UriArgument = Annotated[
     str | None, typer.Argument(help="s3://bucket/prefix or a path, recursively; IOTCTL_TIMESERIES_URI where left out.")
 ]
 SensorsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="SENSOR", help="Names or UUIDs.", show_default=False)
+    list[str] | None,
+    typer.Argument(metavar="SENSOR", help="Names or UUIDs.", show_default=False, autocompletion=complete_sensor),
 ]
 OneSensorArgument = Annotated[
-    str | None, typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.")
+    str | None,
+    typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.", autocompletion=complete_sensor),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every sensor.")]
 MatchOption = Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.arguments.times import bucket_width
+from iotctl.cli.completion import complete_sensor
 from iotctl.cli.database import open_database
 from iotctl.cli.options import PlotOption, TimedRowOutput
 from iotctl.cli.output.charts import check_chart, plot_readings
@@ -28,6 +29,7 @@ def query(
             help="Names, UUIDs or globs ('pump_*'); the first moment (2016-01-31, '2016-01-31 12:00', now-7d), and the"
             " moment after the last one.",
             show_default=False,
+            autocompletion=complete_sensor,
         ),
     ],
     rows: TimedRowOutput,

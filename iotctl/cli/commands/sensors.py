@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from iotctl.cli.completion import complete_sensor
 from iotctl.cli.database import open_database
 from iotctl.cli.options import LimitOption, TimedRowOutput
 from iotctl.cli.output.rows import Cell
@@ -26,7 +27,11 @@ def sensors(
     output: TimedRowOutput,
     pattern: Annotated[
         str | None,
-        typer.Argument(metavar="GLOB", help="Only those whose name fits: 'pump_*', 'pump_?', 'pump_[12]'."),
+        typer.Argument(
+            metavar="GLOB",
+            help="Only those whose name fits: 'pump_*', 'pump_?', 'pump_[12]'.",
+            autocompletion=complete_sensor,
+        ),
     ] = None,
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Say what each is, as its last saved detection or its first readings show.")

@@ -1,0 +1,27 @@
+"""Names of sensors for someone who waits with a finger on a key: soon, or not at all."""
+
+from __future__ import annotations
+
+from psycopg.conninfo import make_conninfo
+
+from iotctl.repositories.address import read_address
+from iotctl.repositories.connection import Database
+
+# libpq waits no shorter than this for a connection.
+_CONNECT_SECONDS = 2
+_ANSWER = "1s"
+
+
+def names_at_once(database: Database, beginning: str, most: int) -> list[str]:
+    """Up to so many names that begin so, in their order.
+
+    Raises UnreachableError where the server does not answer at once, and the others of Database.connect.
+    """
+    address = read_address(database.dsn) | {"connect_timeout": str(_CONNECT_SECONDS)}
+    with Database(make_conninfo("", **address)).connect(application="iotctl completion") as conn:
+        conn.execute("SELECT set_config('statement_timeout', %s, false)", (_ANSWER,))
+        rows = conn.execute(
+            "SELECT sensor_name FROM sensor WHERE starts_with(sensor_name, %s) ORDER BY 1 LIMIT %s",
+            (beginning, most),
+        )
+        return [str(name) for (name,) in rows]

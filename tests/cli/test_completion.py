@@ -1,0 +1,61 @@
+"""What the shell completes: names of sensors and formats, quickly, in silence, and without starting a server."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from iotctl.cli.completion import keep_names
+from iotctl.repositories import Database
+from tests.process import COMMAND
+from tests.sensors import add_sensor
+from tests.store import free_port
+
+NAMES = ["Pump 3", "boiler", "pump_1", "pump_2", "ümlaut"]
+
+
+@pytest.fixture
+def named(postgres: Database) -> Database:
+    with postgres.connect() as conn:
+        for name in NAMES:
+            add_sensor(conn, name)
+    return postgres
+
+
+def completed(words: str, environment: dict[str, str], folder: Path) -> list[str]:
+    """What bash would be offered for the last of the words."""
+    asked = environment | {
+        "_IOTCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    ended = subprocess.run([COMMAND], env=asked, cwd=folder, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.stderr == ""
+    return ended.stdout.split("\n")[:-1] if ended.stdout.strip() else []
+
+
+def test_names_come_from_a_server_that_answers(named: Database, environment: dict[str, str], tmp_path: Path) -> None:
+    assert completed("iotctl query pu", environment, tmp_path) == ["pump_1", "pump_2"]
+    away = environment | {"IOTCTL_DATABASE_URL": f"postgresql://me@127.0.0.1:{free_port()}/x"}
+    assert completed("iotctl anomalies list pump_", away, tmp_path) == []
+    assert completed("iotctl query x --format p", away, tmp_path) == ["parquet"]
+
+
+def test_the_embedded_server_is_not_started_for_its_names(
+    named: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    del environment["IOTCTL_DATABASE_URL"]
+    home = tmp_path / "home"
+    environment["IOTCTL_HOME"] = str(home)
+    assert completed("iotctl sensors b", environment, tmp_path) == []
+    assert not home.exists()
+    home.mkdir()
+    keep_names(named, home)
+    assert completed("iotctl sensors b", environment, tmp_path) == ["boiler"]
+    kept = home / "sensor_names"
+    assert kept.read_text().splitlines() == sorted(NAMES)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    keep_names(Database("postgresql://me@127.0.0.1:1/x"), home)  # what cannot be had is left as it is
+    assert list(home.iterdir()) == [kept]
