@@ -144,7 +144,7 @@ def _data(card: SensorCard, timezone: str, threshold: float, share: float) -> st
     course = _thinner(card.course, share) if share < 1 else card.course
     data = chart_data(course, card.events, card.extremes, card.change_points, about)
     said = ". ".join(part for part in (about_sensor(sensor), card.words, counted(card.readings, "reading")) if part)
-    return embedded(f"data-{html.escape(sensor.sensor_uuid)}", data | {"said": said, "digits": 4})
+    return embedded(f"data-{html.escape(sensor.sensor_uuid)}", data | {"said": said})
 
 
 def _thinner(course: Course, share: float) -> Course:

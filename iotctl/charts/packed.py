@@ -19,19 +19,44 @@ _DAY = 86_400
 def pack(time: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) -> dict[str, object]:
     """Columns beside their times (microseconds since 1970-01-01 UTC), small enough for a page.
 
-    Times are steps, which repeat; values have seven digits, more than any screen shows. All first bytes stand before
-    all second ones, and so on, since these are alike: a third less after it is deflated.
+    columns: value, and what there is beside it: expected, scale, severity. Times are steps, which repeat; the others
+    have seven digits, more than any screen shows, of what is left of value and expected without their base (of a
+    pressure of 101,325 which moves by 0.1, that matters), in units of a factor (seven digits end at 1e38). All first
+    bytes stand before all second ones, and so on, since these are alike: a third less after it is deflated.
     """
-    steps = np.diff(time, prepend=np.int64(0)).astype("<f8")
-    with np.errstate(over="ignore"):  # what is too large for a screen is infinite, and drawn as no reading
-        narrow = [column.astype("<f4") for column in columns.values()]
-    plain = [steps, *(np.where(np.isfinite(column), column, np.float32(np.nan)).astype("<f4") for column in narrow)]
-    raw = b"".join(_bytes_by_rank(column) for column in plain)
+    base, factor = _base(columns["value"]), _factor(columns["value"])
+    units = {"value": (base, factor), "expected": (base, factor), "scale": (0.0, factor)}
+    raw = _bytes_by_rank(np.diff(time, prepend=np.int64(0)).astype("<f8"))
+    for name, column in columns.items():
+        less, unit = units.get(name, (0.0, 1.0))
+        with np.errstate(over="ignore", invalid="ignore"):
+            narrow = ((column - less) / unit).astype("<f4")
+        raw += _bytes_by_rank(np.where(np.isfinite(narrow), narrow, np.float32(np.nan)).astype("<f4"))
     return {
         "rows": len(time),
-        "columns": list(columns),
+        "columns": {name: units.get(name, (0.0, 1.0)) for name in columns},
         "packed": base64.b64encode(zlib.compress(raw, 9)).decode(),
     }
+
+
+def _base(value: NDArray[np.float64]) -> float:
+    """A round number near all values; 0 where they are not much nearer to each other than to 0."""
+    known = value[np.isfinite(value)]
+    if not len(known):
+        return 0.0
+    middle = float(np.median(known))
+    spread = float(np.median(np.abs(known - middle)))
+    if spread > abs(middle) / 64 or not middle:
+        return 0.0
+    _, power = np.frexp(max(16 * spread, abs(middle) * 2.0**-40))
+    step = 2.0 ** int(power)  # a power of two: what is left of short fractions is short, too
+    return round(middle / step) * step
+
+
+def _factor(value: NDArray[np.float64]) -> float:
+    largest = float(np.abs(value[np.isfinite(value)]).max(initial=0.0))
+    _, power = np.frexp(largest)
+    return 1.0 if abs(int(power)) < 100 else 2.0 ** int(power)
 
 
 def _bytes_by_rank(column: NDArray[np.generic]) -> bytes:

@@ -22,7 +22,7 @@ TIMEZONE = "Europe/Berlin"
 _KINDS = {"spike": (1, 14.0), "burst": (12, 8.0), "shift": (160, 7.0), "drift": (500, 10.0), "stuck": (90, 0.0)}
 
 # What sensors measure, in turn: unit, and the range of their levels.
-_MEASURED = (("°C", 20.0, 80.0), ("bar", 2.0, 9.0), ("m³/h", 10.0, 60.0), ("%", 30.0, 70.0), ("mm/s", 1.0, 6.0))
+_MEASURED = (("bar", 2.0, 9.0), ("m³/h", 10.0, 60.0), ("%", 30.0, 70.0), ("°C", 20.0, 80.0), ("mm/s", 1.0, 6.0))
 _LINES = 5
 
 # The sensors with every kind of anomaly, with some of them, and with a cause in common: a line whose cooling fails,

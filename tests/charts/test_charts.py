@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from iotctl.analysis import detect
 from iotctl.charts import NamedSeries, draw_detection, draw_readings
 from iotctl.charts.kinds import COLOURS, SHAPES
-from iotctl.charts.packed import clock_changes
+from iotctl.charts.packed import clock_changes, pack
 from iotctl.charts.thinning import around, course_of, extreme_rows, rounded, shown_rows, with_holes
 from iotctl.errors import UsageError
 from iotctl.model import Detection, Kind
@@ -40,12 +40,13 @@ def detection() -> Detection:
 def columns(course: dict[str, object]) -> dict[str, NDArray[np.float64]]:
     """The columns of a page, by a slow and obvious way."""
     rows, raw = int(str(course["rows"])), zlib.decompress(base64.b64decode(str(course["packed"])))
-    names = ["time", *json.loads(json.dumps(course["columns"]))]
+    units: dict[str, tuple[float, float]] = json.loads(json.dumps(course["columns"]))
     found, at = {}, 0
-    for name in names:
+    for name in ("time", *units):
         size, kind = (8, "<f8") if name == "time" else (4, "<f4")
         cells = [bytes(raw[at + rank * rows + row] for rank in range(size)) for row in range(rows)]
-        found[name] = np.array([np.frombuffer(cell, kind)[0] for cell in cells], dtype=np.float64)
+        base, factor = units.get(name, (0.0, 1.0))
+        found[name] = np.array([np.frombuffer(cell, kind)[0] for cell in cells], dtype=np.float64) * factor + base
         at += size * rows
     assert at == len(raw)
     found["time"] = np.cumsum(found["time"])
@@ -164,7 +165,8 @@ def test_buttons_lead_to_events_and_the_pointer_tells_what_was_judged(detection:
     tip = html.unescape(re.findall(r'<div class="tip"[^>]*>(.*?)</div>', dom)[0])
     row = int(np.searchsorted(detection.time, spike.start))
     assert f"<b>{np.datetime64(spike.start, 'us').astype('M8[m]')}</b>".replace("T", " ") in tip
-    assert f"reading {detection.value[row]:.6g} bar" in tip
+    # To two digits of sigma, which is about 1 here.
+    assert f"reading {detection.value[row]:.1f} bar" in tip or f"reading {detection.value[row]:.2f} bar" in tip
     assert spike.explanation in tip
     (shown,) = re.findall(r"<output>(\S+ \S+) to (\S+ \S+)</output>", dom)
     first, last = (np.datetime64(moment.replace(" ", "T")).astype("M8[us]").astype(np.int64) for moment in shown)
@@ -178,6 +180,16 @@ def test_a_page_has_all_readings_as_they_were_judged(detection: Detection, tmp_p
     assert (held["time"][there] == detection.time).all()
     for name in ("value", "expected", "scale", "severity"):
         np.testing.assert_allclose(held[name][there], getattr(detection, name), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("level", "noise"), [(101_325.0, 0.01), (-3e300, 1e298), (0.0, 1e-200), (1e9, 1.0)])
+def test_a_page_keeps_what_is_small_beside_the_level(level: float, noise: float) -> None:
+    time = START + MINUTE * np.arange(500)
+    value = np.random.default_rng(1).normal(level, noise, 500)
+    held = columns(pack(time, {"value": value, "scale": np.full(500, noise)}))
+    assert (held["time"] == time).all()
+    assert np.abs(held["value"] - value).max() < noise / 1000
+    np.testing.assert_allclose(held["scale"], noise, rtol=1e-6)
 
 
 def test_several_sensors_are_drawn_over_each_other(tmp_path: Path) -> None:

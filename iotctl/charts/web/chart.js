@@ -1,8 +1,8 @@
 // Charts on uPlot: of a detection, of readings of several sensors, and small ones of each event.
 'use strict';
 (() => {
-  const {INK, unpack, clock, said, element, readingPanel, residualPanel, severityPanel, axes, plainRange, timeRange} = iotctl;
-  const {linkPanels, fit} = iotctl;
+  const {INK, unpack, clock, saidTo, element, linkPanels, fit} = iotctl;
+  const {readingPanel, residualPanel, severityPanel, axes, edgeOf, plainRange, timeRange} = iotctl;
   const OTHERS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#332288', '#882255'];
   const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
 
@@ -14,7 +14,8 @@
 
   function judged(rows, threshold) {
     const at = (row) => rows.value[row] !== null && rows.expected[row] !== null;
-    const by = (make) => rows.time.map((_, row) => (at(row) ? make(rows.value[row], rows.expected[row], rows.scale[row]) : null));
+    const made = (make, row) => make(rows.value[row], rows.expected[row], rows.scale[row]);
+    const by = (make) => rows.time.map((_, row) => (at(row) ? made(make, row) : null));
     return {...rows, low: by((v, e, s) => e - threshold * s), high: by((v, e, s) => e + threshold * s),
       residual: by((v, e, s) => (v - e) / s)};
   }
@@ -24,11 +25,13 @@
   function tellReading(data, rows, when) {
     return (tip, row, moment) => {
       element('b', when.text(rows.time[row]), tip);
-      const text = (x) => said(x, data.digits);
+      const text = (x) => saidTo(x, rows.scale[row]);
       if (rows.value[row] !== null) {
         element('span', `reading ${text(rows.value[row])}${unit(data)}`, tip);
-        element('span', `expected ${text(rows.expected[row])}${unit(data)}, usual ${text(rows.low[row])} to ${text(rows.high[row])}`, tip);
-        element('span', `${said(Number(rows.residual[row].toFixed(2)))} σ; severity ${rows.severity[row].toFixed(2)}`, tip);
+        const usual = `usual ${text(rows.low[row])} to ${text(rows.high[row])}`;
+        element('span', `expected ${text(rows.expected[row])}${unit(data)}, ${usual}`, tip);
+        const far = `${rows.residual[row].toFixed(2)} σ`;
+        element('span', `${far}; severity ${rows.severity[row].toFixed(2)}`, tip);
       } else element('span', 'no readings', tip);
       for (const event of data.events) {
         if (event.start <= Math.max(moment, rows.time[row]) && Math.min(moment, rows.time[row]) <= event.end) {
@@ -43,6 +46,7 @@
   async function detection(host, data) {
     const when = clock(data.offsets);
     const rows = judged(await unpack(data.course), data.threshold);
+    data.edge = edgeOf(rows);
     const tall = Math.max(220, Math.min(340, innerHeight * 0.42));
     const {time, low, high, value, expected, residual, severity} = rows;
     if (!time.length) return empty(host);
@@ -71,7 +75,8 @@
     const reach = Math.max(24, Math.round(0.8 * (last - first)));
     const part = (column) => column.slice(Math.max(0, first - reach), last + reach + 1);
     const cut = {time: part(rows.time), low: part(rows.low), high: part(rows.high)};
-    const options = {...readingPanel(data, cut, when, true), cursor: {show: false}, width: place.clientWidth, height: place.clientHeight};
+    const size = {width: place.clientWidth, height: place.clientHeight};
+    const options = {...readingPanel(data, cut, when, true), ...size, cursor: {show: false}};
     const plot = new uPlot(options, [cut.time, cut.high, cut.low, part(rows.value), part(rows.expected)], place);
     fit(place, [plot], () => place.clientHeight);
   }
@@ -79,11 +84,20 @@
   // Readings of one or several sensors over each other; those of another unit in a panel of their own.
   async function readings(host, data) {
     const when = clock(data.offsets);
-    const found = await Promise.all(data.series.map(async (one, number) => ({...one, number, ...(await unpack(one.course))})));
+    const unpacked = async (one, number) => ({...one, number, ...(await unpack(one.course))});
+    const found = await Promise.all(data.series.map(unpacked));
     if (!found.some((one) => one.time.length)) return empty(host);
+    for (const one of found) {
+      const known = one.value.filter((x) => x !== null);
+      const end = (pick) => known.reduce((best, x) => pick(best, x), known[0]);
+      one.reach = end(Math.max) - end(Math.min) || 1;
+    }
     const units = [...new Set(found.map((one) => one.unit || ''))];
     // Dashes tell lines of one panel apart where colours do not.
-    for (const name of units) found.filter((one) => (one.unit || '') === name).forEach((one, place) => { one.dash = DASHES[place % DASHES.length]; });
+    for (const name of units) {
+      const those = found.filter((one) => (one.unit || '') === name);
+      those.forEach((one, place) => { one.dash = DASHES[place % DASHES.length]; });
+    }
     const key = document.getElementById('key');
     if (key && found.length > 1) {
       for (const one of found) {
@@ -120,7 +134,8 @@
     return linkPanels(host, panels, whole[0], when, [], (tip, row) => {
       element('b', when.text(whole[0][row]), tip);
       for (const one of found) {
-        const text = element('span', `${found.length > 1 ? `${one.name}: ` : ''}${said(latest(one, row))}${unit(one)}`, tip, 'event');
+        const name = found.length > 1 ? `${one.name}: ` : '';
+        const text = element('span', `${name}${saidTo(latest(one, row), one.reach / 100)}${unit(one)}`, tip, 'event');
         text.style.borderColor = colour(found, one);
       }
     });

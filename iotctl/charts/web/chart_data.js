@@ -3,12 +3,14 @@
 'use strict';
 window.iotctl = {};
 (() => {
-  const INK = {reading: '#5B6B80', many: '#8C9AAD', band: 'rgba(120,134,156,.20)', expected: '#0B6FA4', dense: 'rgba(11,111,164,.22)',
+  const INK = {reading: '#5B6B80', many: '#8C9AAD', band: 'rgba(120,134,156,.20)', expected: '#0B6FA4',
+    dense: 'rgba(11,111,164,.22)',
     grid: 'rgba(0,0,0,.07)', text: '#444', change: '#111', limit: '#B00020', severity: '#B03A2E', beyond: '#D1350F'};
 
   // ---- what the page holds
 
-  // Columns as they were packed: all bytes of one rank together, deflated. A row of NaN breaks the lines: null here.
+  // Columns as they were packed: all bytes of one rank together, deflated; each has a base and a factor. A row of NaN
+  // breaks the lines: null here.
   async function unpack({rows, columns, packed}) {
     const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
@@ -25,7 +27,9 @@ window.iotctl = {};
     const time = new Array(rows);
     for (let row = 0, sum = 0; row < rows; row++) time[row] = (sum += steps[row]) / 1e6;
     const found = {time};
-    for (const name of columns) found[name] = Array.from(column(4, Float32Array), (x) => (x === x ? x : null));
+    for (const [name, [base, factor]] of Object.entries(columns)) {
+      found[name] = Array.from(column(4, Float32Array), (x) => (x === x ? x * factor + base : null));
+    }
     return found;
   }
 
@@ -39,7 +43,14 @@ window.iotctl = {};
     };
   }
 
-  const said = (x, digits = 6) => (x === null || x === undefined ? '–' : String(Number(x.toPrecision(digits))));
+  const said = (x) => (x === null || x === undefined ? '–' : String(Number(x.toPrecision(6))));
+
+  // A number to two digits of its sigma: 101325.04 of a pressure that moves by 0.1.
+  function saidTo(x, sigma) {
+    if (x === null || x === undefined) return said(x);
+    const decimals = 1 - Math.floor(Math.log10(sigma));
+    return decimals > -6 && decimals < 12 && Math.abs(x) < 1e12 ? x.toFixed(Math.max(0, decimals)) : said(x);
+  }
 
   function element(tag, text, parent, name) {
     const made = document.createElement(tag);
@@ -49,5 +60,5 @@ window.iotctl = {};
     return made;
   }
 
-  Object.assign(iotctl, {INK, unpack, clock, said, element});
+  Object.assign(iotctl, {INK, unpack, clock, said, saidTo, element});
 })();

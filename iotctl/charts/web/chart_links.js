@@ -40,7 +40,8 @@
       tell(tip, row, u.posToVal(left, 'x'));
       const box = u.over.getBoundingClientRect(), home = host.getBoundingClientRect();
       const x = box.left - home.left + left, y = box.top - home.top + u.cursor.top;
-      tip.style.left = `${Math.min(Math.max(0, x > home.width / 2 ? x - tip.offsetWidth - 14 : x + 14), Math.max(0, home.width - tip.offsetWidth))}px`;
+      const wide = tip.offsetWidth, beside = x > home.width / 2 ? x - wide - 14 : x + 14;
+      tip.style.left = `${Math.min(Math.max(0, beside), Math.max(0, home.width - wide))}px`;
       tip.style.top = `${Math.max(0, y - tip.offsetHeight - 10)}px`;
     };
     const button = (text, title, act) => {

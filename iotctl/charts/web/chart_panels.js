@@ -1,8 +1,8 @@
 // The panels of a chart, as options of uPlot: scales, axes, lines, and the marks under and over them.
 'use strict';
 (() => {
-  const {INK, said} = iotctl;
-  const EDGE = 64;  // pixels for the labels of each y axis: the panels line up
+  const {INK, said, saidTo} = iotctl;
+  const EDGE = 74, LETTERS = 8;  // pixels for the labels of each y axis: the panels line up
   const FONT = '12px system-ui, sans-serif';
   const TICKS = [
     [31536000, '{YYYY}', null, null, null, null, null, null, 1],
@@ -14,7 +14,11 @@
     [0.001, ':{ss}.{fff}', '\n{D} {MMM} {YYYY} {HH}:{mm}', null, '\n{D} {MMM} {HH}:{mm}', null, '\n{HH}:{mm}', null, 1],
   ];
 
-  const isDense = (u) => u.series[0].idxs && u.series[0].idxs[1] - u.series[0].idxs[0] > 2.5 * u.bbox.width / devicePixelRatio;
+  // More readings than can be told apart.
+  const isDense = (u) => {
+    const rows = u.series[0].idxs;
+    return rows && rows[1] - rows[0] > 2.5 * u.bbox.width / devicePixelRatio;
+  };
 
   // ---- marks over and under the lines
 
@@ -56,10 +60,12 @@
         const inside = Math.min(Math.max(y, box.top + size), box.top + box.height - size);
         symbol(ctx, data.kinds[event.kind].shape, x, inside, size);
         ctx.fillStyle = data.kinds[event.kind].colour;
-        ctx.strokeStyle = '#fff';
-        ctx.lineWidth = 1.2 * devicePixelRatio;
-        ctx.fill();
-        ctx.stroke();
+        for (const [edge, wide] of [['#fff', 3], ['rgba(0,0,0,.6)', 0.8]]) {  // is seen on light and on dark
+          ctx.strokeStyle = edge;
+          ctx.lineWidth = wide * devicePixelRatio;
+          ctx.stroke();
+          ctx.fill();
+        }
       }
     });
   }
@@ -136,19 +142,30 @@
     return high > low ? [low, high] : [low - 1800, high + 1800];  // a single reading: an hour around it
   }
 
-  const smallNumbers = (u, splits) => splits.map((x) => {
-    const text = String(Number(x.toPrecision(7)));
-    return text.length > 8 ? x.toExponential(2) : text;
+  // With as many decimals as tell two ticks apart.
+  const smallNumbers = (u, splits, axis, space, step) => splits.map((x) => {
+    let decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    if (Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals++;  // steps of 2.5
+    const text = decimals < 9 ? x.toFixed(decimals) : '';
+    return !text || text.length > 10 || Math.abs(x) >= 1e7 ? x.toExponential(1).replace('e+', 'e') : text;
   });
 
-  function axes(label, hasTimes, small, space = 34) {
+  // Wider where numbers are long, such as 101325.025.
+  function edgeOf(rows) {
+    const size = (row) => Math.abs(rows.value[row] || 0);
+    const longest = rows.value.reduce((found, x, row) => (size(row) > size(found) ? row : found), 0);
+    if (!rows.scale[longest]) return EDGE;
+    return EDGE + 7 * Math.min(4, Math.max(0, saidTo(rows.value[longest], rows.scale[longest] / 5).length - LETTERS));
+  }
+
+  function axes(label, hasTimes, small, space = 34, edge = EDGE) {
     const common = {stroke: INK.text, font: small ? '10px system-ui, sans-serif' : FONT,
       grid: {stroke: INK.grid, width: 1}, ticks: {stroke: INK.grid, width: 1, size: small ? 3 : 6}};
     const times = hasTimes ? {values: TICKS, space: small ? 60 : 70, size: small ? 36 : 42}
       : {values: (u, splits) => splits.map(() => ''), size: 6, space: 70};
     return [{...common, ...times},
-      {...common, size: small ? 46 : EDGE, space: small ? 26 : space, values: smallNumbers,
-        ...(label && !small ? {label, labelSize: 20, labelGap: 0, labelFont: FONT, size: EDGE - 14} : {})}];
+      {...common, size: small ? edge - 28 : edge, space: small ? 26 : space, values: smallNumbers,
+        ...(label && !small ? {label, labelSize: 20, labelGap: 0, labelFont: FONT, size: edge - 14} : {})}];
   }
 
   // ---- panels
@@ -157,7 +174,7 @@
     return {
       tzDate: when.date, legend: {show: false}, padding: small ? [4, 14, 0, 0] : [8, 22, 0, 0],
       scales: {x: {range: timeRange}, y: {range: valueRange(data, rows, small)}},
-      axes: axes(data.label, small, small),
+      axes: axes(data.label, small, small, 34, data.edge),
       series: [
         {},
         {stroke: 'transparent', auto: false, points: {show: false}},
@@ -204,7 +221,7 @@
         const reach = 1.1 * Math.max(limit * 1.2, Math.abs(low || 0), Math.abs(high || 0));
         return [-reach, reach];
       }}},
-      axes: axes('residual [σ]', false, false, 18),
+      axes: axes('residual [σ]', false, false, 18, data.edge),
       series: [{}, {stroke: INK.reading, width: 1, points: {show: few(rows), size: 4}}],
       hooks: {drawClear: [usual, shadeEvents(data)], draw: [markChanges(data), beyond]},
     };
@@ -214,11 +231,11 @@
     return {
       tzDate: when.date, legend: {show: false}, padding: [4, 22, 0, 0],
       scales: {x: {range: timeRange}, y: {range: (u, low, high) => [0, Math.max(1, 1.1 * (high || 0))]}},
-      axes: axes('severity', true, false, 18),
+      axes: axes('severity', true, false, 18, data.edge),
       series: [{}, {stroke: INK.severity, fill: INK.severity + '66', width: 1, points: {show: false}}],
       hooks: {drawClear: [shadeEvents(data)]},
     };
   }
 
-  Object.assign(iotctl, {readingPanel, residualPanel, severityPanel, axes, plainRange, timeRange});
+  Object.assign(iotctl, {readingPanel, residualPanel, severityPanel, axes, edgeOf, plainRange, timeRange});
 })();
