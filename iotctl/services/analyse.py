@@ -10,6 +10,7 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
+from iotctl.analysis.regime_words import regime_words
 from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard, SensorMemory
 from iotctl.repositories import Connection, SensorRepository, Series, storage_of
 from iotctl.repositories.anomalies import AnomalyRepository
@@ -113,7 +114,7 @@ def _analyse(
         sensor=sensor,
         readings=len(shown.time),
         span=(int(shown.time[0]), int(shown.time[-1])) if len(shown.time) else None,
-        regimes=len(shown.regimes),
+        regimes=regime_words(shown.regimes, options.timezone, sensor.unit or ""),
         sensor_words=detection.sensor_words,
         findings=tuple(reported),
         new=sum(not finding.known for finding in reported),

@@ -68,13 +68,13 @@ class SensorFindings:
     findings: what is to be reported, by start. new: how many of them no earlier run saved. silenced, over_budget: how
     many more a label or the alert budget keeps back. trouble: why there is nothing, where it failed.
     dropped: reason -> readings left out. span: when the first and the last reading were, microseconds since 1970-01-01
-    UTC; None without any. sensor_words: what the sensor is.
+    UTC; None without any. regimes, sensor_words: which there are and what the sensor is, in words.
     """
 
     sensor: Sensor
     readings: int = 0
     span: tuple[int, int] | None = None
-    regimes: int = 0
+    regimes: str = ""
     sensor_words: str = ""
     findings: tuple[Finding, ...] = ()
     new: int = 0

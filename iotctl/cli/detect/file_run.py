@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.regime_words import regime_words
 from iotctl.cli.detect.options import FileInput
 from iotctl.cli.detect.wanted import Outcome, Wanted
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
@@ -133,7 +134,7 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
         dropped = "".join(f", {count} {reason} left out" for reason, count in left_out.items() if count)
         say(
             f"{sensor.name or name}: {counted(len(detection.time), 'reading')}{dropped}; {detection.sensor_words};"
-            f" {counted(len(detection.regimes), 'regime')}, {counted(len(detection.events), 'event')}"
+            f" {regime_words(detection.regimes, timezone)}; {counted(len(detection.events), 'event')}"
         )
     if len(found.sensors) > 1:
         readings = sum(len(sensor.detection.time) for sensor in found.sensors)

@@ -56,8 +56,7 @@ class DetectWatch:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._progress.note(
                 f"{name}: {counted(findings.readings, 'reading')}{dropped}; {findings.sensor_words};"
-                f" {counted(findings.regimes, 'regime')},"
-                f" {counted(len(findings.findings), 'event')}"
+                f" {findings.regimes}; {counted(len(findings.findings), 'event')}"
                 + (f", {findings.new} new" if self._saves else "")
                 + kept_back(findings.silenced, findings.over_budget)
             )
