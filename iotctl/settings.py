@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from iotctl.env_files import PREFIX, check_names, default_home, env_file
 from iotctl.errors import ConfigurationError
+from iotctl.model import ColumnstoreWriter
 from iotctl.secrets import remember, remember_address, remember_path
 from iotctl.timezones import zone_name
 
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
         default=None,
         description="TimescaleDB: the length of new chunks, such as 7d. Default: 30d. `iotctl status` says what suits "
         "the data.",
+    )
+    columnstore_writer: ColumnstoreWriter = Field(
+        default=ColumnstoreWriter.AUTO,
+        description="TimescaleDB: who compresses readings. auto: iotctl, on releases that it was tested with. direct: "
+        "TimescaleDB itself, by direct compress; the next ingest drops the primary key for it.",
     )
     workers: int | None = Field(
         default=None,

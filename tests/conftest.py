@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.model import ColumnstoreWriter
+from iotctl.repositories import Connection, Database, ensure_schema, open_storage
 from iotctl.repositories.embedded import embedded_database
 from tests.store import S3Server
 from tests.timescale import URL_SETTING, timescale_server
@@ -50,6 +51,14 @@ def postgres(postgres_server: Database) -> Iterator[Database]:
     """A new database on plain PostgreSQL."""
     with new_database(postgres_server) as database:
         yield database
+
+
+@pytest.fixture
+def timescale_direct(timescale: Database) -> Database:
+    """A new database with TimescaleDB, which compresses the readings itself."""
+    with timescale.connect() as conn:
+        open_storage(conn).set_writer(ColumnstoreWriter.DIRECT)
+    return timescale
 
 
 @pytest.fixture(params=["postgres", "timescale"])

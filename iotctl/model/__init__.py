@@ -17,12 +17,13 @@ from iotctl.model.detection import (
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
 from iotctl.model.sensor_memory import SensorMemory
 from iotctl.model.sensors import Sensor, SensorState
-from iotctl.model.storage import StorageLayout
+from iotctl.model.storage import ColumnstoreWriter, StorageLayout
 
 __all__ = [
     "EARLIEST",
     "LATEST",
     "Ambiguous",
+    "ColumnstoreWriter",
     "Course",
     "DecimalSign",
     "Detection",

@@ -10,3 +10,10 @@ class StorageLayout(StrEnum):
 
     SEGMENTS = "segments"  # any PostgreSQL: stretches of a sensor's readings as arrays
     COLUMNSTORE = "columnstore"  # TimescaleDB, compressed as it arrives
+
+
+class ColumnstoreWriter(StrEnum):
+    """Who compresses readings for TimescaleDB's columnstore."""
+
+    AUTO = "auto"  # iotctl, where that was tested; else TimescaleDB
+    DIRECT = "direct"  # TimescaleDB, by direct compress

@@ -13,7 +13,10 @@ from iotctl.repositories.storage.storage import Parts, ReadingStorage
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC."""
+    """Counts of rows and files, bytes per table, and the server. first, last: microseconds since 1970-01-01 UTC.
+
+    direct_because: why TimescaleDB compresses readings, None where it does not.
+    """
 
     capabilities: Capabilities
     layout: StorageLayout
@@ -27,6 +30,7 @@ class Status:
     anomalies: int
     table_bytes: dict[str, int]
     parts: Parts
+    direct_because: str | None
     policies: Policies
 
 
@@ -50,6 +54,7 @@ def status(conn: Connection, storage: ReadingStorage) -> Status:
         ),
         table_bytes={"reading": storage.size()} | _table_bytes(conn),
         parts=storage.parts(),
+        direct_because=storage.direct_because(),
         policies=policies(conn, storage),
     )
 

@@ -42,6 +42,7 @@ def check_database(database: Database) -> list[Check]:
                 _checked("schema", lambda: _schema(conn)),
                 _checked("rights", lambda: _rights(conn)),
                 _checked("policies", lambda: _policies(conn)),
+                *_writer(conn),
                 _checked("order", lambda: _order(conn)),
                 _checked("connections", lambda: Check("connections", f"{free_connections(conn)} free")),
             ]
@@ -97,6 +98,17 @@ def _policies(conn: Connection) -> Check:
             hint="See timescaledb_information.job_errors; iotctl policy --apply and iotctl compact do their work now.",
         )
     return Check("policies", "none fails")
+
+
+def _writer(conn: Connection) -> list[Check]:
+    storage = present_storage(conn)
+    if storage is None or storage.layout is not StorageLayout.COLUMNSTORE:
+        return []
+    reason = storage.direct_because()
+    if reason is None:
+        return [Check("writer", "iotctl compresses readings; a primary key refuses doubles")]
+    found = f"TimescaleDB compresses readings: {reason}"
+    return [Check("writer", found, "Loads are slower, and nothing refuses a double that another program writes.")]
 
 
 def _order(conn: Connection) -> Check:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from iotctl.errors import FileError, IotctlError
 from iotctl.formats.layouts.layout import STANDARD
-from iotctl.model import StorageLayout, StoredFile
+from iotctl.model import ColumnstoreWriter, StorageLayout, StoredFile
 from iotctl.repositories import (
     Balance,
     Connection,
@@ -84,9 +84,12 @@ class DatabaseSink:
         """See Sink."""
 
         def prepare(conn: Connection) -> tuple[StorageLayout, datetime]:
-            storage = open_storage(conn)
-            if self._request.options.chunk_interval is not None:
-                storage.set_part_interval(self._request.options.chunk_interval)
+            storage, options = open_storage(conn), self._request.options
+            if options.chunk_interval is not None:
+                storage.set_part_interval(options.chunk_interval)
+            reason = storage.set_writer(options.columnstore_writer)
+            if reason is not None and options.columnstore_writer is ColumnstoreWriter.AUTO:
+                self._listener.noted(f"TimescaleDB compresses the readings, which is slower: {reason}")
             ledger = Ledger(conn)
             ledger.layouts.keep(self._layouts.kept())
             return storage.layout, ledger.now()

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import Layout
-from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories import Balance, Database, LedgerFile
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection
@@ -39,12 +39,16 @@ class RejectLimit:
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How files are read and what becomes of readings that are there already. chunk_interval: of new chunks."""
+    """How files are read, and what becomes of readings that are there already.
+
+    chunk_interval: of new chunks. columnstore_writer: who compresses, on TimescaleDB.
+    """
 
     read: ReadOptions = field(default_factory=ReadOptions)
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
     max_rejects: RejectLimit = field(default_factory=RejectLimit)
     chunk_interval: timedelta | None = None
+    columnstore_writer: ColumnstoreWriter = ColumnstoreWriter.AUTO
 
     @property
     def recorded(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories import (
     Connection,
     Database,
@@ -22,12 +23,20 @@ from iotctl.repositories import (
     sort_readings,
     storage_of,
 )
-from iotctl.repositories.storage.columnstore.batch_order import chunks_between, place
+from iotctl.repositories.storage.columnstore.batch_order import Chunk, Places, chunks_between, look
 from iotctl.services.compact import compact
 from iotctl.services.doctor import check_database
 
 MINUTE = 60_000_000
 START = 1_577_836_800_000_000  # 2020-01-01 00:00 UTC
+
+
+@pytest.fixture(params=["postgres", "timescale", "timescale_direct"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A new database, once on each kind of server, and once for each way into the columnstore."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Database)
+    return found
 
 
 def load(conn: Connection, minutes: list[int] | range, file_id: int, sensors: int = 2) -> None:
@@ -102,19 +111,20 @@ def test_many_gaps_of_any_size_are_filled_in_order(conn: Connection) -> None:
         assert in_order(conn, limit=7) == sorted(there)[:7]
 
 
-def test_readings_that_go_on_behind_the_last_are_compressed_in_order(timescale: Database) -> None:
-    with timescale.connect() as conn:
-        ensure_schema(conn)
-        for day in range(6):
-            load(conn, range(1440 * day, 1440 * (day + 1)), day + 1)
-        assert storage_of(conn).parts().loose == 0
+def test_readings_that_go_on_behind_the_last_are_compressed_in_order(conn: Connection) -> None:
+    for day in range(6):
+        load(conn, range(1440 * day, 1440 * (day + 1)), day + 1)
+    assert storage_of(conn).parts().loose == 0
 
 
-def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commit(
-    timescale: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two late readings on either side of ours are compressed into one batch after our look, before our COPY."""
-    with timescale.connect() as conn, timescale.connect() as other:
+def load_beside_a_recompression(
+    database: Database, way_in: str, monkeypatch: pytest.MonkeyPatch
+) -> tuple[int, psycopg.Error | None]:
+    """Two late readings on either side of ours are compressed into one batch after our look, before our COPY.
+
+    Returns how often was looked, and what the recompression was refused with.
+    """
+    with database.connect() as conn, psycopg.connect(database.dsn, autocommit=True) as other:
         ensure_schema(conn)
         load(conn, range(2000, 3000), 1, sensors=1)  # a chunk with batches
         for minute in (0, 1900):
@@ -123,45 +133,62 @@ def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commi
                 (START / 1e6 + 60 * minute, minute),
             )
         (chunk,) = chunks_between(conn, START, START + MINUTE)
-        looks: list[object] = []
+        looks: list[Places] = []
+        refused: list[psycopg.Error] = []
 
-        def look_and_wait(conn: Connection, readings: SortedReadings, may_mark: bool) -> object:
-            looks.append(placed := place(conn, readings, may_mark=may_mark))
+        def look_and_wait(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> Places:
+            looks.append(places := look(conn, chunks, readings))
             if len(looks) == 1:
-                other.execute(f"SELECT compress_chunk('{chunk.schema}.{chunk.table}')".encode())
-            return placed
+                try:
+                    other.execute(f"SELECT compress_chunk('{chunk.schema}.{chunk.table}')".encode())
+                except psycopg.Error as error:
+                    refused.append(error)
+            return places
 
-        monkeypatch.setattr("iotctl.repositories.storage.columnstore.insertion.place", look_and_wait)
+        monkeypatch.setattr(f"iotctl.repositories.storage.columnstore.{way_in}.look", look_and_wait)
         load(conn, range(500, 700), 2, sensors=1)
-        assert len(looks) == 2  # the first try was given up
         assert in_order(conn) == [0, *range(500, 700), 1900, *range(2000, 3000)]
         assert storage_of(conn).faults() == []
+        return len(looks), refused[0] if refused else None
 
 
-def test_disorder_is_found_and_repaired(timescale: Database) -> None:
-    with timescale.connect() as conn:
+def test_a_batch_that_a_recompression_commits_beside_us_is_seen_before_our_commit(
+    timescale_direct: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, refused = load_beside_a_recompression(timescale_direct, "direct_compress", monkeypatch)
+    assert (looks, refused) == (2, None)  # our first try was given up
+
+
+def test_a_recompression_gives_way_to_batches_of_our_own(timescale: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, refused = load_beside_a_recompression(timescale, "compressed_writer", monkeypatch)
+    assert looks == 1
+    assert isinstance(refused, psycopg.errors.SerializationFailure)
+
+
+def test_disorder_is_found_and_repaired(timescale_direct: Database) -> None:
+    with timescale_direct.connect() as conn:
         ensure_schema(conn)
         damage(conn)
         assert in_order(conn) != list(range(300))  # the fault is there
         assert len(storage_of(conn).faults()) == 1
-        checks = {check.name: check for check in check_database(timescale)}
+        checks = {check.name: check for check in check_database(timescale_direct)}
         assert checks["order"].error is not None
         assert "compact" in str(checks["order"].advice)
-        assert compact(timescale).parts == 1
+        assert compact(timescale_direct).parts == 1
         assert storage_of(conn).faults() == []
         assert in_order(conn) == list(range(300))
-        assert {check.name: check for check in check_database(timescale)}["order"].error is None
+        assert {check.name: check for check in check_database(timescale_direct)}["order"].error is None
 
 
-def test_disorder_beside_late_readings_is_repaired_too(timescale: Database) -> None:
-    with timescale.connect() as conn:
+def test_disorder_beside_late_readings_is_repaired_too(timescale_direct: Database) -> None:
+    with timescale_direct.connect() as conn:
         ensure_schema(conn)
         damage(conn)
         conn.execute(
             "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (2, to_timestamp(%s), 5)",
             (START / 1e6 + 5,),
         )
-        compact(timescale)
+        compact(timescale_direct)
         assert (storage_of(conn).faults(), storage_of(conn).parts().loose) == ([], 0)
         assert in_order(conn) == list(range(300))
 
@@ -205,8 +232,12 @@ def test_statements_that_others_prepared_see_the_order_that_a_chunk_has(timescal
         assert [value for (value,) in after] == list(range(400))
 
 
-def test_a_user_who_does_not_own_the_table_fills_gaps_in_order_too(timescale: Database) -> None:
+@pytest.mark.parametrize("writer", list(ColumnstoreWriter))
+def test_a_user_who_does_not_own_the_table_fills_gaps_in_order_too(
+    timescale: Database, writer: ColumnstoreWriter
+) -> None:
     with timescale.connect() as conn:
+        open_storage(conn).set_writer(writer)
         load(conn, [*range(100), *range(200, 300)], 1)
         conn.execute("DROP ROLE IF EXISTS a_loader")
         conn.execute("CREATE ROLE a_loader LOGIN")

@@ -26,8 +26,8 @@ def readings(conn: Connection) -> list[tuple[object, ...]]:
     return conn.execute("SELECT timestamp, sensor_value FROM reading ORDER BY timestamp").fetchall()
 
 
-def test_compact_moves_late_readings_and_changes_none(timescale: Database) -> None:
-    database = timescale
+def test_compact_moves_late_readings_and_changes_none(timescale_direct: Database) -> None:
+    database = timescale_direct
     with database.connect() as conn:
         layout = ensure_schema(conn)
         load(conn, layout, range(0, 2000, 2), 1.0, 1)

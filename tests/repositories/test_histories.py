@@ -14,7 +14,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories import (
     Connection,
     Database,
@@ -33,22 +33,19 @@ FEW, ALL = 6, 500
 STEPS = 14
 
 
-@pytest.fixture(scope="module", params=["postgres", "timescale"])
-def server(request: pytest.FixtureRequest) -> Database:
-    """Each kind of server, to make a database on."""
-    found = request.getfixturevalue("postgres_server" if request.param == "postgres" else "timescale_or_none")
-    if found is None:
+@pytest.fixture(scope="module", params=["postgres", "timescale", "timescale direct"])
+def shared(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database that histories use one after the other, for each storage and each way into it."""
+    server = request.getfixturevalue("postgres_server" if request.param == "postgres" else "timescale_or_none")
+    if server is None:
         pytest.skip("no TimescaleDB")
-    assert isinstance(found, Database)
-    return found
-
-
-@pytest.fixture(scope="module")
-def shared(server: Database) -> Iterator[Database]:
-    """A database that histories use one after the other."""
+    assert isinstance(server, Database)
     with new_database(server) as database:
         with database.connect() as conn:
-            open_storage(conn).set_part_interval(timedelta(days=1))
+            storage = open_storage(conn)
+            storage.set_part_interval(timedelta(days=1))
+            if request.param == "timescale direct":
+                storage.set_writer(ColumnstoreWriter.DIRECT)
         yield database
 
 

@@ -37,6 +37,7 @@ def status(
             "server": server.server,
             "timescaledb": server.timescaledb,
             "layout": found.layout,
+            "direct_compress_because": found.direct_because,
             "database": address,
             "sensors": found.sensors,
             "named_sensors": found.named_sensors,
@@ -61,7 +62,7 @@ def status(
     lines = {
         "server": server.server + (f", TimescaleDB {server.timescaledb}" if server.timescaledb else ""),
         "database": address,
-        "layout": found.layout.value,
+        "layout": found.layout.value + (f", direct compress: {found.direct_because}" if found.direct_because else ""),
         "sensors": f"{found.sensors:,} ({found.named_sensors:,} with a name)",
         "readings": f"{found.readings:,}",
         "time span": f"{span[0]} to {span[1]}" if found.readings else "-",

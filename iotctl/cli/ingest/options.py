@@ -60,6 +60,7 @@ class Loading:
             self.on_duplicate,
             _reject_limit(self.max_rejects),
             timedelta(seconds=duration_seconds(chunks)) if chunks else None,
+            settings.columnstore_writer,
         )
 
 

@@ -1,13 +1,14 @@
--- TimescaleDB with the columnstore. No unique constraint: direct compress turns itself off where there is one
--- (docs.tigerdata.com, "direct compress"); ingest holds claims and asks the table instead (readings.py).
--- A policy of TimescaleDB's own recompresses what late readings left in the row store.
+-- TimescaleDB with the columnstore. iotctl writes its compressed batches itself, which the primary key allows. Where it
+-- cannot, an ingest drops the key: direct compress turns itself off where there is one (docs.tigerdata.com, "direct
+-- compress"). A policy of TimescaleDB's own recompresses what late readings left in the row store.
 
 -- All readings; compressed in chunks of a stretch of time.
 CREATE TABLE reading (
     sensor_id    int NOT NULL,
     file_id      int NOT NULL DEFAULT 0, -- ingest_file; 0 where another program wrote the reading
     "timestamp"  timestamptz NOT NULL,
-    sensor_value float8 NOT NULL
+    sensor_value float8 NOT NULL,
+    PRIMARY KEY (sensor_id, "timestamp") -- another program's second reading of the same time is refused
 ) WITH (
     tsdb.hypertable,
     tsdb.partition_column = 'timestamp',
@@ -16,9 +17,6 @@ CREATE TABLE reading (
     tsdb.segmentby = 'sensor_id',
     tsdb.orderby = 'timestamp'
 );
-
--- For the few readings that wait in the row store; direct compress does not touch it.
-CREATE INDEX reading_sensor_time ON reading (sensor_id, "timestamp");
 
 -- The readings of a sensor in [start, until).
 CREATE FUNCTION readings_of(sensor int, start timestamptz, until timestamptz)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from psycopg import errors as pg
 
 from iotctl.errors import DuplicateError
-from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
@@ -136,6 +136,7 @@ class ReadingStorage(ABC):
                 yield
             return
         extents = parts[0] if len(parts) == 1 else Extents.covering(parts)
+        self.prepare(readings)
         claim = claims.claim(self._conn, extents)
         try:
             with self._conn.transaction():
@@ -152,6 +153,9 @@ class ReadingStorage(ABC):
             if not self._conn.closed:
                 claims.unlock(self._conn, claim)
         self.settled(extents)
+
+    def prepare(self, readings: SortedReadings) -> None:  # noqa: B027 -- see above
+        """Before a batch: make ready what its readings need, outside of its transaction."""
 
     @abstractmethod
     def write(self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate) -> Written:
@@ -342,6 +346,15 @@ class ReadingStorage(ABC):
 
     def set_compression(self, after: timedelta | None) -> None:  # noqa: B027 -- see compresses_late_readings
         """Compress late readings when they are this old, None for never."""
+
+    def set_writer(self, wanted: ColumnstoreWriter) -> str | None:
+        """Choose how readings get into TimescaleDB's columnstore; returns why it is the slower way, None where not."""
+        del wanted
+        return None
+
+    def direct_because(self) -> str | None:
+        """Why TimescaleDB itself compresses readings, and thus slower; None where iotctl does."""
+        return None
 
     def set_part_interval(self, interval: timedelta) -> None:  # noqa: B027 -- only chunks can be cut otherwise
         """Cut parts that are yet to come at this length, where that can be set."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +25,7 @@ _UNORDERED, _PARTIAL = 2, 8
 _EVER = (-(2**63), 2**63 - 1)
 
 # So many readings of a sensor, on average, are worth compressed batches of their own beside what is there.
-_FEWEST_IN_BATCH = 100
-
-# Each stretch between batches that are there needs a COPY of its own, so that no new batch spans an old one.
-_MOST_STRETCHES = 8
+FEWEST_IN_BATCH = 100
 
 _CHUNKS = """
     SELECT c.schema_name, c.table_name, s.range_start, s.range_end, c.status, b.schema_name, b.table_name
@@ -71,14 +67,6 @@ _OVERLAPPING = sql.SQL("""
         FROM {batches}
     ) AS b WHERE b.last_before >= b.first GROUP BY sensor_id ORDER BY sensor_id
 """)
-
-
-class Way(Enum):
-    """How new readings get into the columnstore."""
-
-    ROW_STORE = 0  # few readings between others: TimescaleDB compresses them by and by
-    UNORDERED = 1  # compressed; the chunk is marked, and read with a sort until it is compacted
-    IN_ORDER = 2  # compressed; trusted to lie before, behind or between the batches that are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,75 +135,82 @@ def overlapping_batches(conn: Connection, chunk: Chunk) -> list[tuple[int, int, 
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Some of a batch's readings, as rows of it, (k,), and the way they go."""
+class Places:
+    """Where each of n readings lies among the batches of chunks that are read in the order of these.
 
-    rows: NDArray[np.intp]
-    way: Way
-
-
-def place(conn: Connection, readings: SortedReadings, *, may_mark: bool) -> list[Placed]:
-    """How new readings, of which the table has none, go into the columnstore; each Placed wants a COPY of its own.
-
-    In order goes what lies between batches of its sensor by their own bounds. This is a look, not a proof: prove_order
-    must follow in the same transaction. may_mark: whether we may mark chunks as unordered, as only their owner can.
+    bounds: of those batches that share time with a sensor's readings, in order of (sensor, first). batch: for each
+    reading the number of that which begins at or before it, -1 for none. inside: whether the reading lies within it.
     """
-    chunks = [chunk for chunk in _chunks_of(conn, readings) if chunk.ordered and chunk.batches]
-    bounds = _bounds(conn, chunks, readings)
-    everything = np.arange(len(readings))
-    if not len(bounds):
-        return [Placed(everything, Way.IN_ORDER)]
-    # The number of the batch, by the order of (sensor, first), that begins at or before each reading; -1 for none.
-    keys = composite_keys(readings.sensor_id, readings.time)
-    batch = np.searchsorted(composite_keys(bounds.sensor_id, bounds.first), keys, side="right") - 1
-    inside = (batch >= 0) & (bounds.sensor_id[batch] == readings.sensor_id) & (readings.time <= bounds.last[batch])
-    begins = _begins(readings.sensor_id, batch, inside)
-    stretch, size = _numbers_within(readings.sensor_id, begins), _lengths(begins)
-    shared = np.isin(readings.sensor_id, bounds.sensor_id)
-    ways = np.full(len(readings), Way.IN_ORDER.value)
-    ways[shared & ~inside & (size < _FEWEST_IN_BATCH)] = Way.ROW_STORE.value
-    ways[inside] = Way.ROW_STORE.value
-    many = np.count_nonzero(inside) >= _FEWEST_IN_BATCH * max(1, len(np.unique(readings.sensor_id[inside])))
-    crowded = ((ways == Way.IN_ORDER.value) & (stretch >= _MOST_STRETCHES)) | (inside & many)
+
+    readings: SortedReadings
+    bounds: Extents
+    batch: NDArray[np.intp]
+    inside: NDArray[np.bool_]
+
+    @classmethod
+    def among(cls, bounds: Extents, readings: SortedReadings) -> Places:
+        """The places of readings among batches of these bounds."""
+        if not len(bounds):
+            return cls(readings, bounds, np.full(len(readings), -1), np.zeros(len(readings), dtype=np.bool_))
+        keys = composite_keys(readings.sensor_id, readings.time)
+        batch = np.searchsorted(composite_keys(bounds.sensor_id, bounds.first), keys, side="right") - 1
+        inside = (batch >= 0) & (bounds.sensor_id[batch] == readings.sensor_id) & (readings.time <= bounds.last[batch])
+        return cls(readings, bounds, batch, inside)
+
+    @property
+    def shared(self) -> NDArray[np.bool_]:
+        """Whether the sensor has batches near; (n,)."""
+        return np.isin(self.readings.sensor_id, self.bounds.sensor_id)
+
+    @property
+    def begins(self) -> NDArray[np.bool_]:
+        """Where a stretch begins: with another sensor, or on the other side of a batch's bound; (n,)."""
+        begins = np.ones(len(self.batch), dtype=np.bool_)
+        begins[1:] = self.readings.sensor_id[1:] != self.readings.sensor_id[:-1]
+        if len(self.bounds):
+            begins[1:] |= (self.batch[1:] != self.batch[:-1]) | (self.inside[1:] != self.inside[:-1])
+        return begins
+
+    @property
+    def late(self) -> NDArray[np.bool_]:
+        """Whether a reading's stretch is within a batch, or too short for a batch of its own; (n,)."""
+        if not len(self.bounds):
+            return self.inside
+        begins = self.begins
+        size = np.diff(np.flatnonzero(begins), append=len(begins))
+        return self.inside | (self.shared & np.repeat(size < FEWEST_IN_BATCH, size))
+
+
+def look(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> Places:
+    """Where readings lie among the batches of chunks.
+
+    This is a look, not a proof: others may change batches meanwhile.
+    """
+    ordered = [chunk for chunk in chunks if chunk.ordered and chunk.batches is not None]
+    return Places.among(_bounds(conn, ordered, readings), readings)
+
+
+def stay_apart(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> bool:
+    """Whether no batches of the sensors of readings overlap, near these, in chunks that are read in their order."""
     for chunk in chunks:
-        within = (readings.time >= chunk.start) & (readings.time < chunk.end)
-        if (crowded & within).any():
-            ways[within & (shared | inside)] = (Way.UNORDERED if may_mark else Way.ROW_STORE).value
-    in_order = ways == Way.IN_ORDER.value
-    placed = [Placed(np.flatnonzero(ways == way.value), way) for way in (Way.ROW_STORE, Way.UNORDERED)]
-    placed += [Placed(np.flatnonzero(in_order & (stretch == at)), Way.IN_ORDER) for at in range(int(stretch.max()) + 1)]
-    return [part for part in placed if len(part.rows)]
-
-
-def prove_order(conn: Connection, in_order: SortedReadings, unordered: SortedReadings) -> bool:
-    """Whether the batches that readings were written into in order, in this transaction, overlap no others.
-
-    Until the transaction ends no recompression of their chunks can commit a batch that our look did not see: it
-    needs the lock that is taken here. Plans that rest on an order which chunks do not have any more are given up.
-    """
-    marked = _chunks_of(conn, unordered)
-    chunks = {chunk.table: chunk for chunk in (*_chunks_of(conn, in_order), *marked)}.values()
-    if not chunks:
-        return True
-    names = sql.SQL(", ").join(
-        sql.Identifier(chunk.schema, chunk.table) for chunk in sorted(chunks, key=lambda chunk: chunk.start)
-    )
-    conn.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(names))
-    for chunk in marked:
-        # TimescaleDB tells nobody that it marked a chunk as unordered; a prepared statement would go on reading its
-        # batches one after the other (measured on 2.28.3). This changes nothing but lets every session plan anew.
-        conn.execute(
-            sql.SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(sql.Identifier(chunk.schema, chunk.table))
-        )
-    for chunk in _chunks_of(conn, in_order):
         if chunk.ordered and chunk.batches is not None:
-            bounds = _bounds(conn, [chunk], in_order)
+            bounds = _bounds(conn, [chunk], readings)
             if ((bounds.sensor_id[1:] == bounds.sensor_id[:-1]) & (bounds.first[1:] <= bounds.last[:-1])).any():
                 return False
     return True
 
 
-def _chunks_of(conn: Connection, readings: SortedReadings) -> list[Chunk]:
+def lock_chunks(conn: Connection, chunks: Sequence[Chunk], mode: str) -> None:
+    """Lock chunks until the transaction ends, always in the same order. mode: as LOCK TABLE calls it."""
+    if chunks:
+        names = sql.SQL(", ").join(
+            sql.Identifier(chunk.schema, chunk.table) for chunk in sorted(chunks, key=lambda chunk: chunk.start)
+        )
+        conn.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(names, sql.SQL(mode)))
+
+
+def chunks_of(conn: Connection, readings: SortedReadings) -> list[Chunk]:
+    """The chunks that readings lie in, in order of time."""
     if not len(readings):
         return []
     found = chunks_between(conn, int(readings.time.min()), int(readings.time.max()))
@@ -227,7 +222,10 @@ def _bounds(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings)
     parts = []
     for chunk in chunks:
         assert chunk.batches is not None
-        extents = Extents.of(readings[(readings.time >= chunk.start) & (readings.time < chunk.end)])
+        within = (readings.time >= chunk.start) & (readings.time < chunk.end)
+        if not within.any():
+            continue
+        extents = Extents.of(readings if within.all() else readings[within])
         cursor = conn.cursor(binary=True).execute(_BOUNDS.format(batches=chunk.batches), extents.parameters())
         parts.append((decode_ints(array_value(cursor, 0)), *(decode_times(array_value(cursor, at)) for at in (1, 2))))
     if not parts:
@@ -235,23 +233,3 @@ def _bounds(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings)
         return Extents(none.astype(np.int32), none, none)
     sensor_id, first, last = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Extents(sensor_id, first, last)[np.lexsort((last, first, sensor_id))]
-
-
-def _begins(sensor_id: NDArray[np.int32], batch: NDArray[np.intp], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where a stretch begins: with another sensor, or on the other side of a batch's bound; (n,)."""
-    begins = np.ones(len(sensor_id), dtype=np.bool_)
-    begins[1:] = (sensor_id[1:] != sensor_id[:-1]) | (batch[1:] != batch[:-1]) | (inside[1:] != inside[:-1])
-    return begins
-
-
-def _numbers_within(sensor_id: NDArray[np.int32], begins: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The number of each reading's stretch among those of its sensor, from 0; (n,)."""
-    number = np.cumsum(begins)
-    _, first, count = np.unique(sensor_id, return_index=True, return_counts=True)
-    return number - np.repeat(number[first], count)
-
-
-def _lengths(begins: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """How many readings each reading's stretch has; (n,)."""
-    length = np.diff(np.append(np.flatnonzero(begins), len(begins)))
-    return np.repeat(length, length)

@@ -12,19 +12,13 @@ from iotctl.repositories.binary import (
     FloatArray,
     IntArray,
     TimeArray,
-    array_value,
     as_datetime,
-    decode_floats,
-    decode_ints,
-    decode_times,
 )
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings
 from iotctl.repositories.storage.claims import LostRaceError
-
-# Sensors whose readings are fetched at once: bounds the server's memory.
-_SENSORS_AT_ONCE = 16
+from iotctl.repositories.storage.columnstore.reading import readings_within
 
 # The bounds of the time, and the one sensor, keep the server to the batches that hold these readings.
 _REPLACE = """
@@ -43,28 +37,9 @@ _REMOVE = """
 
 def own_readings(conn: Connection, extents: Extents, file_id: int) -> SortedReadings:
     """The readings that a file has in the table, within extents."""
-    parts = []
-    for some in extents.split(_SENSORS_AT_ONCE):
-        cursor = conn.cursor(binary=True).execute(
-            """
-            SELECT array_agg(r.sensor_id), array_agg(r.timestamp), array_agg(r.sensor_value)
-            FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
-                 AS e (sensor_id, first, last),
-            LATERAL (
-                SELECT sensor_id, timestamp, sensor_value FROM reading
-                WHERE sensor_id = e.sensor_id AND timestamp BETWEEN e.first AND e.last AND file_id = %(file_id)s
-                  AND timestamp BETWEEN %(start)s AND %(end)s
-                OFFSET 0
-            ) AS r
-            """,
-            some.parameters() | {"file_id": file_id},
-        )
-        values = [array_value(cursor, column) for column in range(3)]
-        parts.append((decode_ints(values[0]), decode_times(values[1]), decode_floats(values[2])))
-    if not parts:
-        return SortedReadings(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0))
-    sensor_id, time, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return SortedReadings(sensor_id, time, value)[np.lexsort((time, sensor_id))]
+    found = readings_within(conn, extents, file_id)
+    own = SortedReadings(found.sensor_id, found.time, found.value)
+    return own[np.lexsort((found.time, found.sensor_id))]
 
 
 def replace_readings(

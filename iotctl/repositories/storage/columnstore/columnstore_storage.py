@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.model import OnDuplicate, StorageLayout
+from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore import chunks, continuous_aggregates, jobs, reading, retention
 from iotctl.repositories.storage.columnstore.batch_order import disordered_chunks, overlapping_batches
 from iotctl.repositories.storage.columnstore.changes import own_readings, remove_readings, replace_readings
-from iotctl.repositories.storage.columnstore.insertion import ReadingInserter
+from iotctl.repositories.storage.columnstore.compressed_writer import UnreadableBatchError
 from iotctl.repositories.storage.columnstore.loading import overlapping, write
+from iotctl.repositories.storage.columnstore.writers import (
+    Writer,
+    as_wanted,
+    direct_because,
+    use_direct_compress,
+    writer_of,
+)
 from iotctl.repositories.storage.storage import (
     AGGREGATES,
     Disorder,
@@ -31,38 +40,67 @@ from iotctl.repositories.stretches import Stretch
 
 
 class ColumnstoreStorage(ReadingStorage):
-    """A hypertable, segmented by sensor and ordered by time. Claims alone keep its readings from being doubled."""
+    """A hypertable, segmented by sensor and ordered by time.
+
+    Claims keep loads from doubling readings; a primary key refuses what others would double.
+    """
 
     layout = StorageLayout.COLUMNSTORE
     refuses_doubles = False
 
     def __init__(self, conn: Connection) -> None:
         super().__init__(conn)
-        self._known_inserter: ReadingInserter | None = None
+        self._known_writer: Writer | None = None
+        self._distrusted = False
 
     @property
-    def _inserter(self) -> ReadingInserter:
-        if self._known_inserter is None:
-            self._known_inserter = ReadingInserter(self._conn)
-        return self._known_inserter
+    def _writer(self) -> Writer:
+        if self._known_writer is None:
+            self._known_writer = writer_of(self._conn)
+        return self._known_writer
+
+    def set_writer(self, wanted: ColumnstoreWriter) -> str | None:
+        reason = as_wanted(self._conn, wanted)
+        self._known_writer = None
+        return reason
+
+    def direct_because(self) -> str | None:
+        return direct_because(self._conn)
+
+    def prepare(self, readings: SortedReadings) -> None:
+        if self._distrusted:
+            use_direct_compress(self._conn, "a batch did not come back as it was written")
+            self._distrusted, self._known_writer = False, None
+        self._writer.prepare(readings)
 
     def write(self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate) -> Written:
-        return write(self._conn, self._inserter, readings, file_id, on_duplicate)
+        with self._distrust():
+            return write(self._conn, self._writer, readings, file_id, on_duplicate)
 
     def write_new(self, readings: SortedReadings, file_id: NDArray[np.int32]) -> bool:
         if len(readings) and len(overlapping(self._conn, Extents.of(readings))):
             return False
-        self._inserter.insert(readings, file_id)
+        with self._distrust():
+            self._writer.insert(readings, file_id)
         return True
+
+    @contextmanager
+    def _distrust(self) -> Iterator[None]:
+        """What our batches cannot do, direct compress does in the next try."""
+        try:
+            yield
+        except UnreadableBatchError as error:
+            self._distrusted = True
+            raise LostRaceError from error
 
     def own(self, extents: Extents, file_id: int) -> SortedReadings:
         return own_readings(self._conn, extents, file_id)
 
     def replace(self, readings: SortedReadings, file_id: int, owners: NDArray[np.int32]) -> None:
-        replace_readings(self._conn, readings, file_id, owners, self._inserter.chunk_microseconds)
+        replace_readings(self._conn, readings, file_id, owners, self._writer.chunk_microseconds)
 
     def remove(self, readings: SortedReadings, file_id: int) -> None:
-        remove_readings(self._conn, readings, file_id, self._inserter.chunk_microseconds)
+        remove_readings(self._conn, readings, file_id, self._writer.chunk_microseconds)
 
     def series(
         self, sensor_id: int, start: int | None = None, end: int | None = None, limit: int | None = None

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate
-from iotctl.repositories.binary import array_value, decode_floats, decode_ints, decode_times
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings, composite_keys, no_lost_readings
 from iotctl.repositories.storage.columnstore.changes import replace_readings
-from iotctl.repositories.storage.columnstore.insertion import ReadingInserter
+from iotctl.repositories.storage.columnstore.reading import readings_within
+from iotctl.repositories.storage.columnstore.writers import Writer
 from iotctl.repositories.storage.storage import Written, duplicates, lost_readings, takes_place
 
 # OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
@@ -25,28 +25,25 @@ _EXTENTS_WITH_READINGS = """
     )
 """
 
-# Sensors whose keys are fetched at once where a batch overlaps what is there: bounds memory.
-_SENSORS_AT_ONCE = 16
-
 
 def write(
-    conn: Connection, inserter: ReadingInserter, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate
+    conn: Connection, writer: Writer, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate
 ) -> Written:
     """See ReadingStorage.write."""
     if len(readings) == 0:
         return Written(0, no_lost_readings())
     there = overlapping(conn, Extents.of(readings))
     if len(there) == 0:
-        inserter.insert(readings, file_id)
+        writer.insert(readings, file_id)
         return Written(len(readings), no_lost_readings())
     row, owner, value = _present(conn, readings, there)
     if on_duplicate is OnDuplicate.FAIL and len(row):
         raise duplicates(len(row), int(readings.time[row].min()))
     new = np.ones(len(readings), dtype=np.bool_)
     new[row] = False
-    inserter.insert(readings[new], file_id)
+    writer.insert(readings[new], file_id)
     wins = takes_place(conn, owner, file_id, on_duplicate)
-    replace_readings(conn, readings[row[wins]], file_id, owner[wins], inserter.chunk_microseconds)
+    replace_readings(conn, readings[row[wins]], file_id, owner[wins], writer.chunk_microseconds)
     lost = lost_readings(readings[row], file_id, owner, value, wins)
     return Written(len(readings) - int(np.count_nonzero(lost.file_id == file_id)), lost)
 
@@ -62,28 +59,10 @@ def _present(
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64]]:
     """The rows of readings whose (sensor, time) the table has, and the file and value of each there; (m,) all."""
     keys = composite_keys(readings.sensor_id, readings.time)
-    rows, owners, values = [], [], []
-    for extents in overlapping.split(_SENSORS_AT_ONCE):
-        cursor = conn.cursor(binary=True).execute(
-            """
-            SELECT array_agg(r.sensor_id), array_agg(r.timestamp), array_agg(r.file_id), array_agg(r.sensor_value)
-            FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
-                 AS e (sensor_id, first, last),
-            LATERAL (
-                SELECT sensor_id, timestamp, file_id, sensor_value FROM reading
-                WHERE sensor_id = e.sensor_id AND timestamp BETWEEN e.first AND e.last
-                  AND timestamp BETWEEN %(start)s AND %(end)s
-                OFFSET 0
-            ) AS r
-            """,
-            extents.parameters(),
-        )
-        theirs = composite_keys(decode_ints(array_value(cursor, 0)), decode_times(array_value(cursor, 1)))
-        at = np.searchsorted(keys, theirs)
-        hit = keys[np.minimum(at, len(keys) - 1)] == theirs
-        rows.append(at[hit])
-        owners.append(decode_ints(array_value(cursor, 2))[hit])
-        values.append(decode_floats(array_value(cursor, 3))[hit])
-    row, owner, value = np.concatenate(rows), np.concatenate(owners), np.concatenate(values)
+    there = readings_within(conn, overlapping)
+    theirs = composite_keys(there.sensor_id, there.time)
+    at = np.searchsorted(keys, theirs)
+    hit = keys[np.minimum(at, len(keys) - 1)] == theirs
+    row, owner, value = at[hit], there.file_id[hit], there.value[hit]
     in_order = np.argsort(row, kind="stable")  # the server's order is its own
     return row[in_order], owner[in_order], value[in_order]

@@ -1,0 +1,165 @@
+"""New readings into the table by binary COPY, which TimescaleDB compresses as they come: direct compress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.claims import LostRaceError
+from iotctl.repositories.storage.columnstore.batch_order import (
+    FEWEST_IN_BATCH,
+    chunks_of,
+    lock_chunks,
+    look,
+    stay_apart,
+)
+from iotctl.repositories.storage.columnstore.chunks import chunk_interval
+
+# 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
+# and so much stays in the processor's cache from encoding to sending.
+_ROWS_PER_WRITE = 2048
+
+_OWNS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'reading'::regclass"
+_COPY = b"COPY reading (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
+
+# Each stretch between batches that are there needs a COPY of its own, so that no new batch spans an old one.
+_MOST_STRETCHES = 8
+
+
+class Way(Enum):
+    """How new readings get into the columnstore."""
+
+    ROW_STORE = 0  # few readings between others: TimescaleDB compresses them by and by
+    UNORDERED = 1  # compressed; the chunk is marked, and read with a sort until it is compacted
+    IN_ORDER = 2  # compressed; trusted to lie before, behind or between the batches that are there
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Some of a batch's readings, as rows of it, (k,), and the way they go."""
+
+    rows: NDArray[np.intp]
+    way: Way
+
+
+class DirectCompress:
+    """Inserts readings of which the table has none, on one connection. It needs a table without a unique constraint.
+
+    chunk_microseconds: the length of new chunks.
+    """
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self.chunk_microseconds = chunk_interval(conn) // timedelta(microseconds=1)
+        self._owns = conn.execute(_OWNS).fetchone() == (True,)
+
+    def prepare(self, readings: SortedReadings) -> None:
+        """TimescaleDB makes chunks as readings come."""
+
+    def insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
+        """Write readings, in a transaction; file_id: one for all, or (n,).
+
+        Raises LostRaceError where someone else's change to the columnstore makes their order doubtful.
+        """
+        if len(readings) == 0:
+            return
+        files = np.broadcast_to(np.asarray(file_id, dtype=np.int32), len(readings))
+        ways = {way: np.zeros(len(readings), dtype=np.bool_) for way in Way}
+        for part in place(self._conn, readings, may_mark=self._owns):
+            self._direct_compress(part.way)
+            ways[part.way][part.rows] = True
+            # Nearly always all of them go one way: no need to copy them then.
+            whole = len(part.rows) == len(readings)
+            some, of = (readings, files) if whole else (readings[part.rows], files[part.rows])
+            order = _chunk_order(some, self.chunk_microseconds)
+            self._copy(some if order is None else some[order], of if order is None else of[order])
+        in_order, unordered = ways[Way.IN_ORDER], ways[Way.UNORDERED]
+        if not prove_order(self._conn, readings if in_order.all() else readings[in_order], readings[unordered]):
+            raise LostRaceError
+
+    def _copy(self, readings: SortedReadings, files: NDArray[np.int32]) -> None:
+        with self._conn.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.write(COPY_HEADER)
+            for rows in encode_readings(readings.sensor_id, files, readings.time, readings.value, _ROWS_PER_WRITE):
+                copy.write(rows)
+            copy.write(COPY_TRAILER)
+
+    def _direct_compress(self, way: Way) -> None:
+        # Our readings come sorted, so that the server need not sort a COPY's batches, whatever lies beside them.
+        self._conn.execute(
+            "SELECT set_config('timescaledb.enable_direct_compress_copy', %(compress)s, true),"
+            " set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(in_order)s, true),"
+            " set_config('timescaledb.enable_direct_compress_copy_sort_batches', 'off', true)",
+            {
+                "compress": "off" if way is Way.ROW_STORE else "on",
+                "in_order": "on" if way is Way.IN_ORDER else "off",
+            },
+        )
+
+
+def _chunk_order(readings: SortedReadings, interval: int) -> NDArray[np.intp] | None:
+    """The order by (chunk, sensor, time): each chunk's compressor is opened once. interval: of chunks, microseconds.
+
+    None where it is that of the readings. Chunks from before the interval was changed are cut elsewhere, which costs
+    speed and nothing else.
+    """
+    chunk = readings.time // interval  # TimescaleDB aligns chunks to 1970-01-01
+    return None if chunk.min() == chunk.max() else np.argsort(chunk, kind="stable")
+
+
+def place(conn: Connection, readings: SortedReadings, *, may_mark: bool) -> list[Placed]:
+    """How direct compress takes new readings, of which the table has none; each Placed wants a COPY of its own.
+
+    may_mark: whether we may mark chunks as unordered, as only their owner can.
+    """
+    chunks = [chunk for chunk in chunks_of(conn, readings) if chunk.ordered and chunk.batches is not None]
+    places = look(conn, chunks, readings)
+    if not len(places.bounds):
+        return [Placed(np.arange(len(readings)), Way.IN_ORDER)]
+    stretch, inside, shared = _numbers_within(readings.sensor_id, places.begins), places.inside, places.shared
+    ways = np.where(places.late, Way.ROW_STORE.value, Way.IN_ORDER.value)
+    many = np.count_nonzero(inside) >= FEWEST_IN_BATCH * max(1, len(np.unique(readings.sensor_id[inside])))
+    crowded = ((ways == Way.IN_ORDER.value) & (stretch >= _MOST_STRETCHES)) | (inside & many)
+    for chunk in chunks:
+        within = (readings.time >= chunk.start) & (readings.time < chunk.end)
+        if (crowded & within).any():
+            ways[within & (shared | inside)] = (Way.UNORDERED if may_mark else Way.ROW_STORE).value
+    in_order = ways == Way.IN_ORDER.value
+    placed = [Placed(np.flatnonzero(ways == way.value), way) for way in (Way.ROW_STORE, Way.UNORDERED)]
+    placed += [Placed(np.flatnonzero(in_order & (stretch == at)), Way.IN_ORDER) for at in range(int(stretch.max()) + 1)]
+    return [part for part in placed if len(part.rows)]
+
+
+def prove_order(conn: Connection, in_order: SortedReadings, unordered: SortedReadings) -> bool:
+    """Whether the batches that readings were written into in order, in this transaction, overlap no others.
+
+    Until the transaction ends no recompression of their chunks can commit a batch that our look did not see: it
+    needs the lock that is taken here. Plans that rest on an order which chunks do not have any more are given up.
+    """
+    marked = chunks_of(conn, unordered)
+    chunks = {chunk.table: chunk for chunk in (*chunks_of(conn, in_order), *marked)}.values()
+    if not chunks:
+        return True
+    lock_chunks(conn, list(chunks), "SHARE UPDATE EXCLUSIVE")
+    for chunk in marked:
+        # TimescaleDB tells nobody that it marked a chunk as unordered; a prepared statement would go on reading its
+        # batches one after the other (measured on 2.28.3). This changes nothing but lets every session plan anew.
+        conn.execute(
+            sql.SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(sql.Identifier(chunk.schema, chunk.table))
+        )
+    return stay_apart(conn, chunks_of(conn, in_order), in_order)
+
+
+def _numbers_within(sensor_id: NDArray[np.int32], begins: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The number of each reading's stretch among those of its sensor, from 0; (n,)."""
+    number = np.cumsum(begins)
+    _, first, count = np.unique(sensor_id, return_index=True, return_counts=True)
+    return number - np.repeat(number[first], count)

@@ -1,0 +1,97 @@
+"""Which of the two ways new readings go: as batches of our own making, or by TimescaleDB's direct compress.
+
+The table says it: with a primary key it takes batches of our own, which direct compress does not work beside; without
+one, direct compress.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from iotctl.model import ColumnstoreWriter
+from iotctl.repositories.connection import Connection
+from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.columnstore.compressed_tables import untested
+from iotctl.repositories.storage.columnstore.compressed_writer import CompressedWriter
+from iotctl.repositories.storage.columnstore.direct_compress import DirectCompress
+
+_STATE = """
+    SELECT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),
+           pg_has_role(c.relowner, 'USAGE'),
+           (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
+           obj_description(c.oid, 'pg_class'),
+           EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
+    FROM pg_class c WHERE c.oid = 'reading'::regclass
+"""
+
+_WANTED = "IOTCTL_COLUMNSTORE_WRITER is direct"
+
+
+class Writer(Protocol):
+    """Inserts readings of which the table has none. chunk_microseconds: the length of new chunks."""
+
+    chunk_microseconds: int
+
+    def prepare(self, readings: SortedReadings) -> None:
+        """Make ready what readings need, outside a transaction."""
+
+    def insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
+        """Write readings, in a transaction; file_id: one for all, or (n,)."""
+
+
+class _Table:
+    """The table of readings as it is now."""
+
+    def __init__(self, conn: Connection) -> None:
+        row = conn.execute(_STATE.encode()).fetchone()
+        assert row is not None
+        self.has_key, self.ours, version, comment, self.has_chunks = row
+        self.untested = untested(str(version))
+        self.may_get_key = self.ours and not self.has_key and not self.has_chunks and self.untested is None
+        self.comment = None if comment is None else str(comment)
+
+
+def writer_of(conn: Connection) -> Writer:
+    """The writer for the table as it is."""
+    return CompressedWriter(conn) if direct_because(conn) is None else DirectCompress(conn)
+
+
+def direct_because(conn: Connection) -> str | None:
+    """Why readings go by direct compress; None where iotctl writes the batches."""
+    table = _Table(conn)
+    if table.untested is not None:
+        return table.untested
+    if not table.ours:
+        return "the table of readings belongs to another user"
+    return None if table.has_key else table.comment or "the table of readings has no primary key"
+
+
+def as_wanted(conn: Connection, wanted: ColumnstoreWriter) -> str | None:
+    """Make the table fit for the writer that is wanted, where we may; returns why it is direct compress, else None.
+
+    A table that has readings does not get a primary key here: the server would look at each of them.
+    """
+    table = _Table(conn)
+    if table.ours and table.has_key and wanted is ColumnstoreWriter.DIRECT:
+        use_direct_compress(conn, _WANTED)
+    elif table.ours and table.has_key and table.untested is not None:
+        use_direct_compress(conn, table.untested)
+    elif wanted is ColumnstoreWriter.AUTO and table.may_get_key:
+        with conn.transaction():
+            conn.execute('ALTER TABLE reading ADD PRIMARY KEY (sensor_id, "timestamp")')
+            conn.execute("DROP INDEX IF EXISTS reading_sensor_time")
+            conn.execute("COMMENT ON TABLE reading IS NULL")
+    return direct_because(conn)
+
+
+def use_direct_compress(conn: Connection, reason: str) -> None:
+    """Drop the primary key, beside which direct compress does not work; outside a transaction. reason: for people."""
+    with conn.transaction():
+        conn.execute("ALTER TABLE reading DROP CONSTRAINT IF EXISTS reading_pkey")
+        # For the few readings that wait in the row store.
+        conn.execute('CREATE INDEX IF NOT EXISTS reading_sensor_time ON reading (sensor_id, "timestamp")')
+        conn.execute(sql.SQL("COMMENT ON TABLE reading IS {}").format(sql.Literal(reason)))
