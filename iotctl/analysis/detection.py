@@ -16,7 +16,7 @@ from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
 from iotctl.analysis.hours import Hours
 from iotctl.analysis.invalid import Absurd, find_absurd
 from iotctl.analysis.invalid_events import find_invalid
-from iotctl.analysis.lasting import LASTING, Lasting
+from iotctl.analysis.lasting import Lasting
 from iotctl.analysis.lasting_events import lasting_events
 from iotctl.analysis.memory import blended, learn, remembered_kind, wider
 from iotctl.analysis.modelling import fit_model
@@ -134,7 +134,7 @@ def detect(
     ]
     if options.limits is not None:
         events += find_beyond_limits(readings, options.limits, options.threshold)
-    odd = [event for event in events if not event.kind.is_absence and event.kind not in LASTING]
+    odd = [event for event in events if not event.kind.is_absence and not event.kind.lasts]
     ordinary = _outside(time, value, odd)
     words = describe_sensor(time[ordinary], value[ordinary], unit, kind, periods)
     return Detection(

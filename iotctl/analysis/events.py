@@ -103,12 +103,17 @@ def find_events(
 
 
 def _onset(series: Modelled, stretch: Stretch) -> int | None:
-    """When the event of a stretch began, microseconds since 1970-01-01 UTC; equal values begin where they begin."""
+    """When the event of a stretch began, microseconds since 1970-01-01 UTC; equal values begin where they begin.
+
+    A drift starts where its line is zero. That is long before it began, if it has stayed on the level that it reached.
+    """
     if stretch.kind is Kind.STUCK:
         return None
     first = max(0, stretch.start - LOOKED_AT_BEFORE)
-    row = onset_row(series.u(first, stretch.end), stretch.start - first, stretch.end - first)
-    return int(series.time[first + row])
+    u, start = series.u(first, stretch.end), stretch.start - first
+    if stretch.kind is Kind.DRIFT:
+        start += int(np.argmax(np.abs(u[start:]) >= _TRIM_SCORE))
+    return int(series.time[first + onset_row(u, start, len(u))])
 
 
 def _stretches(

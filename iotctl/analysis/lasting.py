@@ -19,8 +19,6 @@ from iotctl.model import Kind
 
 Floats = NDArray[np.float64]
 
-LASTING = (Kind.STEP, Kind.SLOPE, Kind.NOISE)
-
 # A slope is news by what it adds up to over its regime, but not over more than this.
 _HORIZON_HOURS = 30 * 24.0
 # Changes that come more often than this are how the sensor is: one has to be so many times as large as the usual one.

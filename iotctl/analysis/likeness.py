@@ -6,7 +6,6 @@ from iotctl.model import Event, Kind
 
 # Stretches of readings that are off: which of these an event is called is a matter of a few rows.
 _STRETCHES = (Kind.SPIKE, Kind.BURST, Kind.SHIFT, Kind.DRIFT)
-_LASTING = (Kind.STEP, Kind.SLOPE, Kind.NOISE)
 # A sensor that is silent is told once, whatever was said of its last silence.
 _NEVER = (Kind.SILENT,)
 
@@ -29,7 +28,7 @@ def is_like(event: Event, known: Event) -> bool:
         return False
     if event.kind is Kind.INVALID:
         return abs(event.extreme - known.extreme) <= 1e-9 * abs(known.extreme)
-    if event.kind in _LASTING:
+    if event.kind.lasts:
         return _same_side(event, known) and event.score <= LARGEST * known.score
     about_as_long = _SHORTEST <= (event.rows + _FEW_ROWS) / (known.rows + _FEW_ROWS) <= _LONGEST
     if event.kind is Kind.GAP:

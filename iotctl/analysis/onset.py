@@ -9,10 +9,15 @@ Floats = NDArray[np.float64]
 
 # The onset is looked for in so many rows before the first odd one; what is calm is learnt from so many before these,
 # and what is loud from so many of the event.
-_BACK, _CALM, _LOUD = 30, 114, 48
+_BACK, _CALM, _LOUD = 30, 114, 16
 # So many rows before an event are looked at.
 LOOKED_AT_BEFORE = _BACK + _CALM
 _FEWEST_CALM = 16
+# Most events are odd from their first row on: so many rows before it are e times less likely as its beginning. Without
+# that, an event that is hardly louder than the calm is given a beginning hours before it.
+_USUALLY_BACK = 2.0
+# Twice the logarithm of how much likelier a step or a ramp has to make the event than noise, as it has a height more.
+_A_HEIGHT = 4.0
 
 _MAD_TO_SIGMA = 1.4826
 _CLIP, _WORST, _LEAST_SIGMA, _MOST_ALIKE = 15.0, 100.0, 0.05, 0.95
@@ -21,8 +26,8 @@ _CLIP, _WORST, _LEAST_SIGMA, _MOST_ALIKE = 15.0, 100.0, 0.05, 0.95
 def onset_row(u: Floats, start: int, end: int) -> int:
     """The row in which the event of rows [start, end) began, at most 30 before its first one; else its first one.
 
-    u: residuals of the series in robust sigma, (n,). It is where the likelihood of "calm before, loud from here on" is
-    greatest, of steps that are white before it: a sensor's own slow course (an AR(1), fitted to the calm) tells as
+    u: residuals of the series in robust sigma, (n,). It is where "calm before; a step, a ramp or noise from here on" is
+    most probable, of steps that are white before it: a sensor's own slow course (an AR(1), fitted to the calm) tells as
     little of a small drift's beginning as the level that it has reached.
     """
     first = max(0, start - _BACK)
@@ -30,18 +35,39 @@ def onset_row(u: Floats, start: int, end: int) -> int:
     if len(calm) < _FEWEST_CALM:
         return start
     alike = _alike(calm)
-    surprise = np.square(_surprise(np.clip(u[first - 1 : min(end, start + _LOUD)], -_CLIP, _CLIP), alike))
+    added = _surprise(np.clip(u[first - 1 : min(end, start + _LOUD)], -_CLIP, _CLIP), alike)
     before = _surprise(calm, alike)
     usual = max(_MAD_TO_SIGMA * float(np.median(np.abs(before - np.median(before)))), _LEAST_SIGMA) ** 2
     # Candidate k: rows [first, first + k) are calm, the others loud.
     candidates = np.arange(start - first + 1)
-    quiet = np.concatenate([[0.0], np.cumsum(np.minimum(surprise / usual, _WORST))])[candidates]
-    loud_rows = len(surprise) - candidates
-    loud = (surprise.sum() - np.concatenate([[0.0], np.cumsum(surprise)])[candidates]) / loud_rows
-    loud = np.maximum(loud, usual)
-    # Twice the negative logarithm of the likelihood, but for what is the same for all.
-    cost = quiet + loud_rows * (np.log(loud / usual) + 1)
+    quiet = np.concatenate([[0.0], np.cumsum(np.minimum(np.square(added) / usual, _WORST))])[candidates]
+    loud_rows = len(added) - candidates
+    # Twice the negative logarithm of the probability, but for what is the same for all.
+    loud = [
+        loud_rows * (np.log(np.maximum(left / loud_rows, usual) / usual) + 1) + heights * _A_HEIGHT
+        for left, heights in zip(_left(added, candidates, alike), (0, 1, 1), strict=True)
+    ]
+    cost = quiet + np.minimum.reduce(loud) + 2 * candidates[::-1] / _USUALLY_BACK
     return first + int(candidates[np.argmin(cost)])
+
+
+def _left(added: Floats, candidates: NDArray[np.int64], alike: float) -> tuple[Floats, Floats, Floats]:
+    """The squares that noise, a step and a ramp leave of the rows from each candidate on, (candidates,) each.
+
+    A step of height 1 adds that in its first row, and 1 - alike in each later one; a ramp adds 1 + (1 - alike) j in
+    row j. Their heights are those of least squares.
+    """
+    rows = len(added) - candidates
+    squares, total, moment = (
+        values.sum() - np.concatenate([[0.0], np.cumsum(values)])[candidates]
+        for values in (np.square(added), added, added * np.arange(len(added)))
+    )
+    later = 1 - alike
+    step = np.square(added[candidates] + later * (total - added[candidates])) / (1 + (rows - 1) * later**2)
+    last = rows - 1
+    ramp_squares = rows + later * last * rows + later**2 * last * rows * (2 * last + 1) / 6
+    ramp = np.square(total + later * (moment - candidates * total)) / ramp_squares
+    return squares, squares - step, squares - ramp
 
 
 def _alike(calm: Floats) -> float:

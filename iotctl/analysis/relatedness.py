@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.model import Event
+
 Floats = NDArray[np.float64]
+
+_HOUR = 3_600_000_000
 
 # A cause shows in so many other sensors of the smallest group around it, whatever the size of that group.
 _REACHED = 1.5
@@ -25,6 +29,22 @@ _FEWEST_HOURS = 100
 _CLIP_SIGMA = 3.0
 # So many hours are worth one independent one; a correlation of so many standard errors is as likely real as not.
 _HOURS_THAT_COUNT_ONCE, _SURE = 2.0, 5.0
+
+
+def without_events(hours: Floats, days: Sequence[int], events: Iterable[tuple[int, Event]]) -> Floats:
+    """Hourly means, (k, days, 24), with NaN in the hours in which a sensor had an event.
+
+    days: counted from 1970-01-01 UTC, in order. events: each with the index of its sensor. Two faults that meet once
+    would else be what makes the sensors related, and so be taken for one.
+    """
+    calm = hours.copy()
+    flat = calm.reshape(len(hours), len(days) * 24)
+    hour = (np.asarray(days, dtype=np.int64)[:, None] * 24 + np.arange(24)).ravel()
+    for sensor, event in events:
+        if not event.kind.lasts:
+            first, last = np.searchsorted(hour, [min(event.start, event.began) // _HOUR, event.end // _HOUR + 1])
+            flat[sensor, first:last] = np.nan
+    return calm
 
 
 def correlate(hours: Floats) -> tuple[Floats, Floats]:

@@ -57,6 +57,11 @@ class Kind(StrEnum):
         """Whether it is readings that are not there; its severity is that of its length."""
         return self in (Kind.GAP, Kind.SILENT)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it is a new state of the sensor, of which no end is known; its event is where that shows."""
+        return self in (Kind.STEP, Kind.SLOPE, Kind.NOISE)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -112,6 +117,7 @@ class Finding:
     event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
     told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
     told: how often runs that save have reported it; told_end: its end then. withdrawn_at: when it was no longer found.
+    goes_on: whether the readings end with it. told_in: the id of the incident that people were told of it in, if any.
     first_run: the number of the run that first saved it. like: the id of an event like it whose verdict holds for it,
     too, as it has none of its own.
     """
@@ -126,6 +132,8 @@ class Finding:
     withdrawn_at: int | None = None
     first_run: int | None = None
     like: str | None = None
+    goes_on: bool = False
+    told_in: str | None = None
 
     @property
     def known(self) -> bool:

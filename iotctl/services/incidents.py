@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from iotctl.analysis.incidents import Incident, SensorEvent, common_group, group_events
-from iotctl.analysis.relatedness import correlate, relate
+from iotctl.analysis.relatedness import correlate, relate, without_events
 from iotctl.errors import NotFoundError
 from iotctl.model import Finding, Label, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema
@@ -42,6 +42,11 @@ class FleetIncident:
     sensors: tuple[Sensor, ...]
     origin: Sensor | None
     place: tuple[str, str] | None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether any of its events goes on, or is a new state of its sensor, of which no end is known."""
+        return any(finding.goes_on or finding.event.kind.lasts for _, finding in self.findings)
 
 
 def find_incidents(
@@ -105,7 +110,8 @@ def _group(found: Sequence[tuple[Sensor, Finding]], fleet: int, conn: Connection
     index = {sensor.sensor_id: number for number, sensor in enumerate(members)}
     events = [SensorEvent(index[sensor.sensor_id], finding.event, finding.first_run) for sensor, finding in found]
     days = sample_days([one.event.start for one in events])
-    correlation = correlate(hourly_courses(conn, list(index), days, _MOST_READINGS))
+    courses = hourly_courses(conn, list(index), days, _MOST_READINGS)
+    correlation = correlate(without_events(courses, days, ((one.sensor, one.event) for one in events)))
     related = relate([member.labels for member in members], *correlation, fleet)
     findings = {(index[sensor.sensor_id], finding.event.event_id): finding for sensor, finding in found}
     return _Grouped(group_events(events, related), members, findings)

@@ -23,7 +23,6 @@ WEEK = 7 * 86_400_000_000
 # That a change lasts shows after ten days, when what was a shift has become a regime.
 _LASTS = 14 * 86_400_000_000
 
-_LASTING = (Kind.STEP, Kind.SLOPE, Kind.NOISE)
 # What a change that lasts looks like before it has lasted.
 _LEVELS = (Kind.SHIFT, Kind.DRIFT, Kind.VARIANCE)
 
@@ -72,7 +71,7 @@ class Scope:
 
     def has(self, event: Event) -> bool:
         """Whether the run decides on an event."""
-        return event.end >= (self.changed if event.kind in _LASTING else self.opened) and self.window.has(event)
+        return event.end >= (self.changed if event.kind.lasts else self.opened) and self.window.has(event)
 
     @property
     def known_from(self) -> int:
@@ -140,16 +139,14 @@ def _may_be_withdrawn(former: Finding) -> bool:
 def _is_seen(event: Event, seen: Sequence[Event], slack: int) -> bool:
     """Whether a detection has an event of the same family there."""
     return any(
-        other.start <= event.end + slack
-        and other.end >= event.start - slack
-        and (other.kind in _LASTING) == (event.kind in _LASTING)
+        other.start <= event.end + slack and other.end >= event.start - slack and other.kind.lasts == event.kind.lasts
         for other in seen
     )
 
 
 def _is_change(event: Event, changes: Sequence[int], slack: int) -> bool:
     """Whether a regime changes within an event of the level."""
-    is_of_level = event.kind in _LASTING or event.kind in _LEVELS
+    is_of_level = event.kind.lasts or event.kind in _LEVELS
     return is_of_level and any(event.start - slack <= moment <= event.end + slack for moment in changes)
 
 
@@ -158,6 +155,6 @@ def _what_it_became(event: Event, findings: Sequence[Finding], slack: int) -> in
     reach = _LASTS if event.kind in _LEVELS else slack
     for row, finding in enumerate(findings):
         change = finding.event
-        if change.kind in _LASTING and change.start - slack <= event.end and event.start <= change.end + reach:
+        if change.kind.lasts and change.start - slack <= event.end and event.start <= change.end + reach:
             return row
     return None

@@ -106,7 +106,7 @@ def _week(event: Event) -> int:
 
 def _family(kind: Kind) -> Kind | None:
     """Kinds that turn into one another as an event grows (None), and those that do not."""
-    if kind in (Kind.STEP, Kind.SLOPE, Kind.NOISE):
+    if kind.lasts:
         return Kind.STEP
     if kind is Kind.SILENT:  # a gap, once the sensor speaks again
         return Kind.GAP

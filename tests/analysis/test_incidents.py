@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotctl.analysis.incidents import Incident, SensorEvent, common_group, group_events
-from iotctl.analysis.relatedness import correlate, relate
+from iotctl.analysis.relatedness import correlate, relate, without_events
 from iotctl.model import Event, Kind
 from tests.bench.incidents import found_events, judge, run
 from tests.plants import make_plant
@@ -55,6 +55,13 @@ def test_of_two_that_moved_at_once_the_stronger_is_the_origin() -> None:
     assert incident.origin == 1
 
 
+def test_a_sensor_that_seldom_sends_moved_before_its_reading_shows_it() -> None:
+    often, seldom = event(0, 20 * MINUTE), event(1, 25 * MINUTE)
+    slow = replace(seldom, event=replace(seldom.event, rows=5))  # 2 hours, a reading every 30 minutes
+    assert group_events([often, seldom, event(2, HOUR)], pumps(20))[0].origin == 0
+    assert group_events([often, slow, event(2, HOUR)], pumps(20))[0].origin == 1
+
+
 def test_an_incident_keeps_its_id_where_a_later_run_finds_what_began_before() -> None:
     first, later, earlier = (
         replace(event(sensor, sensor * MINUTE), first_run=run) for sensor, run in ((1, 7), (2, 8), (0, 9))
@@ -76,7 +83,7 @@ def test_events_of_a_pump_a_day_apart_are_two_incidents() -> None:
 
 
 def test_a_sensor_that_has_events_every_day_says_little_with_one_more() -> None:
-    pair = [event(0, 10 * DAY), event(1, 10 * DAY + 90 * MINUTE)]
+    pair = [event(0, 10 * DAY), event(1, 10 * DAY + 90 * MINUTE, 0.1)]
     assert sensors(group_events(pair, pumps(20))) == [[0, 1]]
     others = [event(1, day * DAY, 0.1) for day in range(30) if day not in (9, 10)]
     assert [0] in sensors(group_events([*pair, *others], pumps(20)))
@@ -97,6 +104,22 @@ def test_sensors_that_are_silent_or_stuck_at_once_are_a_fault_of_the_data_path(k
     assert [0, 5, 10, 15] in sensors(found)
 
 
+@pytest.mark.parametrize("kind", [Kind.GAP, Kind.STUCK])
+def test_a_reading_that_is_missing_before_an_outage_does_not_tear_it(kind: Kind) -> None:
+    step = 10 * MINUTE
+
+    def silent(sensor: int, start: int, end: int) -> SensorEvent:
+        made = event(sensor, start, (end - start) / HOUR, kind)
+        rows, severity = (end - start) // step + 1, float(np.log10((end - start) / step))
+        return replace(made, event=replace(made.event, rows=rows, severity=severity))
+
+    # The first one has lost its last two readings before it, the last one its first reading after it.
+    starts = [-2 * step - 9 * MINUTE, -9 * MINUTE, -8 * MINUTE, -5 * MINUTE, -2 * MINUTE, -MINUTE // 2]
+    members = [silent(5 * number, start, start + 51 * step) for number, start in enumerate(starts)]
+    members[-1] = silent(25, starts[-1], starts[-1] + 52 * step)
+    assert sensors(group_events(members, pumps(20))) == [[0, 5, 10, 15, 20, 25]]
+
+
 def test_two_sensors_silent_at_once_may_be_chance() -> None:
     found = group_events([event(0, 0, 3, Kind.GAP), event(30, 0, 3, Kind.GAP)], pumps(20))
     assert [incident.is_data_path for incident in found] == [False, False]
@@ -109,6 +132,7 @@ def test_an_incident_keeps_its_id_while_it_grows() -> None:
     assert len(ids.pop()) == 12
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 8), st.integers(0, 3000), st.integers(1, 50), st.sampled_from(list(Kind))), max_size=25
@@ -153,6 +177,25 @@ def test_correlation_is_that_of_the_textbook_without_levels_of_days_and_the_cour
     assert (hours == days * 24).all()
 
 
+def test_two_faults_that_met_once_do_not_make_sensors_related() -> None:
+    random = np.random.default_rng(4)
+    hours = random.normal(size=(2, 30, 24))
+    hours[:, 10, 4:9] += 40
+    hours[:, 20, 3:8] -= 40
+    days = list(range(5, 35))
+    events = [(sensor, event(sensor, (15 * 24 + 4) * HOUR, 4.5).event) for sensor in range(2)]
+    events += [(sensor, event(sensor, (25 * 24 + 3) * HOUR, 4.5).event) for sensor in range(2)]
+    assert correlate(hours)[0][0, 1] > 0.2
+    calm = without_events(hours, days, events)
+    assert abs(correlate(calm)[0][0, 1]) < 0.06
+    gone = np.isnan(calm)
+    assert int(gone.sum()) == 20
+    assert gone[:, 10, 4:9].all()
+    assert gone[:, 20, 3:8].all()
+    assert not np.isnan(hours).any()
+    assert without_events(np.zeros((0, 0, 24)), [], []).shape == (0, 0, 24)
+
+
 def test_nothing_is_known_of_sensors_that_stand_still_are_empty_or_never_sent_together() -> None:
     random = np.random.default_rng(2)
     hours = random.normal(size=(4, 20, 24))
@@ -182,4 +225,4 @@ def test_the_causes_of_a_made_up_plant_are_found() -> None:
     assert counts.causes >= 4
     assert counts.paths_named == counts.paths > 0
     assert counts.most >= 0.7 * counts.causes
-    assert counts.merged <= 0.3 * counts.incidents
+    assert counts.merged <= 0.2 * counts.incidents

@@ -1,6 +1,6 @@
 """Incidents of made-up plants with known causes: causes in one incident, right origins, wrong merges.
 
-python -m tests.bench.incidents [--seeds FIRST COUNT]
+python -m tests.bench.incidents [--seeds FIRST COUNT] [--style STYLE ...]
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.incidents import Incident, SensorEvent, group_events
-from iotctl.analysis.relatedness import correlate, relate
+from iotctl.analysis.relatedness import correlate, relate, without_events
 from tests.bench.detect import print_row, print_table
-from tests.plants import MINUTE, START, STEP, Cause, Plant, make_plant, without_labels
+from tests.plants import MINUTE, START, STEP, STYLES, Cause, Plant, make_plant, without_labels
 
 # An event belongs to a cause whose effect on the sensor it touches within this.
 _SLACK = 3 * STEP * MINUTE
+# An event that begins half a day earlier is another one: nothing else happens to the sensor in that time.
+_EARLIEST = 720 * MINUTE
 
 
 @dataclass
 class Counts:
     """causes: with events in at least two sensors. whole: those of which every found sensor is in one incident.
 
-    most: at least four fifths of them. origins: whole or not, the incident with most of them names the first sensor.
+    most: at least four fifths of them. begun: those that begin in a sensor. origins: of these, whole or not, those
+    whose incident with most of the sensors names it.
     incidents: of at least two sensors and with a cause. merged: those with two causes in them. stray: those with an
     event in them that no cause explains. uncaused: incidents of at least two sensors that no cause explains.
     """
@@ -33,6 +36,7 @@ class Counts:
     causes: int = 0
     whole: int = 0
     most: int = 0
+    begun: int = 0
     origins: int = 0
     incidents: int = 0
     merged: int = 0
@@ -94,7 +98,8 @@ def judge(plant: Plant, incidents: list[Incident]) -> Counts:
         if cause.gateway:
             counts.paths += 1
             counts.paths_named += chosen.is_data_path
-        else:
+        elif cause.origin is not None:
+            counts.begun += 1
             counts.origins += chosen.origin == cause.origin
     for incident in incidents:
         if len(incident.movers) > 1 and not causes_of[id(incident)]:
@@ -110,37 +115,49 @@ def _cause_of(one: SensorEvent, causes: list[Cause]) -> int | None:
     for number, cause in enumerate(causes):
         for effect in cause.effects:
             touches = one.event.start <= effect.end + _SLACK and one.event.end >= effect.start - _SLACK
-            if effect.sensor == one.sensor and touches:
+            if effect.sensor == one.sensor and touches and one.event.start >= effect.start - _EARLIEST:
                 return number
     return None
 
 
 def run(plant: Plant, events: list[SensorEvent]) -> list[Incident]:
     """As the program groups them."""
-    return group_events(events, relate(plant.labels, *correlate(hourly(plant)), len(plant.labels)))
+    means = hourly(plant)
+    days = np.arange(means.shape[1]) + START // (1440 * MINUTE)
+    calm = without_events(means, days.tolist(), ((one.sensor, one.event) for one in events))
+    return group_events(events, relate(plant.labels, *correlate(calm), len(plant.labels)))
 
 
 def main() -> None:
     """Print the table of docs/explanation/incidents.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs=2, default=(500, 16), metavar=("FIRST", "COUNT"))
-    first, count = parser.parse_args().seeds
-    sums = {"labels": Counts(), "no labels": Counts()}
-    for seed in range(first, first + count):
-        plant = make_plant(seed)
-        events = found_events(plant)
-        sums["labels"].add(judge(plant, run(plant, events)))
-        sums["no labels"].add(judge(without_labels(plant), run(without_labels(plant), events)))
+    parser.add_argument("--style", choices=list(STYLES), action="append", help="What is special about the plants.")
+    asked = parser.parse_args()
+    first, count = asked.seeds
     print(f"\nIncidents of plants, seeds {first} to {first + count - 1}\n")
     print_table(
-        "mapping", "causes", "in one", "4/5 in one", "origin", "incidents", "merged", "stray", "data path", "uncaused"
+        "plants", "causes", "in one", "4/5 in one", "origin", "incidents", "merged", "stray", "data path", "uncaused"
     )
-    for name, c in sums.items():
-        shares = c.whole / c.causes, c.most / c.causes, c.origins / (c.causes - c.paths)
-        wrong = c.merged / c.incidents, c.stray / c.incidents
-        first_cells = (name, str(c.causes), *(f"{share:.3f}" for share in shares))
-        rest = f"{c.paths_named}/{c.paths}", str(c.uncaused)
-        print_row(*first_cells, str(c.incidents), *(f"{share:.3f}" for share in wrong), *rest)
+    for style in asked.style or STYLES:
+        sums = {style: Counts(), f"{style}; no mapping": Counts()}
+        for seed in range(first, first + count):
+            plant = make_plant(seed, style=STYLES[style])
+            events = found_events(plant)
+            for counts, known in zip(sums.values(), (plant, without_labels(plant)), strict=True):
+                counts.add(judge(known, run(known, events)))
+        for name, c in sums.items():
+            _print_counts(name, c)
+
+
+def _print_counts(name: str, c: Counts) -> None:
+    causes, incidents = max(c.causes, 1), max(c.incidents, 1)
+    found = c.whole / causes, c.most / causes, c.origins / max(c.begun, 1)
+    wrong = c.merged / incidents, c.stray / incidents
+    cells = [f"{share:.3f}" for share in (*found, *wrong)]
+    print_row(
+        *(name, str(c.causes), *cells[:3], str(c.incidents), *cells[3:], f"{c.paths_named}/{c.paths}", str(c.uncaused))
+    )
 
 
 if __name__ == "__main__":
