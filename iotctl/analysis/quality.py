@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.clock import clock_drift
 from iotctl.analysis.robust import mad_sigma, quantum
+from iotctl.analysis.sensor_kinds.dwell import longest_usual
 from iotctl.analysis.still import run_lengths, stands_still
 from iotctl.analysis.unit_changes import find_unit_changes
 
@@ -189,7 +190,12 @@ def stuck_values(value: Floats) -> Mask:
     equal = 1 - len(starts) / len(value)
     by_chance = 1 + np.log(_CHANCE / len(value)) / np.log(equal) if equal else 1.0
     usual = _STUCK_FACTOR * float(np.quantile(lengths, _STUCK_QUANTILE))
-    long = np.flatnonzero((lengths >= _STUCK_ROWS) & (lengths > max(usual, by_chance)))
+    limit = np.full(len(lengths), max(usual, by_chance))
+    # A sensor of few states is held to how long it stays in each: a door is closed for days.
+    of_states = longest_usual(value, starts, lengths)
+    if of_states is not None:
+        limit = np.where(np.isfinite(of_states), np.maximum(of_states, limit), np.inf)
+    long = np.flatnonzero((lengths >= _STUCK_ROWS) & (lengths > limit))
     _, which, times = np.unique(value[starts[long]], return_inverse=True, return_counts=True)
     for run in long[times[which] < _REST_RUNS].tolist():
         stuck[starts[run] : starts[run] + lengths[run]] = True
