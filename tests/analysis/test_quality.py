@@ -216,7 +216,7 @@ def test_nothing_but_bad_values_scores_zero_without_a_warning() -> None:
 
 
 def test_a_door_that_is_closed_over_holidays_is_not_stuck_and_one_closed_for_good_is() -> None:
-    nights = [400 if number % 25 == 0 else 60 for number in range(100)]
+    nights = [700 if number % 25 == 0 else 60 for number in range(100)]
     door = np.concatenate([np.append(np.zeros(rows), np.ones(3)) for rows in nights])
     assert not stuck_values(door).any()
     held = np.concatenate([door, np.zeros(5000), np.ones(3), door])

@@ -21,10 +21,9 @@ from iotctl.cli.options import (
 )
 from iotctl.errors import UsageError
 from iotctl.model import Method
-from iotctl.moments import duration_seconds, parse_time
+from iotctl.moments import duration_seconds, known_zone, parse_time
 from iotctl.services.window import CONTEXT_OF_RANGE, CONTEXT_OF_STREAM
 from iotctl.settings import Settings
-from iotctl.timezones import zone_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ class Judgement:
             limits=None if self.limits is None else _limits(self.limits),
             reference=None if self.reference is None else _period(self.reference, settings.timezone),
             least_change=0.0 if self.change_points else usual.least_change,
-            timezone=zone_name(timezone or settings.timezone),
+            timezone=known_zone(timezone or settings.timezone),
             holidays=known_calendars(settings.holidays or "" if self.holidays is None else self.holidays),
         )
 
