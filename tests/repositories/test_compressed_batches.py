@@ -9,8 +9,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from iotctl.repositories.sorted_readings import OwnedReadings
-from iotctl.repositories.storage.compressed import compress, copy_rows, deltadelta, gorilla, unknown_columns
-from iotctl.repositories.storage.compressed.serialization import deltadelta_values, gorilla_values
+from iotctl.repositories.storage.compressed import (
+    OtherFormatError,
+    compress,
+    copy_rows,
+    decompress,
+    deltadelta,
+    gorilla,
+    unknown_columns,
+)
+from iotctl.repositories.storage.compressed.serialization import (
+    deltadelta_values,
+    gorilla_values,
+    read_deltadelta_values,
+    read_gorilla_values,
+)
 from tests.kinds_of_readings import FLOATS, SPECIAL, WHOLE_NUMBERS, Floats, floats, whole_numbers
 from tests.obvious_compressed import Value, bits_of, read_deltadelta, read_gorilla
 
@@ -38,7 +51,9 @@ def gorillas(batches: list[Floats]) -> list[bytes]:
 @given(st.lists(whole_numbers(), min_size=1, max_size=6))
 def test_whole_numbers_come_back_whatever_their_steps(zigzags: list[Numbers]) -> None:
     batches = [with_changes(zigzag) for zigzag in zigzags]
-    assert [read_deltadelta(value) for value in deltadeltas(batches)] == [batch.tolist() for batch in batches]
+    values = deltadeltas(batches)
+    assert [read_deltadelta(value) for value in values] == [batch.tolist() for batch in batches]
+    assert deltadelta.decode(read_deltadelta_values(values)).tolist() == np.concatenate(batches).tolist()
 
 
 def test_every_width_and_every_selector_comes_back() -> None:
@@ -47,6 +62,7 @@ def test_every_width_and_every_selector_comes_back() -> None:
         batches = [with_changes(make(noise, 150, width)) for make in WHOLE_NUMBERS.values()]
         values = deltadeltas(batches)
         assert [read_deltadelta(value) for value in values] == [batch.tolist() for batch in batches]
+        assert deltadelta.decode(read_deltadelta_values(values)).tolist() == np.concatenate(batches).tolist()
         for value in values:
             reader = Value(value[18:])
             reader.simple8b()
@@ -69,7 +85,9 @@ def test_even_steps_take_a_few_bytes() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(floats(), min_size=1, max_size=6))
 def test_floats_come_back_bit_by_bit(batches: list[Floats]) -> None:
-    assert [read_gorilla(value) for value in gorillas(batches)] == [bits_of(batch.tolist()) for batch in batches]
+    values = gorillas(batches)
+    assert [read_gorilla(value) for value in values] == [bits_of(batch.tolist()) for batch in batches]
+    assert gorilla.decode(read_gorilla_values(values)).tobytes() == np.concatenate(batches).tobytes()
 
 
 @pytest.mark.parametrize("kind", FLOATS)
@@ -107,6 +125,17 @@ def test_many_batches_come_back_in_their_order() -> None:
         assert read_deltadelta(compressed.file_ids[batch]) == file[rows].tolist()
         assert read_gorilla(compressed.values[batch]) == bits_of(value[rows].tolist())
     assert len(compressed) == len(compressed.times) == len(compressed.file_ids) == len(compressed.values)
+
+
+def test_what_does_not_end_as_it_says_is_refused() -> None:
+    times, values = deltadeltas([np.arange(0, 5000, 7), np.arange(9)]), gorillas([np.arange(715.0), np.arange(9.0)])
+    decompress(times, values)
+    for some in (times, values):
+        for at in (0, 1, 9, 17, -1):  # algorithm, nulls, last number, blocks
+            broken = bytearray(some[0])
+            broken[at] ^= 1
+            with pytest.raises(OtherFormatError):
+                decompress(*([bytes(broken), some[1]] if some is kind else kind for kind in (times, values)))
 
 
 COLUMNS = ["_ts_meta_count", "sensor_id", "file_id", "_ts_meta_min_1", "_ts_meta_max_1", "timestamp", "sensor_value"]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from psycopg import sql
 
 from iotctl.repositories import Connection, Database, ensure_schema
@@ -20,7 +21,7 @@ from iotctl.repositories.binary import (
     decode_times,
 )
 from iotctl.repositories.sorted_readings import OwnedReadings
-from iotctl.repositories.storage.compressed import compress, copy_rows
+from iotctl.repositories.storage.compressed import compress, copy_rows, decompress
 from tests.conftest import new_database
 from tests.kinds_of_readings import FLOATS, floats, whole_numbers
 from tests.timescale import URL_SETTING
@@ -76,6 +77,12 @@ class Chunk:
         (row,) = self.conn.execute(statement.format(self._table)).fetchall()
         return int(str(row[0]))
 
+    def batches(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Times and values as we find them in the batches."""
+        statement = sql.SQL("SELECT timestamp, sensor_value FROM {} ORDER BY sensor_id, _ts_meta_min_1")
+        rows = self.conn.cursor(binary=True).execute(statement.format(self._table)).fetchall()
+        return decompress([times for times, _ in rows], [values for _, values in rows])  # type: ignore[misc]
+
     def read(self, *, bulk: bool, backwards: bool) -> OwnedReadings:
         """What the server finds in the chunk, by (sensor_id, time)."""
         self.conn.execute(f"SET timescaledb.enable_bulk_decompression = {bulk}".encode())
@@ -125,8 +132,11 @@ def test_the_server_reads_what_was_written(chunk: Chunk, data: st.DataObject) ->
         for bulk in (True, False):
             for backwards in (False, True):
                 assert_same_bits(chunk.read(bulk=bulk, backwards=backwards), readings)
-        chunk.conn.execute("SELECT decompress_chunk(c) FROM show_chunks('reading') c")
+        assert_same_series(chunk.batches(), readings)
+        chunk.compress_anew()
         assert_same_bits(chunk.read(bulk=True, backwards=False), readings)
+        assert_same_series(chunk.batches(), readings)  # the server's own
+    chunk.find_table()
 
 
 def test_the_server_compresses_anew_and_changes_what_was_written(chunk: Chunk) -> None:
@@ -158,6 +168,11 @@ def test_batches_are_as_small_as_the_servers_own(chunk: Chunk) -> None:
             chunk.compress_anew()
             assert ours <= 1.05 * chunk.bytes(), kind
         chunk.find_table()
+
+
+def assert_same_series(found: tuple[NDArray[np.int64], NDArray[np.float64]], readings: OwnedReadings) -> None:
+    assert found[0].tobytes() == readings.time.tobytes()
+    assert found[1].tobytes() == readings.value.tobytes()
 
 
 def assert_same_bits(found: OwnedReadings, readings: OwnedReadings) -> None:

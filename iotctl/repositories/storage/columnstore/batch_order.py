@@ -22,7 +22,8 @@ from iotctl.repositories.sorted_readings import SortedReadings, composite_keys
 
 # TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED_UNORDERED and _COMPRESSED_PARTIAL.
 _UNORDERED, _PARTIAL = 2, 8
-_EVER = (-(2**63), 2**63 - 1)
+LAST_MOMENT = 2**63 - 1
+_EVER = (-(2**63), LAST_MOMENT)
 
 # So many readings of a sensor, on average, are worth compressed batches of their own beside what is there.
 FEWEST_IN_BATCH = 100

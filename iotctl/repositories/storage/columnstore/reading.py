@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,12 @@ from iotctl.repositories.binary import array_value, as_datetime, decode_floats, 
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import OwnedReadings, composite_keys
-from iotctl.repositories.storage.columnstore.batch_order import Chunk
+from iotctl.repositories.storage.columnstore.batch_order import LAST_MOMENT, Chunk, chunks_between
+from iotctl.repositories.storage.columnstore.batch_reading import (
+    OtherBatchesError,
+    has_batches_alone,
+    series_in_batches,
+)
 from iotctl.repositories.storage.storage import Series, Span
 
 # Readings fetched in one go. array_agg brings each page as two binary values, so that Python sees no row: 0.3 s a
@@ -43,20 +49,56 @@ _ROWS_WITHIN = sql.SQL("""
 """)
 
 
+# A series that is longer than this is read from its compressed batches where these are all there is: 0.1 s a million
+# readings. Shorter ones come sooner by one statement.
+_SHORT_READINGS = 20_000
+
+
 def series(conn: Connection, sensor_id: int, start: int | None, end: int | None, limit: int | None) -> Iterator[Series]:
     """See ReadingStorage.series."""
-    after, left = start, limit
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        while left is None or left > 0:
-            size = _PAGE_READINGS if left is None else min(left, _PAGE_READINGS)
-            time, value = _page(conn, sensor_id, after, end, size)
-            if len(time):
-                yield time, value
-            if len(time) < size:
-                return
-            after = int(time[-1]) + 1
-            left = None if left is None else left - len(time)
+        if limit is not None:
+            yield from _pages(conn, sensor_id, start, end, limit)
+            return
+        # This holds on to every chunk of the range: none is compressed anew before the transaction ends.
+        time, value = _page(conn, sensor_id, start, end, _SHORT_READINGS)
+        if len(time):
+            yield time, value
+        if len(time) == _SHORT_READINGS:
+            yield from _rest(conn, sensor_id, int(time[-1]) + 1, end)
+
+
+def _rest(conn: Connection, sensor_id: int, start: int, end: int | None) -> Iterator[Series]:
+    """A series from its chunks: from their batches, or by the server where they have readings outside of these."""
+    chunks = chunks_between(conn, start, LAST_MOMENT if end is None else end - 1)
+    groups = [(alone, list(group)) for alone, group in groupby(chunks, key=has_batches_alone)]
+    for at, (alone, group) in enumerate(groups):
+        until = end if at == len(groups) - 1 else group[-1].end
+        if alone:
+            try:
+                for time, value in series_in_batches(conn, group, sensor_id, start, until):
+                    yield time, value
+                    start = int(time[-1]) + 1
+                continue
+            except OtherBatchesError:
+                pass
+        for time, value in _pages(conn, sensor_id, start, until, None):
+            yield time, value
+            start = int(time[-1]) + 1
+
+
+def _pages(conn: Connection, sensor_id: int, start: int | None, end: int | None, limit: int | None) -> Iterator[Series]:
+    after, left = start, limit
+    while left is None or left > 0:
+        size = _PAGE_READINGS if left is None else min(left, _PAGE_READINGS)
+        time, value = _page(conn, sensor_id, after, end, size)
+        if len(time):
+            yield time, value
+        if len(time) < size:
+            return
+        after = int(time[-1]) + 1
+        left = None if left is None else left - len(time)
 
 
 def spans(conn: Connection, sensor_ids: Sequence[int]) -> dict[int, Span]:

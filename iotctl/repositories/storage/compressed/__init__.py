@@ -1,11 +1,21 @@
-"""TimescaleDB's compressed batches, made by numpy: readings as rows of a chunk's compressed table."""
+"""TimescaleDB's compressed batches, made and read by numpy: rows of a chunk's compressed table."""
 
 from iotctl.repositories.storage.compressed.batches import (
     MOST_ROWS,
     CompressedBatches,
+    OtherFormatError,
     compress,
     copy_rows,
+    decompress,
     unknown_columns,
 )
 
-__all__ = ["MOST_ROWS", "CompressedBatches", "compress", "copy_rows", "unknown_columns"]
+__all__ = [
+    "MOST_ROWS",
+    "CompressedBatches",
+    "OtherFormatError",
+    "compress",
+    "copy_rows",
+    "decompress",
+    "unknown_columns",
+]

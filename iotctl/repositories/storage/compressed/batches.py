@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from iotctl.repositories.binary import EPOCH_OFFSET
 from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.compressed import deltadelta, gorilla
-from iotctl.repositories.storage.compressed.serialization import deltadelta_values, gorilla_values
+from iotctl.repositories.storage.compressed.serialization import (
+    deltadelta_values,
+    gorilla_values,
+    read_deltadelta_values,
+    read_gorilla_values,
+)
 
 # TimescaleDB's own target (guc.h). Its limit is 32,767.
 MOST_ROWS = 1000
@@ -74,6 +79,33 @@ def compress(readings: OwnedReadings, starts: NDArray[np.intp]) -> CompressedBat
     return CompressedBatches(
         readings.sensor_id[begins], count, readings.time[begins], readings.time[ends], file_ids, times, values
     )
+
+
+class OtherFormatError(Exception):
+    """Values are not compressed as we know it."""
+
+
+def decompress(times: Sequence[bytes], values: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Time and value of each reading of batches, (n,) both; ours, or the server's own.
+
+    times, values: as CompressedBatches has them. Raises OtherFormatError also where they do not come to what each of
+    them says that it ends with.
+    """
+    try:
+        times_parts, values_parts = read_deltadelta_values(times), read_gorilla_values(values)
+        time, value = deltadelta.decode(times_parts), gorilla.decode(values_parts)
+        ends = np.cumsum(times_parts.changes.count) - 1
+        sound = (
+            np.array_equal(times_parts.changes.count, values_parts.differs.count)
+            and np.array_equal(time[ends], times_parts.last)
+            and np.array_equal(value.view(np.uint64)[ends], values_parts.last)
+        )
+    except (struct.error, ValueError, IndexError) as error:
+        raise OtherFormatError from error
+    if not sound:
+        raise OtherFormatError
+    time += EPOCH_OFFSET
+    return time, value
 
 
 def _parts(starts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

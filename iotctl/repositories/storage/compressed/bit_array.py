@@ -12,6 +12,8 @@ _WORD = 64
 # A float64 counts the bits of a whole number in its exponent.
 _MANTISSA_BITS, _EXPONENT_OF_HALF = 52, 1022
 
+_LOWEST_BITS = np.array([(1 << width) - 1 for width in range(_WORD + 1)], dtype=np.uint64)
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -47,6 +49,22 @@ def pack_bits(
     # What does not fit goes on in the next word; two shifts, as one of 64 bits is not defined.
     np.add.at(words, word + 1, (values >> np.uint64(1)) >> (shift ^ np.uint64(_WORD - 1)))
     return Words(words[:-1], word_starts), bits - (count - 1) * _WORD
+
+
+def unpack_bits(array: Words, widths: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The numbers of all batches, (n,). widths: (n,), 0 to 64. count: (m,), numbers of each batch, at least one."""
+    at = np.cumsum(widths)
+    bits = np.diff(at[np.cumsum(count) - 1], prepend=0)
+    at -= widths
+    at += np.repeat(array.starts[:-1] * _WORD - (np.cumsum(bits) - bits), count)
+    word = at >> 6
+    shift = (at & (_WORD - 1)).view(np.uint64)
+    words = np.append(array.words, np.zeros(2, dtype=np.uint64))
+    numbers: NDArray[np.uint64] = words[word] >> shift
+    # The rest is in the next word; two shifts, as one of 64 bits is not defined.
+    numbers |= (words[word + 1] << np.uint64(1)) << (shift ^ np.uint64(_WORD - 1))
+    numbers &= _LOWEST_BITS[widths]
+    return numbers
 
 
 def bit_lengths(values: NDArray[np.uint64]) -> NDArray[np.int64]:

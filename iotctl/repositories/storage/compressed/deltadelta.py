@@ -36,3 +36,16 @@ def encode(values: NDArray[np.int64], starts: NDArray[np.int64]) -> DeltaDelta:
     zigzag = ((change << 1) ^ (change >> 63)).view(np.uint64)
     ends = starts[1:] - 1
     return DeltaDelta(values[ends], step[ends], simple8b_rle.encode(zigzag, starts))
+
+
+def decode(parts: DeltaDelta) -> NDArray[np.int64]:
+    """The numbers of all batches, (n,), as encode takes them."""
+    zigzag = simple8b_rle.decode(parts.changes)
+    numbers = (zigzag >> np.uint64(1)).view(np.int64)
+    numbers ^= -(zigzag & np.uint64(1)).view(np.int64)
+    begins = np.cumsum(parts.changes.count)[:-1]
+    # Each batch begins at 0: what the one before it came to is taken away.
+    for total in (parts.last_step, parts.last):
+        numbers[begins] -= total[:-1]
+        np.cumsum(numbers, out=numbers)
+    return numbers

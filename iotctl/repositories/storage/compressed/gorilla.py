@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.repositories.storage.compressed import simple8b_rle
-from iotctl.repositories.storage.compressed.bit_array import Words, bit_lengths, pack_bits
+from iotctl.repositories.storage.compressed.bit_array import Words, bit_lengths, pack_bits, unpack_bits
 from iotctl.repositories.storage.compressed.simple8b_rle import Simple8b
 
 LEADING_ZEROS_BITS = 6
@@ -73,6 +73,26 @@ def encode(values: NDArray[np.float64], starts: NDArray[np.int64]) -> Gorilla:
         xors,
         xors_bits,
     )
+
+
+def decode(parts: Gorilla) -> NDArray[np.float64]:
+    """The floats of all batches, (n,), as encode takes them."""
+    widths = simple8b_rle.decode(parts.widths).view(np.int64)
+    leading = unpack_bits(parts.leading_zeros, np.full(len(widths), LEADING_ZEROS_BITS), parts.widths.count)
+    begins = np.flatnonzero(simple8b_rle.decode(parts.begins))
+    size = np.diff(begins, append=parts.begins.count.sum())
+    xor = unpack_bits(parts.xors, np.repeat(widths, size), parts.begins.count)
+    xor <<= np.repeat(np.uint64(64) - leading - widths.view(np.uint64), size)
+    differs = simple8b_rle.decode(parts.differs)
+    if len(xor) < len(differs):
+        bits = np.zeros(len(differs), dtype=np.uint64)
+        bits[differs != 0] = xor
+    else:
+        bits = xor
+    # Each batch begins at 0: what the one before it came to is taken away.
+    bits[np.cumsum(parts.differs.count)[:-1]] ^= parts.last[:-1]
+    np.bitwise_xor.accumulate(bits, out=bits)
+    return bits.view(np.float64)
 
 
 def _windows(

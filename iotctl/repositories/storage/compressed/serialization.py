@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +23,9 @@ _DELTADELTA_HEAD = np.dtype(
     [("algorithm", "u1"), ("nulls", "u1"), ("last", ">i8"), ("last_step", ">i8"), ("changes", _SIMPLE8B)]
 )
 _GORILLA_HEAD = np.dtype([("algorithm", "u1"), ("nulls", "u1"), ("last", ">u8"), ("differs", _SIMPLE8B)])
+_GORILLA_START = np.dtype(_GORILLA_HEAD.descr[:3])
 _BIT_ARRAY_HEAD = np.dtype([("words", ">u4"), ("bits", "u1")])
+_NUMBERS_BLOCKS, _WORDS_BITS = struct.Struct(">II"), struct.Struct(">IB")
 
 
 def deltadelta_values(parts: DeltaDelta) -> list[bytes]:
@@ -76,3 +80,80 @@ def _words(words: Words) -> list[bytes]:
     whole = words.words.astype(">u8").tobytes()
     ends = (words.starts * 8).tolist()
     return [whole[start:end] for start, end in pairwise(ends)]
+
+
+def read_deltadelta_values(values: Sequence[bytes]) -> DeltaDelta:
+    """The parts of values that deltadelta_values or the server made; ValueError where they are of another kind."""
+    heads = np.frombuffer(b"".join(value[: _DELTADELTA_HEAD.itemsize] for value in values), dtype=_DELTADELTA_HEAD)
+    _check(heads, _DELTADELTA)
+    slots = _read_words([value[_DELTADELTA_HEAD.itemsize :] for value in values])
+    changes = heads["changes"]
+    counts = Simple8b(changes["numbers"].astype(np.int64), changes["blocks"].astype(np.int64), slots)
+    return DeltaDelta(heads["last"].astype(np.int64), heads["last_step"].astype(np.int64), counts)
+
+
+def read_gorilla_values(values: Sequence[bytes]) -> Gorilla:
+    """The parts of values that gorilla_values or the server made; ValueError where they are of another kind."""
+    heads = np.frombuffer(b"".join(value[: _GORILLA_START.itemsize] for value in values), dtype=_GORILLA_START)
+    _check(heads, _GORILLA)
+    differs, begins, leading, widths, xors = (_Pieces() for _ in range(5))
+    for value in values:
+        at = differs.add_simple8b(value, _GORILLA_START.itemsize)
+        at = begins.add_simple8b(value, at)
+        at = leading.add_bit_array(value, at)
+        at = widths.add_simple8b(value, at)
+        xors.add_bit_array(value, at)
+    return Gorilla(
+        heads["last"].astype(np.uint64),
+        differs.simple8b(),
+        begins.simple8b(),
+        leading.words(),
+        np.array(leading.counts),
+        widths.simple8b(),
+        xors.words(),
+        np.array(xors.counts),
+    )
+
+
+class _Pieces:
+    """One part of each value."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self.counts: list[int] = []
+        self._blocks: list[int] = []
+
+    def add_simple8b(self, value: bytes, at: int) -> int:
+        """Take it from there, and say where it ends."""
+        count, blocks = _NUMBERS_BLOCKS.unpack_from(value, at)
+        start = at + _NUMBERS_BLOCKS.size
+        end = start + 8 * (blocks + -(-blocks // 16))
+        self._parts.append(value[start:end])
+        self.counts.append(count)
+        self._blocks.append(blocks)
+        return int(end)
+
+    def add_bit_array(self, value: bytes, at: int) -> int:
+        """Take it from there, and say where it ends."""
+        words, bits = _WORDS_BITS.unpack_from(value, at)
+        start = at + _WORDS_BITS.size
+        self._parts.append(value[start : start + 8 * words])
+        self.counts.append(bits)
+        return start + int(8 * words)
+
+    def words(self) -> Words:
+        return _read_words(self._parts)
+
+    def simple8b(self) -> Simple8b:
+        return Simple8b(np.array(self.counts), np.array(self._blocks), self.words())
+
+
+def _check(heads: NDArray[np.void], algorithm: int) -> None:
+    if (heads["algorithm"] != algorithm).any() or (heads["nulls"] != _NO_NULLS).any():
+        raise ValueError
+
+
+def _read_words(parts: Sequence[bytes]) -> Words:
+    lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
+    words = np.frombuffer(b"".join(parts), dtype=">u8").astype(np.uint64)
+    return Words(words, np.concatenate([[0], np.cumsum(lengths // 8)]))

@@ -27,6 +27,12 @@ _OF_BITS = np.maximum(np.searchsorted(WIDTHS, np.arange(65)), 1).astype(np.uint8
 _OF_COUNT = np.zeros(65, dtype=np.uint8)
 _OF_COUNT[COUNTS[1:]] = np.arange(1, RUN)
 
+# By selector, to take blocks apart: how many numbers, bits from one to the next, the bits of one.
+_SELECTORS_IN_WORD = 16
+_COUNTS_OR_RUN = np.append(COUNTS, 0).astype(np.int64)
+_STEPS = np.append(WIDTHS, 0)
+_MASKS = np.array([(1 << int(bits)) - 1 for bits in (*WIDTHS, RUN_BITS)], dtype=np.uint64)
+
 
 @dataclass(frozen=True, slots=True)
 class Simple8b:
@@ -55,6 +61,29 @@ def encode_bits(bits: NDArray[np.bool_], starts: NDArray[np.int64]) -> Simple8b:
     """The bits of each batch, bool (n,), as blocks of 64 and runs: the server takes no others for bits."""
     most = np.full(len(bits), COUNTS[1])
     return _encode(bits, most, _run_lengths(bits, starts), _left(starts), starts)
+
+
+def decode(parts: Simple8b) -> NDArray[np.uint64]:
+    """The numbers of all batches, (n,), as encode takes them. Bits come out as 0 and 1."""
+    starts = np.concatenate([[0], np.cumsum(parts.blocks)])
+    within = np.arange(starts[-1]) - np.repeat(starts[:-1], parts.blocks)
+    begins = np.repeat(parts.slots.starts[:-1], parts.blocks)
+    selectors = parts.slots.words[begins + within // _SELECTORS_IN_WORD]
+    selectors >>= (within % _SELECTORS_IN_WORD * SELECTOR_BITS).view(np.uint64)
+    selector = (selectors & np.uint64(RUN)).astype(np.intp)
+    blocks = parts.slots.words[begins + within + np.repeat(-(-parts.blocks // _SELECTORS_IN_WORD), parts.blocks)]
+
+    taken = _COUNTS_OR_RUN[selector]
+    runs = selector == RUN
+    taken[runs] = blocks[runs] >> np.uint64(RUN_BITS)
+    # The last block of a batch may be partly full.
+    taken[starts[1:] - 1] -= np.add.reduceat(taken, starts[:-1]) - parts.count
+    place = np.arange(parts.count.sum()) - np.repeat(np.cumsum(taken) - taken, taken)
+    place *= np.repeat(_STEPS[selector], taken)
+    numbers = np.repeat(blocks, taken)
+    numbers >>= place.view(np.uint64)
+    numbers &= np.repeat(_MASKS[selector], taken)
+    return numbers
 
 
 def _left(starts: NDArray[np.int64]) -> NDArray[np.int32]:
