@@ -165,7 +165,7 @@ def test_a_second_signal_ends_at_once_what_a_first_one_lets_finish(database: Dat
             assert "once more ends at once" in process.stderr.readline()
             assert process.poll() is None
             process.send_signal(signal.SIGINT)
-            assert process.wait(5) == 130
+            assert process.wait(20) == 130
     assert table(database) == {}
     finish(start("s3://signals/t/", database, store))
     assert table(database) == obvious(contents)
