@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from iotctl.model import ColumnstoreWriter
 from iotctl.repositories import Connection, Database, ensure_schema, open_storage
 from iotctl.repositories.embedded import embedded_database
+from tests.fork_server import ForkServer
 from tests.store import S3Server
 from tests.timescale import URL_SETTING, timescale_server
 
@@ -27,6 +28,10 @@ _names = itertools.count(1)
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The embedded server, to make databases on."""
     with embedded_database(tmp_path_factory.mktemp("home")) as database:
+        with database.connect() as conn:
+            # What is written need not outlive this machine. Kills and restarts of the server are other tests' servers.
+            conn.execute("ALTER SYSTEM SET fsync = off")
+            conn.execute("SELECT pg_reload_conf()")
         yield database
 
 
@@ -82,6 +87,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """An S3 server with keys."""
     with S3Server(tmp_path_factory.mktemp("store")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """What processes of the command are forked from."""
+    server = ForkServer()
+    yield server
+    server.close()
 
 
 @contextmanager

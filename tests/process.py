@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from iotctl.repositories import Database
+from tests.fork_server import COMMAND, ForkServer, is_forkable
 from tests.store import S3Server
 
-COMMAND = Path(sys.executable).parent / "iotctl"
+__all__ = ["COMMAND", "environment", "run"]
 
 # A zone far from the data's: where it leaks into a result, a test notices.
 ZONES = {"TZ": "Asia/Tokyo", "PGTZ": "Asia/Tokyo"}
@@ -19,3 +21,13 @@ def environment(database: Database, store: S3Server) -> dict[str, str]:
     """The settings that point iotctl at a database and a store, and nothing of the machine's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("IOTCTL_", "AWS_", "PG", "TZ"))}
     return kept | store.environment | {"IOTCTL_DATABASE_URL": database.dsn} | ZONES
+
+
+def run(
+    server: ForkServer, arguments: Sequence[str | Path], env: dict[str, str], cwd: Path, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run iotctl to its end as a process of its own, forked where that is the same as starting it."""
+    if is_forkable(env):
+        return server.run(arguments, env, cwd, timeout)
+    command = [COMMAND, *arguments]
+    return subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout)

@@ -10,6 +10,7 @@ import pytest
 
 from iotctl.repositories import Database
 from tests import process
+from tests.fork_server import ForkServer
 from tests.store import S3Server
 
 Ended = subprocess.CompletedProcess[str]
@@ -22,18 +23,10 @@ def environment(postgres: Database, store: S3Server) -> dict[str, str]:
 
 
 @pytest.fixture
-def iotctl(environment: dict[str, str], tmp_path: Path) -> Iotctl:
+def iotctl(environment: dict[str, str], fork_server: ForkServer, tmp_path: Path) -> Iotctl:
     """Runs iotctl with arguments in an empty folder; keywords are settings."""
 
     def run(*arguments: str | Path, **settings: str) -> Ended:
-        return subprocess.run(
-            [process.COMMAND, *arguments],
-            env=environment | settings,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return process.run(fork_server, arguments, environment | settings, tmp_path)
 
     return run

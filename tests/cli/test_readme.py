@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.conftest import Iotctl
+from tests.cli.conftest import Ended, Iotctl
 from tests.process import COMMAND
 from tests.store import S3Server
 
@@ -86,39 +86,47 @@ def test_every_command_of_the_readme_ends_as_documented(
     settings = prepare(state, store, tmp_path)
     for command in COMMANDS:
         words, _, output = command.partition(" > ")
-        with (tmp_path / (output or "out")).open("w") as out:
-            process = subprocess.Popen(
-                [COMMAND, *shlex.split(words)[1:]],
-                env=environment | settings,
-                cwd=tmp_path,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                stdin=subprocess.DEVNULL,
-                text=True,
-            )
-            if "--watch" in command:
-                deadline = time.monotonic() + 60
-                while "running" not in iotctl("runs", "--limit", "1").stdout:
-                    assert time.monotonic() < deadline
-                process.send_signal(signal.SIGTERM)
-            stderr = process.communicate(timeout=120)[1]
+        arguments = shlex.split(words)[1:]
+        if "--watch" in command:
+            ended = stopped_once_it_runs(arguments, environment | settings, iotctl, tmp_path)
+        else:
+            ended = iotctl(*arguments, **settings)
+        (tmp_path / (output or "out")).write_text(ended.stdout)
         code = CODES.get(command, (0, 0, 0))[STATES.index(state)]
-        assert process.returncode == code, (command, stderr)
-        assert "Traceback" not in stderr, command
+        assert ended.returncode == code, (command, ended.stderr)
+        assert "Traceback" not in ended.stderr, command
+
+
+def stopped_once_it_runs(arguments: list[str], settings: dict[str, str], iotctl: Iotctl, folder: Path) -> Ended:
+    """A process that watches, from its start to SIGTERM."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [COMMAND, *arguments], env=settings, cwd=folder, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, text=True
+    )
+    deadline = time.monotonic() + 60
+    while "running" not in iotctl("runs", "--limit", "1").stdout:
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGTERM)
+    stdout, stderr = process.communicate(timeout=120)
+    return Ended(arguments, process.returncode, stdout, stderr)
 
 
 @pytest.mark.parametrize("form", ["csv", "table", "json", "ndjson", "parquet"])
-@pytest.mark.parametrize("every", [[], ["--every", "1h"], ["--every", "1d", "--agg", "count"], ["--limit", "5"]])
 def test_an_empty_range_is_an_answer_in_every_format(
-    iotctl: Iotctl, store: S3Server, tmp_path: Path, form: str, every: list[str]
+    iotctl: Iotctl, store: S3Server, tmp_path: Path, form: str
 ) -> None:
     settings = prepare("no readings", store, tmp_path)
     assert iotctl("load-mapping", **settings).returncode == 0
-    query = ("query", "sensor_00000", "2016-01-01", "2016-01-02", *every, "--format", form)
-    ended = iotctl(*query, "-o", "answer", "--plot", "chart.html")
-    assert ended.returncode == 0, ended.stderr
-    assert "Traceback" not in ended.stderr
-    answer = (tmp_path / "answer").read_bytes()
+    for more in ([], ["--every", "1h"], ["--every", "1d", "--agg", "count"], ["--limit", "5"]):
+        query = ("query", "sensor_00000", "2016-01-01", "2016-01-02", *more, "--format", form)
+        ended = iotctl(*query, "-o", "answer", "--plot", "chart.html")
+        assert ended.returncode == 0, ended.stderr
+        assert "Traceback" not in ended.stderr
+        check_empty(tmp_path / "answer", form)
+
+
+def check_empty(path: Path, form: str) -> None:
+    answer = path.read_bytes()
     match form:
         case "csv":
             assert answer == b"timestamp,sensor_value\n"
@@ -129,4 +137,4 @@ def test_an_empty_range_is_an_answer_in_every_format(
         case "ndjson":
             assert answer == b""
         case "parquet":
-            assert pq.read_table(tmp_path / "answer").num_rows == 0
+            assert pq.read_table(path).num_rows == 0
