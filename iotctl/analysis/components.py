@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.blocks import BLOCK_ROWS, blocks
+from iotctl.analysis.held import SHORTEST_ROWS, Held
 from iotctl.analysis.robust import CENTRE_ROWS, Rows, mad_sigma, thin_rows
 from iotctl.analysis.rolling import Column, Local, RollingMean, running_total
 from iotctl.analysis.sensor_kinds.dwell import longest_usual
@@ -24,11 +25,10 @@ _FEWEST_WINDOWS = 8  # a window may be an eighth of the series
 _SHAPE_ROWS, _SHAPE_POINTS = 4, 32
 _SHAPE_SAMPLE = 5_000  # windows for a covariance of 32 by 32
 _LEAST_SHAPE = 1e-9
-_STUCK_ROWS, _STUCK_FACTOR = 8, 3.0
+_STUCK_FACTOR = 3.0
 STUCK_SCORE = 6.0
-# So many runs of one value may be stuck; where there are more, they are how the sensor is, and a run has to be so many
-# times as long as the next of them.
-_FEW_RUNS, _BEYOND_HABIT = 4, 2.0
+# A run has to be so many times as long as the longest usual one of its value.
+_BEYOND_HABIT = 2.0
 _MOST_HELD = 50
 _STEP_PART = 0.5
 _NORMAL_Q90, _NORMAL_Q95 = 1.2816, 1.6449
@@ -238,37 +238,30 @@ def _covariance(away: Floats) -> Floats:
     return covariance
 
 
-def measure_stuck(y: Floats) -> Column:
+def measure_stuck(y: Floats, known: Held | None = None) -> Column:
     """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere.
 
-    y: (n,) readings.
+    y: (n,) readings. known: what former runs know of the values that are held.
     """
+    known = known or Held()
     nothing = np.empty(0, dtype=np.intp)
     if stands_still(y):  # nothing to be stuck against
         return _Runs(nothing, nothing, np.empty(0), len(y))
     starts, length = run_lengths(y)
     usual, rare = np.quantile(length, [0.9, 0.99], method="lower")
     # On a coarse scale runs are long by chance: as long as one in a hundred such series has, by an exponential tail.
-    by_chance = rare + (rare - usual) * np.log10(len(length))
+    by_chance = rare + (rare - usual) * np.log10(len(length) * known.looks)
     # A sensor of few states is held to how long it stays in each.
-    of_states = longest_usual(y, starts, length)
-    long = length >= _STUCK_ROWS  # none that is shorter is stuck
+    of_states = longest_usual(y, starts, length, known)
+    long = length >= SHORTEST_ROWS  # none that is shorter is stuck
     starts, length, of_states = starts[long], length[long], None if of_states is None else of_states[long]
-    limit = np.full(len(length), max(_STUCK_ROWS, _STUCK_FACTOR * usual + 1, by_chance))
+    limit = np.full(len(length), max(SHORTEST_ROWS, _STUCK_FACTOR * usual + 1, by_chance))
     value = y[starts]
     # A value that is held often (0 at night, 100 in fog, closed) has runs of its own.
     for held in np.unique(value[length >= limit])[:_MOST_HELD]:
         same = value == held
-        limit[same] = np.maximum(limit[same], _longest_by_habit(length[same]))
+        limit[same] = np.maximum(limit[same], _BEYOND_HABIT * known.usual(float(held), length[same]))
     if of_states is not None:
         limit = np.where(np.isfinite(of_states), of_states, limit)
     odd = length >= limit
     return _Runs(starts[odd], (starts + length)[odd], STUCK_SCORE * length[odd] / limit[odd], len(y))
-
-
-def _longest_by_habit(length: NDArray[np.intp]) -> float:
-    """A run of a value longer than this is none of the usual ones of that value; 0 where it has few."""
-    long = np.sort(length[length >= _STUCK_ROWS])[::-1]
-    if len(long) <= _FEW_RUNS:
-        return 0.0
-    return _BEYOND_HABIT * float(long[_FEW_RUNS])

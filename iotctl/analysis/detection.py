@@ -13,6 +13,7 @@ from iotctl.analysis.counter_events import in_readings
 from iotctl.analysis.described import HOUR, Modelled
 from iotctl.analysis.events import find_events, usual_rows
 from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
+from iotctl.analysis.held import held_before
 from iotctl.analysis.hours import Hours
 from iotctl.analysis.invalid import Absurd, find_absurd
 from iotctl.analysis.invalid_events import find_invalid
@@ -95,7 +96,7 @@ def detect(
     )
     del hours, x
     periods = tuple(season.period_hours for season in model.seasons)
-    stuck = measure_stuck(y)
+    stuck = measure_stuck(modelled, held_before(memory, time, step_hours))
     # In place: a long series has no room for one array more than it needs.
     u = np.divide(np.subtract(y, model.expected, out=y), model.scale, out=y)
     expected = np.multiply(model.expected, size, out=model.expected)
@@ -151,7 +152,7 @@ def detect(
         periods_hours=periods,
         dropped=dropped,
         sensor_kind=kind,
-        memory=learn(memory, remembered, time, kind, periods),
+        memory=learn(memory, remembered, time, kind, periods, modelled),
         sensor_words=words,
     )
 

@@ -29,7 +29,8 @@ def habits(series: Modelled, stretches: Sequence[Stretch]) -> dict[Stretch, floa
     for stretch in stretches:
         if stretch.kind is not Kind.STUCK:
             side = float(np.median(series.u(stretch.start, stretch.end))) > 0
-            alike[stretch.kind, side].append(stretch)
+            kind = Kind.SHIFT if stretch.kind is Kind.DRIFT else stretch.kind  # the same level, moved for a while
+            alike[kind, side].append(stretch)
     usual: dict[Stretch, float] = {}
     for group in alike.values():
         if len(group) <= _FEW * years:

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.held import longest_held
 from iotctl.analysis.tails import Tail
 from iotctl.model import SensorKind, SensorMemory
+
+Floats = NDArray[np.float64]
 
 _YEAR_HOURS = 8760.0
 # A tail of fewer rows is no news: its 99.9 % quantile is a reading or two.
@@ -64,8 +67,9 @@ def learn(
     time: NDArray[np.int64],
     kind: SensorKind,
     periods_hours: Sequence[float],
+    modelled: Floats,
 ) -> SensorMemory:
-    """What is known of a sensor after a run; tails: see blended."""
+    """What is known of a sensor after a run; tails: see blended. modelled: (n,), its readings or rises."""
     if not len(time):
         return before or SensorMemory()
     new = len(time) if before is None else len(time) - int(np.searchsorted(time, before.until, side="right"))
@@ -75,4 +79,5 @@ def learn(
         sensor_kind=kind,
         tails={name: (tail.body, tail.far, tail.farthest) for name, tail in tails.items()},
         periods_hours=tuple(periods_hours),
+        held=() if before is None else longest_held(before, modelled, time),
     )

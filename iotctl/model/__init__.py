@@ -15,7 +15,7 @@ from iotctl.model.detection import (
     SensorKind,
 )
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
-from iotctl.model.sensor_memory import SensorMemory
+from iotctl.model.sensor_memory import HeldRun, SensorMemory
 from iotctl.model.sensors import Sensor, SensorState
 from iotctl.model.storage import ColumnstoreWriter, StorageLayout
 
@@ -30,6 +30,7 @@ __all__ = [
     "Event",
     "FileBatch",
     "Finding",
+    "HeldRun",
     "IncidentCard",
     "Int96",
     "Kind",

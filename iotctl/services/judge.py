@@ -18,10 +18,11 @@ _OPEN_ROWS = 256
 # Events closer than this are one in analysis; so are an event and its continuation in the next run.
 _SLACK_ROWS = 12
 
-WEEK = 7 * 86_400_000_000
+_DAY = 86_400_000_000
+WEEK = 7 * _DAY
 
 # That a change lasts shows after ten days, when what was a shift has become a regime.
-_LASTS = 14 * 86_400_000_000
+_LASTS = 14 * _DAY
 
 # What a change that lasts looks like before it has lasted.
 _LEVELS = (Kind.SHIFT, Kind.DRIFT, Kind.VARIANCE)
@@ -145,9 +146,11 @@ def _is_seen(event: Event, seen: Sequence[Event], slack: int) -> bool:
 
 
 def _is_change(event: Event, changes: Sequence[int], slack: int) -> bool:
-    """Whether a regime changes within an event of the level."""
-    is_of_level = event.kind.lasts or event.kind in _LEVELS
-    return is_of_level and any(event.start - slack <= moment <= event.end + slack for moment in changes)
+    """Whether a regime changes within an event of the level; a shift may show only within a day."""
+    if not event.kind.lasts and event.kind not in _LEVELS:
+        return False
+    before = max(slack, _DAY) if event.kind in _LEVELS else slack
+    return any(event.start - before <= moment <= event.end + slack for moment in changes)
 
 
 def _what_it_became(event: Event, findings: Sequence[Finding], slack: int) -> int | None:

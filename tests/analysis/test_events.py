@@ -55,11 +55,23 @@ def test_an_event_is_trimmed_to_rows_odd_by_themselves_and_strays_do_not_count()
     u[200:210] = 5.0  # ten rows that no row's own score makes an event of
     u[[120, 290]] = 4.5
     seen = components(u)
-    level = np.where((np.arange(400) > 100) & (np.arange(400) < 300), 8.0, 0.0)
-    seen = Components({**seen.scores, "level64": level}, {})
-    (event,) = find_events(replace(series(u), score=level), seen, {}, THRESHOLD, 0.3)
+    spread = np.where((np.arange(400) > 100) & (np.arange(400) < 300), 8.0, 0.0)
+    seen = Components({**seen.scores, "spread64": spread}, {})
+    (event,) = find_events(replace(series(u), score=spread), seen, {}, THRESHOLD, 0.3)
     assert (event.start // MINUTE, event.end // MINUTE) == (200, 209)
     assert event.rows == 10
+
+
+def test_a_level_of_four_sigma_is_found_whole_though_few_of_its_rows_are_odd_by_themselves() -> None:
+    u = np.random.default_rng(8).normal(0, 1, 20_000)
+    shift, lasts = slice(9_000, 9_700), slice(19_300, 20_000)
+    u[shift] += 4.0
+    u[lasts] += 4.0
+    first, last = detect(MINUTE * np.arange(20_000), u).events
+    assert (first.kind, last.kind) == (Kind.SHIFT, Kind.SHIFT)
+    for event, rows in ((first, shift), (last, lasts)):
+        assert abs(event.start // MINUTE - rows.start) <= 20
+        assert abs(event.end // MINUTE + 1 - rows.stop) <= 20
 
 
 @pytest.mark.parametrize("direction", [1, -1])

@@ -36,6 +36,9 @@ def test_events_are_counted_by_the_year_by_side_and_by_kind() -> None:
     assert habits(*series([1.0] * 8, years=1.0, side=[9.0, -9.0] * 4)) == {}
     made, found = series([1.0] * 6, years=1.0)
     assert habits(made, [*found[:3], *(Stretch(s.start, s.end, Kind.STUCK) for s in found[3:])]) == {}
+    # A level that has moved for a while is one thing, whether it came at once or slowly.
+    moved = [Stretch(s.start, s.end, kind) for s, kind in zip(found, [Kind.SHIFT, Kind.DRIFT] * 3, strict=True)]
+    assert set(habits(made, moved)) == set(moved)
 
 
 def test_a_bump_that_comes_ten_times_is_told_to_who_allows_as_many() -> None:

@@ -53,7 +53,7 @@ def test_daily_looks_at_weeks_remember_the_quantiles_of_months() -> None:
         time = STEP * np.arange(at_hand.start, at_hand.stop)
         own = {"point": tail_of(every[at_hand])}
         tails = blended(memory, own, time, 1 / 6)
-        memory = learn(memory, tails, time, SensorKind.CONTINUOUS, ())
+        memory = learn(memory, tails, time, SensorKind.CONTINUOUS, (), every[at_hand])
         by_itself.append(own["point"].farthest)
     assert memory is not None
     assert memory.rows == len(every)

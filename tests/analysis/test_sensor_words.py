@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import detect
+from iotctl.analysis.held import Held
 from iotctl.analysis.sensor_kinds.dwell import longest_usual
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.still import run_lengths
@@ -83,7 +84,7 @@ def test_a_valve_that_does_not_move_is_odd_and_one_that_moves_is_not() -> None:
     assert event.kind is Kind.STUCK
     assert 140 <= event.rows <= 160
     starts, length = run_lengths(left_open)
-    limit = longest_usual(left_open, starts, length)
+    limit = longest_usual(left_open, starts, length, Held())
     assert limit is not None
     assert (limit[left_open[starts] == 1.0] < 30).all()
-    assert longest_usual(random.normal(0, 1, 500), *run_lengths(random.normal(0, 1, 500))) is None
+    assert longest_usual(random.normal(0, 1, 500), *run_lengths(random.normal(0, 1, 500)), Held()) is None

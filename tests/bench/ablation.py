@@ -59,7 +59,7 @@ def _same_scale(_hours: Any, scale: Floats, *_: Any) -> Floats:
     return scale
 
 
-def _whole_stretch(_sharp: Floats, start: int, end: int, _threshold: float) -> tuple[int, int]:
+def _whole_stretch(_sharp: Floats, start: int, end: int, *_: Any) -> tuple[int, int]:
     return start, end
 
 

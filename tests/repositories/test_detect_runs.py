@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from iotctl.model import SensorKind, SensorMemory
+from iotctl.model import HeldRun, SensorKind, SensorMemory
 from iotctl.repositories import Connection
 from iotctl.repositories.detect_runs import DetectRunRepository
 from tests.sensors import START, STEP, add_sensor, noise
 
 ASKED: dict[str, object] = {"method": "piecewise", "limits": [None, 5.0]}
 
+TAILS = {"point": (1.5, 2.25, 4.125), "level16": (0.1, 0.2, 0.3)}
+RUNS = (HeldRun(0.1, 40, START), HeldRun(99.5, 12, START))
 KNOWN = SensorMemory(
-    START, 5000, SensorKind.SATURATING, {"point": (1.5, 2.25, 4.125), "level16": (0.1, 0.2, 0.3)}, (24.0,)
+    START, 5000, SensorKind.SATURATING, TAILS, (24.0,), (HeldRun(0.1, 40, START), HeldRun(99.5, 12, START))
 )
 
 

@@ -75,6 +75,8 @@ def test_what_is_seen_but_was_judged_before_stands() -> None:
         (Kind.STEP, (59 * DAY + HOUR,), False),
         (Kind.STEP, (58 * DAY,), True),
         (Kind.SHIFT, (59 * DAY,), False),
+        (Kind.SHIFT, (58 * DAY + HOUR,), False),
+        (Kind.SHIFT, (58 * DAY - HOUR,), True),
         (Kind.SPIKE, (59 * DAY,), True),
     ],
 )

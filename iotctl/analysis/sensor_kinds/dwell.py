@@ -5,32 +5,35 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.held import SHORTEST_ROWS, Held
 from iotctl.analysis.sensor_kinds.states import has_states, is_on_off
 
 Floats = NDArray[np.float64]
 
 # Fewer stays in a state say nothing about how long one lasts.
 _FEWEST_STAYS = 20
-_SHORTEST_ROWS = 8
-# A stay has to be so many times as long as the fifth longest: four of them may be stuck.
-_FEW_LONG, _BEYOND_LONG = 4, 2.0
+# A stay has to be so many times as long as the longest usual one.
+_BEYOND_LONG = 2.0
 
 
-def longest_usual(y: Floats, starts: NDArray[np.intp], length: NDArray[np.intp]) -> Floats | None:
+def longest_usual(
+    y: Floats, starts: NDArray[np.intp], length: NDArray[np.intp], known: Held | None = None
+) -> Floats | None:
     """For each run of equal values the length from which a stay in that state is odd, (runs,); None without states.
 
     y: (n,). starts, length: (runs,), of its runs. NaN where a state was met too seldom to say. A stay is odd where one
     in a hundred such series has it by chance, by an exponential tail through the 90 and the 99 % quantiles of that
-    state's stays, and only beyond what comes more often than a fault does.
+    state's stays, and only beyond what comes more often than a fault does. known: what former runs know of them.
     """
     if not (is_on_off(y) or has_states(y)):
         return None
+    known = known or Held()
     limit = np.full(len(length), np.nan)
-    _, state, stays = np.unique(y[starts], return_inverse=True, return_counts=True)
+    values, state, stays = np.unique(y[starts], return_inverse=True, return_counts=True)
     for at in np.flatnonzero(stays >= _FEWEST_STAYS).tolist():
         own = np.sort(length[state == at])
         usual, long = np.quantile(own, [0.9, 0.99], method="lower")
-        by_chance = long + (long - usual) * np.log10(len(length))
-        often = _BEYOND_LONG * float(own[-1 - _FEW_LONG])
-        limit[state == at] = max(_SHORTEST_ROWS, by_chance, often)
+        by_chance = long + (long - usual) * np.log10(len(length) * known.looks)
+        often = _BEYOND_LONG * known.usual(float(values[at]), own)
+        limit[state == at] = max(SHORTEST_ROWS, by_chance, often)
     return limit
