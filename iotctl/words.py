@@ -6,6 +6,9 @@ import math
 
 _HOUR, _MINUTE = 3600.0, 60.0
 
+# What is said of an event that was told and is none; the sentence of the event follows.
+WITHDRAWN = "withdrawn, as later readings show it usual"
+
 
 def form(number: int, one: str, several: str | None = None) -> str:
     """The form of a word that goes with a number: event, events; is, are. several: where it is not one with an s."""

@@ -18,7 +18,7 @@ _SELECT = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), event_id, kind, start_time, end_time,
            readings, severity, score, extreme, expected, anomaly.low, anomaly.high, explanation, a_year, found_at,
            label, over_budget, notified_at, told, told_end, withdrawn_at,
-           onset, first_run
+           onset, first_run, goes_on, told_in
     FROM anomaly JOIN sensor USING (sensor_id)
 """
 
@@ -92,6 +92,25 @@ class AnomalyRepository:
                 "UPDATE anomaly SET merged_into = %s WHERE sensor_id = %s AND %s IN (event_id, merged_into)",
                 [(into, sensor_id, event_id) for event_id, into in merged.items()],
             )
+
+    def note_what_goes_on(self, sensor_id: int, since: int) -> None:
+        """Note which events of a sensor its readings end with, now that all of these are known.
+
+        since: what ends from then on may go on, microseconds since 1970-01-01 UTC. A silence goes on until there is a
+        reading; a change that lasts is told as that.
+        """
+        self._conn.execute(
+            """
+            UPDATE anomaly SET goes_on = NOT goes_on
+            WHERE sensor_id = %(sensor_id)s AND merged_into IS NULL
+              AND goes_on <> ((kind = 'silent' OR end_time >= %(since)s) AND kind <> ALL(%(lasting)s))
+            """,
+            {
+                "sensor_id": sensor_id,
+                "since": as_datetime(since),
+                "lasting": [kind for kind in Kind if kind.lasts],
+            },
+        )
 
     def withdraw(self, sensor_id: int, event_ids: Sequence[str], parameters: Mapping[str, object]) -> None:
         """Note that these events are seen no more, of those that a run with the same parameters found last."""
@@ -215,13 +234,51 @@ class AnomalyRepository:
         )
         return [(_sensor(row), _finding(row)) for row in rows]
 
-    def mark_notified(self, events: Sequence[tuple[Sensor, Finding]]) -> None:
-        """Note that people have been told of these events."""
+    def mark_notified(self, events: Sequence[tuple[Sensor, Finding]], incident_id: str | None = None) -> None:
+        """Note that people have been told of these events; incident_id: as those of an incident of several sensors."""
         self._conn.execute(
-            "UPDATE anomaly SET notify = false, notified_at = now()"
+            "UPDATE anomaly SET notify = false, notified_at = now(), told_open = goes_on, told_in = %s"
             " WHERE (sensor_id, event_id) IN (SELECT * FROM unnest(%s::int[], %s::text[]))",
-            ([sensor.sensor_id for sensor, _ in events], [finding.event.event_id for _, finding in events]),
+            (incident_id, *_keys(events)),
         )
+
+    def untold_ends(self, sensor_ids: Sequence[int]) -> list[tuple[Sensor, Finding]]:
+        """Events of these sensors of whose end, or withdrawal, people are to be told and have not been, by time.
+
+        Those are events that they were told of, and that are withdrawn now, or were going on then and are over. Where
+        others that were told in the same incident go on, it is not over.
+        """
+        rows = self._conn.execute(
+            _SELECT
+            + """
+            WHERE sensor_id = ANY(%s) AND notified_at IS NOT NULL AND NOT notify AND merged_into IS NULL
+              AND (label IS NULL OR label = 'true')
+              AND (withdrawn_at IS NOT NULL OR told_open AND NOT goes_on AND kind <> ALL(%s))
+              AND NOT EXISTS (
+                  SELECT FROM anomaly AS other
+                  WHERE other.told_in = anomaly.told_in AND other.told_open AND other.goes_on
+                    AND other.withdrawn_at IS NULL AND other.merged_into IS NULL
+              )
+            ORDER BY start_time, sensor_id, event_id
+            """,
+            (list(sensor_ids), [kind for kind in Kind if kind.lasts]),
+        )
+        return [(_sensor(row), _finding(row)) for row in rows]
+
+    def mark_end_told(self, events: Sequence[tuple[Sensor, Finding]]) -> None:
+        """Note that people know the end of these events; what is withdrawn is as good as never told."""
+        self._conn.execute(
+            "UPDATE anomaly SET told_open = false,"
+            " notified_at = CASE WHEN withdrawn_at IS NULL THEN notified_at END,"
+            " told = CASE WHEN withdrawn_at IS NULL THEN told ELSE 0 END,"
+            " told_end = CASE WHEN withdrawn_at IS NULL THEN told_end END"
+            " WHERE (sensor_id, event_id) IN (SELECT * FROM unnest(%s::int[], %s::text[]))",
+            _keys(events),
+        )
+
+
+def _keys(events: Sequence[tuple[Sensor, Finding]]) -> tuple[list[int], list[str]]:
+    return [sensor.sensor_id for sensor, _ in events], [finding.event.event_id for _, finding in events]
 
 
 def _event_columns(event: Event) -> tuple[object, ...]:
@@ -250,7 +307,7 @@ def _finding(row: tuple[object, ...]) -> Finding:
     event_id, kind, start, end, rows, *numbers = row[4:15]
     severity, score, extreme, expected, low, high = (float(str(number)) for number in numbers)
     explanation, a_year, found_at, label, over_budget, notified_at, told, told_end, withdrawn_at = row[15:24]
-    onset, first_run = row[24:]
+    onset, first_run, goes_on, told_in = row[24:]
     start, end = _microseconds(start), _microseconds(end)
     assert start is not None
     assert end is not None
@@ -280,6 +337,8 @@ def _finding(row: tuple[object, ...]) -> Finding:
         told_end=_microseconds(told_end),
         withdrawn_at=_microseconds(withdrawn_at),
         first_run=int(str(first_run)),
+        goes_on=goes_on is True,
+        told_in=None if told_in is None else str(told_in),
     )
 
 

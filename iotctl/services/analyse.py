@@ -63,6 +63,7 @@ def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) ->
             repository.save(
                 sensor.sensor_id, request.run_id, findings, {}, _ids(reported), _ids(reported) if request.notify else ()
             )
+            repository.note_what_goes_on(sensor.sensor_id, silence.start)
     return SensorFindings(sensor, findings=tuple(reported), new=len(reported))
 
 
@@ -105,6 +106,8 @@ def _analyse(
             notify = _ids(unsent) if request.notify else ()
             repository.save(sensor.sensor_id, request.run_id, findings, judged.merged, _ids(news), notify)
             repository.withdraw(sensor.sensor_id, judged.withdrawn, request.parameters)
+            if len(time) and (request.end is None or request.since_last):
+                repository.note_what_goes_on(sensor.sensor_id, scope.last - scope.slack)
             SensorRepository(conn).keep_words(sensor.sensor_id, detection.sensor_words)
             if request.since_last and len(looked_at):
                 known = detection.memory or SensorMemory()

@@ -1,4 +1,4 @@
-"""An incident in a sentence, for a list and for an alert."""
+"""An incident in a sentence, for a list and for an alert, and its end in another one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from iotctl.model import Kind, Sensor
 from iotctl.services.incidents import FleetIncident
 from iotctl.timezones import find_zone
-from iotctl.words import counted
+from iotctl.words import WITHDRAWN, counted
 
 _MINUTE = 60_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,15 +16,24 @@ _MOST_NAMED = 3
 
 def sentence(incident: FleetIncident, timezone: str) -> str:
     """What happened where, from when on, and what moved first; its time in a zone."""
-    moment = (_EPOCH + timedelta(microseconds=incident.start)).astimezone(find_zone(timezone))
-    clock = f"{moment:%Y-%m-%d %H:%M}"
+    hint = ": look at the way of the data before the sensors" if incident.origin is None else ""
+    return f"{_what(incident, timezone)}{hint}"
+
+
+def sentence_of_end(incident: FleetIncident, state: str, timezone: str) -> str:
+    """What was over when, or withdrawn; its times in a zone."""
+    ended = WITHDRAWN if state == "withdrawn" else f"over since {_clock(incident.end, timezone)}"
+    return f"{ended}: {_what(incident, timezone)}"
+
+
+def _what(incident: FleetIncident, timezone: str) -> str:
+    clock = _clock(incident.start, timezone)
     count = len(incident.sensors)
     where = "" if incident.place is None else f" of {' '.join(incident.place)}"
     if incident.origin is None:
         what = "silent" if incident.findings[0][1].event.kind.is_absence else "stuck"
-        which = f"{counted(count, 'sensor')}{where}"
         last = " and until now" if all(finding.event.kind is Kind.SILENT for _, finding in incident.findings) else ""
-        return f"{which} {what} at once from {clock} on{last}: look at the way of the data before the sensors"
+        return f"{counted(count, 'sensor')}{where} {what} at once from {clock} on{last}"
     event = next(finding.event for sensor, finding in incident.findings if sensor == incident.origin)
     if count == 1:
         more = len(incident.findings) - 1
@@ -40,6 +49,11 @@ def sentence(incident: FleetIncident, timezone: str) -> str:
     return (
         f"{counted(count, 'sensor')}{where} from {clock} on, {name_of(incident.origin)} first ({event.kind}); {named}"
     )
+
+
+def _clock(time: int, timezone: str) -> str:
+    moment = (_EPOCH + timedelta(microseconds=time)).astimezone(find_zone(timezone))
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def name_of(sensor: Sensor) -> str:

@@ -49,7 +49,7 @@ def plant(conn: Connection) -> list[int]:
 
 
 def send(database: Database, url: str) -> int:
-    return notify(url, database, choose_sensors(database, []), refresh_incidents(database, "UTC"), "UTC")
+    return notify(url, database, choose_sensors(database, []), refresh_incidents(database, "UTC"), "UTC").events
 
 
 def test_events_of_one_cause_are_one_message_and_single_ones_stay_as_they_are(

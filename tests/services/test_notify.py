@@ -15,7 +15,8 @@ from iotctl.repositories import Connection, Database, ensure_schema
 from iotctl.services.anomalies import label_event, stored_events
 from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
-from iotctl.services.notify import check_url, notify
+from iotctl.services.notify import notify
+from iotctl.services.webhook import check_url
 from tests.sensors import START, STEP, add_sensor, noise, uuid_of
 from tests.services.test_fleet import run
 from tests.store import free_port
@@ -43,7 +44,7 @@ def found(postgres: Database, conn: Connection) -> list[str]:
 
 
 def send(database: Database, url: str) -> int:
-    return notify(url, database, choose_sensors(database, []))
+    return notify(url, database, choose_sensors(database, [])).events
 
 
 def test_events_arrive_as_json_once(postgres: Database, found: list[str]) -> None:

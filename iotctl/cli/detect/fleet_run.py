@@ -21,7 +21,8 @@ from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
 from iotctl.services.incidents import FleetIncident, group_findings
 from iotctl.services.keep_quality import known_quality
-from iotctl.services.notify import check_url, notify
+from iotctl.services.notify import notify
+from iotctl.services.webhook import check_url
 from iotctl.settings import Settings
 from iotctl.words import counted
 from iotctl.workers.opening import WantedWorkers, sensor_workers
@@ -72,8 +73,9 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
             together = with_news(incidents, reported) if wanted.kept.saves else group_findings(database, reported)
             _report(cards.kept(), together, wanted.shown.report, wanted, watch, database)
         if wanted.notify_url is not None:
-            sent = notify(wanted.notify_url, database, sensors, incidents, settings.timezone)
-            say(f"notified: {counted(sent, 'event')}")
+            told = notify(wanted.notify_url, database, sensors, incidents, settings.timezone)
+            ends = f", and the end of {counted(told.ends, 'event')}" if told.ends else ""
+            say(f"notified: {counted(told.events, 'event')}{ends}")
     return Outcome(watch.events, watch.done, watch.failed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from iotctl.cli.output.rows import Cell
 from iotctl.model import Finding
 from iotctl.moments import local_time
+from iotctl.words import WITHDRAWN
 
 COLUMNS = [
     *("sensor", "start", "end", "kind", "severity", "score", "rows"),
@@ -27,7 +28,7 @@ def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
 def _said(finding: Finding) -> str:
     """The sentence of an event, or that it is none."""
     said = finding.event.explanation
-    return said if finding.withdrawn_at is None else f"withdrawn, as later readings show it usual: {said}"
+    return said if finding.withdrawn_at is None else f"{WITHDRAWN}: {said}"
 
 
 def _label(finding: Finding) -> str | None:

@@ -177,6 +177,9 @@ CREATE TABLE anomaly (
     told_end     timestamptz, -- its end at that time
     onset       timestamptz, -- when it probably began, where that is estimated
     withdrawn_at timestamptz, -- since when runs with the same parameters do not find it any more
+    goes_on     boolean NOT NULL DEFAULT false, -- the readings end with it, as far as they are known
+    told_open   boolean NOT NULL DEFAULT false, -- people were told of it while it went on, and not yet of its end
+    told_in     text, -- the incident of several sensors that people were told of it in
     PRIMARY KEY (sensor_id, event_id)
 );
 
