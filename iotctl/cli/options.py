@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from iotctl.cli.completion import complete_sensor
-from iotctl.cli.output.rows import STDOUT, Cell, Format, chosen_format, open_output, write_rows
+from iotctl.cli.output.rows import STDOUT, Format, chosen_format, open_output, write_rows
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.errors import UsageError
 from iotctl.model import Kind
 from iotctl.moments import parse_time
@@ -100,6 +101,9 @@ FormatOption = Annotated[
     ),
 ]
 OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
+WideOption = Annotated[
+    bool, typer.Option("--wide", help="All columns of a table, and whole times; where they do not fit, a block a row.")
+]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not in IOTCTL_TIMEZONE.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows, the first ones.")]
@@ -185,29 +189,30 @@ class RowOutput:
 
     form: FormatOption = None
     output: OutputOption = None
+    wide: WideOption = False
 
     @property
     def chosen(self) -> Format:
         """The format, where none was asked for as well."""
         return chosen_format(self.form, self.output)
 
-    def write(self, columns: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:
-        """Write rows as they come."""
-        write_rows(columns, rows, self.chosen, self.output)
+    def write(self, columns: list[str], rows: Iterable[tuple[Cell, ...]], view: TableView) -> None:
+        """Write rows as they come. view: of a table."""
+        write_rows(columns, rows, self.chosen, self.output, view, wide=self.wide)
 
     def write_object(self, text: str) -> None:
         """Write one JSON object instead of rows."""
         with open_output(self.output, Format.JSON) as file:
             file.write(text.encode() + b"\n")
 
-    def write_beside_progress(self, columns: list[str], rows: Iterable[tuple[Cell, ...]]) -> None:
+    def write_beside_progress(self, columns: list[str], rows: Iterable[tuple[Cell, ...]], view: TableView) -> None:
         """Write rows as they come; on a terminal all at once, until the progress bar is gone.
 
         The two would run into each other.
         """
         if sys.stdout.isatty() and self.output in (None, STDOUT):
             rows = list(rows)
-        self.write(columns, rows)
+        self.write(columns, rows, view)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from iotctl.cli.database import open_database
 from iotctl.cli.list_by_default import ListByDefault
 from iotctl.cli.option_groups import with_groups
 from iotctl.cli.options import KindsOption, OneSensorArgument, TimedRowOutput, TimeRange
-from iotctl.cli.output.events import COLUMNS, event_row
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.events import COLUMNS, event_row, event_view
+from iotctl.cli.output.table import Cell
 from iotctl.cli.plain_flags import PlainCommand
 from iotctl.services.anomalies import stored_events
 from iotctl.settings import read_settings
@@ -50,7 +50,7 @@ def list_anomalies(
                 for who, finding in events:
                     yield event_row(who.sensor_name or who.sensor_uuid, finding, rows.timezone(settings))
 
-        rows.write(COLUMNS, found())
+        rows.write(COLUMNS, found(), event_view("No saved event fits; iotctl detect --all --save looks for some."))
 
 
 app.command("label", cls=PlainCommand)(with_groups(label_anomaly))

@@ -19,7 +19,7 @@ from iotctl.cli.options import (
     TimeRange,
 )
 from iotctl.cli.output.log import say
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Label, Sensor
 from iotctl.moments import local_time
@@ -31,6 +31,10 @@ from iotctl.words import counted
 LEARNED_COLUMNS = [
     *("sensor", "kind", "true", "false", "expected", "by_others", "rate_times", "kept_back", "event_ids"),
 ]
+LEARNED_VIEW = TableView(
+    main=("sensor", "kind", "true", "false", "expected", "rate_times"),
+    nothing="Nothing is learnt yet; iotctl anomalies label says what an event is.",
+)
 
 # Events that are told of one by one.
 _FEW = 5
@@ -116,7 +120,7 @@ def show_learned(
             for who, finding in forget(database, list(dict.fromkeys(forget_ids)), dry_run=dry_run):
                 say(f"{who.sensor_name or who.sensor_uuid}, {finding.event.event_id}: nothing is learnt from it now")
         found = [_learned_row(one) for one in learned(database, sensor)]
-    rows.write(LEARNED_COLUMNS, found)
+    rows.write(LEARNED_COLUMNS, found, LEARNED_VIEW)
 
 
 def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str, *, dry_run: bool) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from iotctl.cli.database import open_database
 from iotctl.cli.options import FileOption, LimitOption, TimedRowOutput
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.moments import local_time
 from iotctl.repositories import ensure_schema, list_conflicts
 from iotctl.settings import read_settings
 
 COLUMNS = ["sensor", "timestamp", "value", "file", "kept_value", "kept_file"]
+VIEW = TableView(nothing="No conflict fits: no reading came with two values.")
 
 
 def conflicts(output: TimedRowOutput, file: FileOption = None, limit: LimitOption = None) -> None:
@@ -31,4 +32,4 @@ def conflicts(output: TimedRowOutput, file: FileOption = None, limit: LimitOptio
                 moment = local_time(found.time, output.timezone(settings))
                 yield found.sensor, moment, found.value, found.uri, found.kept_value, found.kept_uri
 
-    output.write(COLUMNS, rows())
+    output.write(COLUMNS, rows(), VIEW)

@@ -20,10 +20,11 @@ from iotctl.cli.options import (
     TimedRowOutput,
     TimeRange,
 )
+from iotctl.cli.output.colours import by_severity, by_state
 from iotctl.cli.output.events import COLUMNS as EVENT_COLUMNS
-from iotctl.cli.output.events import event_row
+from iotctl.cli.output.events import event_row, event_view
 from iotctl.cli.output.log import say
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.cli.plain_flags import PlainCommand
 from iotctl.moments import local_time
 from iotctl.services.incident_words import name_of, sentence
@@ -35,6 +36,12 @@ COLUMNS = [
     *("incident_id", "start", "end", "severity", "sensors", "events", "origin", "cause", "place", "names", "sentence"),
 ]
 
+VIEW = TableView(
+    main=("start", "severity", "cause", "sensors", "incident_id", "place", "sentence"),
+    prose="sentence",
+    colours={"severity": by_severity, "cause": by_state},
+    nothing="No incident fits: they are made of saved events (iotctl detect --all --save).",
+)
 
 app = typer.Typer(
     cls=ListByDefault,
@@ -68,7 +75,7 @@ def list_incidents(
     with open_database(settings) as database:
         found = find_incidents(database, since, until, min_severity, include_labelled=include_labelled)
     shown = (_row(incident, rows.timezone(settings)) for incident in found if len(incident.sensors) >= min_sensors)
-    rows.write(COLUMNS, islice(shown, limit))
+    rows.write(COLUMNS, islice(shown, limit), VIEW)
 
 
 @app.command("show", cls=PlainCommand)
@@ -87,7 +94,7 @@ def show_incident(
     with open_database(settings) as database:
         incident = find_incident(database, incident_id)
     events = (event_row(name_of(sensor), finding, rows.timezone(settings)) for sensor, finding in incident.findings)
-    rows.write(EVENT_COLUMNS, events)
+    rows.write(EVENT_COLUMNS, events, event_view("The incident has no events."))
     say(sentence(incident, settings.timezone))
 
 

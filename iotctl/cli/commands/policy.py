@@ -13,15 +13,20 @@ import typer
 
 from iotctl.cli.database import open_database
 from iotctl.cli.options import DryRunOption, JsonOption, RowOutput, YesOption
+from iotctl.cli.output.colours import by_state
 from iotctl.cli.output.log import say
 from iotctl.cli.output.policies import policies_json, policy_rows
 from iotctl.cli.output.rows import Format
+from iotctl.cli.output.table import TableView
 from iotctl.errors import UsageError
 from iotctl.moments import duration_seconds, local_time
 from iotctl.repositories import Expired
 from iotctl.services.policy import PolicyChange, apply_policies, expired_by, read_policies, set_policies
 from iotctl.settings import read_settings
 from iotctl.words import counted
+
+COLUMNS = ["policy", "setting", "about"]
+VIEW = TableView(main=COLUMNS, prose="about", colours={"setting": by_state})
 
 
 class Switch(StrEnum):
@@ -86,7 +91,7 @@ def policy(
     if as_json or rows.chosen is Format.JSON:
         rows.write_object(json.dumps(policies_json(found, settings.timezone)))
     else:
-        rows.write(["policy", "setting", "about"], policy_rows(found, settings.timezone))
+        rows.write(COLUMNS, policy_rows(found, settings.timezone), VIEW)
 
 
 def _time(text: str | None, option: str) -> timedelta | None:

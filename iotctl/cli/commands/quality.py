@@ -24,8 +24,8 @@ from iotctl.cli.options import (
 from iotctl.cli.output.charts import check_report
 from iotctl.cli.output.log import Level, say
 from iotctl.cli.output.quality_report import QualityReport
-from iotctl.cli.output.quality_rows import COLUMNS, By, parts, quality_rows
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.quality_rows import COLUMNS, VIEW, By, parts, quality_rows
+from iotctl.cli.output.table import Cell
 from iotctl.cli.progress.sensor_progress import sensor_progress
 from iotctl.repositories import Database
 from iotctl.services.fleet import choose_sensors
@@ -113,7 +113,7 @@ def quality(
                 lines = heapq.nsmallest(
                     top, lines, key=lambda row: score if isinstance(score := row[at], float) else 0.0
                 )
-            output.write_beside_progress(columns, lines)
+            output.write_beside_progress(columns, lines, VIEW)
         if page is not None and report is not None:
             page.write(report)
     tally.summarise(progress.seconds, has_end=span.end is not None)

@@ -9,13 +9,14 @@ import typer
 from iotctl.cli.database import open_database
 from iotctl.cli.options import FileOption, LimitOption, RowOutput
 from iotctl.cli.output.log import say
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.model import RejectReason
 from iotctl.repositories import KeptReject, ensure_schema, list_rejects, reject_counts, rejects_name_fields
 from iotctl.settings import read_settings
 
 COLUMNS = ["file", "line", "reason", "text"]
 FIELD_COLUMNS = ["file", "line", "field", "reason", "text"]
+VIEW = TableView(nothing="No rejected row fits.")
 COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 
 
@@ -42,11 +43,11 @@ def rejects(
         if count:
             counts = reject_counts(conn, file, reason, limit)
             rows = ((found.uri, found.reason.value, found.rows, found.kept) for found in counts)
-            output.write(COUNT_COLUMNS, rows)
+            output.write(COUNT_COLUMNS, rows, VIEW)
             return
         with_field = rejects_name_fields(conn, file, reason)
         found = (_row(kept, with_field=with_field) for kept in list_rejects(conn, file, reason, limit))
-        output.write(FIELD_COLUMNS if with_field else COLUMNS, found)
+        output.write(FIELD_COLUMNS if with_field else COLUMNS, found, VIEW)
         not_kept = sum(found.rows - found.kept for found in reject_counts(conn, file, reason))
     if not_kept:
         say(

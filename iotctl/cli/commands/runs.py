@@ -9,7 +9,8 @@ import typer
 
 from iotctl.cli.database import open_database
 from iotctl.cli.options import TimedRowOutput
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.colours import by_state
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.moments import local_time
 from iotctl.services.runs import past_runs
 from iotctl.settings import read_settings
@@ -19,6 +20,12 @@ COLUMNS = [
     *("rows_read", "rows_loaded", "duplicates", "conflicts", "rejected", "missing", "bad_quality"),
     *("problem", "command"),
 ]
+VIEW = TableView(
+    main=("started", "ending", "files", "rows_loaded", "rejected", "command", "problem"),
+    prose="problem",
+    colours={"ending": by_state},
+    nothing="Nothing was ingested yet: iotctl ingest",
+)
 
 
 def runs(
@@ -60,4 +67,4 @@ def runs(
                     run.command,
                 )
 
-    output.write(COLUMNS, rows())
+    output.write(COLUMNS, rows(), VIEW)

@@ -10,7 +10,8 @@ import typer
 from iotctl.cli.completion import complete_sensor
 from iotctl.cli.database import open_database
 from iotctl.cli.options import LimitOption, TimedRowOutput
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.colours import by_state
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.errors import UsageError
 from iotctl.model import Sensor
 from iotctl.moments import duration_text, local_time
@@ -20,6 +21,12 @@ from iotctl.services.sensor_words import what_they_are
 from iotctl.settings import read_settings
 
 COLUMNS = ["sensor", "unit", "state", "last", "last_value", "interval", "readings", "first", "sensor_uuid"]
+VIEW = TableView(
+    main=("sensor", "unit", "state", "last", "last_value", "interval", "kind"),
+    prose="kind",
+    colours={"state": by_state},
+    nothing="No sensor fits; iotctl ingest and iotctl load-mapping bring sensors.",
+)
 MAPPING_COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
 
 
@@ -63,7 +70,7 @@ def sensors(
                 words = what_they_are([one.sensor for one in found], conn)
                 columns = [*columns, "kind"]
                 rows = [(*row, words[one.sensor.sensor_id]) for row, one in zip(rows, found, strict=True)]
-    output.write(columns, rows)
+    output.write(columns, rows, TableView(nothing=VIEW.nothing) if mapping else VIEW)
 
 
 def _row(one: ListedSensor, timezone: str) -> tuple[Cell, ...]:

@@ -12,7 +12,8 @@ from iotctl.cli.arguments.file_choice import FileChoice
 from iotctl.cli.database import open_database
 from iotctl.cli.options import JsonOption, TimedRowOutput, UriArgument
 from iotctl.cli.output.log import Level, say
-from iotctl.cli.output.rows import Cell, Format, record
+from iotctl.cli.output.rows import Format, record
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
 from iotctl.moments import local_time
@@ -22,6 +23,7 @@ from iotctl.settings import read_settings, store_settings
 from iotctl.words import counted
 
 COLUMNS = ["file", "sensor", "kind", "count", "first", "note"]
+VIEW = TableView(main=COLUMNS, prose="note")
 
 # Of --json, whose object is made in memory; the table has them all.
 _MOST_IN_JSON = 10_000
@@ -60,7 +62,7 @@ def verify(
         if as_json or rows.chosen is Format.JSON:
             rows.write_object(_as_json(verdict, differences, timezone))
         else:
-            rows.write(COLUMNS, (_row(difference, timezone) for difference in differences))
+            rows.write(COLUMNS, (_row(difference, timezone) for difference in differences), VIEW)
     _report(verdict)
     raise typer.Exit(ExitCode.DONE if verdict.right else ExitCode.FAILED)
 

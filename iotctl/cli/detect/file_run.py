@@ -19,7 +19,8 @@ from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.output.charts import check_chart, plot_detection
 from iotctl.cli.output.log import Level, say
 from iotctl.cli.output.readings import iso_times, zoned_times
-from iotctl.cli.output.rows import Cell, Format, chosen_format, write_rows
+from iotctl.cli.output.rows import Format, chosen_format, write_rows
+from iotctl.cli.output.table import Cell
 from iotctl.errors import UsageError
 from iotctl.formats import OpenAt, ReadOptions
 from iotctl.model import Finding, StoredFile

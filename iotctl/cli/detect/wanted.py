@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iotctl.analysis import DetectOptions
 from iotctl.cli.detect.options import Judgement, Kept, Shown
 from iotctl.cli.options import TimedRowOutput
-from iotctl.cli.output.events import COLUMNS, event_row
+from iotctl.cli.output.events import COLUMNS, event_row, event_view
 from iotctl.errors import ExitCode
 from iotctl.model import Finding
 
@@ -37,7 +37,9 @@ class Wanted:
         if self.shown.top is not None:
             findings = iter(heapq.nlargest(self.shown.top, findings, key=lambda found: found[1].event.severity))
         self.rows.write_beside_progress(
-            COLUMNS, (event_row(name, finding, self.timezone) for name, finding in findings)
+            COLUMNS,
+            (event_row(name, finding, self.timezone) for name, finding in findings),
+            event_view("There is no event to tell of."),
         )
 
 

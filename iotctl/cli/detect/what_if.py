@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from iotctl.cli.arguments.rates import rate_a_year, said_rate
 from iotctl.cli.detect.wanted import Wanted
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.model import Event
 
 RATES = ("0.1/year", "1/year", "4/year", "1/month", "1/week")
@@ -57,7 +57,7 @@ def print_alarms(alarms: Iterable[SensorAlarms], wanted: Wanted) -> int:
         if sensors > 1:
             yield (EVERY_SENSOR, round(days, 1), *totals, facts)
 
-    wanted.rows.write_beside_progress(["sensor", "days", *rates, "facts"], rows())
+    wanted.rows.write_beside_progress(["sensor", "days", *rates, "facts"], rows(), TableView())
     return totals[list(rates.values()).index(wanted.options.false_alarms)]
 
 

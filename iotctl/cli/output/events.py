@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.colours import by_severity, by_state
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.model import Finding
 from iotctl.moments import local_time
 from iotctl.words import WITHDRAWN
@@ -11,6 +12,16 @@ COLUMNS = [
     *("sensor", "start", "end", "kind", "severity", "score", "rows"),
     *("extreme", "expected", "low", "high", "event_id", "label", "explanation"),
 ]
+
+
+def event_view(nothing: str) -> TableView:
+    """How events are shown. nothing: what is said where there is none."""
+    return TableView(
+        main=("sensor", "start", "kind", "severity", "event_id", "label", "explanation"),
+        prose="explanation",
+        colours={"severity": by_severity, "label": by_state},
+        nothing=nothing,
+    )
 
 
 def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:

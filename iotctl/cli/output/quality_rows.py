@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from iotctl.analysis.quality import Quality
 from iotctl.analysis.quality_words import quality_words
-from iotctl.cli.output.rows import Cell
+from iotctl.cli.output.colours import by_score
+from iotctl.cli.output.table import Cell, TableView
 from iotctl.moments import local_time
 from iotctl.repositories.losses import Losses
 from iotctl.services.quality import SensorQuality
@@ -18,6 +19,12 @@ COLUMNS = [
     *("resolution", "resolution_changes", "unit_changes", "conflicts", "rejected", "without_value", "bad_quality"),
     *("first", "last", "explanation"),
 ]
+VIEW = TableView(
+    main=("sensor", "month", "score", "readings", "completeness", "last", "explanation"),
+    prose="explanation",
+    colours={"score": by_score},
+    nothing="No sensor, or month of one, was measured.",
+)
 
 
 class By(StrEnum):

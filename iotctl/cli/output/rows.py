@@ -15,16 +15,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from iotctl import interrupt
-from iotctl.cli.output.terminal import printable
+from iotctl.cli.output.table import Cell, TableView, write_table
+from iotctl.cli.output.terminal import screen
 from iotctl.errors import IotctlError, UsageError
 
 STDOUT = Path("-")
 
-# A time has a zone: it is written as ISO 8601 with its offset, and to Parquet as a time.
-Cell = str | int | float | datetime | None
-
-# Rows from which a table's column widths are taken; later ones that are wider push the line out.
-_WIDTH_ROWS = 1000
 _PARQUET_ROWS = 100_000
 
 
@@ -82,8 +78,19 @@ def replaced_file(output: Path) -> Iterator[BinaryIO]:
             unfinished.unlink(missing_ok=True)
 
 
-def write_rows(columns: list[str], rows: Iterable[tuple[Cell, ...]], form: Format, output: Path | None = None) -> None:
-    """Write rows in a format; where the first row cannot be made, nothing at all is written."""
+def write_rows(
+    columns: list[str],
+    rows: Iterable[tuple[Cell, ...]],
+    form: Format,
+    output: Path | None = None,
+    view: TableView = TableView(),  # noqa: B008 -- it is frozen
+    *,
+    wide: bool = False,
+) -> None:
+    """Write rows in a format; where the first row cannot be made, nothing at all is written.
+
+    view, wide: of a table.
+    """
     rows = iter(rows)
     rows = chain(list(islice(rows, 1)), rows)
     with open_output(output, form) as file:
@@ -98,7 +105,8 @@ def write_rows(columns: list[str], rows: Iterable[tuple[Cell, ...]], form: Forma
             case Format.PARQUET:
                 _write_parquet(columns, rows, file)
             case Format.TABLE:
-                _write_table(columns, rows, file)
+                on_screen = screen() if output in (None, STDOUT) else None
+                write_table(columns, rows, file, view, on_screen, wide=wide)
 
 
 def _write_csv(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
@@ -141,26 +149,6 @@ def _write_parquet(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: B
             )
 
 
-def _write_table(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: BinaryIO) -> None:
-    rows = iter(rows)
-    first = list(islice(rows, _WIDTH_ROWS))
-    shown = [[_shown(cell) for cell in _plain(row)] for row in first]
-    widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
-    numeric = [all(isinstance(row[i], int | float) for row in first) and bool(first) for i in range(len(columns))]
-
-    def line(cells: Iterable[str]) -> bytes:
-        padded = (
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(cells, widths, numeric, strict=True)
-        )
-        return "  ".join(padded).rstrip().encode() + b"\n"
-
-    file.write(line(columns))
-    file.write(line("-" * width for width in widths))
-    for cells in chain(shown, ([_shown(cell) for cell in _plain(row)] for row in rows)):
-        file.write(line(cells))
-
-
 def record(columns: list[str], row: tuple[Cell, ...]) -> dict[str, str | int | float | None]:
     """A row as JSON has it."""
     # JSON has no NaN or infinity (RFC 8259, section 6).
@@ -168,10 +156,6 @@ def record(columns: list[str], row: tuple[Cell, ...]) -> dict[str, str | int | f
         column: None if isinstance(cell, float) and not math.isfinite(cell) else cell
         for column, cell in zip(columns, _plain(row), strict=True)
     }
-
-
-def _shown(cell: str | int | float | None) -> str:
-    return "" if cell is None else printable(str(cell))
 
 
 def _plain(row: tuple[Cell, ...]) -> list[str | int | float | None]:

@@ -1,6 +1,28 @@
-"""Text for terminals: nothing that a file name or a server's message could make the terminal do."""
+"""Terminals: how large one is, whether it shows colours, and text that cannot make it do anything."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A terminal that stdout goes to. width, height: in characters; is_coloured: whether it shows colours."""
+
+    width: int
+    height: int
+    is_coloured: bool
+
+
+def screen() -> Screen | None:
+    """The terminal of stdout, None where stdout is a pipe or a file. NO_COLOR and TERM=dumb: it shows no colours."""
+    if not sys.stdout.isatty():
+        return None
+    size = shutil.get_terminal_size()
+    return Screen(size.columns, size.lines, not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
 
 
 def printable(text: str) -> str:
