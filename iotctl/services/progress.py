@@ -25,6 +25,9 @@ class IngestListener(Protocol):
     def noted(self, message: str, file: str | None = None) -> None:
         """Something a person should know, such as a file (its URI) that is left out."""
 
+    def waiting(self, seconds: float) -> None:
+        """A round is over, and nothing is done until the next one, so many seconds later."""
+
 
 class Silent:
     """A listener that nobody looks at."""
@@ -34,3 +37,4 @@ class Silent:
     def advanced(self, file: StoredFile, done: float, rows: int) -> None: ...  # noqa: D102
     def finished(self, file: StoredFile) -> None: ...  # noqa: D102
     def noted(self, message: str, file: str | None = None) -> None: ...  # noqa: D102
+    def waiting(self, seconds: float) -> None: ...  # noqa: D102

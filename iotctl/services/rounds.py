@@ -31,6 +31,7 @@ def rounds(
             yield summary
         if trouble is None:
             troubles = 0
+            listener.waiting(seconds)
             stop.wait(seconds)
         elif not isinstance(trouble, UnreachableError):
             raise trouble

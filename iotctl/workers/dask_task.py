@@ -91,6 +91,9 @@ class Reporter:
         """Something a person should know."""
         self._say("noted", message=message, file=file)
 
+    def waiting(self, seconds: float) -> None:
+        """Never called: whoever watches is not on a worker."""
+
     def _say(self, what: str, **more: str | float | None) -> None:
         from distributed import get_worker
 

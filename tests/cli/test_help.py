@@ -69,6 +69,11 @@ def test_every_option_says_what_it_does(path: Words) -> None:
         assert said, f"{' '.join(path)} {parameter.name}"
 
 
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_terminal_breaks_the_lines_of_the_help(path: Words) -> None:
+    assert not [paragraph for paragraph in (COMMANDS[path].help or "").split("\n\n") if "\n" in paragraph]
+
+
 def test_an_example_runs_as_written(iotctl: Iotctl) -> None:
     ended = iotctl("runs", "--limit", "5", "--format", "json")
     assert (ended.returncode, ended.stdout) == (0, "[]\n")

@@ -58,6 +58,7 @@ class Fault:
         self.finished_files.append(file.uri)
 
     def noted(self, message: str, file: str | None = None) -> None: ...
+    def waiting(self, seconds: float) -> None: ...
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from iotctl.cli.output.log import Level, is_json, is_quiet, say
 from iotctl.cli.output.terminal import printable, size
+from iotctl.cli.progress.time_left import time_left
 from iotctl.services.progress import IngestListener
 
 if TYPE_CHECKING:
@@ -32,19 +33,23 @@ def watch_ingest() -> Iterator[IngestListener]:
         yield _Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         DownloadColumn(),
         TextColumn("{task.fields[rows]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,  # the lines of a watch are data, and go where stdout goes
     ) as progress:
         yield _Bars(progress)
+
+
+def _waiting(seconds: float) -> str:
+    return f"waiting for new files, looking every {seconds:g} s"
 
 
 class _Totals:
@@ -58,10 +63,17 @@ class _Totals:
         self.done_files = 0
         self.done_bytes = 0.0
         self.rows = 0
+        self.is_waiting = False
         self._part: dict[str, float] = {}
 
     def found(self, files: int, size: int) -> None:
         with self.lock:
+            if files and self.is_waiting:
+                # What comes after a wait is measured from now on.
+                self.is_waiting = False
+                self.began = time.monotonic()
+                self.files = self.bytes = self.done_files = self.rows = 0
+                self.done_bytes = 0.0
             self.files += files
             self.bytes += size
 
@@ -79,6 +91,10 @@ class _Totals:
     @property
     def rows_per_second(self) -> float:
         return self.rows / max(time.monotonic() - self.began, 1e-9)
+
+    @property
+    def left(self) -> str:
+        return time_left(self.done_bytes, self.bytes, time.monotonic() - self.began)
 
 
 class _Lines:
@@ -105,6 +121,12 @@ class _Lines:
     def noted(self, message: str, file: str | None = None) -> None:
         say(message, Level.WARNING, file=file)
 
+    def waiting(self, seconds: float) -> None:
+        # Once, until there is something again.
+        if not self._totals.is_waiting:
+            say(_waiting(seconds))
+        self._totals.is_waiting = True
+
     def _line_if_due(self) -> None:
         totals = self._totals
         with totals.lock:
@@ -112,10 +134,10 @@ class _Lines:
             if now - self._last < _LINE_SECONDS:
                 return
             self._last = now
-            left = (totals.bytes - totals.done_bytes) / max(totals.done_bytes, 1) * (now - totals.began)
+            left = totals.left
         say(
             f"{totals.done_files}/{totals.files} files, {size(totals.done_bytes)} of {size(totals.bytes)}, "
-            f"{totals.rows:,} rows, {totals.rows_per_second:,.0f} rows/s, {left:.0f} s left"
+            f"{totals.rows:,} rows, {totals.rows_per_second:,.0f} rows/s" + (f", {left}" if left else "")
         )
 
 
@@ -145,7 +167,7 @@ class _Bars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._totals = _Totals()
-        self._all = progress.add_task("all files", total=None, rows="")
+        self._all = progress.add_task("all files", total=None, rows="", left="")
         self._bars: dict[str, TaskID] = {}
 
     def found(self, files: int, size: int) -> None:
@@ -154,7 +176,9 @@ class _Bars:
 
     def started(self, file: StoredFile) -> None:
         name = printable(PurePosixPath(file.uri).name)[-40:]
-        self._bars[file.uri] = self._progress.add_task(name.replace("[", r"\["), total=max(file.size, 1), rows="")
+        self._bars[file.uri] = self._progress.add_task(
+            name.replace("[", r"\["), total=max(file.size, 1), rows="", left=""
+        )
 
     def advanced(self, file: StoredFile, done: float, rows: int) -> None:
         self._totals.advanced(file, done, rows)
@@ -169,6 +193,10 @@ class _Bars:
     def noted(self, message: str, file: str | None = None) -> None:
         self._progress.console.print(printable(message), markup=False, highlight=False)
 
+    def waiting(self, seconds: float) -> None:
+        self._totals.is_waiting = True
+        self._progress.update(self._all, description=_waiting(seconds), left="")
+
     def _draw(self) -> None:
         totals = self._totals
         self._progress.update(
@@ -177,4 +205,5 @@ class _Bars:
             completed=totals.done_bytes,
             description=f"{totals.done_files}/{totals.files} files",
             rows=f"{totals.rows:,} rows, {totals.rows_per_second:,.0f}/s",
+            left=totals.left,
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from iotctl.cli.output.log import Level, is_quiet, say
 from iotctl.cli.output.terminal import printable
+from iotctl.cli.progress.time_left import time_left
 from iotctl.words import counted
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ def sensor_progress() -> Iterator[SensorProgress]:
         yield SensorProgress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TextColumn("{task.fields[result]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
         console=Console(stderr=True),
         transient=True,
     ) as progress:
@@ -44,7 +45,7 @@ class SensorProgress:
 
     def __init__(self, progress: Progress | None = None) -> None:
         self._progress = progress
-        self._bar = None if progress is None else progress.add_task("sensors", total=None, result="")
+        self._bar = None if progress is None else progress.add_task("sensors", total=None, result="", left="")
         self._began = self._last = time.monotonic()
 
     @property
@@ -54,19 +55,15 @@ class SensorProgress:
 
     def show(self, done: int, sensors: int, result: str) -> None:
         """Move the bar; or say a line, if the last one was said a while ago."""
+        left = time_left(done, sensors, self.seconds)
         if self._progress is not None and self._bar is not None:
-            self._progress.update(self._bar, total=sensors, completed=done, result=result)
+            self._progress.update(self._bar, total=sensors, completed=done, result=result, left=left)
             return
         now = time.monotonic()
         if now - self._last < _LINE_SECONDS or not done:
             return
         self._last = now
-        left = (sensors - done) / done * self.seconds
-        say(
-            ", ".join(
-                [f"{done:,} of {counted(sensors, 'sensor')}", *([result] if result else []), f"{left:.0f} s left"]
-            )
-        )
+        say(", ".join(part for part in (f"{done:,} of {counted(sensors, 'sensor')}", result, left) if part))
 
     def note(self, message: str, level: Level = Level.INFO) -> None:
         """A line that stays."""

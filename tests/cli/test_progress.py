@@ -1,0 +1,31 @@
+"""Progress says what can be known: no time left from a first step, and that a watch waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from iotctl.cli.progress.ingest_progress import watch_ingest
+from iotctl.cli.progress.time_left import time_left
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "said"),
+    [
+        (1, 10_000, 5.0, ""),  # 1 of 10,000 in 5 s would be 14 hours
+        (500, 1000, 1.0, ""),
+        (500, 1000, 65.0, "1:05 left"),
+        (200, 1000, 1000.0, "1:06:40 left"),
+        (1000, 1000, 60.0, ""),
+        (0, 0, 60.0, ""),
+    ],
+)
+def test_the_time_left_is_told_once_enough_is_done(done: float, total: float, seconds: float, said: str) -> None:
+    assert time_left(done, total, seconds) == said
+
+
+def test_a_watch_that_waits_says_so_once_until_there_is_something_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with watch_ingest() as listener:
+        for files in (1, 0, 0, 1, 0):
+            listener.found(files, 10 * files)
+            listener.waiting(60.0)
+    assert capsys.readouterr().err.splitlines() == ["waiting for new files, looking every 60 s"] * 2
