@@ -16,18 +16,14 @@ from pathlib import Path
 from iotctl.cli import app as program
 
 
-def on_a_terminal(
-    *arguments: str, width: int, height: int = 50, settings: Mapping[str, str], folder: Path, keys: bytes = b""
-) -> str:
-    """All that is written to a terminal, of stdout and stderr. keys: what is typed there. settings: of the process."""
+def on_a_terminal(*arguments: str, width: int, height: int = 50, settings: Mapping[str, str], folder: Path) -> str:
+    """All that is written to a terminal, of stdout and stderr. settings: of the process."""
     pid, terminal = pty.fork()
     if pid == 0:
         try:
             _run(arguments, width, height, settings, folder)
         finally:
             os._exit(99)
-    if keys:
-        os.write(terminal, keys)
     written = b""
     with suppress(OSError):  # how a terminal says that nobody writes to it any more
         while part := os.read(terminal, 65536):

@@ -102,7 +102,8 @@ FormatOption = Annotated[
 ]
 OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
 WideOption = Annotated[
-    bool, typer.Option("--wide", help="All columns of a table, and whole times; where they do not fit, a block a row.")
+    bool,
+    typer.Option("--wide", help="All columns of a table, whole names and times; where they do not fit, a block a row."),
 ]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not in IOTCTL_TIMEZONE.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]

@@ -175,3 +175,12 @@ def test_a_terminal_gets_what_fits_it_and_a_pipe_no_colour(
     assert [line.startswith("paged:") for line in long] == [True] * 62 + [False]
     short = on_a_terminal("sensors", "--limit", "17", width=60, height=20, settings=settings, folder=tmp_path)
     assert "paged:" not in short
+    readings = ["query", *uuids[:9], "2016-01-01", "2016-01-02"]
+    queried = on_a_terminal(*readings, width=60, settings=settings | {"PAGER": "cat"}, folder=tmp_path).splitlines()
+    assert len(queried) == 11
+    assert max(map(len, queried)) <= 60
+    whole = on_a_terminal(*readings, "--wide", width=60, settings=settings | {"PAGER": "cat"}, folder=tmp_path)
+    assert uuids[8] in whole
+    assert uuids[8] not in queried[-1]
+    none = on_a_terminal("query", uuids[0], "2015-01-01", "2015-01-02", width=60, settings=settings, folder=tmp_path)
+    assert none == "There are no readings in this range.\n"

@@ -78,7 +78,9 @@ def query(
             units = [None if counts else sensor.unit for sensor, _ in found]
             series = plot_readings(series, units, plot, settings.timezone)
         several = len(names) > 1 or len(series) > 1
-        table = ReadingTable(rows.timezone(settings), [name for name, _ in series] if several else (), counts)
+        table = ReadingTable(
+            rows.timezone(settings), [name for name, _ in series] if several else (), counts, rows.wide
+        )
         named = ((name, time, value) for name, pages in series for time, value in pages)
         write_readings(named, table, rows.chosen, rows.output)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from iotctl.cli.output.rows import Format, open_output
-from iotctl.cli.output.terminal import printable
+from iotctl.cli.output import pager
+from iotctl.cli.output.fit import BETWEEN, padded, shortened, width
+from iotctl.cli.output.log import say
+from iotctl.cli.output.rows import STDOUT, Format, open_output
+from iotctl.cli.output.terminal import Screen, printable, screen
 from iotctl.moments import local_time
 
 _MINUTE = 60_000_000
@@ -32,12 +36,13 @@ class ReadingTable:
     """What readings are written as.
 
     timezone: of the times. sensors: the names that have a column of their own, none where there is one sensor alone.
-    counts: the values are counts, and written as whole numbers.
+    counts: the values are counts, and written as whole numbers. wide: names are whole, however wide the terminal is.
     """
 
     timezone: str
     sensors: Sequence[str] = ()
     counts: bool = False
+    wide: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -47,7 +52,7 @@ class ReadingTable:
     @property
     def width(self) -> int:
         """The widest name, or the head of the column."""
-        return max(len("sensor"), *(len(printable(name)) for name in self.sensors))
+        return max([len("sensor"), *(width(printable(name)) for name in self.sensors)])
 
 
 def write_readings(pages: Iterable[Page], table: ReadingTable, form: Format, output: Path | None) -> int:
@@ -65,7 +70,8 @@ def write_readings(pages: Iterable[Page], table: ReadingTable, form: Format, out
             case Format.CSV:
                 _write_csv(counted(), table, file)
             case Format.TABLE:
-                _write_table(counted(), table, file)
+                on_screen = screen() if output in (None, STDOUT) else None
+                _write_table(counted(), table, file, on_screen)
             case Format.JSON | Format.NDJSON:
                 _write_json(counted(), table, form, file)
             case Format.PARQUET:
@@ -86,14 +92,38 @@ def _csv_cell(text: str) -> str:
     return line.getvalue()
 
 
-def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO) -> None:
-    widths = [*([table.width] if table.sensors else []), 32, 22]
-    heads = [name.ljust(width) for name, width in zip(table.columns, widths, strict=True)]
-    file.write(("  ".join(heads).rstrip() + "\n" + "  ".join("-" * width for width in widths) + "\n").encode())
-    for name, time, value in pages:
-        first = printable(name).ljust(table.width) + "  " if table.sensors else ""
-        padded = pc.utf8_rpad(_times(time, table.timezone), 32)
-        file.write(_lines(first, padded, "  ", _values(value, table), "\n"))
+def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO, on: Screen | None) -> None:
+    """on: the terminal that file is, if it is one. There, columns are as wide as the first page needs them."""
+    pages = iter(pages)
+    first = [page for page in islice(pages, 1) if len(page[1])]
+    time_width, value_width, name_width = 32, 22, table.width
+    if on is not None:
+        if not first:
+            say("There are no readings in this range.")
+            return
+        time_width, value_width = (
+            max([len(head), *map(len, texts.to_pylist())])
+            for head, texts in (
+                ("timestamp", _times(first[0][1], table.timezone)),
+                ("sensor_value", _values(first[0][2], table)),
+            )
+        )
+        room = on.width - time_width - value_width - 2 * len(BETWEEN)
+        name_width = table.width if table.wide else min(table.width, max(room, len("sensor")))
+    widths = [*([name_width] if table.sensors else []), time_width, value_width]
+
+    def blocks() -> Iterator[bytes | memoryview]:
+        heads = [name.ljust(columns) for name, columns in zip(table.columns, widths, strict=True)]
+        yield (BETWEEN.join(heads).rstrip() + "\n" + BETWEEN.join("-" * columns for columns in widths) + "\n").encode()
+        for name, time, value in chain(first, pages):
+            label = padded(shortened(printable(name), name_width), name_width) + BETWEEN if table.sensors else ""
+            shown = pc.utf8_rpad(_times(time, table.timezone), time_width)
+            yield _lines(label, shown, BETWEEN, _values(value, table), "\n")
+
+    if on is None:
+        file.writelines(blocks())
+    else:
+        pager.show((line for block in blocks() for line in bytes(block).splitlines(keepends=True)), on.height, file)
 
 
 def _write_json(pages: Iterable[Page], table: ReadingTable, form: Format, file: BinaryIO) -> None:
