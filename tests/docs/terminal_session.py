@@ -5,24 +5,20 @@ The commands are run on the files of the tutorial, in a terminal of their own, a
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
-import pty
 import re
 import shlex
 import shutil
-import struct
-import subprocess
-import sys
 import tempfile
-import termios
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
+
+from tests.terminal import on_a_terminal
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "pictures" / "session.svg"
@@ -60,28 +56,10 @@ def main() -> None:
 
 def _printed(command: str, folder: Path) -> str:
     """What a command prints on a terminal in the end: without what it wrote over again, such as progress."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
-    program = Path(sys.executable).parent / "iotctl"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("IOTCTL_")}
-    environment |= {"IOTCTL_HOME": str(folder / "home"), "TERM": "xterm-256color", "PAGER": "cat"}
-    process = subprocess.Popen(
-        [program, *shlex.split(command)[1:]], cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    parts = []
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # how a terminal says that nobody writes to it any more
-            break
-        if not part:
-            break
-        parts.append(part)
-    os.close(ours)
-    if process.wait() != 0:
-        raise SystemExit(f"{command}: exit code {process.returncode}")
-    return "\n".join(screen(b"".join(parts).decode()))
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("IOTCTL_")}
+    settings |= {"IOTCTL_HOME": str(folder / "home"), "PAGER": "cat"}
+    words = shlex.split(command)[1:]
+    return "\n".join(screen(on_a_terminal(*words, width=WIDTH, height=HEIGHT, settings=settings, folder=folder)))
 
 
 def screen(text: str) -> list[str]:
