@@ -149,6 +149,7 @@ def test_a_shortened_text_has_both_its_ends(width: int) -> None:
 def test_only_a_word_that_is_wider_than_a_line_is_broken() -> None:
     assert wrapped("one two three", 7) == ["one two", "three"]
     assert wrapped("a s3://bucket/key b", 8) == ["a", "s3://buc", "ket/key", "b"]
+    assert wrapped("a s3://bucket/key b", 8, breaks=False) == ["a", "s3://bucket/key", "b"]
     assert wrapped("", 8) == [""]
 
 
@@ -171,6 +172,9 @@ def test_a_terminal_gets_what_fits_it_and_a_pipe_no_colour(
         assert ("iotctl ingest in.csv" in lines[2]) == (width > 60)
     assert "\x1b" not in on_a_terminal("runs", width=80, settings=settings | {"NO_COLOR": "1"}, folder=tmp_path)
     assert "\x1b" not in iotctl("runs", "--format", "table").stdout
+    status = on_a_terminal("status", width=40, settings=settings, folder=tmp_path)
+    assert status.split() == iotctl("status", IOTCTL_TIMEZONE="UTC").stdout.split()
+    assert all(len(line) <= 40 or "/" in line for line in status.splitlines())
     long = on_a_terminal("sensors", width=60, height=20, settings=settings, folder=tmp_path).splitlines()
     assert [line.startswith("paged:") for line in long] == [True] * 62 + [False]
     short = on_a_terminal("sensors", "--limit", "17", width=60, height=20, settings=settings, folder=tmp_path)

@@ -11,6 +11,8 @@ import typer
 from iotctl import __version__
 from iotctl.cli.database import open_database
 from iotctl.cli.options import SummaryOutput
+from iotctl.cli.output.colours import by_state
+from iotctl.cli.output.labelled import show_labelled
 from iotctl.cli.output.terminal import printable
 from iotctl.env_files import env_file
 from iotctl.errors import IotctlError
@@ -59,9 +61,9 @@ def _checks() -> Iterator[Check]:
 
 def _show(check: Check) -> None:
     mark = "ok" if check.error is None else "NO"
-    typer.echo(f"{mark:3} {check.name:12} {printable(hidden(check.found))}")
+    show_labelled(f"{mark:3} {check.name:12} ", printable(hidden(check.found)), by_state(mark))
     if check.advice:
-        typer.echo(f"    {'':12} -> {printable(hidden(check.advice))}")
+        show_labelled(f"    {'':12} -> ", printable(hidden(check.advice)))
 
 
 def _as_json(check: Check) -> dict[str, str | bool | None]:

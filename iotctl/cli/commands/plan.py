@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.options import SummaryOutput
+from iotctl.cli.output.labelled import show_labelled
 from iotctl.cli.output.terminal import size
 from iotctl.errors import UsageError
 from iotctl.model import StorageLayout
@@ -59,7 +60,7 @@ def plan(
     if output.is_json:
         typer.echo(json.dumps({"need": asdict(need)} | {layout.value: asdict(one) for layout, one in plans.items()}))
         return
-    typer.echo(about_need(need))
+    show_labelled("", about_need(need))
     lines = {layout: plan_lines(one) for layout, one in plans.items()}
     shown, plain = lines[StorageLayout.COLUMNSTORE], lines[StorageLayout.SEGMENTS]
     typer.echo(f"{'':18} {'TimescaleDB':30} plain PostgreSQL")
@@ -71,7 +72,7 @@ def plan(
             typer.echo(f"  {name} = {value}")
         typer.echo(f"{title}: what breaks first")
         for line in plans[layout].breaks or ("nothing that we know of",):
-            typer.echo(f"  - {line}")
+            show_labelled("  - ", line)
 
 
 def about_need(need: Need) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from iotctl.cli.database import open_database
 from iotctl.cli.options import SummaryOutput
+from iotctl.cli.output.labelled import show_labelled
 from iotctl.cli.output.policies import about_policies, policies_json
 from iotctl.cli.output.terminal import size
 from iotctl.moments import local_time
@@ -75,7 +76,7 @@ def status(
         lines[parts.kind] = _about_parts(parts, found.readings, found.sensors)
     lines["policies"] = about_policies(found.policies, settings.timezone)
     for name, value in lines.items():
-        typer.echo(f"{name:10} {value}")
+        show_labelled(f"{name:10} ", value)
 
 
 def _about_parts(parts: Parts, readings: int, sensors: int) -> str:

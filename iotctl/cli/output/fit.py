@@ -33,8 +33,11 @@ def shortened(text: str, columns: int) -> str:
     return _first(text, head) + "…" + _first(text[::-1], columns - 1 - head)[::-1]
 
 
-def wrapped(text: str, columns: int) -> list[str]:
-    """The text in lines that end between words; only a word that is wider than a line is broken. One line at least."""
+def wrapped(text: str, columns: int, *, breaks: bool = True) -> list[str]:
+    """The text in lines that end between words, one line at least.
+
+    breaks: whether a word that is wider than a line is broken; else it stays whole, and can be copied.
+    """
     lines = [""]
     for word in text.split():
         joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -43,7 +46,7 @@ def wrapped(text: str, columns: int) -> list[str]:
             continue
         if lines[-1]:
             lines.append("")
-        while width(word) > columns:
+        while breaks and width(word) > columns:
             lines[-1] = _first(word, columns)
             word = word[len(lines[-1]) :]
             lines.append("")
