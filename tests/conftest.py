@@ -10,12 +10,11 @@ from contextlib import contextmanager
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from iotctl.model import ColumnstoreWriter
-from iotctl.repositories import Connection, Database, ensure_schema, open_storage
+from iotctl.repositories import Connection, Database, ensure_schema
 from iotctl.repositories.embedded import embedded_database
 from tests.fork_server import ForkServer
 from tests.store import S3Server
-from tests.timescale import URL_SETTING, timescale_server
+from tests.timescale import URL_SETTING, leave_it_to_timescaledb, timescale_server
 
 # Tests start the command thousands of times: compiled once, it begins a third of a second sooner.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -61,8 +60,7 @@ def postgres(postgres_server: Database) -> Iterator[Database]:
 @pytest.fixture
 def timescale_direct(timescale: Database) -> Database:
     """A new database with TimescaleDB, which compresses the readings itself."""
-    with timescale.connect() as conn:
-        open_storage(conn).set_writer(ColumnstoreWriter.DIRECT)
+    leave_it_to_timescaledb(timescale)
     return timescale
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from iotctl.repositories import Database
+from iotctl.model import ColumnstoreWriter
+from iotctl.repositories import Database, open_storage
 from tests.local_server import LocalServer
 
 URL_SETTING = "IOTCTL_TEST_TIMESCALE_URL"
@@ -18,6 +19,9 @@ INSTALLATIONS = (
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/pgsql/bin",
 )
+
+# A chunk makes a table that is not empty: no ingest gives it a primary key again.
+_CHUNK = "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (-1, '1990-01-01', 0)"
 
 SETTINGS = """
 shared_preload_libraries = 'timescaledb'
@@ -34,6 +38,14 @@ def timescale_programs() -> Path | None:
             if (Path(asked.stdout.strip()) / "extension" / "timescaledb.control").exists():
                 return folder
     return None
+
+
+def leave_it_to_timescaledb(database: Database) -> None:
+    """Make the schema, with TimescaleDB to compress the readings itself, by direct compress."""
+    with database.connect() as conn:
+        open_storage(conn).set_writer(ColumnstoreWriter.DIRECT)
+        conn.execute(_CHUNK.encode())
+        conn.execute("DELETE FROM reading")
 
 
 @contextmanager

