@@ -85,6 +85,8 @@ _NO_DATABASE = re.compile(r'database ".*" does not exist')
 # SQLSTATE classes (manual, appendix A): resources and program limits; connection and operator intervention.
 _LIMIT_CLASSES = ("53", "54")
 _AWAY = ("08", "57")
+# What a change to a compressed batch ends with where another session changes or compresses it at the same moment.
+_CHANGED_BESIDE = re.compile(r"tuple concurrently (updated|deleted)")
 _NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
 
 # It would tell stderr of each pipeline that a deadlock ended, which is tried again.
@@ -180,23 +182,27 @@ def free_connections(conn: Connection) -> int:
 
 def is_passing(error: BaseException | None) -> bool:
     """True where the same work may succeed on a second try: a broken connection, a deadlock, a restarting server."""
-    return isinstance(
-        error,
-        pg.DeadlockDetected
-        | pg.SerializationFailure
-        | pg.LockNotAvailable
-        | pg.TooManyConnections
-        | pg.AdminShutdown
-        | pg.CrashShutdown
-        | pg.CannotConnectNow
-        | pg.IdleInTransactionSessionTimeout
-        | pg.IdleSessionTimeout,
-    ) or (
-        # An OperationalError without SQLSTATE comes from libpq: the connection is gone, or could not be made.
-        isinstance(error, psycopg.OperationalError)
-        and error.sqlstate is None
-        and not _says(error, _REFUSED_LOGIN)
-        and not _says(error, _NO_DATABASE)
+    return (
+        isinstance(
+            error,
+            pg.DeadlockDetected
+            | pg.SerializationFailure
+            | pg.LockNotAvailable
+            | pg.TooManyConnections
+            | pg.AdminShutdown
+            | pg.CrashShutdown
+            | pg.CannotConnectNow
+            | pg.IdleInTransactionSessionTimeout
+            | pg.IdleSessionTimeout,
+        )
+        or (isinstance(error, pg.InternalError_) and _says(error, _CHANGED_BESIDE))
+        or (
+            # An OperationalError without SQLSTATE comes from libpq: the connection is gone, or could not be made.
+            isinstance(error, psycopg.OperationalError)
+            and error.sqlstate is None
+            and not _says(error, _REFUSED_LOGIN)
+            and not _says(error, _NO_DATABASE)
+        )
     )
 
 

@@ -402,28 +402,28 @@ def test_a_difference_says_sensor_time_and_values(loaded: Loaded) -> None:
 
 
 @pytest.mark.parametrize("owner", ["1.csv", "4.csv", None])
-def test_a_reading_that_is_there_twice_is_found(timescale: Database, tmp_path: Path, owner: str | None) -> None:
+def test_a_reading_that_is_there_twice_is_found(timescale_direct: Database, tmp_path: Path, owner: str | None) -> None:
     write_files(tmp_path / "t", [1, 2, 3, 4])
-    load(tmp_path / "t", timescale)
-    with timescale.connect() as conn:
-        it = Loaded(timescale, conn, ensure_schema(conn), tmp_path / "t")
+    load(tmp_path / "t", timescale_direct)
+    with timescale_direct.connect() as conn:
+        it = Loaded(timescale_direct, conn, ensure_schema(conn), tmp_path / "t")
         step = ordinary()[70]
         file_id = 0 if owner is None else it.file_id(owner)
         it.insert(it.sensor_id(0), file_id, START + step * STEP, repr(value_of(4 * step)))
     expected = {("1.csv", Fault.DOUBLED): 1} | ({("4.csv", Fault.DOUBLED): 1} if owner == "4.csv" else {})
     if owner == "4.csv":  # which does not give the reading
         expected[("4.csv", Fault.SURPLUS)] = 1
-    assert faults(found(tmp_path / "t", timescale)) == expected
+    assert faults(found(tmp_path / "t", timescale_direct)) == expected
 
 
-def test_disorder_of_the_columnstore_is_found(timescale: Database, tmp_path: Path) -> None:
+def test_disorder_of_the_columnstore_is_found(timescale_direct: Database, tmp_path: Path) -> None:
     """A gap inside a compressed batch is filled with readings that are said to be in order, as iotctl once did."""
     lines = [f"{(START + n * STEP).isoformat()};{SENSORS[0]};{n}" for n in range(500)]
     write(tmp_path / "t" / "1.csv", lines[:200] + lines[300:])
-    load(tmp_path / "t", timescale)
-    compact(timescale, full=True)
-    with timescale.connect() as conn:
-        it = Loaded(timescale, conn, ensure_schema(conn), tmp_path / "t")
+    load(tmp_path / "t", timescale_direct)
+    compact(timescale_direct, full=True)
+    with timescale_direct.connect() as conn:
+        it = Loaded(timescale_direct, conn, ensure_schema(conn), tmp_path / "t")
         sensor_id = it.sensor_id(0)
         with conn.transaction():
             conn.execute("SET LOCAL timescaledb.enable_direct_compress_copy = on")
@@ -431,10 +431,10 @@ def test_disorder_of_the_columnstore_is_found(timescale: Database, tmp_path: Pat
             with conn.cursor() as cursor, cursor.copy("COPY reading FROM STDIN") as copy:
                 for n in range(200, 300):
                     copy.write_row((sensor_id, 0, START + n * STEP, float(n)))
-    (difference,) = found(tmp_path / "t", timescale)
+    (difference,) = found(tmp_path / "t", timescale_direct)
     assert (difference.fault, difference.sensor, difference.file) == (Fault.DISORDER, SENSORS[0], None)
-    compact(timescale)
-    assert found(tmp_path / "t", timescale) == []
+    compact(timescale_direct)
+    assert found(tmp_path / "t", timescale_direct) == []
 
 
 # --- files, and how they are read
