@@ -12,6 +12,7 @@ from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.described import Floats, Modelled, Stretch, describe, runs_of
 from iotctl.analysis.habit import habits
 from iotctl.analysis.kinds import leaning, name_kind
+from iotctl.analysis.moved import moved_rows
 from iotctl.analysis.onset import LOOKED_AT_BEFORE, onset_row
 from iotctl.analysis.promised import (
     ALWAYS,
@@ -30,7 +31,6 @@ from iotctl.model import Event, Kind, SensorMemory
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
 _STUCK_PART = 0.5  # of the rows of an event that is named so
-_LEVELS = (16, 64, 256)  # windows that show where a level has moved
 _SIDE_PART = 4  # a fourth of an event's rows, on both sides of it, tell a drift from a shift
 
 # One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
@@ -140,7 +140,7 @@ def _stretch(
 ) -> Stretch:
     """A run trimmed to its odd rows, with its kind by them and the rows beside them, as far as those lie in between."""
     scores = components.scores
-    first, last = _trimmed(_sharp(scores, *run), *run, threshold, _moved(scores, *run, threshold))
+    first, last = _trimmed(_sharp(scores, *run), *run, threshold, moved_rows(series, scores, *run, threshold))
     if (scores["stuck"][first:last] >= STUCK_SCORE).mean() >= _STUCK_PART:
         return Stretch(first, last, Kind.STUCK)
     whole = Stretch(first, last, Kind.SPIKE)
@@ -152,28 +152,6 @@ def _sharp(scores: Mapping[str, Column], start: int, end: int) -> Floats:
     rows = slice(start, end)
     sharp: Floats = np.maximum.reduce([scores["point"][rows], scores["local"][rows], scores["stuck"][rows]])
     return sharp
-
-
-def _moved(scores: Mapping[str, Column], start: int, end: int, threshold: float) -> list[tuple[int, int]]:
-    """[first, last) of the rows of a run, counted from its start, over which the level has moved, by each window.
-
-    Of a shift of four sigma few rows are odd by themselves, and those that are may lie anywhere in it. A window shows
-    it before it begins, by less than half of its length.
-    """
-    moved = []
-    for w in _LEVELS:
-        if f"level{w}" not in scores:
-            continue
-        level = scores[f"level{w}"]
-        rows = np.flatnonzero(level[start:end] >= threshold)
-        if not len(rows):
-            continue
-        # At either end of the series the window is that of the outermost rows, all of which it stands for.
-        first = int(rows[0]) + (w // 2 if start + rows[0] > 0 else 0)
-        last = int(rows[-1]) + 1 - (w // 2 if start + rows[-1] + 1 < len(level) else 0)
-        if first < last:
-            moved.append((first, last))
-    return moved
 
 
 def _with_sides(series: Modelled, stretch: Stretch, earliest: int, latest: int) -> tuple[Floats, Floats, Floats]:
@@ -224,7 +202,7 @@ def _trimmed(
 ) -> tuple[int, int]:
     """[start, end) drawn in to the rows that are odd by themselves, but for a stray one or two far from the others.
 
-    sharp: (end - start,). moved: see _moved; these rows are odd, too.
+    sharp: (end - start,). moved: see moved_rows; these rows are odd, too.
     """
     groups = runs_of(sharp >= _TRIM_SCORE)
     firm = [

@@ -173,8 +173,10 @@ def test_a_report_is_one_file_with_a_chart_of_each_sensor(iotctl: Iotctl, fleet:
 
 
 def test_a_range_and_a_reference_bound_what_is_looked_at(iotctl: Iotctl, fleet: list[float]) -> None:
-    early = iotctl("detect", "--all", "--end", "2015-01-05")
+    early = iotctl("detect", "--all", "--end", "2015-01-04")
     assert (early.returncode, events(early)) == (0, [])
+    first = iotctl("detect", "--all", "--end", "2015-01-05")  # pump_01 has its spike on the 4th, pump_03 on the 5th
+    assert [event["sensor"] for event in events(first)] == ["pump_01"]
     late = iotctl("detect", "pump_11", "--start", "2015-01-06", "--reference", "2015-01-01/2015-01-05")
     assert [event["kind"] for event in events(late)] == ["spike"]
 
