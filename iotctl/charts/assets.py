@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 # What draws charts, in this order.
-CHART_SCRIPTS = ("uplot.js", "chart_data.js", "chart_panels.js", "chart_links.js", "chart.js")
+CHART_SCRIPTS = ("chart_data.js", "ticks.js", "plot.js", "chart_panels.js", "chart_links.js", "chart.js")
 
 
 @cache

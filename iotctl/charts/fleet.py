@@ -82,7 +82,7 @@ def draw_fleet(
         *(_data(card, timezone, threshold, share) for card in ordered),
         scripts(*CHART_SCRIPTS, "verdicts.js", "fleet.js"),
     ]
-    head = styles("page.css", "uplot.css", "chart.css", "verdicts.css", "incidents.css", "fleet.css")
+    head = styles("page.css", "chart.css", "verdicts.css", "incidents.css", "fleet.css")
     write_whole(path, page("Sensors", head, "".join(body)).encode())
 
 

@@ -42,7 +42,7 @@ def write_detection_page(detection: Detection, path: Path, about: About, *, verd
         f"{embedded('data', data | {'kinds': looks()})}{scripts(*CHART_SCRIPTS, 'chart_page.js')}"
         f"{scripts('verdicts.js') if has_buttons else ''}"
     )
-    write_whole(path, page(about.title, styles("page.css", "uplot.css", "chart.css", "verdicts.css"), body).encode())
+    write_whole(path, page(about.title, styles("page.css", "chart.css", "verdicts.css"), body).encode())
 
 
 def write_readings_page(series: Sequence[NamedSeries], path: Path, title: str, timezone: str) -> None:
@@ -61,7 +61,7 @@ def write_readings_page(series: Sequence[NamedSeries], path: Path, title: str, t
         '<div class="chart" id="chart"></div>\n'
         f"{embedded('data', data)}{scripts(*CHART_SCRIPTS, 'chart_page.js')}"
     )
-    write_whole(path, page(title, styles("page.css", "uplot.css", "chart.css"), body).encode())
+    write_whole(path, page(title, styles("page.css", "chart.css"), body).encode())
 
 
 def _packed(series: NamedSeries) -> dict[str, object]:

@@ -154,10 +154,10 @@ def test_buttons_lead_to_events_and_the_pointer_tells_what_was_judged(detection:
       const button = [...document.querySelectorAll('.ranges button')].find((one) => one.textContent === 'event ›');
       for (let press = 0; press <= {number}; press++) button.click();
       setTimeout(() => {{
-        const over = document.querySelector('.u-over'), box = over.getBoundingClientRect();
+        const over = document.querySelector('.glass'), box = over.getBoundingClientRect();
         const at = {{bubbles: true, clientX: box.left + box.width / 2, clientY: box.top + 20}};
-        over.dispatchEvent(new MouseEvent('mouseenter', at));
-        over.dispatchEvent(new MouseEvent('mousemove', at));
+        over.dispatchEvent(new PointerEvent('pointerenter', at));
+        over.dispatchEvent(new PointerEvent('pointermove', at));
       }}, 500);
     """
     page.write_text(page.read_text() + f"<script>setTimeout(() => {{{script}}}, 2000)</script>")

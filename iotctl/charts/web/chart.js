@@ -1,15 +1,15 @@
-// Charts on uPlot: of a detection, of readings of several sensors, and small ones of each event.
+// Charts: of a detection, of readings of several sensors, and small ones of each event.
 'use strict';
 (() => {
-  const {INK, unpack, clock, saidTo, element, linkPanels, fit} = iotctl;
-  const {readingPanel, residualPanel, severityPanel, axes, edgeOf, plainRange, timeRange} = iotctl;
+  const {INK, Plot, unpack, clock, rowFrom, nearestRow, saidTo, element, linkPanels} = iotctl;
+  const {readingPanel, residualPanel, severityPanel, axes, edgeOf, plainRange} = iotctl;
   const OTHERS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#332288', '#882255'];
   const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
 
   // Without readings there is nothing to draw: the same answer as a chart gives.
   function empty(host) {
     element('p', 'No readings.', host, 'none');
-    return {show() {}, inset() {}, plots: [{root: host}]};
+    return {show() {}, inset() {}, place: host};
   }
 
   function judged(rows, threshold) {
@@ -23,7 +23,8 @@
   const unit = (data) => (data.unit ? ` ${data.unit}` : '');
 
   function tellReading(data, rows, when) {
-    return (tip, row, moment) => {
+    return (tip, moment) => {
+      const row = nearestRow(rows.time, moment);
       element('b', when.text(rows.time[row]), tip);
       const text = (x) => saidTo(x, rows.scale[row]);
       if (rows.value[row] !== null) {
@@ -48,37 +49,28 @@
     const rows = judged(await unpack(data.course), data.threshold);
     data.edge = edgeOf(rows);
     const tall = Math.max(220, Math.min(340, innerHeight * 0.42));
-    const {time, low, high, value, expected, residual, severity} = rows;
-    if (!time.length) return empty(host);
-    const chart = linkPanels(host, [
-      {options: readingPanel(data, rows, when, false), columns: [time, high, low, value, expected], height: tall},
-      {options: residualPanel(data, rows, when), columns: [time, residual], height: 110},
-      {options: severityPanel(data, rows, when), columns: [time, severity], height: 110},
-    ], time, when, data.events, tellReading(data, rows, when));
-    chart.plots[0].over.addEventListener('click', () => {
-      const {left} = chart.plots[0].cursor;
-      const near = data.events.map((event) => [Math.abs(chart.plots[0].valToPos(event.at, 'x') - left), event]);
+    if (!rows.time.length) return empty(host);
+    const click = (plot, x) => {
+      const near = data.events.map((event) => [Math.abs(plot.xOf(event.at) - x), event]);
       const [distance, event] = near.reduce((best, one) => (one[0] < best[0] ? one : best), [12, null]);
       if (event && distance < 12 && window.chosenEvent) window.chosenEvent(event.id);
-    });
+    };
+    const chart = linkPanels(host, [
+      {...readingPanel(data, rows, when, false), height: tall, click},
+      {...residualPanel(data, rows, when), height: 110},
+      {...severityPanel(data, rows, when), height: 110},
+    ], when, data.events, tellReading(data, rows, when));
     return {...chart, inset: (place, event) => inset(place, data, rows, when, event)};
   }
 
   // A small chart of the readings around an event, all of them.
   function inset(place, data, rows, when, event) {
-    const at = (moment) => {
-      let [low, high] = [0, rows.time.length];
-      while (low < high) { const mid = (low + high) >> 1; if (rows.time[mid] < moment) low = mid + 1; else high = mid; }
-      return low;
-    };
-    const first = at(event.start), last = at(event.end);
+    const first = rowFrom(rows.time, event.start), last = rowFrom(rows.time, event.end);
     const reach = Math.max(24, Math.round(0.8 * (last - first)));
-    const part = (column) => column.slice(Math.max(0, first - reach), last + reach + 1);
-    const cut = {time: part(rows.time), low: part(rows.low), high: part(rows.high)};
-    const size = {width: place.clientWidth, height: place.clientHeight};
-    const options = {...readingPanel(data, cut, when, true), ...size, cursor: {show: false}};
-    const plot = new uPlot(options, [cut.time, cut.high, cut.low, part(rows.value), part(rows.expected)], place);
-    fit(place, [plot], () => place.clientHeight);
+    const [from, to] = [Math.max(0, first - reach), Math.min(rows.time.length - 1, last + reach)];
+    const plot = new Plot(place, readingPanel(data, rows, when, true));
+    if (from < to) plot.show(rows.time[from], rows.time[to]);
+    else plot.show(rows.time[from] - 1800, rows.time[from] + 1800);
   }
 
   // Readings of one or several sensors over each other; those of another unit in a panel of their own.
@@ -107,38 +99,38 @@
         entry.append(one.unit ? `${one.name} [${one.unit}]` : one.name);
       }
     }
-    const whole = uPlot.join(found.map((one) => [one.time, one.value]), found.map(() => [2]));
     const panels = units.map((name, number) => {
       const those = found.filter((one) => (one.unit || '') === name);
       return {
+        ...axes(when, those.length === 1 ? those[0].label : name, {times: number === units.length - 1}),
         height: Math.max(180, Math.min(360, innerHeight * 0.5) / units.length + 60),
-        columns: [whole[0], ...those.map((one) => whole[found.indexOf(one) + 1])],
-        options: {
-          tzDate: when.date, legend: {show: false}, padding: [8, 22, 0, 0],
-          scales: {x: {range: timeRange}, y: {range: plainRange}},
-          axes: axes(those.length === 1 ? those[0].label : name, number === units.length - 1),
-          series: [{}, ...those.map((one) => ({
-            stroke: colour(found, one), width: found.length > 1 ? 1.4 : 1, spanGaps: false,
-            dash: one.dash,
-            points: {show: (u, series, from, to) => to - from < 60 * found.length, size: 5, fill: colour(found, one)},
-          }))],
-        },
+        range: plainRange,
+        lines: those.map((one) => ({time: one.time, value: one.value, colour: colour(found, one), dash: one.dash,
+          width: found.length > 1 ? 1.4 : 1, point: 5})),
       };
     });
-    const latest = (one, row) => {
-      let at = row;
-      const column = whole[found.indexOf(one) + 1];
-      while (at > 0 && (column[at] === undefined || column[at] === null)) at--;
-      return column[at];
+    return linkPanels(host, panels, when, [], tellReadings(found, when));
+  }
+
+  // The time of the nearest reading, and of each sensor its latest one until then.
+  function tellReadings(found, when) {
+    const latest = ({time, value}, moment) => {
+      let row = rowFrom(time, moment);
+      if (time[row] !== moment) row--;
+      while (row > 0 && value[row] === null) row--;
+      return value[row];
     };
-    return linkPanels(host, panels, whole[0], when, [], (tip, row) => {
-      element('b', when.text(whole[0][row]), tip);
+    return (tip, pointed) => {
+      const times = found.filter(({time}) => time.length).map(({time}) => time[nearestRow(time, pointed)]);
+      const far = (time) => Math.abs(time - pointed);
+      const moment = times.reduce((best, time) => (far(time) < far(best) ? time : best));
+      element('b', when.text(moment), tip);
       for (const one of found) {
         const name = found.length > 1 ? `${one.name}: ` : '';
-        const text = element('span', `${name}${saidTo(latest(one, row), one.reach / 100)}${unit(one)}`, tip, 'event');
-        text.style.borderColor = colour(found, one);
+        const value = saidTo(latest(one, moment), one.reach / 100);
+        element('span', `${name}${value}${unit(one)}`, tip, 'event').style.borderColor = colour(found, one);
       }
-    });
+    };
   }
 
   const colour = (found, one) => (found.length > 1 ? OTHERS[one.number % OTHERS.length] : INK.reading);
@@ -157,7 +149,7 @@
     for (const place of list.querySelectorAll('.inset')) {
       watch.observe(place);
       const event = ofId[place.closest('li').dataset.eventId];
-      place.addEventListener('click', () => { chart.show(event); chart.plots[0].root.scrollIntoView({block: 'center'}); });
+      place.addEventListener('click', () => { chart.show(event); chart.place.scrollIntoView({block: 'center'}); });
     }
   }
 

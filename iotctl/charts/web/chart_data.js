@@ -37,10 +37,21 @@ window.iotctl = {};
   function clock(offsets) {
     const offset = (t) => offsets.reduce((found, [from, seconds]) => (from <= t ? seconds : found), offsets[0][1]);
     const moved = (t) => new Date((t + offset(t)) * 1000);
-    return {
-      date: (t) => uPlot.tzDate(moved(t), 'Etc/UTC'),
-      text: (t) => moved(t).toISOString().replace('T', ' ').slice(0, 19).replace(/:00$/, ''),
-    };
+    const text = (t) => moved(t).toISOString().replace('T', ' ').slice(0, 19).replace(/:00$/, '');
+    return {offsets, text};
+  }
+
+  // The first row at or behind a moment.
+  function rowFrom(time, moment) {
+    let [low, high] = [0, time.length];
+    while (low < high) { const mid = (low + high) >> 1; if (time[mid] < moment) low = mid + 1; else high = mid; }
+    return low;
+  }
+
+  // The row next to a moment, before or behind it; -1 without rows.
+  function nearestRow(time, moment) {
+    const row = rowFrom(time, moment);
+    return row === time.length || (row > 0 && moment - time[row - 1] < time[row] - moment) ? row - 1 : row;
   }
 
   const said = (x) => (x === null || x === undefined ? '–' : String(Number(x.toPrecision(6))));
@@ -60,5 +71,5 @@ window.iotctl = {};
     return made;
   }
 
-  Object.assign(iotctl, {INK, unpack, clock, said, saidTo, element});
+  Object.assign(iotctl, {INK, unpack, clock, rowFrom, nearestRow, said, saidTo, element});
 })();
