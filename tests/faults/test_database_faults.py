@@ -170,6 +170,8 @@ def test_workers_are_no_more_than_the_connections_that_are_free(loader: Database
     assert worker_count(loader, 16, cores=2) == 4
 
 
+# A role that may do nothing but load, in a database that has nothing yet.
+@pytest.mark.parametrize("database", ["postgres", "timescale"], indirect=True)
 def test_too_few_connections_are_said(loader: Database, database: Database, store: S3Server) -> None:
     contents = write_files(store, "crowded", 3, 3000, seed=35)
     execute(database, "ALTER ROLE iotctl_loader CONNECTION LIMIT 0")
@@ -189,6 +191,7 @@ def test_too_few_connections_are_said(loader: Database, database: Database, stor
     assert table(database) == obvious(contents)
 
 
+@pytest.mark.parametrize("database", ["postgres", "timescale"], indirect=True)
 def test_a_default_of_read_only_keeps_nobody_from_loading(
     loader: Database, database: Database, store: S3Server
 ) -> None:

@@ -273,7 +273,7 @@ def test_an_unknown_release_compresses_itself(
 
 def test_a_user_chooses_and_may_change_his_mind_while_the_table_is_empty(conn: Connection) -> None:
     storage = open_storage(conn)
-    assert storage.set_writer(ColumnstoreWriter.DIRECT) == "IOTCTL_COLUMNSTORE_WRITER is direct"
+    assert storage.set_writer(ColumnstoreWriter.DIRECT) == "IOTCTL_COLUMNSTORE_WRITER was direct"
     assert storage.set_writer(ColumnstoreWriter.AUTO) is None
     load(conn, minutes(range(500)))
     with pytest.raises(psycopg.errors.UniqueViolation):
@@ -281,7 +281,7 @@ def test_a_user_chooses_and_may_change_his_mind_while_the_table_is_empty(conn: C
     assert storage.set_writer(ColumnstoreWriter.DIRECT) is not None
     load(conn, minutes(range(500, 1000)), 2)
     assert table(conn) == list(range(1000))
-    assert storage.set_writer(ColumnstoreWriter.AUTO) == "IOTCTL_COLUMNSTORE_WRITER is direct"
+    assert storage.set_writer(ColumnstoreWriter.AUTO) == "IOTCTL_COLUMNSTORE_WRITER was direct"
     conn.execute('ALTER TABLE reading ADD PRIMARY KEY (sensor_id, "timestamp")')
     assert storage.set_writer(ColumnstoreWriter.AUTO) is None
 

@@ -28,7 +28,7 @@ _STATE = """
     FROM pg_class c WHERE c.oid = 'reading'::regclass
 """
 
-_WANTED = "IOTCTL_COLUMNSTORE_WRITER is direct"
+_WANTED = "IOTCTL_COLUMNSTORE_WRITER was direct"
 
 
 class Writer(Protocol):
