@@ -46,6 +46,7 @@ def leave_it_to_timescaledb(database: Database) -> None:
         open_storage(conn).set_writer(ColumnstoreWriter.DIRECT)
         conn.execute(_CHUNK.encode())
         conn.execute("DELETE FROM reading")
+        conn.execute("SELECT compress_chunk(c) FROM show_chunks('reading') c")
 
 
 @contextmanager
