@@ -45,7 +45,7 @@ def test_what_stays_comes_back_and_what_ends_does_not() -> None:
 
 def test_the_app_reads_the_bucket_with_keys_that_can_do_nothing_else() -> None:
     assert not re.search("OWNER|ROOT", json.dumps(SERVICES["iot-app"]) + json.dumps(SERVICES["dask-worker"]))
-    policy = json.loads((ROOT / "deploy" / "minio" / "reader.json").read_text())
+    policy = json.loads((ROOT / "docs" / "deploy" / "minio" / "reader.json").read_text())
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert allowed == {"s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject"}
     assert {resource.removesuffix("/*") for statement in policy["Statement"] for resource in statement["Resource"]} == {

@@ -23,7 +23,7 @@ from tests.process import COMMAND, environment
 from tests.store import S3Server
 
 ROOT = Path(__file__).parents[2]
-GRAFANA = ROOT / "deploy" / "grafana"
+GRAFANA = ROOT / "docs" / "deploy" / "grafana"
 A, B = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e", "59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf"
 BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}
 PANELS = [(board, panel["title"]) for board, content in BOARDS.items() for panel in content["panels"]]
@@ -64,7 +64,7 @@ def panel_rows(conn: Connection, board: str, title: str, sensors: Sequence[str] 
 
 @pytest.fixture
 def reader(database: Database, store: S3Server, tmp_path: Path) -> Iterator[Connection]:
-    """A loaded database, as Grafana's user, whom deploy/grafana/reader.sql made."""
+    """A loaded database, as Grafana's user, whom docs/deploy/grafana/reader.sql made."""
     settings = environment(database, store)
 
     def iotctl(*arguments: str) -> int:
