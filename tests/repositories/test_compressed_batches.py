@@ -16,7 +16,6 @@ from iotctl.repositories.storage.compressed import (
     decompress,
     deltadelta,
     gorilla,
-    unknown_columns,
 )
 from iotctl.repositories.storage.compressed.serialization import (
     deltadelta_values,
@@ -160,10 +159,6 @@ def test_rows_have_the_columns_in_the_order_asked_for() -> None:
             assert first["_ts_meta_v2_first_timestamp"] == first["_ts_meta_min_1"]
             assert second["_ts_meta_v2_last_timestamp"] == second["_ts_meta_max_1"]
         assert read_gorilla(first["sensor_value"]) == bits_of([1, 1.5, float("nan")])
-
-
-def test_a_column_of_another_version_is_named() -> None:
-    assert unknown_columns([*COLUMNS, "_ts_meta_sequence_num"]) == ["_ts_meta_sequence_num"]
 
 
 def fields(row: bytes) -> list[bytes]:

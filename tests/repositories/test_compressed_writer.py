@@ -21,6 +21,7 @@ from iotctl.repositories import Connection, Database, LostRaceError, SortedReadi
 from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.columnstore import compressed_tables
 from iotctl.repositories.storage.columnstore.batch_order import chunks_between
+from iotctl.repositories.storage.columnstore.compressed_writer import CompressedWriter
 from iotctl.repositories.storage.compressed import CompressedBatches, compress
 from iotctl.services.compact import compact
 from iotctl.services.doctor import check_database
@@ -329,3 +330,20 @@ def test_a_dump_comes_back_with_its_batches(conn: Connection, timescale: Databas
             with pytest.raises(psycopg.errors.UniqueViolation):
                 insert(again, 3)
             assert len(table(again)) == 1 + len(range(0, 50_000, 7)) + len(range(3, 50_000, 7))
+
+
+@pytest.mark.parametrize("form", [None, "'\"timestamp\" DESC'"])
+def test_what_lies_beside_a_batch_made_again_in_a_chunk_without_batches_is_kept(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, form: str | None
+) -> None:
+    """The second chunk is gone again when the load begins, or keeps its batches in another form."""
+    storage = storage_of(conn)
+    storage.set_part_interval(timedelta(days=1))
+    load(conn, minutes(range(0, 1440, 2)))
+    if form is None:
+        monkeypatch.setattr(CompressedWriter, "prepare", lambda *_: None)
+    else:
+        conn.execute(f"ALTER TABLE reading SET (timescaledb.compress_orderby = {form})".encode())
+    late = minutes([*range(1, 1440, 2), 1500, 1501, 1502])
+    assert load(conn, late, 2) == len(late)
+    assert table(conn) == table(conn, 2) == [*range(1440), 1500, 1501, 1502]

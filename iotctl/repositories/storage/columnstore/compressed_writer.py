@@ -20,7 +20,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, as_datetime, encode_readings
+from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.locks import ADVISORY_CLASS, CHUNK_LOCK
@@ -43,6 +43,7 @@ from iotctl.repositories.storage.columnstore.compressed_tables import (
     take_batches,
 )
 from iotctl.repositories.storage.columnstore.reading import keys_of_rows, readings_within
+from iotctl.repositories.storage.columnstore.row_store import copy_rows
 from iotctl.repositories.storage.compressed import MOST_ROWS
 
 # So many late readings within a batch, and it is made anew with them, which takes 0.8 ms. As a row each of them takes 9
@@ -57,9 +58,6 @@ _NO_SENSOR = -1
 
 # Batches that are fetched in one go to be made anew.
 _BATCHES_AT_ONCE = 500
-
-_ROWS_PER_WRITE = 2048
-_COPY_ROWS = b"COPY reading (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
 
 _HAS_AGGREGATES = """
     SELECT EXISTS (
@@ -123,7 +121,9 @@ class CompressedWriter:
             if found and found[0].batches is not None:
                 return
             # TimescaleDB itself cuts the chunk, beside those that are there.
-            self._conn.execute("INSERT INTO reading VALUES (%s, 0, %s, 0)", (_NO_SENSOR, moment))
+            self._conn.execute(
+                "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, %s, 0)", (_NO_SENSOR, moment)
+            )
             self._conn.execute("DELETE FROM reading WHERE sensor_id = %s AND timestamp = %s", (_NO_SENSOR, moment))
             (chunk,) = chunks_between(self._conn, time, time)
             self._conn.execute("SELECT set_config('timescaledb.enable_compression_ratio_warnings', 'off', true)")
@@ -148,7 +148,7 @@ class CompressedWriter:
             lock_chunks(self._conn, [chunk for chunk, _ in split.targets], "SHARE ROW EXCLUSIVE")
             split = self._split(readings)
         if split.as_rows.any():
-            self._copy_rows(new[split.as_rows])
+            copy_rows(self._conn, new[split.as_rows])
             new = new[~split.as_rows]
         if len(new) == 0 and not split.rewritten.any():
             return
@@ -170,21 +170,12 @@ class CompressedWriter:
         places = look(self._conn, [chunk for chunk, _ in targets], readings)
         hits = np.bincount(places.batch[places.inside], minlength=len(places.bounds))
         rewritten = hits >= _FEWEST_TO_REWRITE
-        as_rows = (target < 0) | places.late
-        as_rows[_near(places, rewritten)] = False
+        # A reading beside a batch that is made anew may lie in another chunk, which takes rows alone.
+        as_rows = (target < 0) | (places.late & ~_near(places, rewritten))
         if self._conn.execute(_HAS_AGGREGATES.encode()).fetchone() == (True,):
             # TimescaleDB notes for aggregates the time from the first to the last row that a transaction inserted.
             as_rows[[readings.time.argmin(), readings.time.argmax()]] = True
         return _Split(targets, target, as_rows, places, rewritten)
-
-    def _copy_rows(self, readings: OwnedReadings) -> None:
-        with self._conn.cursor() as cursor, cursor.copy(_COPY_ROWS) as copy:
-            copy.write(COPY_HEADER)
-            for rows in encode_readings(
-                readings.sensor_id, readings.file_id, readings.time, readings.value, _ROWS_PER_WRITE
-            ):
-                copy.write(rows)
-            copy.write(COPY_TRAILER)
 
     def _batches(self, new: OwnedReadings, split: _Split) -> tuple[OwnedReadings, NDArray[np.bool_], NDArray[np.intp]]:
         """The readings that go into batches, (k,), sorted; where a batch has to begin, and their target."""
@@ -195,6 +186,8 @@ class CompressedWriter:
             new = new[np.argsort(composite_keys(new.sensor_id, new.time), kind="stable")]
             bounds = bounds[np.flatnonzero(~split.rewritten)]
         target = _which(split.targets, new.time)
+        if (target < 0).any():  # never: else a reading would be left out without a word
+            raise LostRaceError
         begins = Places.among(bounds, SortedReadings(new.sensor_id, new.time, new.value)).begins
         begins[1:] |= target[1:] != target[:-1]
         return new, begins, target

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore.batch_order import (
     FEWEST_IN_BATCH,
@@ -22,13 +21,9 @@ from iotctl.repositories.storage.columnstore.batch_order import (
     stay_apart,
 )
 from iotctl.repositories.storage.columnstore.chunks import chunk_interval
-
-# 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
-# and so much stays in the processor's cache from encoding to sending.
-_ROWS_PER_WRITE = 2048
+from iotctl.repositories.storage.columnstore.row_store import copy_rows
 
 _OWNS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'reading'::regclass"
-_COPY = b"COPY reading (sensor_id, file_id, timestamp, sensor_value) FROM STDIN (FORMAT binary)"
 
 # Each stretch between batches that are there needs a COPY of its own, so that no new batch spans an old one.
 _MOST_STRETCHES = 8
@@ -72,25 +67,19 @@ class DirectCompress:
         if len(readings) == 0:
             return
         files = np.broadcast_to(np.asarray(file_id, dtype=np.int32), len(readings))
+        new = OwnedReadings(readings.sensor_id, readings.time, files, readings.value)
         ways = {way: np.zeros(len(readings), dtype=np.bool_) for way in Way}
         for part in place(self._conn, readings, may_mark=self._owns):
             self._direct_compress(part.way)
             ways[part.way][part.rows] = True
             # Nearly always all of them go one way: no need to copy them then.
             whole = len(part.rows) == len(readings)
-            some, of = (readings, files) if whole else (readings[part.rows], files[part.rows])
-            order = _chunk_order(some, self.chunk_microseconds)
-            self._copy(some if order is None else some[order], of if order is None else of[order])
+            some = new if whole else new[part.rows]
+            order = _chunk_order(some.time, self.chunk_microseconds)
+            copy_rows(self._conn, some if order is None else some[order])
         in_order, unordered = ways[Way.IN_ORDER], ways[Way.UNORDERED]
         if not prove_order(self._conn, readings if in_order.all() else readings[in_order], readings[unordered]):
             raise LostRaceError
-
-    def _copy(self, readings: SortedReadings, files: NDArray[np.int32]) -> None:
-        with self._conn.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.write(COPY_HEADER)
-            for rows in encode_readings(readings.sensor_id, files, readings.time, readings.value, _ROWS_PER_WRITE):
-                copy.write(rows)
-            copy.write(COPY_TRAILER)
 
     def _direct_compress(self, way: Way) -> None:
         # Our readings come sorted, so that the server need not sort a COPY's batches, whatever lies beside them.
@@ -105,13 +94,13 @@ class DirectCompress:
         )
 
 
-def _chunk_order(readings: SortedReadings, interval: int) -> NDArray[np.intp] | None:
+def _chunk_order(time: NDArray[np.int64], interval: int) -> NDArray[np.intp] | None:
     """The order by (chunk, sensor, time): each chunk's compressor is opened once. interval: of chunks, microseconds.
 
     None where it is that of the readings. Chunks from before the interval was changed are cut elsewhere, which costs
     speed and nothing else.
     """
-    chunk = readings.time // interval  # TimescaleDB aligns chunks to 1970-01-01
+    chunk = time // interval  # TimescaleDB aligns chunks to 1970-01-01
     return None if chunk.min() == chunk.max() else np.argsort(chunk, kind="stable")
 
 

@@ -7,7 +7,6 @@ from iotctl.repositories.storage.compressed.batches import (
     compress,
     copy_rows,
     decompress,
-    unknown_columns,
 )
 
 __all__ = [
@@ -17,5 +16,4 @@ __all__ = [
     "compress",
     "copy_rows",
     "decompress",
-    "unknown_columns",
 ]

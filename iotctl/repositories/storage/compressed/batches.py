@@ -129,15 +129,10 @@ def _file_ids(file_id: NDArray[np.int32], starts: NDArray[np.int64]) -> list[byt
     return [values[at] for at in kind.tolist()]
 
 
-def unknown_columns(columns: Sequence[str]) -> list[str]:
-    """Those columns of a compressed table for which copy_rows has nothing."""
-    return [column for column in columns if column not in _COLUMNS]
-
-
 def copy_rows(batches: CompressedBatches, columns: Sequence[str]) -> Iterator[bytes]:
     """A row of binary COPY for each batch, its fields in the order of columns, without header and trailer.
 
-    Raises KeyError where unknown_columns has some.
+    Raises KeyError for a column that is not known.
     """
     integer, moment = struct.Struct(">ii"), struct.Struct(">iq")
     fields = [
