@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.arguments.file_reading import FileReading
-from iotctl.cli.detect.file_run import run_file
-from iotctl.cli.detect.fleet_run import run_fleet
 from iotctl.cli.detect.options import FileInput, Judgement, Kept, Shown
 from iotctl.cli.detect.wanted import Wanted
 from iotctl.cli.options import (
@@ -50,6 +48,10 @@ def detect(
 
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
+    # Its help needs none of what they import, half a second of it.
+    from iotctl.cli.detect.file_run import run_file
+    from iotctl.cli.detect.fleet_run import run_fleet
+
     settings = read_settings()
     _check(choice, file, judged, shown, kept)
     start, end = span.bounds(settings.timezone)
