@@ -12,11 +12,10 @@ from iotctl.model.detection import (
     Method,
     Regime,
     SensorCard,
-    SensorKind,
 )
 from iotctl.model.files import EARLIEST, LATEST, FileBatch, Position, Reject, RejectReason, StoredFile
 from iotctl.model.sensor_memory import HeldRun, SensorMemory
-from iotctl.model.sensors import Sensor, SensorState
+from iotctl.model.sensors import Sensor, SensorKind, SensorState
 from iotctl.model.storage import ColumnstoreWriter, StorageLayout
 
 __all__ = [

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from iotctl.model.sensors import Sensor, SensorKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from iotctl.model.sensor_memory import SensorMemory
-    from iotctl.model.sensors import Sensor
 
 
 class Method(StrEnum):
@@ -21,18 +22,6 @@ class Method(StrEnum):
 
     PIECEWISE = "piecewise"  # robust regimes, season and tail scores
     RUPTURES = "ruptures"  # the textbook way: change points, a line per segment, k sigma
-
-
-class SensorKind(StrEnum):
-    """What a sensor is, found out from its readings."""
-
-    CONTINUOUS = "continuous"
-    SATURATING = "saturating"  # held at its lowest or highest value now and then: humidity at 100 %
-    INTERMITTENT = "intermittent"  # one value most of the time, and amounts in between: rain, a tap
-    STATES = "states"  # few values, each held for a while: a valve, a setpoint
-    ON_OFF = "on/off"
-    COUNTER = "counter"  # rises, but for resets and wraps
-    STILL = "still"  # a constant or a few, and next to no change
 
 
 class Kind(StrEnum):

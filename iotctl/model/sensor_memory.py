@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from iotctl.model.detection import SensorKind
+from iotctl.model.sensors import SensorKind
 
 
 @dataclass(frozen=True, slots=True)

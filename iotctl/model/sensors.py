@@ -1,4 +1,4 @@
-"""Sensors."""
+"""Sensors: what is known of each, what kind it is, and whether it sends."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ class SensorState(StrEnum):
     OK = "ok"
     SILENT = "silent"  # for longer than is usual for it, while others send
     EMPTY = "no readings"
+
+
+class SensorKind(StrEnum):
+    """What a sensor is, found out from its readings."""
+
+    CONTINUOUS = "continuous"
+    SATURATING = "saturating"  # held at its lowest or highest value now and then: humidity at 100 %
+    INTERMITTENT = "intermittent"  # one value most of the time, and amounts in between: rain, a tap
+    STATES = "states"  # few values, each held for a while: a valve, a setpoint
+    ON_OFF = "on/off"
+    COUNTER = "counter"  # rises, but for resets and wraps
+    STILL = "still"  # a constant or a few, and next to no change

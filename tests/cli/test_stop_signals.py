@@ -12,7 +12,7 @@ SECONDS = 60
 
 _BUSY = """
 import sys, threading
-from iotctl.cli.process.stop_signals import stopped_by_signals
+from iotctl.cli.ingest.stop_signals import stopped_by_signals
 from iotctl.cli.process.streams import prepare_streams
 prepare_streams()
 stop = threading.Event()
@@ -25,7 +25,7 @@ sys.exit(130)
 
 _WAITING = """
 import sys, threading
-from iotctl.cli.process.stop_signals import stopped_by_signals
+from iotctl.cli.ingest.stop_signals import stopped_by_signals
 stop = threading.Event()
 with stopped_by_signals(stop):
     print("begun", flush=True)

@@ -14,6 +14,7 @@ from iotctl.cli.arguments.file_reading import FileReading
 from iotctl.cli.database import open_database
 from iotctl.cli.ingest.metrics import measured
 from iotctl.cli.ingest.options import Loading
+from iotctl.cli.ingest.stop_signals import stopped_by_signals
 from iotctl.cli.ingest.summary import as_json as summary_json
 from iotctl.cli.ingest.summary import exit_code, report
 from iotctl.cli.ingest.watch import watch as watch_rounds
@@ -21,7 +22,6 @@ from iotctl.cli.options import INPUT, WORKERS, DryRunOption, SummaryOutput, UriA
 from iotctl.cli.output.log import run_id, say
 from iotctl.cli.process.caller import command_line, who
 from iotctl.cli.process.memory import keep_freed_memory
-from iotctl.cli.process.stop_signals import stopped_by_signals
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
 from iotctl.services.ingest import IngestRun
