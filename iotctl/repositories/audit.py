@@ -25,7 +25,8 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.digests import DIGEST_SQL, digests
 from iotctl.repositories.ledger_files import FileState
 from iotctl.repositories.sorted_readings import OwnedReadings
-from iotctl.repositories.storage.storage import Disorder, ReadingStorage
+from iotctl.repositories.storage.answers import Disorder
+from iotctl.repositories.storage.storage import ReadingStorage
 from iotctl.repositories.texts import as_sent
 
 DAY = 86_400_000_000

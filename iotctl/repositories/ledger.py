@@ -19,7 +19,7 @@ from iotctl.repositories.layouts import LayoutRepository
 from iotctl.repositories.ledger_files import FileState, LedgerFile, ledger_row, options_of_each, register_files
 from iotctl.repositories.locks import FILE_CLASS
 from iotctl.repositories.rejects import keep_rejects
-from iotctl.repositories.storage.storage import Renewed, Written
+from iotctl.repositories.storage.answers import Renewed, Written
 from iotctl.repositories.texts import as_sent
 
 

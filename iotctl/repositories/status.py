@@ -8,7 +8,8 @@ from iotctl.model import StorageLayout
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.policies import Policies, policies
 from iotctl.repositories.schema import Capabilities, capabilities
-from iotctl.repositories.storage.storage import Parts, ReadingStorage
+from iotctl.repositories.storage.answers import Parts
+from iotctl.repositories.storage.storage import ReadingStorage
 
 
 @dataclass(frozen=True, slots=True)

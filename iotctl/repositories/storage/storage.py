@@ -8,105 +8,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import errors as pg
 
-from iotctl.errors import DuplicateError
 from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
-from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import LostReadings, SortedReadings, composite_keys
+from iotctl.repositories.sorted_readings import SortedReadings, composite_keys
 from iotctl.repositories.storage import claims
+from iotctl.repositories.storage.answers import Disorder, Expired, Parts, Renewed, Series, Span, Written
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.stretches import Stretch
-from iotctl.words import counted, form
-
-Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 
 # Name of an aggregate -> width of its buckets in microseconds, the widest first.
 AGGREGATES = {"reading_daily": DAY, "reading_hourly": HOUR}
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of a batch: loaded + the lost ones of its file == len(batch).
-
-    lost: readings that gave way, of the batch or, where the batch took their place, of other files.
-    """
-
-    loaded: int
-    lost: LostReadings
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """What became of a file's new version. removed: readings of its older version that it does not have any more.
-
-    corrected: those with another value now; they count as loaded, as do those that are as they were.
-    """
-
-    written: Written
-    removed: int
-    corrected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """Readings older than wanted. parts: how many chunks or segments they lie in. until: the end of the last one.
-
-    until: microseconds since 1970-01-01 UTC, None where there is none. busy: loads kept us from dropping all of them.
-    """
-
-    parts: int
-    readings: int
-    until: int | None
-    busy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """How many readings there are, from first to last: microseconds since 1970-01-01 UTC, None where there are none."""
-
-    readings: int
-    first: int | None
-    last: int | None
-
-    @classmethod
-    def of_row(cls, readings: object, first: object, last: object) -> Span:
-        """A row of count, min and max."""
-        if not (isinstance(first, datetime) and isinstance(last, datetime)):
-            return cls(0, None, None)
-        return cls(int(str(readings)), as_microseconds(first), as_microseconds(last))
-
-
-@dataclass(frozen=True, slots=True)
-class Disorder:
-    """Compressed batches of a sensor that overlap others in a chunk that is read in their order: count, first time."""
-
-    chunk: str
-    sensor_id: int
-    count: int
-    first: int
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """How readings are cut on disk. kind: what a part is called. loose: how many of them compact would improve.
-
-    interval: of new parts, where that can be set.
-    """
-
-    kind: str
-    count: int
-    loose: int
-    interval: timedelta | None = None
 
 
 class ReadingStorage(ABC):
@@ -358,47 +278,3 @@ class ReadingStorage(ABC):
 
     def set_part_interval(self, interval: timedelta) -> None:  # noqa: B027 -- only chunks can be cut otherwise
         """Cut parts that are yet to come at this length, where that can be set."""
-
-
-def takes_place(
-    conn: Connection, owner: NDArray[np.int32], file_id: int, on_duplicate: OnDuplicate
-) -> NDArray[np.bool_]:
-    """Whether a file's reading takes the place of the one that is there, by that one's file; (m,)."""
-    if on_duplicate is not OnDuplicate.REPLACE:
-        return owner > file_id
-    # The file itself is among them: its later line replaces the earlier one. Another program's readings
-    # (file_id 0) have no date, and give way.
-    newer = conn.execute(
-        "SELECT other.file_id FROM ingest_file other, ingest_file ours WHERE ours.file_id = %s"
-        " AND other.file_id = ANY(%s) AND (other.modified, other.file_id) > (ours.modified, ours.file_id)",
-        (file_id, np.unique(owner).tolist()),
-    ).fetchall()
-    return ~np.isin(owner, [int(str(row[0])) for row in newer])
-
-
-def lost_readings(
-    ours: SortedReadings,
-    file_id: int,
-    owner: NDArray[np.int32],
-    value: NDArray[np.float64],
-    wins: NDArray[np.bool_],
-) -> LostReadings:
-    """Who lost where ours, (m,), met readings of owner and value at the same (sensor, time): ours win, or do not."""
-    files = np.full(len(ours), file_id, dtype=np.int32)
-    return LostReadings(
-        sensor_id=ours.sensor_id,
-        time=ours.time,
-        file_id=np.where(wins, owner, files),
-        value=np.where(wins, value, ours.value),
-        kept_file_id=np.where(wins, files, owner),
-        kept_value=np.where(wins, ours.value, value),
-    )
-
-
-def duplicates(count: int, first: int) -> DuplicateError:
-    """The error of --on-duplicate fail. first: time of the first of them, microseconds since 1970-01-01 UTC."""
-    return DuplicateError(
-        f"{counted(count, 'reading')} {form(count, 'is', 'are')} in the database already (--on-duplicate fail).",
-        where=f"the first at {as_datetime(first).isoformat()}",
-        hint="Use --on-duplicate skip or replace to go on.",
-    )

@@ -10,9 +10,9 @@ from psycopg import sql
 
 from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import OtherFormatError, decompress
-from iotctl.repositories.storage.storage import Series
 
 # Some 250,000 readings: bounds memory.
 _BATCHES_AT_ONCE = 256

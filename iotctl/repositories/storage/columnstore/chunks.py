@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from iotctl.repositories.connection import Connection, again_after_conflicts
+from iotctl.repositories.storage.answers import Parts
 from iotctl.repositories.storage.columnstore.batch_order import chunk_named, disordered_chunks, is_disordered
-from iotctl.repositories.storage.storage import Parts
 
 # Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
 # (TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED 1, _COMPRESSED_UNORDERED 2, _FROZEN 4, _COMPRESSED_PARTIAL 8).

@@ -13,6 +13,7 @@ from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.storage.answers import Disorder, Expired, Parts, Series, Span, Written
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore import chunks, continuous_aggregates, jobs, reading, retention
 from iotctl.repositories.storage.columnstore.batch_order import disordered_chunks, overlapping_batches
@@ -26,16 +27,7 @@ from iotctl.repositories.storage.columnstore.writers import (
     use_direct_compress,
     writer_of,
 )
-from iotctl.repositories.storage.storage import (
-    AGGREGATES,
-    Disorder,
-    Expired,
-    Parts,
-    ReadingStorage,
-    Series,
-    Span,
-    Written,
-)
+from iotctl.repositories.storage.storage import AGGREGATES, ReadingStorage
 from iotctl.repositories.stretches import Stretch
 
 

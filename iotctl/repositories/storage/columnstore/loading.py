@@ -9,10 +9,11 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import SortedReadings, composite_keys, no_lost_readings
+from iotctl.repositories.storage.answers import Written
 from iotctl.repositories.storage.columnstore.changes import replace_readings
 from iotctl.repositories.storage.columnstore.reading import readings_within
 from iotctl.repositories.storage.columnstore.writers import Writer
-from iotctl.repositories.storage.storage import Written, duplicates, lost_readings, takes_place
+from iotctl.repositories.storage.doubles import duplicates, lost_readings, takes_place
 
 # OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
 _EXTENTS_WITH_READINGS = """

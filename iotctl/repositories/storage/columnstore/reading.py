@@ -14,13 +14,13 @@ from iotctl.repositories.binary import array_value, as_datetime, decode_floats, 
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import OwnedReadings, composite_keys
+from iotctl.repositories.storage.answers import Series, Span
 from iotctl.repositories.storage.columnstore.batch_order import LAST_MOMENT, Chunk, chunks_between
 from iotctl.repositories.storage.columnstore.batch_reading import (
     OtherBatchesError,
     has_batches_alone,
     series_in_batches,
 )
-from iotctl.repositories.storage.storage import Series, Span
 
 # Readings fetched in one go. array_agg brings each page as two binary values, so that Python sees no row: 0.3 s a
 # million readings against 3.0 s for COPY TO, whose every row is a message of its own and thus a Python object.

@@ -18,7 +18,9 @@ from iotctl.repositories.sorted_readings import (
     composite_keys,
     no_lost_readings,
 )
+from iotctl.repositories.storage.answers import Written
 from iotctl.repositories.storage.claims import LostRaceError
+from iotctl.repositories.storage.doubles import duplicates, lost_readings, takes_place
 from iotctl.repositories.storage.segments.table import (
     Segments,
     delete_segments,
@@ -26,7 +28,6 @@ from iotctl.repositories.storage.segments.table import (
     find_segments,
     insert_segments,
 )
-from iotctl.repositories.storage.storage import Written, duplicates, lost_readings, takes_place
 
 # Readings of segments that are held in memory at once.
 _READINGS_AT_ONCE = 500_000

@@ -8,8 +8,8 @@ from psycopg import errors as pg
 
 from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.segments.table import SENSORS
-from iotctl.repositories.storage.storage import Expired
 
 # A load may hold a segment until it commits: rather the next time.
 _LOCK_TIMEOUT = "3s"

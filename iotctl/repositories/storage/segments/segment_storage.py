@@ -12,9 +12,10 @@ from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories.binary import IntArray, as_microseconds
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
+from iotctl.repositories.storage.answers import Expired, Parts, Series, Span, Written
 from iotctl.repositories.storage.segments import aggregates, changes, merging, reading, retention
 from iotctl.repositories.storage.segments.table import SENSORS, find_segments, insert_segments
-from iotctl.repositories.storage.storage import Expired, Parts, ReadingStorage, Series, Span, Written
+from iotctl.repositories.storage.storage import ReadingStorage
 from iotctl.repositories.stretches import Stretch
 
 # Sensors whose segments compact looks at together.
