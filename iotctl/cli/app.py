@@ -1,4 +1,4 @@
-"""The program: its commands, and what its errors look like."""
+"""The program: runs a command, and shows its error."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error happened.")] = False,
     log_format: Annotated[
-        LogFormat, typer.Option(help="Lines on stderr: text for people, or one JSON object each, with a run id.")
+        LogFormat, typer.Option(help="Lines on stderr: text, or JSON objects with a run id.")
     ] = LogFormat.TEXT,
     _verbose: VerboseOption = False,
     _quiet: QuietOption = False,
@@ -58,22 +58,22 @@ def _options(
 
 def main() -> None:
     """Run the command that the arguments name, and end the process with its exit code."""
-    # Imports make many objects and no garbage: looking for it costs a tenth of a short command.
+    # Imports make many objects and no garbage. Garbage collection takes a tenth of a short command.
     gc.set_threshold(100_000)
-    # numpy's threads wait for one another longer than they work: a sensor-year costs 0.21 s of CPU with one and 0.57 s
-    # with two. It reads this once, when it is imported.
+    # numpy's threads wait for one another more than they work: a sensor-year costs 0.21 s of CPU with one thread and
+    # 0.57 s with two. numpy reads this once, at import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     prepare_streams()
     for word in sys.argv[1:]:
         remember_address(word)
     code = _exit_code()
-    # The interpreter looks for garbage once more when it ends, in all that was imported: a quarter of a short command.
+    # At exit the interpreter collects garbage in all imported modules, which takes a quarter of a short command.
     gc.freeze()
     sys.exit(code)
 
 
 def _exit_code() -> int | str | None:
-    """Run the command; what it raises is shown. Ends with what may be said before the interpreter ends."""
+    """Run the command, show its error, and flush the streams. Returns the exit code."""
     try:
         try:
             app()
@@ -85,16 +85,16 @@ def _exit_code() -> int | str | None:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:
-        # typer makes a broken pipe an exit with 1, but whoever read our output has seen enough.
+        # typer exits with 1 on a broken pipe. For us it is no error: the reader has seen enough.
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             return error.code
-        # The interpreter must not complain at its last flush either.
+        # The last flush of the interpreter must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
-    except Exception as error:  # noqa: BLE001 -- a defect of ours; Python's own traceback might show a secret
+    except Exception as error:  # noqa: BLE001 -- a defect; Python's traceback might show a secret
         if interrupt.came():
             return ExitCode.INTERRUPTED
-        if isinstance(error, OSError) and not _debug:  # a file, a disk or a limit of the system, named by its own words
+        if isinstance(error, OSError) and not _debug:  # the system's own message: a file, a disk, a limit
             show_error(IotctlError(f"{error.strerror or error}.", where=error.filename and str(error.filename)))
             return ExitCode.FAILED
         typer.echo(_traceback(error), err=True, nl=False)
@@ -103,7 +103,7 @@ def _exit_code() -> int | str | None:
 
 
 def show_error(error: IotctlError) -> None:
-    """Print an error to stderr, in one to three lines, with nothing in it that a terminal would obey, and no secret."""
+    """Print an error to stderr in one to three lines, without control characters and secrets."""
     from iotctl.cli.output.terminal import printable
 
     where_it_arose = _traceback(error) if _debug else None

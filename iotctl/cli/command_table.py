@@ -1,4 +1,4 @@
-"""The commands by name: the module of each, its group in the help, and one line on what it does."""
+"""The commands: name, module, group in the help, and one line of help."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from iotctl.cli.plain_flags import PlainCommand, PlainGroup
 class Panel(StrEnum):
     """The groups of commands in the help."""
 
-    BEGIN = "Begin"
+    BEGIN = "Start"
     LOAD = "Load files"
     READ = "Read"
     FIND = "Find what is wrong"
-    KEEP = "Look after the database"
+    KEEP = "Maintain the database"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A command: a function, or a typer.Typer with commands of its own, in a module of iotctl.cli.commands.
 
-    The module has the command's name with _ for -, and so has the function in it; a typer.Typer is called app.
+    Module and function have the command's name, with _ instead of -; a typer.Typer is called app.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Entry:
     summary: str
 
     def load(self) -> Any:
-        """The command, from its module. Any: click is a part of typer in some versions and apart in others."""
+        """The command, from its module. Any: some versions of typer contain click, others import it."""
         own_name = self.name.replace("-", "_")
         module = import_module(f"iotctl.cli.commands.{own_name}")
         app = getattr(module, "app", None)
@@ -52,12 +52,12 @@ COMMANDS = (
     Entry("doctor", Panel.BEGIN, "Check settings, database and store."),
     Entry("inspect", Panel.LOAD, "Show what a file is, and write a layout for it."),
     Entry("load-mapping", Panel.LOAD, "Load sensors' names, units, limits and labels."),
-    Entry("ingest", Panel.LOAD, "Load readings from files; again for what is new."),
-    Entry("runs", Panel.LOAD, "List the runs of ingest and how they ended."),
+    Entry("ingest", Panel.LOAD, "Load readings from files; again: only new ones."),
+    Entry("runs", Panel.LOAD, "List the runs of ingest, and how they ended."),
     Entry("rejects", Panel.LOAD, "List the rows that were not loaded, and why."),
     Entry("conflicts", Panel.LOAD, "List readings with two values at one time."),
     Entry("verify", Panel.LOAD, "Compare the files with what is in the database."),
-    Entry("forget", Panel.LOAD, "Take away what files had loaded."),
+    Entry("forget", Panel.LOAD, "Remove what files had loaded."),
     Entry("sensors", Panel.READ, "List the sensors, and whether they send."),
     Entry("query", Panel.READ, "Print readings of a time range."),
     Entry("detect", Panel.FIND, "Find spikes, shifts, drifts, gaps and more."),
@@ -67,14 +67,14 @@ COMMANDS = (
     Entry("status", Panel.KEEP, "Show what is loaded, and how large it is."),
     Entry("policy", Panel.KEEP, "Show or set how long readings are kept."),
     Entry("compact", Panel.KEEP, "Compress late readings now."),
-    Entry("plan", Panel.KEEP, "Say what a number of readings needs."),
+    Entry("plan", Panel.KEEP, "Estimate what a number of readings needs."),
 )
 
 
 class LazyCommands(PlainGroup):
-    """Lists the commands from the table, and imports the module of the one that is called.
+    """Lists the commands from the table, and imports only the module of the command that is called.
 
-    What get_command gives has a name, a group and a line for the help; resolve_command gives what runs.
+    get_command returns a stand-in with name, group and a line for the help; resolve_command returns the real command.
     """
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -85,13 +85,13 @@ class LazyCommands(PlainGroup):
 
 
 def list_commands(app: typer.Typer) -> None:
-    """Give a program its commands as the table has them; it has to be of the class LazyCommands."""
+    """Add the commands of the table to an app of the class LazyCommands."""
     for entry in COMMANDS:
         app.command(entry.name, short_help=entry.summary, rich_help_panel=entry.panel)(_not_loaded)
 
 
 def all_commands() -> Iterator[Any]:
-    """Every command, loaded: for whoever writes about them or checks them."""
+    """Every command, loaded; for the reference pages and for tests."""
     return (entry.load() for entry in COMMANDS)
 
 
@@ -107,4 +107,4 @@ def _made(entry: Entry, found: Any) -> Any:
 
 
 def _not_loaded() -> None:
-    """Stands for a command in lists."""
+    """Stands for a command in the help."""

@@ -1,4 +1,4 @@
-"""The options that every command has: where settings come from, and what the command says that it uses."""
+"""The options of every command: --verbose, --quiet, --env-file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VerboseOption = Annotated[
         "--verbose",
         callback=_say_more,
         expose_value=False,
-        help="Say which database, store and settings are used.",
+        help="Show which database, store and settings are used.",
         rich_help_panel=ON_EVERY_COMMAND,
     ),
 ]
@@ -48,7 +48,7 @@ QuietOption = Annotated[
         "--quiet",
         callback=_say_less,
         expose_value=False,
-        help="Say nothing but warnings and errors: no progress, no summary on stderr.",
+        help="Print only warnings and errors: no progress, no summary on stderr.",
         rich_help_panel=ON_EVERY_COMMAND,
     ),
 ]
@@ -66,11 +66,11 @@ EnvFileOption = Annotated[
 
 
 def _everywhere(verbose: VerboseOption = False, quiet: QuietOption = False, env_file: EnvFileOption = None) -> None:
-    """Stands for what each command gets."""
+    """Has the options that each command gets."""
 
 
 def add_everywhere(command: Any) -> None:
-    """Give a command, or each of those below it, these options. Any: as in command_table."""
+    """Add these options to a command, or to each of its subcommands. Any: as in command_table."""
     for below in getattr(command, "commands", {}).values():
         add_everywhere(below)
     if hasattr(command, "commands"):

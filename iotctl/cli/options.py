@@ -22,19 +22,19 @@ from iotctl.workers.opening import WantedWorkers
 if TYPE_CHECKING:
     from iotctl.settings import Settings
 
-# Panels of the longer helps.
+# Panels in the help of commands with many options.
 CHOOSE, INPUT, JUDGE, SHOW, KEEP, WORKERS = (
     "Which readings",
     "Reading files",
     "What is an event",
-    "What is shown, and where",
-    "What is kept, and told",
-    "Who does the work",
+    "Output",
+    "Save and notify",
+    "Workers",
 )
 
-# What a command works on.
+# Sensors, files and ranges.
 UriArgument = Annotated[
-    str | None, typer.Argument(help="s3://bucket/prefix or a path, recursively; IOTCTL_TIMESERIES_URI where left out.")
+    str | None, typer.Argument(help="s3://bucket/prefix or a path, recursively. Default: IOTCTL_TIMESERIES_URI.")
 ]
 SensorsArgument = Annotated[
     list[str] | None,
@@ -42,98 +42,97 @@ SensorsArgument = Annotated[
 ]
 OneSensorArgument = Annotated[
     str | None,
-    typer.Argument(metavar="SENSOR", help="Name or UUID; every sensor where left out.", autocompletion=complete_sensor),
+    typer.Argument(metavar="SENSOR", help="Name or UUID. Default: every sensor.", autocompletion=complete_sensor),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every sensor.")]
 MatchOption = Annotated[
-    str | None, typer.Option(metavar="GLOB", help="Every sensor whose name fits: 'pump_*', 'pump_?', 'pump_[12]'.")
+    str | None, typer.Option(metavar="GLOB", help="Every sensor with a matching name: 'pump_*', 'pump_?', 'pump_[12]'.")
 ]
 StartOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="From this moment on: 2016-01-31, '2016-01-31 12:00', now-7d.")
+    str | None, typer.Option(metavar="TIME", help="From this moment: 2016-01-31, '2016-01-31 12:00', now-7d.")
 ]
-EndOption = Annotated[str | None, typer.Option(metavar="TIME", help="Up to, but not at, this moment.")]
+EndOption = Annotated[str | None, typer.Option(metavar="TIME", help="Before this moment.")]
 KindsOption = Annotated[
     list[Kind] | None,
-    typer.Option(
-        "--kind", metavar="KIND", help=f"Only events of this kind; several times for several: {', '.join(Kind)}."
-    ),
+    typer.Option("--kind", metavar="KIND", help=f"Only events of this kind; may be repeated: {', '.join(Kind)}."),
 ]
 IncludeLabelledOption = Annotated[
-    bool, typer.Option("--include-labelled", help="Events labelled false or expected, too.")
+    bool, typer.Option("--include-labelled", help="Also show events labelled false or expected.")
 ]
 MinSeverityOption = Annotated[
     float,
-    typer.Option(min=0, metavar="DECADES", help="Leave out what is less severe: 0 is usual, +1 per decade of rarity."),
+    typer.Option(
+        min=0, metavar="DECADES", help="Leave out less severe events: 0 is usual, each +1 is ten times as rare."
+    ),
 ]
-SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only files modified then or later.")]
+SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only files modified at this time or later.")]
 PatternOption = Annotated[
     str | None,
-    typer.Option(metavar="GLOB", help="Only files whose path below URI fits: '2016/*.csv'; * stands for / as well."),
+    typer.Option(metavar="GLOB", help="Only files with a matching path below URI: '2016/*.csv'; * also matches /."),
 ]
-FileOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Only of files whose name contains this.")]
+FileOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Only files with this text in their name.")]
 
 # How files are read.
 TimezoneOption = Annotated[
     str | None,
     typer.Option(
         metavar="ZONE",
-        help="Zone of times without an offset: Europe/Berlin, UTC, or +01:00 (east of Greenwich). IOTCTL_TIMEZONE"
-        " where left out.",
+        help="Zone of times without an offset: Europe/Berlin, UTC, or +01:00 (east of Greenwich). Default:"
+        " IOTCTL_TIMEZONE.",
     ),
 ]
 LayoutOption = Annotated[
     str | None,
     typer.Option(
         metavar="LAYOUT",
-        help="How files are written: a file of iotctl inspect --save, a name such as home-assistant, or auto (look at"
-        " each file; one in doubt is not loaded). IOTCTL_LAYOUT where left out, and else"
-        " timestamp;sensor_uuid;sensor_value.",
+        help="Layout of the files: a file from iotctl inspect --save, a name such as home-assistant, or auto (look at"
+        " each file; a file in doubt is not loaded). Default: IOTCTL_LAYOUT, or timestamp;sensor_uuid;sensor_value.",
     ),
 ]
 
-# What is printed, written and drawn.
+# Output.
 FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="table, csv, json, ndjson or parquet; where left out, a table on a terminal and csv in a pipe.",
+        help="table, csv, json, ndjson or parquet. Default: table on a terminal, csv in a pipe.",
     ),
 ]
 OutputOption = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file, or - for stdout.")]
 WideOption = Annotated[
     bool,
-    typer.Option("--wide", help="All columns of a table, whole names and times; where they do not fit, a block a row."),
+    typer.Option("--wide", help="All columns, with whole names and times. If they do not fit, one block per row."),
 ]
 UtcOption = Annotated[bool, typer.Option("--utc", help="Print times in UTC, not in IOTCTL_TIMEZONE.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
-LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many rows, the first ones.")]
-TopOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print the N worst alone, in that order.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N rows, the first ones.")]
+TopOption = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print only the N worst, the worst first.")]
 PlotOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Draw it: FILE.html (a page to zoom into), .png or .svg.")
+    Path | None, typer.Option(metavar="FILE", help="Draw a chart: FILE.html (a page with zoom), .png or .svg.")
 ]
 ReportOption = Annotated[
-    Path | None, typer.Option(metavar="FILE.html", help="A page of all sensors, the worst first; works offline.")
+    Path | None, typer.Option(metavar="FILE.html", help="Write a page of all sensors, the worst first; works offline.")
 ]
 
-# What is changed.
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
+# Changes.
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 YesOption = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 
-# Who does the work.
+# Workers.
 WorkersOption = Annotated[
     int | None,
-    typer.Option(min=1, max=256, metavar="N", help="So many at once; IOTCTL_WORKERS or one per core where left out."),
+    typer.Option(min=1, max=256, metavar="N", help="Number of workers. Default: IOTCTL_WORKERS, or one per core."),
 ]
 SchedulerOption = Annotated[
     str | None,
-    typer.Option(metavar="tcp://HOST:8786", help="Work on the workers of a Dask cluster; IOTCTL_SCHEDULER."),
+    typer.Option(metavar="tcp://HOST:8786", help="Use the workers of this Dask cluster. Default: IOTCTL_SCHEDULER."),
 ]
 SendCredentialsOption = Annotated[
     bool,
     typer.Option(
-        "--send-credentials", help="Send database URL and store keys to those workers; else they use their own."
+        "--send-credentials", help="Send database URL and store keys to these workers; else they use their own."
     ),
 ]
 
@@ -147,7 +146,7 @@ class SummaryFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SensorChoice:
-    """Sensors by name, all, or those whose names match."""
+    """Sensors by name, all sensors, or those with a matching name."""
 
     sensors: SensorsArgument = None
     every: AllOption = False
@@ -155,29 +154,29 @@ class SensorChoice:
 
     @property
     def names(self) -> list[str]:
-        """The names and UUIDs that were given."""
+        """The given names and UUIDs."""
         return self.sensors or []
 
     @property
     def ways(self) -> int:
-        """In how many ways sensors were chosen; one is right."""
+        """In how many ways sensors were chosen; it must be 1."""
         return sum((bool(self.sensors), self.every, self.match is not None))
 
     def check(self, command: str) -> None:
-        """Raises UsageError where there is no choice, or more than one."""
+        """Raises UsageError if there is no choice, or more than one."""
         if self.ways != 1:
             raise UsageError("Name sensors, or use one of --all or --match.", hint=f"See: iotctl {command} --help")
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """A range [start, end) as it was typed."""
+    """A range [start, end) as typed."""
 
     start: StartOption = None
     end: EndOption = None
 
     def bounds(self, timezone: str) -> tuple[int | None, int | None]:
-        """Microseconds since 1970-01-01 UTC, None for open. Raises UsageError where nothing lies between them."""
+        """Microseconds since 1970-01-01 UTC, None for open. Raises UsageError if the range is empty."""
         start, end = (None if text is None else parse_time(text, timezone) for text in (self.start, self.end))
         if start is not None and end is not None and start >= end:
             raise UsageError("--start is not before --end.", hint="The range is [START, END): END itself is left out.")
@@ -186,7 +185,7 @@ class TimeRange:
 
 @dataclass(frozen=True, slots=True)
 class RowOutput:
-    """How rows are written, and where."""
+    """How and where rows are written."""
 
     form: FormatOption = None
     output: OutputOption = None
@@ -194,11 +193,11 @@ class RowOutput:
 
     @property
     def chosen(self) -> Format:
-        """The format, where none was asked for as well."""
+        """The format that was asked for, or the default."""
         return chosen_format(self.form, self.output)
 
     def write(self, columns: list[str], rows: Iterable[tuple[Cell, ...]], view: TableView) -> None:
-        """Write rows as they come. view: of a table."""
+        """Write rows as they come. view: how a table shows them."""
         write_rows(columns, rows, self.chosen, self.output, view, wide=self.wide)
 
     def write_object(self, text: str) -> None:
@@ -207,9 +206,9 @@ class RowOutput:
             file.write(text.encode() + b"\n")
 
     def write_beside_progress(self, columns: list[str], rows: Iterable[tuple[Cell, ...]], view: TableView) -> None:
-        """Write rows as they come; on a terminal all at once, until the progress bar is gone.
+        """Write rows as they come; on a terminal only after the end, when the progress bar is gone.
 
-        The two would run into each other.
+        Otherwise table and bar would overwrite each other.
         """
         if sys.stdout.isatty() and self.output in (None, STDOUT):
             rows = list(rows)
@@ -218,10 +217,10 @@ class RowOutput:
 
 @dataclass(frozen=True, slots=True)
 class SummaryOutput:
-    """How the summary of a command that acts is printed."""
+    """How a command prints its summary."""
 
     form: Annotated[
-        SummaryFormat, typer.Option("--format", help="text: for people. json: one JSON object on stdout.")
+        SummaryFormat, typer.Option("--format", help="text for people, or json: one JSON object on stdout.")
     ] = SummaryFormat.TEXT
     as_json: JsonOption = False
 
@@ -233,7 +232,7 @@ class SummaryOutput:
 
 @dataclass(frozen=True, slots=True)
 class TimedRowOutput(RowOutput):
-    """The same, of rows that have times."""
+    """How and where rows with times are written."""
 
     utc: UtcOption = False
 
@@ -251,7 +250,7 @@ class WorkerChoice:
     send_credentials: SendCredentialsOption = False
 
     def wanted(self, settings: Settings) -> WantedWorkers:
-        """What was asked for, and the settings where nothing was."""
+        """The options; the settings where an option is missing."""
         return WantedWorkers(
             self.workers or settings.workers, self.scheduler or settings.scheduler, self.send_credentials
         )

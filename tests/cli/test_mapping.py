@@ -151,7 +151,7 @@ def test_damaged_uuids_contradictions_and_files_that_are_no_mapping_are_refused(
 def test_labels_that_are_no_text_are_left_out_and_told(iotctl: Iotctl, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_bytes(f"sensor_name;sensor_uuid;note;site\nK;{A};Zürich;N\n".encode("latin-1"))
     ended = iotctl("load-mapping", "m.csv")
-    assert (ended.returncode, "1 label left out: no UTF-8" in ended.stderr) == (0, True), ended.stderr
+    assert (ended.returncode, "1 label left out: not UTF-8" in ended.stderr) == (0, True), ended.stderr
     assert sensors(iotctl) == [{"sensor_name": "K", "sensor_uuid": A, "unit": "", "low": "", "high": "", "site": "N"}]
 
 

@@ -162,7 +162,7 @@ def test_a_terminal_gets_what_fits_it_and_a_pipe_no_colour(
     (tmp_path / "in.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + rows)
     settings = environment | {"IOTCTL_TIMEZONE": "UTC", "PAGER": "sed s/^/paged:/"}
     nothing = on_a_terminal("runs", width=60, settings=settings, folder=tmp_path)
-    assert nothing == "Nothing was ingested yet: iotctl ingest\n"
+    assert nothing == "There is no run yet. To load files: iotctl ingest\n"
     assert iotctl("ingest", "in.csv").returncode == 0
     for width in (60, 120):
         shown = on_a_terminal("runs", width=width, settings=settings, folder=tmp_path)

@@ -1,4 +1,4 @@
-"""The options that say how files are to be read: of ingest, and of detect --input."""
+"""The options of ingest and detect --input that say how to read files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from iotctl.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """How files are written, and what is done where that can mean two things."""
+    """The layout of files, and how to read what can mean two things."""
 
     layout: LayoutOption = None
     timezone: TimezoneOption = None
@@ -25,34 +25,34 @@ class FileReading:
         Ambiguous,
         typer.Option(
             metavar="WAY",
-            help="The hour that comes twice: infer (as its shape in the file shows), earlier, later, or reject.",
+            help="The hour that comes twice in autumn: infer (from the order in the file), earlier, later, or reject.",
         ),
     ] = Ambiguous.INFER
     nonexistent: Annotated[
         Nonexistent,
         typer.Option(
             metavar="WAY",
-            help="The hour that the clock skips: forward (where no real reading follows it), or reject.",
+            help="The hour that is skipped in spring: forward (if no real reading follows), or reject.",
         ),
     ] = Nonexistent.FORWARD
     time_form: Annotated[
         TimeForm,
         typer.Option(
             metavar="FORM",
-            help="Times that are numbers, such as 2016010112: auto (what all of a column can only be; else they are"
-            " rejected), epoch (s, ms, us, ns since 1970), or calendar.",
+            help="Times that are numbers, such as 2016010112: auto (from the whole column; in doubt they"
+            " are rejected), epoch (s, ms, us, ns since 1970), or calendar.",
         ),
     ] = TimeForm.AUTO
     decimal: Annotated[
         DecimalSign,
-        typer.Option(metavar="SIGN", help="What comes before decimals: auto (what a column shows), point, or comma."),
+        typer.Option(metavar="SIGN", help="The decimal sign: auto (from the whole column), point, or comma."),
     ] = DecimalSign.AUTO
     int96: Annotated[
         Int96, typer.Option(metavar="WAY", help="INT96 times of Parquet: utc (as Spark writes them), or local.")
     ] = Int96.UTC
 
     def read_options(self, settings: Settings) -> ReadOptions:
-        """The options, and the settings where nothing was said. Raises UsageError, FileError."""
+        """The options; the settings where an option is missing. Raises UsageError, FileError."""
         return ReadOptions(
             timezone=known_zone(self.timezone or settings.timezone),
             ambiguous=self.ambiguous,

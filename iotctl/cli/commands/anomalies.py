@@ -22,7 +22,7 @@ app = typer.Typer(
     cls=ListByDefault,
     help="List saved events, label them, and see what labels teach.\n\n"
     "Example: iotctl anomalies sensor_00000 --start now-30d --kind spike\n\n"
-    "Without a command's name the words are those of list: iotctl anomalies list --help",
+    "Without a subcommand, the arguments are those of list: iotctl anomalies list --help",
 )
 
 
@@ -34,10 +34,11 @@ def list_anomalies(
     sensor: OneSensorArgument = None,
     kinds: KindsOption = None,
     withdrawn: Annotated[
-        bool, typer.Option("--withdrawn", help="With those that a later run no longer found; they say so.")
+        bool,
+        typer.Option("--withdrawn", help="Also show events that a later run no longer found, marked as withdrawn."),
     ] = False,
 ) -> None:
-    """Print the events that detect --save has kept and that reach into a range, by sensor and time.
+    """Print the events that detect --save has saved and that overlap a range, by sensor and time.
 
     Example: iotctl anomalies list --kind drift --kind shift --format json
     """
@@ -50,7 +51,9 @@ def list_anomalies(
                 for who, finding in events:
                     yield event_row(who.sensor_name or who.sensor_uuid, finding, rows.timezone(settings))
 
-        rows.write(COLUMNS, found(), event_view("No saved event fits; iotctl detect --all --save looks for some."))
+        rows.write(
+            COLUMNS, found(), event_view("No saved event matches. To find and save events: iotctl detect --all --save")
+        )
 
 
 app.command("label", cls=PlainCommand)(with_groups(label_anomaly))

@@ -1,4 +1,4 @@
-"""iotctl anomalies label and learned: verdicts on events, and what they teach."""
+"""iotctl anomalies label and learned: labels of events, and what labels change."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ LEARNED_COLUMNS = [
 ]
 LEARNED_VIEW = TableView(
     main=("sensor", "kind", "true", "false", "expected", "rate_times"),
-    nothing="Nothing is learnt yet; iotctl anomalies label says what an event is.",
+    nothing="Nothing is learnt yet. To label an event: iotctl anomalies label",
 )
 
-# Events that are told of one by one.
+# Up to this number, events are listed one by one.
 _FEW = 5
 
 
@@ -46,9 +46,9 @@ def label_anomaly(
         list[str] | None,
         typer.Argument(
             metavar="[ID|-]... true|false|expected|none",
-            help="Event ids, - for those on stdin (one a line, or the CSV of iotctl anomalies), and what they are."
-            " true: an anomaly indeed. false: a false alarm. expected: real and known, such as maintenance."
-            " none: take the label back.",
+            help="Event ids and their label; - reads ids from stdin (one per line, or the CSV of iotctl anomalies)."
+            " true: a real anomaly. false: a false alarm. expected: real and known, such as maintenance."
+            " none: remove the label.",
             show_default=False,
         ),
     ] = None,
@@ -56,15 +56,15 @@ def label_anomaly(
     kinds: KindsOption = None,
     from_file: Annotated[
         str | None,
-        typer.Option("--input", metavar="FILE", help="Verdicts as JSON, as a page of detect saves them; - for stdin."),
+        typer.Option("--input", metavar="FILE", help="Labels as JSON, as saved by a page of detect; - for stdin."),
     ] = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Say what events are. Later runs do not report events labelled false or expected, nor events like them.
+    """Label events. Later runs do not report events labelled false or expected, nor events like them.
 
-    With --match in place of ids: the events of those sensors that have no label, of --kind, and from --start to --end.
+    With --match instead of ids: the events of these sensors that have no label, of --kind, and from --start to --end.
 
-    What else is learnt from it: iotctl anomalies learned. Where one id is not known, nothing is labelled.
+    iotctl anomalies learned shows what else labels change. If one id is not known, nothing is labelled.
 
     Example: iotctl anomalies label 3f0c5a9be1d2 8d2f60c1a7e4 false
 
@@ -75,7 +75,7 @@ def label_anomaly(
         raise UsageError("--start, --end and --kind go with --match.", hint="All sensors: --match '*'")
     if from_file is not None:
         if words or match is not None:
-            raise UsageError("--input has the verdicts already.", hint="Leave out ids, verdict and --match.")
+            raise UsageError("--input has the labels already.", hint="Leave out ids, label and --match.")
         verdicts = verdicts_from(from_file)
         with open_database(settings) as database:
             labelled = label_events(database, verdicts, dry_run=dry_run)
@@ -101,30 +101,30 @@ def show_learned(
         typer.Option(
             "--forget",
             metavar="ID",
-            help="Take back what the label of this event teaches; it keeps the label. May be given several times.",
+            help="Learn nothing from the label of this event; the event keeps its label. May be repeated.",
         ),
     ] = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Print what labels teach: for each sensor and kind of event how often a year it may now come by chance.
+    """Print what labels have changed, for each sensor and kind of event.
 
-    rate_times: that part of the promised rate (--false-alarms) is allowed; below 1 fewer and clearer events are told,
-    above 1 more. by_others: what labels of sensors with the same asset, kind or type count, in labels. kept_back: saved
-    events that are not told, as they are like one that was labelled. event_ids: the labels; without a label, or after
-    --forget, nothing is learnt from an event.
+    rate_times: the promised rate (--false-alarms) is multiplied by it; below 1, fewer and clearer events are reported,
+    above 1, more. by_others: labels of sensors with the same asset, kind or type, counted in labels of its own.
+    kept_back: saved events that are not reported because they are like a labelled one. event_ids: the labelled events.
+    After the label none, or --forget, nothing is learnt from an event.
 
     Example: iotctl anomalies learned sensor_00000 --format json
     """
     with open_database(read_settings()) as database:
         if forget_ids:
             for who, finding in forget(database, list(dict.fromkeys(forget_ids)), dry_run=dry_run):
-                say(f"{who.sensor_name or who.sensor_uuid}, {finding.event.event_id}: nothing is learnt from it now")
+                say(f"{who.sensor_name or who.sensor_uuid}, {finding.event.event_id}: teaches nothing now")
         found = [_learned_row(one) for one in learned(database, sensor)]
     rows.write(LEARNED_COLUMNS, found, LEARNED_VIEW)
 
 
 def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str, *, dry_run: bool) -> None:
-    """Say on stderr what was labelled: a few events one by one, many by sensor."""
+    """Print to stderr what was labelled: a few events one by one, many as a sum."""
     done = "would be labelled" if dry_run else "labelled"
     if len(labelled) <= _FEW:
         for sensor, finding in labelled:

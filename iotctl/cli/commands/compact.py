@@ -20,13 +20,13 @@ from iotctl.words import counted
 def compact(
     output: SummaryOutput,
     full: Annotated[
-        bool, typer.Option("--full", help="Compress everything anew: worth it after many small files.")
+        bool, typer.Option("--full", help="Compress everything again; useful after many small files.")
     ] = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Move late readings into the columnstore now; on plain PostgreSQL, vacuum what was written.
 
-    TimescaleDB does this by itself once a day. Loads into a chunk wait while it is worked on.
+    TimescaleDB does this by itself once a day. Loads into a chunk wait while it is compressed.
 
     Example: iotctl compact --json
     """

@@ -12,14 +12,14 @@ from iotctl.repositories import ensure_schema, list_conflicts
 from iotctl.settings import read_settings
 
 COLUMNS = ["sensor", "timestamp", "value", "file", "kept_value", "kept_file"]
-VIEW = TableView(nothing="No conflict fits: no reading came with two values.")
+VIEW = TableView(nothing="No conflict matches: no reading came with two values.")
 
 
 def conflicts(output: TimedRowOutput, file: FileOption = None, limit: LimitOption = None) -> None:
-    """List readings that were not kept because another value of the same sensor and time was: both values, both files.
+    """List readings that lost to another value of the same sensor and time: both values, both files.
 
-    --file looks at the names of both files. The first 1000 of each file are kept for this list; all are counted, by
-    ingest and in iotctl runs. No kept_file: another program wrote the value that stays.
+    --file searches the names of both files. The list has the first 1,000 of each file; ingest and iotctl runs count
+    all. If kept_file is empty, another program wrote the kept value.
 
     Example: iotctl conflicts --file data_004.csv --format csv
     """

@@ -20,12 +20,12 @@ _SHOWN = "sensor_00003"
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where the data, the database and the chart go.")] = Path("demo"),
+    folder: Annotated[Path, typer.Argument(help="The folder for data, database and charts.")] = Path("demo"),
 ) -> None:
     """Show the whole product on made-up data: load it, query it, find what is wrong, draw it.
 
-    Makes a year of 50 sensors, most of them healthy, and an embedded database of its own, all in one folder that you
-    may delete.
+    Makes a year of readings of 50 sensors, most of them healthy, and an embedded database, in one folder that you may
+    delete.
 
     Example: iotctl demo
     """

@@ -39,16 +39,16 @@ def detect(
     """Find what is wrong with sensors: spikes, bursts, shifts, drifts, variance, stuck values, gaps,
     silence, absurd values, and lasting changes of level, slope or noise.
 
-    Exit code 3: done, but some sensors could not be analysed, or some rows of --input not read; 10: --fail-on-anomaly,
-    and there is one.
+    Exit code 3: done, but some sensors could not be analysed, or some rows of --input could not be read; 10: an event
+    was reported, with --fail-on-anomaly.
 
     Example: iotctl detect sensor_00000 --start 2016-01-01 --plot sensor_00000.html
 
-    Before that: iotctl detect --all --what-if
+    To see how many alarms there would be: iotctl detect --all --what-if
 
     Every hour: iotctl detect --all --since-last --alert-budget 3 --notify https://hooks.example.com/T0K3N
     """
-    # Its help needs none of what they import, half a second of it.
+    # Not needed for --help: these imports take half a second.
     from iotctl.cli.detect.file_run import run_file
     from iotctl.cli.detect.fleet_run import run_fleet
 
@@ -75,7 +75,7 @@ def detect(
 
 
 def _check(choice: SensorChoice, file: FileInput, judged: Judgement, shown: Shown, kept: Kept) -> None:
-    """Raises UsageError where options do not go together."""
+    """Raises UsageError if options do not go together."""
     is_file = file.input_file is not None
     if choice.ways + is_file != 1:
         raise UsageError("Name sensors, or use one of --all, --match or --input.", hint="See: iotctl detect --help")
@@ -85,7 +85,7 @@ def _check(choice: SensorChoice, file: FileInput, judged: Judgement, shown: Show
         raise UsageError("--sensor goes with --input.", hint="Name sensors of the database without it.")
     if judged.what_if and (kept.asked or shown.report or shown.plot or file.scores or judged.alert_budget or shown.top):
         raise UsageError(
-            "--what-if counts alarms, and keeps and draws nothing.",
+            "--what-if counts alarms; it saves and draws nothing.",
             hint="Leave out --save, --since-last, --notify, --report, --plot, --scores, --alert-budget and --top.",
         )
     if is_file and (kept.asked or shown.report):

@@ -22,9 +22,9 @@ from iotctl.settings import read_settings, store_settings
 
 
 def doctor(output: SummaryOutput) -> None:
-    """Check settings, database and store; each line is ok, or says what to do.
+    """Check settings, database and store. Each line is ok, or says what to do.
 
-    The exit code is that of the first trouble. Example: iotctl doctor
+    The exit code is that of the first problem. Example: iotctl doctor
     """
     checks = []
     for check in _checks():
@@ -39,7 +39,7 @@ def doctor(output: SummaryOutput) -> None:
 
 
 def _checks() -> Iterator[Check]:
-    """One after the other, as they are done."""
+    """The checks, each made when it is asked for."""
     yield Check("iotctl", f"{__version__}, Python {platform.python_version()}")
     settings = read_settings()
     kind = "IOTCTL_DATABASE_URL" if settings.database_url else f"embedded server in {settings.home}"
@@ -53,7 +53,7 @@ def _checks() -> Iterator[Check]:
         found = [Check("database", error.message, error.hint, error)]
     yield from found
     store = store_settings(settings)
-    # Who says where the readings are, and not where a mapping is, has none: files name their sensors.
+    # If the place of the readings is set and that of a mapping is not, there is no mapping: files name their sensors.
     if "mapping_uri" in settings.model_fields_set or "timeseries_uri" not in settings.model_fields_set:
         yield check_store("mapping", settings.mapping_uri, store)
     yield check_store("time series", settings.timeseries_uri, store)

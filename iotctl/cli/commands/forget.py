@@ -25,10 +25,10 @@ def forget(
     yes: YesOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Take away what files had loaded: their readings, rejects and conflicts, as if they had never been there.
+    """Remove what files had loaded: their readings, rejects and conflicts, as if they had never been loaded.
 
-    Readings that other files give for the same sensor and time come back with the next ingest of those files.
-    The files themselves are not touched; an ingest that finds them loads them anew.
+    If other files have readings of the same sensor and time, the next ingest of those files brings them back.
+    The files themselves are not changed; an ingest that finds them loads them again.
 
     Example: iotctl forget timeseries/2016/data_004.csv --yes
     """
@@ -40,16 +40,16 @@ def forget(
             return
         if not yes:
             try:
-                typer.confirm(f"Take away what {counted(len(uris), 'file')} had loaded?", abort=True, err=True)
+                typer.confirm(f"Remove what {counted(len(uris), 'file')} had loaded?", abort=True, err=True)
             except typer.Abort:
-                raise UsageError("Nothing was taken away.", hint="Scripts say --yes.") from None
+                raise UsageError("Nothing was removed.", hint="In a script, add --yes.") from None
         done = take_away(database, uris)
     if output.is_json:
         summary = {"files": done.files, "readings": done.readings, "reopened": done.reopened, "busy": list(done.busy)}
         typer.echo(json.dumps(summary))
-    say(f"{counted(done.files, 'file')} forgotten, {counted(done.readings, 'reading')} taken away")
+    say(f"{counted(done.files, 'file')} forgotten, {counted(done.readings, 'reading')} removed")
     if done.reopened:
-        say(f"to be read again by the next ingest, as they overlap: {counted(done.reopened, 'other file')}")
+        say(f"to be read again by the next ingest, because they overlap: {counted(done.reopened, 'other file')}")
     if done.busy:
-        say(f"stays, as another ingest is loading it: {counted(len(done.busy), 'file')}, the first: {done.busy[0]}")
+        say(f"not removed, because another ingest loads it: {counted(len(done.busy), 'file')}, first: {done.busy[0]}")
         raise typer.Exit(ExitCode.PARTLY)

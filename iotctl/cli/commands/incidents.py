@@ -40,14 +40,14 @@ VIEW = TableView(
     main=("start", "severity", "cause", "sensors", "incident_id", "place", "sentence"),
     prose="sentence",
     colours={"severity": by_severity, "cause": by_state},
-    nothing="No incident fits: they are made of saved events (iotctl detect --all --save).",
+    nothing="No incident matches. Incidents are made from saved events: iotctl detect --all --save",
 )
 
 app = typer.Typer(
     cls=ListByDefault,
     help="Group the saved events of all sensors by their cause.\n\n"
     "Example: iotctl incidents --start now-7d\n\n"
-    "Without a command's name the words are those of list: iotctl incidents list --help",
+    "Without a subcommand, the arguments are those of list: iotctl incidents list --help",
 )
 
 
@@ -58,15 +58,15 @@ def list_incidents(
     rows: TimedRowOutput,
     min_severity: MinSeverityOption = 0.0,
     min_sensors: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Only incidents of so many sensors; 2 leaves out lone ones.")
+        int, typer.Option(min=1, metavar="N", help="Only incidents of at least N sensors; 2 leaves out single sensors.")
     ] = 1,
     include_labelled: IncludeLabelledOption = False,
     limit: LimitOption = None,
 ) -> None:
-    """Print incidents that reach into a range, by time: where, what moved first, and how it went on.
+    """Print incidents that overlap a range, by time: where, what changed first, and how it went on.
 
-    They are made of the events that detect --save has kept; all of these are grouped, whatever range is asked for.
-    Sensors that were silent or stuck at once are named as a fault on the way of the data.
+    Incidents group the events that detect --save has saved, always all of them, whatever the range is. Sensors that
+    were silent or stuck at the same time are shown as a fault of the data path.
 
     Example: iotctl incidents list --start now-30d --min-sensors 2 --format json
     """
@@ -86,7 +86,7 @@ def show_incident(
     ],
     rows: TimedRowOutput,
 ) -> None:
-    """Print the events of an incident by time, as iotctl anomalies prints them; its sentence goes to stderr.
+    """Print the events of an incident by time, like iotctl anomalies. The sentence of the incident goes to stderr.
 
     Example: iotctl incidents show 3f0c5a9be1d2
     """
@@ -108,12 +108,12 @@ def label_incident(
         typer.Argument(
             metavar="true|false|expected|none",
             help="true: something was wrong. false: a false alarm. expected: real and known, such as maintenance."
-            " none: take the labels back.",
+            " none: remove the labels.",
         ),
     ],
     dry_run: DryRunOption = False,
 ) -> None:
-    """Say what an incident is: all of its events get that label, as by iotctl anomalies label.
+    """Label an incident: all of its events get this label, as with iotctl anomalies label.
 
     Example: iotctl incidents label 3f0c5a9be1d2 expected
     """

@@ -46,7 +46,7 @@ def ingest(
         typer.Option(
             min=1,
             metavar="N",
-            help="At most so many files that are not loaded yet (a round, with --watch).",
+            help="At most N files that are not loaded yet (per round, with --watch).",
             rich_help_panel=_FILES,
         ),
     ] = None,
@@ -54,25 +54,26 @@ def ingest(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Load the files that this text file names, a URI or a path below URI a line.",
+            help="Load the files named in this text file: per line a URI, or a path below URI.",
             rich_help_panel=_FILES,
         ),
     ] = None,
     watch: Annotated[
-        float | None, typer.Option(min=0.1, metavar="SECONDS", help="Stay, and look for new files every so often.")
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="Keep running, and look for new files at this interval."),
     ] = None,
     metrics: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write what was done to this file, in Prometheus' text format."),
+        typer.Option(metavar="FILE", help="Write metrics of the run to this file, in Prometheus' text format."),
     ] = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Load readings from files; what is loaded already is left out, what was interrupted goes on.
+    """Load readings from files. Loaded files are skipped; interrupted files go on where they stopped.
 
-    Exit code 3: done, but rows were rejected or objects skipped; 1: no file could be read, or no row gave a
-    reading. Missing values and readings of bad quality are counted apart, and change no exit code.
-    With --watch it stays until SIGINT or SIGTERM (exit code 130), waits out a store or database that does not answer,
-    and --json prints a line for each round that had something to do.
+    Exit code 3: done, but rows were rejected or files failed; 1: no file could be read, or no row gave a reading.
+    Missing values and readings of bad quality are counted separately, and do not change the exit code.
+    With --watch it runs until SIGINT or SIGTERM (exit code 130). If the store or the database does not answer, it
+    waits. --json prints a line for each round with something to do.
 
     Example: iotctl ingest s3://code-challenge-data/timeseries/ --workers 4
 
@@ -125,7 +126,7 @@ def ingest(
                         summary = watch_rounds(load, watch, seen, record, measure, listener, stop, lines=output.is_json)
                 record.finish(summary)
         code = exit_code(summary)
-        # Done, and done although rows were rejected or objects skipped: those have metrics of their own.
+        # Rejected rows and failed files are no failure of the run: they have their own metrics.
         measure(summary, code, code in (ExitCode.DONE, ExitCode.PARTLY))
     if output.is_json and watch is None:
         typer.echo(summary_json(summary, dry_run=dry_run))

@@ -19,29 +19,30 @@ from iotctl.secrets import remember, remember_address
 from iotctl.settings import Settings
 from iotctl.settings_file import already_there, check_values, settings_text, write_settings
 
-# Asked for, and not taken as options: what stands on a command line, other users of the machine can see.
+# Asked for, and not an option: other users of the machine can see command lines.
 _SECRET = "s3_secret_key"  # noqa: S105 -- a name
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Settings as options; the names are those of the settings."""
+    """Settings as options, with the names of the settings."""
 
     database_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="postgresql://USER@HOST:5432/DATABASE; without it the embedded server."),
+        typer.Option(metavar="URL", help="postgresql://USER@HOST:5432/DATABASE. Default: the embedded server."),
     ] = None
     timeseries_uri: Annotated[
-        str | None, typer.Option(metavar="URI", help="Where the readings are: s3://BUCKET/PREFIX, or a folder.")
+        str | None, typer.Option(metavar="URI", help="The place of the readings: s3://BUCKET/PREFIX, or a folder.")
     ] = None
     mapping_uri: Annotated[
         str | None, typer.Option(metavar="URI", help="The table of sensor names: s3://BUCKET/KEY, or a file.")
     ] = None
     s3_endpoint_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The store, with http:// or https://; without it AWS.")
+        str | None,
+        typer.Option(metavar="URL", help="The address of the store, with http:// or https://. Default: AWS."),
     ] = None
     s3_access_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="The access key of the store. Its secret key is asked for.")
+        str | None, typer.Option(metavar="KEY", help="The access key of the store. init asks for the secret key.")
     ] = None
     s3_region: Annotated[str | None, typer.Option(metavar="NAME", help="The region of the store.")] = None
     timezone: Annotated[
@@ -50,7 +51,7 @@ class Given:
 
     @property
     def values(self) -> dict[str, str]:
-        """Name of a field -> what was given for it."""
+        """Name of a setting -> its given value."""
         return {one.name: value for one in fields(self) if (value := getattr(self, one.name))}
 
 
@@ -59,10 +60,10 @@ def init(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")] = Path(".env"),
     force: ForceOption = False,
 ) -> None:
-    """Write a file of settings that only you can read, and check them as doctor does.
+    """Write a settings file that only you can read, and check the settings as doctor does.
 
-    Without options it asks, on a terminal. The secret key of a store comes from IOTCTL_S3_SECRET_KEY, or is asked for.
-    Other settings stand in the file as comments. The exit code is that of doctor.
+    Without options, it asks on a terminal. It takes the secret key of a store from IOTCTL_S3_SECRET_KEY, or asks for
+    it. Other settings are in the file as comments. The exit code is that of doctor.
 
     Example: iotctl init --timeseries-uri exports/ --timezone Europe/Berlin
     """
@@ -71,7 +72,10 @@ def init(
     values = given.values
     if not values:
         if not sys.stdin.isatty():
-            raise UsageError("Nothing is given, and nobody can be asked.", hint="See the options: iotctl init --help")
+            raise UsageError(
+                "No option is given, and there is no terminal for questions.",
+                hint="See the options: iotctl init --help",
+            )
         values = _asked()
     if values.get("s3_access_key") and (secret := os.environ.get(PREFIX + _SECRET.upper()) or _ask_secret()):
         values[_SECRET] = secret
@@ -86,8 +90,8 @@ def init(
 
 
 def _asked() -> dict[str, str]:
-    """What a person says on the terminal; an empty answer leaves a setting as it is."""
-    typer.echo("An empty answer takes what stands in brackets.", err=True)
+    """Answers from the terminal; an empty answer leaves a setting as it is."""
+    typer.echo("An empty answer takes the value in brackets.", err=True)
     values: dict[str, str] = {}
     _ask("database_url", "Database, postgresql://USER@HOST:5432/DATABASE [the embedded server]", values)
     _ask("timeseries_uri", f"Readings, a folder or s3://BUCKET/PREFIX [{_default('timeseries_uri')}]", values)
@@ -103,7 +107,7 @@ def _asked() -> dict[str, str]:
 
 
 def _ask(name: str, question: str, values: dict[str, str]) -> None:
-    """Take an answer for a setting, if there is one."""
+    """Ask for a setting, and keep the answer if it is not empty."""
     answer = str(typer.prompt(question, default="", show_default=False, err=True)).strip()
     if answer:
         check_values({name: answer})
@@ -119,7 +123,7 @@ def _ask_secret() -> str | None:
 
 
 def _whole(uri: str) -> str:
-    """A URI; a path as it is from any folder."""
+    """A URI as it is, a path made absolute."""
     return uri if "://" in uri else str(Path(uri).expanduser().absolute())
 
 

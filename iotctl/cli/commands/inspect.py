@@ -34,7 +34,7 @@ def inspect(
     ] = None,
     null: Annotated[
         list[str] | None,
-        typer.Option(metavar="TOKEN", help="A text or number of no value: --null=-999. Several times."),
+        typer.Option(metavar="TOKEN", help="A text or number that means no value: --null=-999. May be repeated."),
     ] = None,
     sensor: Annotated[
         str | None,
@@ -42,23 +42,21 @@ def inspect(
     ] = None,
     decimal: Annotated[
         DecimalSign,
-        typer.Option(metavar="SIGN", help="What comes before decimals: auto (what all numbers show), point, or comma."),
+        typer.Option(metavar="SIGN", help="The decimal sign: auto (from all numbers), point, or comma."),
     ] = DecimalSign.AUTO,
     encoding: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Encoding of a text, if it is not the one that is found: cp1252, latin-1, cp850."
-        ),
+        typer.Option(metavar="NAME", help="Encoding of the text, if the one found is wrong: cp1252, latin-1, cp850."),
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file, to be edited and used.")
+        Path | None, typer.Option(metavar="LAYOUT.toml", help="Write the layout to this file. You can edit it.")
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Show what a file is, the layout that it seems to have, what is in doubt, and its first readings.
+    """Show the form of a file, the layout that fits it, the doubts, and its first readings.
 
-    A doubt names the option that settles it. Exit code 1: no layout can be proposed before a doubt is settled, or the
-    layout gives no reading; nothing is saved then. The database is not touched.
+    Each doubt names the option that settles it. Exit code 1: a doubt must be settled first, or the layout gives no
+    reading; then nothing is saved. The database is not used.
 
     Example: iotctl inspect plant/boiler.csv --timezone Europe/Berlin --save layout.toml
     """
@@ -69,9 +67,11 @@ def inspect(
         try:
             "".encode(encoding)
         except LookupError:
-            raise UsageError(f"There is no encoding {encoding!r}.", hint="Names are those of Python: cp1252.") from None
+            raise UsageError(
+                f"There is no encoding {encoding!r}.", hint="Use a name that Python knows, such as cp1252."
+            ) from None
     if save is not None and save.exists() and not force:
-        raise UsageError(f"{save} is there already.", hint="Choose another name, or replace it with --force.")
+        raise UsageError(f"{save} exists already.", hint="Choose another name, or replace it with --force.")
     hints = Hints(
         timezone=timezone,
         day_first=day_first,
@@ -91,7 +91,7 @@ def inspect(
         blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
         problem = blocking.text if blocking else "the layout gives no reading"
         hint = blocking.option if blocking and blocking.option else None
-        raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint and f"Say it: {hint}")
+        raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint and f"Use: {hint}")
 
 
 def _save(layout: Layout, path: Path) -> Path:

@@ -19,20 +19,18 @@ _SHOWN = 5
 
 def load_mapping(
     output: SummaryOutput,
-    uri: Annotated[
-        str | None, typer.Argument(help="s3://bucket/key or a path; IOTCTL_MAPPING_URI where left out.")
-    ] = None,
+    uri: Annotated[str | None, typer.Argument(help="s3://bucket/key or a path. Default: IOTCTL_MAPPING_URI.")] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Where a name or UUID has another partner: rename.")
+        bool, typer.Option("--replace", help="Rename sensors if a name or UUID belongs to another one already.")
     ] = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Load sensors' names, units, limits and labels. Running it again changes nothing.
+    """Load names, units, limits and labels of sensors. A second run changes nothing.
 
-    A table with a column sensor_uuid, or sensor_id (also sensor) with UUIDs or what files call the sensors, and any of
-    sensor_name, unit, low, high; all other columns, such as site and asset, are labels. What the file has no column for
-    stays as it is, an empty cell takes it away. detect holds a sensor to its physical limits, low and
-    high.
+    The mapping is a table. Its column sensor_uuid has the UUIDs, or sensor_id (or sensor) has UUIDs or the names that
+    files use. It may have sensor_name, unit, low and high; all other columns, such as site and asset, are labels. A
+    column that is missing changes nothing; an empty cell removes the old value. detect uses low and high as physical
+    limits.
 
     Example: iotctl load-mapping s3://code-challenge-data/mapping/mapping.csv
     """
@@ -65,4 +63,4 @@ def load_mapping(
         if summary.taken:
             say(f"names that files had given to other sensors: {', '.join(summary.taken[:_SHOWN])}", Level.WARNING)
         if summary.unreadable_labels:
-            say(f"{counted(summary.unreadable_labels, 'label')} left out: no UTF-8", Level.WARNING)
+            say(f"{counted(summary.unreadable_labels, 'label')} left out: not UTF-8", Level.WARNING)

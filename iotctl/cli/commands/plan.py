@@ -22,29 +22,30 @@ _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 def plan(
     output: SummaryOutput,
-    rows: Annotated[str | None, typer.Option(metavar="N", help="Readings in all: 60M, 600000000, 6e9.")] = None,
+    rows: Annotated[str | None, typer.Option(metavar="N", help="Readings in total: 60M, 600000000, 6e9.")] = None,
     size: Annotated[
-        str | None, typer.Option("--bytes", metavar="SIZE", help="Instead of --rows, of the files: 4.5GB, 450GB.")
+        str | None,
+        typer.Option("--bytes", metavar="SIZE", help="Instead of --rows, the size of the files: 4.5GB, 450GB."),
     ] = None,
-    sensors: Annotated[int, typer.Option(min=1, metavar="N", help="How many sensors they are of.")] = 1000,
+    sensors: Annotated[int, typer.Option(min=1, metavar="N", help="Number of sensors.")] = 1000,
     interval: Annotated[
         str,
-        typer.Option(
-            metavar="LENGTH", help="Time from one reading of a sensor to the next; gives the time that they span."
-        ),
+        typer.Option(metavar="LENGTH", help="Time from one reading of a sensor to the next."),
     ] = "5m",
     cores: Annotated[int, typer.Option(min=1, metavar="N", help="Cores of each machine.")] = 2,
     machines: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="One for all; of more, one is the database's, the others load and look."),
+        typer.Option(
+            min=1, metavar="N", help="1: one for everything. More: one for the database, the others load and detect."
+        ),
     ] = 1,
     rows_per_file: Annotated[str, typer.Option(metavar="N", help="Readings in a file.")] = "500k",
 ) -> None:
-    """Say what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
+    """Estimate what a number of readings needs: time, disk, memory, chunks, settings, and what breaks first.
 
-    For TimescaleDB and for plain PostgreSQL. It asks no database: the model was fitted to measurements with two cores
-    and up to 64 million readings (docs: How it grows), and extrapolates beyond those. How fast network and disks are is
-    not in it.
+    For TimescaleDB and for plain PostgreSQL. It uses no database: its model was fitted to measurements with two cores
+    and up to 64 million readings (docs: How it grows), and extrapolates beyond those. It does not know the speed of
+    network and disks.
 
     Example: iotctl plan --rows 60M --sensors 1000 --interval 8m
 
@@ -71,12 +72,12 @@ def plan(
         for name, value in plans[layout].settings.items():
             typer.echo(f"  {name} = {value}")
         typer.echo(f"{title}: what breaks first")
-        for line in plans[layout].breaks or ("nothing that we know of",):
+        for line in plans[layout].breaks or ("nothing known",):
             show_labelled("  - ", line)
 
 
 def about_need(need: Need) -> str:
-    """What is planned for, in one line."""
+    """The planned readings and machines, in one line."""
     machines = "one machine" if need.machines == 1 else f"{need.machines} machines, one of them the database's"
     return (
         f"{need.rows:,} readings ({size(need.rows * LINE_BYTES)} of CSV) of {need.sensors:,} sensors over"
@@ -108,5 +109,5 @@ def _number(text: str, option: str) -> float:
     except ValueError:
         number = 0.0
     if not 1 <= number < 1e18:
-        raise UsageError(f"{option} {text} is no number.", hint="Write 60M, 600000000, 6e9, or 4.5TB for --bytes.")
+        raise UsageError(f"{option} {text} is not a number.", hint="Write 60M, 600000000, 6e9, or 4.5TB for --bytes.")
     return number

@@ -39,32 +39,32 @@ class Switch(StrEnum):
 def policy(
     rows: RowOutput,
     retain: Annotated[
-        str | None, typer.Option(metavar="TIME|off", help="Keep readings for so long: 90d, 5y; off: for good.")
+        str | None, typer.Option(metavar="TIME|off", help="Keep readings for this long: 90d, 5y; off: forever.")
     ] = None,
     compress_after: Annotated[
         str | None,
         typer.Option(metavar="TIME|off", help="TimescaleDB: move late readings of older chunks into the columnstore."),
     ] = None,
     aggregates: Annotated[
-        Switch | None, typer.Option(help="Keep what each hour and day come to, for query --every.")
+        Switch | None, typer.Option(help="Keep aggregates of each hour and day, for query --every.")
     ] = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Drop what is too old and refresh aggregates now; for cron.")
+        bool, typer.Option("--apply", help="Drop readings that are too old and refresh aggregates now; for cron.")
     ] = False,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show or set how long readings are kept, when they are compressed, and whether hours and days are summed up.
+    """Show or set how long readings are kept, when they are compressed, and whether aggregates are kept.
 
-    --retain drops whole chunks or months once all of their readings are older: at once, and from then on by a job
-    of TimescaleDB, or on plain PostgreSQL at the end of each ingest. It says what will go, and asks. Files stay loaded
-    in the ledger; readings that are too old already when a file brings them are loaded, and go the same way.
+    --retain drops a chunk or month when all of its readings are older: now, and later by a job of TimescaleDB, or on
+    plain PostgreSQL at the end of each ingest. It shows what will be dropped, and asks. Files stay loaded in the
+    ledger. If a file brings readings that are too old, they are loaded, and dropped in the same way.
 
-    --aggregates on makes reading_hourly and reading_daily (UTC), and query --every takes whole hours and days from them
-    where nothing has changed since; answers stay the same. A job of TimescaleDB refreshes them every hour, and loads
-    are as fast as without; on plain PostgreSQL the end of each ingest does, which takes longer than the load itself.
-    --retain off, --compress-after off and --aggregates off take a policy away.
+    --aggregates on makes reading_hourly and reading_daily (UTC). query --every takes whole hours and days from them if
+    nothing has changed since; answers stay the same. On TimescaleDB a job refreshes them every hour, and loads stay
+    fast; on plain PostgreSQL each ingest refreshes them at its end, which takes longer than the load itself.
+    --retain off, --compress-after off and --aggregates off remove a policy.
 
     Example: iotctl policy --retain 5y --aggregates on --yes
 
@@ -100,14 +100,14 @@ def _time(text: str | None, option: str) -> timedelta | None:
     if text == "off":
         return timedelta(0)
     seconds = duration_seconds(text)
-    # PostgreSQL's time ends 4713 BC; and an hour is the least that a chunk may span.
+    # PostgreSQL's time begins in 4713 BC, and a chunk spans at least an hour.
     if not 3600 <= seconds <= 1000 * 365 * 86400:
-        raise UsageError(f"{option} {text} cannot be meant.", hint="Between 1h and 1000y, or off.")
+        raise UsageError(f"{option} {text} is out of range.", hint="Between 1h and 1000y, or off.")
     return timedelta(seconds=seconds)
 
 
 def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
-    """Asks on a terminal; where nobody can be asked, --yes has to be there."""
+    """Asks on a terminal; without a terminal, --yes is required."""
 
     def agreed(doomed: Expired) -> bool:
         what = _what_goes(doomed, timezone)
@@ -115,7 +115,7 @@ def _asked(timezone: str, *, yes: bool) -> Callable[[Expired], bool]:
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError(
-                f"--retain drops readings: {what}, and others as they grow old.", hint="Add --yes if that is meant."
+                f"--retain drops readings: {what}, and others as they grow old.", hint="Add --yes to confirm."
             )
         if not typer.confirm(f"{what}, and others as they grow old. Set it?", err=True):
             say("nothing was changed")
@@ -137,4 +137,4 @@ def _note(gone: Expired) -> None:
         parts = counted(gone.parts, "chunk or month", "chunks or months")
         say(f"{counted(gone.readings, 'reading')} dropped, of {parts}")
     if gone.busy:
-        say("a load held up the rest; the next ingest, or iotctl policy --apply, drops it")
+        say("a load blocked the rest; the next ingest, or iotctl policy --apply, drops it")

@@ -35,7 +35,7 @@ from iotctl.settings import read_settings
 from iotctl.words import counted
 from iotctl.workers.opening import sensor_workers
 
-# Sensors whose measurements are kept in one go.
+# Sensors that are saved in one transaction.
 _SAVED_AT_ONCE = 500
 
 
@@ -44,24 +44,25 @@ def quality(
     span: TimeRange,
     output: TimedRowOutput,
     workers: Annotated[WorkerChoice, WORKERS],
-    by: Annotated[By | None, typer.Option(help="A row for each month of IOTCTL_TIMEZONE.")] = None,
+    by: Annotated[By | None, typer.Option(help="Print a row for each month of IOTCTL_TIMEZONE.")] = None,
     top: TopOption = None,
     report: ReportOption = None,
     save: Annotated[
-        bool, typer.Option("--save", help="Keep scores and months for Grafana, in the place of the last ones.")
+        bool, typer.Option("--save", help="Save scores and months for Grafana; replaces the last ones.")
     ] = False,
     dry_run: DryRunOption = False,
     fail_below: Annotated[
-        float | None, typer.Option(min=0, max=100, metavar="SCORE", help="End with 10 where a row has a lower score.")
+        float | None,
+        typer.Option(min=0, max=100, metavar="SCORE", help="Exit with code 10 if a row has a lower score."),
     ] = None,
 ) -> None:
-    """Say how good the readings of sensors are: complete, in time, moving, within limits; a score from 0 to 100.
+    """Score the readings of sensors from 0 to 100: complete, in time, moving, within limits.
 
-    The score: of 100 readings that should be there, how many are, and are neither stuck, beyond the limits of the
-    mapping, nor invalid; half of it while the sensor is silent. Without --end, silence counts up to now. The other
-    columns say why, and what else is odd: gaps, jitter and drift of the clock, changes of unit and resolution.
+    The score: of 100 expected readings, how many are there, and are not stuck, not beyond the limits of the mapping,
+    and not invalid. It is halved while the sensor is silent; without --end, silence counts up to now. The other
+    columns give the reasons, and more: gaps, jitter and drift of the clock, changes of unit and resolution.
 
-    Exit code 3: done, but some sensors could not be read; 10: --fail-below, and a score is lower.
+    Exit code 3: done, but some sensors could not be read; 10: a score is below --fail-below.
 
     Example: iotctl quality --all --start now-30d --top 20
 
@@ -122,7 +123,7 @@ def quality(
 
 
 class _Keeper:
-    """Keeps what was measured, some hundred sensors at a time."""
+    """Saves measurements, some hundred sensors at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -134,14 +135,14 @@ class _Keeper:
             self.close()
 
     def close(self) -> None:
-        """Keep what is left."""
+        """Save the rest."""
         if self._unsaved:
             keep_quality(self._database, self._unsaved)
             self._unsaved = []
 
 
 class _Tally:
-    """Counts what a run has said."""
+    """Counts sensors, readings and scores of a run."""
 
     def __init__(self, fail_below: float | None, by: By | None) -> None:
         self._fail_below = fail_below
@@ -169,4 +170,4 @@ class _Tally:
             + f"; {seconds:.1f} s"
         )
         if self.silent and self.silent == self.sensors and not has_end:
-            say("all of them are silent now: for readings of the past, say where they end with --end")
+            say("all of them are silent now; if the readings are of the past, set --end to their end")

@@ -26,15 +26,15 @@ def query(
         list[str],
         typer.Argument(
             metavar="SENSOR... START END",
-            help="Names, UUIDs or globs ('pump_*'); the first moment (2016-01-31, '2016-01-31 12:00', now-7d), and the"
-            " moment after the last one.",
+            help="Names, UUIDs or globs ('pump_*'); the start of the range (2016-01-31, '2016-01-31 12:00', now-7d);"
+            " its end, which is left out.",
             show_default=False,
             autocompletion=complete_sensor,
         ),
     ],
     rows: TimedRowOutput,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="At most so many of each sensor, the earliest.")
+        int | None, typer.Option(min=1, metavar="N", help="At most N readings per sensor, the earliest.")
     ] = None,
     every: Annotated[
         str | None, typer.Option(metavar="LENGTH", help="One value per stretch of time: 15m, 1h, 1d, 1w.")
@@ -43,18 +43,18 @@ def query(
         Aggregate | None,
         typer.Option(
             metavar="WHAT",
-            help=f"With --every: what a stretch comes to, one of {', '.join(Aggregate)}; mean where left out.",
+            help=f"With --every: the value of a stretch, one of {', '.join(Aggregate)}. Default: mean.",
         ),
     ] = None,
     plot: PlotOption = None,
 ) -> None:
     """Print readings of sensors in [START, END). Times without an offset are in IOTCTL_TIMEZONE.
 
-    Several sensors come one after the other, with a column for the sensor.
+    Several sensors are printed one after the other, with a column for the sensor.
 
-    Stretches of --every are days and weeks (from Monday) of that zone, or parts of its days; 23 and 25 hour days among
-    them. The first one begins at START. A length that does not divide a day, such as 36h, is counted from 1970-01-01
-    UTC.
+    Stretches of --every are days and weeks (from Monday) of that zone, or parts of its days, also of days with 23 or 25
+    hours. The first stretch begins at START. A length that does not divide a day, such as 36h, is counted from
+    1970-01-01 UTC.
 
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
 
@@ -64,7 +64,7 @@ def query(
     check_chart(plot)
     *names, start, end = _three_or_more(words)
     if agg is not None and every is None:
-        raise UsageError("--agg needs --every.", hint="Say how long the stretches are: --every 1h --agg mean")
+        raise UsageError("--agg needs --every.", hint="Set the length of the stretches: --every 1h --agg mean")
     aggregate = agg or Aggregate.MEAN
     buckets = None if every is None else Buckets(bucket_width(every), aggregate, settings.timezone)
     counts = buckets is not None and aggregate is Aggregate.COUNT

@@ -16,7 +16,7 @@ from iotctl.settings import read_settings
 
 COLUMNS = ["file", "line", "reason", "text"]
 FIELD_COLUMNS = ["file", "line", "field", "reason", "text"]
-VIEW = TableView(nothing="No rejected row fits.")
+VIEW = TableView(nothing="No rejected row matches.")
 COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 
 
@@ -24,17 +24,18 @@ def rejects(
     output: RowOutput,
     file: FileOption = None,
     reason: Annotated[
-        RejectReason | None, typer.Option(metavar="REASON", help=f"Only for this reason: {', '.join(RejectReason)}.")
+        RejectReason | None,
+        typer.Option(metavar="REASON", help=f"Only rows with this reason: {', '.join(RejectReason)}."),
     ] = None,
     count: Annotated[
-        bool, typer.Option("--count", help="How many rows per file and reason, also those that are not kept.")
+        bool, typer.Option("--count", help="Count rows per file and reason, also those that are not kept.")
     ] = False,
     limit: LimitOption = None,
 ) -> None:
-    """List the rows that were not loaded: file, line (the header's is 1), reason, and the row's text up to 1 kB.
+    """List the rows that were not loaded: file, line (the header is line 1), reason, and the row's text up to 1 kB.
 
-    Readings of bad quality are among them. Where fields are known that are not as they should be, a column names them.
-    Of each file the first 1,000 are kept (ingest --keep-rejects), and the others are counted.
+    Readings of bad quality are included. If the bad field is known, a column names it. The first 1,000 rows of each
+    file are kept (ingest --keep-rejects), and the others are counted.
 
     Example: iotctl rejects --file data_004.csv --format csv
     """

@@ -24,18 +24,18 @@ VIEW = TableView(
     main=("started", "ending", "files", "rows_loaded", "rejected", "command", "problem"),
     prose="problem",
     colours={"ending": by_state},
-    nothing="Nothing was ingested yet: iotctl ingest",
+    nothing="There is no run yet. To load files: iotctl ingest",
 )
 
 
 def runs(
     output: TimedRowOutput,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many, the newest.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most N runs, the newest.")] = 20,
 ) -> None:
-    """List the runs of ingest, the newest first: when, who, how each ended, and the balance of its rows.
+    """List the runs of ingest, the newest first: when, who, how each ended, and the counts of its rows.
 
-    ending: done, partly (rows rejected or objects skipped), failed, interrupted, running, or killed: it has no end and
-    nobody runs it; its rows are those of its committed batches.
+    ending: done, partly (rows were rejected or files failed), failed, interrupted, running, or killed (it did not end,
+    and it is not running; its counts are those of its committed batches).
 
     Example: iotctl runs --limit 5 --format json
     """

@@ -25,7 +25,7 @@ VIEW = TableView(
     main=("sensor", "unit", "state", "last", "last_value", "interval", "kind"),
     prose="kind",
     colours={"state": by_state},
-    nothing="No sensor fits; iotctl ingest and iotctl load-mapping bring sensors.",
+    nothing="No sensor matches. iotctl ingest and iotctl load-mapping add sensors.",
 )
 MAPPING_COLUMNS = ["sensor_name", "sensor_uuid", "unit", "low", "high"]
 
@@ -36,28 +36,29 @@ def sensors(
         str | None,
         typer.Argument(
             metavar="GLOB",
-            help="Only those whose name fits: 'pump_*', 'pump_?', 'pump_[12]'.",
+            help="Only sensors with a matching name: 'pump_*', 'pump_?', 'pump_[12]'.",
             autocompletion=complete_sensor,
         ),
     ] = None,
     kinds: Annotated[
-        bool, typer.Option("--kinds", help="Say what each is, as its last saved detection or its first readings show.")
+        bool,
+        typer.Option("--kinds", help="Show what kind each is, from its last saved detection or its first readings."),
     ] = False,
     mapping: Annotated[
-        bool, typer.Option("--mapping", help="Print names, limits and labels as load-mapping reads them.")
+        bool, typer.Option("--mapping", help="Print names, limits and labels in the form that load-mapping reads.")
     ] = False,
     limit: LimitOption = None,
 ) -> None:
     """List the sensors by name: unit, state, last reading and value, usual interval, number of readings, first reading.
 
-    The state is ok, silent (for longer than is usual for the sensor, while others send) or no readings.
+    The state is ok, silent (longer than usual for this sensor, while others send) or no readings.
 
     Example: iotctl sensors 'pump_*' --kinds
 
     To edit names, units, limits and labels, and load them again: iotctl sensors --mapping -o mapping.csv
     """
     if mapping and kinds:
-        raise UsageError("--mapping prints what load-mapping reads, and no kinds.", hint="Leave out one of them.")
+        raise UsageError("--mapping prints what load-mapping reads, without kinds.", hint="Leave out one of them.")
     settings = read_settings()
     with open_database(settings) as database, database.connect() as conn:
         if mapping:

@@ -21,7 +21,7 @@ from iotctl.settings import read_settings
 def status(
     output: SummaryOutput,
 ) -> None:
-    """Show what is loaded: sensors, readings, files, rejects, sizes, policies, and on which server.
+    """Show what is loaded: sensors, readings, files, rejects, sizes, policies and the server.
 
     Example: iotctl status --json
     """
@@ -80,7 +80,7 @@ def status(
 
 
 def _about_parts(parts: Parts, readings: int, sensors: int) -> str:
-    """How readings are cut on disk, whether that suits the data, and what to do where it does not."""
+    """The parts of readings on disk, whether their length suits the data, and what to do if not."""
     each = readings / max(parts.count, 1)
     loose = f"; {parts.loose} of them are improved by iotctl compact" if parts.loose else ""
     if parts.interval is None:

@@ -25,7 +25,7 @@ from iotctl.words import counted
 COLUMNS = ["file", "sensor", "kind", "count", "first", "note"]
 VIEW = TableView(main=COLUMNS, prose="note")
 
-# Of --json, whose object is made in memory; the table has them all.
+# For --json, which makes its object in memory; the table has all.
 _MOST_IN_JSON = 10_000
 
 
@@ -34,15 +34,14 @@ def verify(
     rows: TimedRowOutput,
     uri: UriArgument = None,
     sample: Annotated[
-        str, typer.Option(metavar="P%", help="Compare only this part of the files, drawn by their names: 1%, 0.1%.")
+        str, typer.Option(metavar="P%", help="Compare only this share of the files, chosen by their names: 1%, 0.1%.")
     ] = "100%",
     as_json: JsonOption = False,
 ) -> None:
-    """Read the files again, as they were read when they were loaded, and compare them with the table; changes nothing.
+    """Read the files again, as they were loaded, and compare them with the database. Changes nothing.
 
-    What differs is printed by file, sensor and kind: missing, different or surplus readings, doubled ones, disorder of
-    the columnstore, and files that are not loaded as the source has them now. The exit code is 0 where nothing
-    differs, else 1.
+    Differences are printed by file, sensor and kind: missing, different, surplus or doubled readings, disorder of the
+    columnstore, and files that are not loaded in their present version. The exit code is 0 if nothing differs, else 1.
 
     Example: iotctl verify s3://code-challenge-data/timeseries/ --sample 1%
     """
@@ -68,13 +67,13 @@ def verify(
 
 
 def _part(text: str) -> float:
-    """--sample as a part of 1. Raises UsageError."""
+    """--sample as a share of 1. Raises UsageError."""
     try:
         part = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
         part = -1.0
     if not 0 < part <= 1:
-        raise UsageError(f"--sample {text} is no part of the files.", hint="A percentage: 1%, 0.1%")
+        raise UsageError(f"--sample {text} is not a share of the files.", hint="A percentage: 1%, 0.1%")
     return part
 
 
@@ -121,8 +120,8 @@ def _report(verdict: Verdict) -> None:
         say(f"loaded, but no longer in the source: {name}", Level.WARNING, file=name)
     if len(verdict.vanished) > 10:
         say(f"and {len(verdict.vanished) - 10:,} more", Level.WARNING)
-    notes = [f"{counted(verdict.files_left_out, 'file')} not drawn"] * (verdict.files_left_out > 0)
-    notes += [f"{counted(verdict.files_unfinished, 'file')} but for an unfinished last line"] * (
+    notes = [f"{counted(verdict.files_left_out, 'file')} not chosen"] * (verdict.files_left_out > 0)
+    notes += [f"{counted(verdict.files_unfinished, 'file')} without their unfinished last line"] * (
         verdict.files_unfinished > 0
     )
     notes += [f"{verdict.expired:,} older than the retention"] * (verdict.expired > 0)

@@ -28,17 +28,17 @@ from iotctl.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class FileInput:
-    """A file in the place of the database."""
+    """A file instead of the database."""
 
     input_file: Annotated[
         str | None,
         typer.Option(
             "--input",
             metavar="FILE",
-            help="Read timestamp,value (and sensor_uuid or sensor_name) from a file, - for stdin, without a database.",
+            help="Read timestamp, value (and sensor_uuid or sensor_name) from a file; - for stdin. Uses no database.",
         ),
     ] = None
-    sensor: Annotated[str | None, typer.Option(metavar="NAME", help="With --input: this sensor of the file alone.")] = (
+    sensor: Annotated[str | None, typer.Option(metavar="NAME", help="With --input: only this sensor of the file.")] = (
         None
     )
     scores: Annotated[
@@ -55,14 +55,14 @@ class Judgement:
         str | None,
         typer.Option(
             metavar="N/year",
-            help="At most about so many false alarms of each sensor; 1/year where left out. Fewer miss more.",
+            help="At most about N false alarms per sensor; a lower rate misses more events. Default: 1/year.",
         ),
     ] = None
     what_if: Annotated[
         bool,
         typer.Option(
             "--what-if",
-            help="Count the alarms of each sensor's last year, or of --start to --end, at several rates; keep nothing.",
+            help="Count alarms of the last year, or of --start to --end, at several rates; save nothing.",
         ),
     ] = False
     threshold: Annotated[
@@ -70,15 +70,13 @@ class Judgement:
         typer.Option(
             min=0,
             metavar="SIGMAS",
-            help="Robust sigmas from which a reading is an anomaly, in place of a rate; 6 is what 1/year begins with.",
+            help="Robust sigmas from which a reading is an anomaly, instead of a rate; 1/year begins with 6.",
         ),
     ] = None
     min_severity: MinSeverityOption = 0.3
     limits: Annotated[
         str | None,
-        typer.Option(
-            metavar="LOW,HIGH", help="Physical limits, either may be empty; those of the mapping where left out."
-        ),
+        typer.Option(metavar="LOW,HIGH", help="Physical limits; either may be empty. Default: those of the mapping."),
     ] = None
     reference: Annotated[
         str | None,
@@ -90,7 +88,7 @@ class Judgement:
         str | None,
         typer.Option(
             metavar="LENGTH",
-            help="How much is read around --start and --end beyond their years (26w), or with --since-last before the"
+            help="How much more to read: around the years of --start and --end (26w), or with --since-last before the"
             " new readings (18w).",
             show_default=False,
         ),
@@ -99,18 +97,16 @@ class Judgement:
         str | None,
         typer.Option(
             metavar="DE-BW,...",
-            help="Whose public holidays are like Sundays for sensors that know a week; IOTCTL_HOLIDAYS. Needs the"
-            " extra holidays.",
+            help="Regions: their public holidays count as Sundays, for sensors with a weekly pattern. Default:"
+            " IOTCTL_HOLIDAYS. Needs the extra holidays.",
         ),
     ] = None
     change_points: Annotated[
         bool,
-        typer.Option(
-            "--change-points", help="List every change of regime, not only those of 4 sigma that are unusual."
-        ),
+        typer.Option("--change-points", help="List every change point, not only unusual ones of 4 sigma or more."),
     ] = False
     method: Annotated[
-        Method, typer.Option(metavar="METHOD", help="piecewise, or ruptures: the textbook way, to compare.")
+        Method, typer.Option(metavar="METHOD", help="piecewise, or ruptures (the textbook method, to compare).")
     ] = Method.PIECEWISE
     alert_budget: Annotated[
         int | None,
@@ -119,10 +115,10 @@ class Judgement:
     include_labelled: IncludeLabelledOption = False
 
     def options(self, timezone: str | None, settings: Settings) -> DetectOptions:
-        """What detection is told. timezone: of its clock, where it is not that of the settings. Raises UsageError."""
+        """Options for detection. timezone: of days and weeks, if not that of the settings. Raises UsageError."""
         if self.false_alarms is not None and self.threshold is not None:
             raise UsageError(
-                "--false-alarms and --threshold are two ways to say the same.",
+                "--false-alarms and --threshold are two ways to set the same.",
                 hint="Leave out --threshold, or the rate.",
             )
         usual = DetectOptions()
@@ -139,7 +135,7 @@ class Judgement:
         )
 
     def context_seconds(self, *, since_last: bool) -> float:
-        """How much more than the range, or the new readings, is read. Raises UsageError."""
+        """Seconds to read beyond the range, or before the new readings. Raises UsageError."""
         if self.context is not None:
             return duration_seconds(self.context)
         return (CONTEXT_OF_STREAM if since_last else CONTEXT_OF_RANGE) / 1_000_000
@@ -147,50 +143,50 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is printed and drawn beside the rows."""
+    """What is printed and drawn."""
 
     top: TopOption = None
     plot: PlotOption = None
     report: ReportOption = None
     fail_on_anomaly: Annotated[
-        bool, typer.Option("--fail-on-anomaly", help="End with 10 where an event is reported.")
+        bool, typer.Option("--fail-on-anomaly", help="Exit with code 10 if an event is reported.")
     ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a run leaves behind, and whom it tells."""
+    """What a run saves, and who is notified."""
 
-    save: Annotated[bool, typer.Option("--save", help="Keep the events: see iotctl anomalies.")] = False
+    save: Annotated[bool, typer.Option("--save", help="Save the events; iotctl anomalies lists them.")] = False
     since_last: Annotated[
         bool,
         typer.Option(
             "--since-last",
-            help="Look at sensors with new readings, and report what is new since the last such run. Saves.",
+            help="Analyse only sensors with new readings; report what is new since the last such run. Saves.",
         ),
     ] = False
     notify: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="POST what is reported as JSON: a message for each incident, the other events together. Saves."
-            " IOTCTL_NOTIFY_URL serves runs that save.",
+            help="POST reported events as JSON: one message per incident, all other events together. Saves."
+            " Default of runs that save: IOTCTL_NOTIFY_URL.",
         ),
     ] = None
     dry_run: DryRunOption = False
 
     @property
     def asked(self) -> bool:
-        """Whether anything is to be kept or told."""
+        """Whether an option asks to save or to notify."""
         return self.save or self.since_last or self.notify is not None
 
     @property
     def saves(self) -> bool:
-        """Whether events are kept."""
+        """Whether events are saved."""
         return self.asked and not self.dry_run
 
     def notify_url(self, settings: Settings) -> str | None:
-        """Where a run that saves tells what it found."""
+        """The webhook of a run that saves; None if there is none."""
         if not self.saves or self.notify is not None or settings.notify_url is None:
             return self.notify if self.saves else None
         return settings.notify_url.get_secret_value()
@@ -200,7 +196,7 @@ def _period(text: str, timezone: str) -> tuple[int, int]:
     first, _, last = text.partition("/")
     period = parse_time(first, timezone), parse_time(last, timezone)
     if period[0] >= period[1]:
-        raise UsageError("--reference does not begin before it ends.", hint="Write START/END.")
+        raise UsageError("--reference must begin before it ends.", hint="Write START/END.")
     return period
 
 
@@ -211,5 +207,7 @@ def _limits(text: str) -> tuple[float, float]:
     except ValueError:
         comma = ""
     if not comma or not parsed[0] < parsed[1]:
-        raise UsageError(f"--limits {text} are no limits.", hint="Write LOW,HIGH such as -40,125; either may be empty.")
+        raise UsageError(
+            f"--limits {text} are not limits.", hint="Write LOW,HIGH such as -40,125; either may be empty."
+        )
     return parsed

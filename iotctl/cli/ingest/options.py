@@ -18,37 +18,37 @@ from iotctl.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """What is done with rows that are bad, there already, or not finished."""
+    """What to do with bad rows, duplicates, and an unfinished last line."""
 
     on_duplicate: Annotated[
         OnDuplicate,
         typer.Option(
             metavar="WAY",
-            help="A reading that is there already: skip (keep the first), replace (by the newest file's), or fail.",
+            help="If a reading exists already: skip (keep the first), replace (take the newest file's), or fail.",
         ),
     ] = OnDuplicate.SKIP
     again: Annotated[
         bool,
-        typer.Option("--again", help="Load what is loaded already once more: with another zone, say. It is replaced."),
+        typer.Option("--again", help="Load files again, for example with another zone; their readings are replaced."),
     ] = False
     max_rejects: Annotated[
         str | None,
         typer.Option(metavar="N|P%", help="Stop a file with more bad rows than N, or than P% of its rows."),
     ] = None
     keep_rejects: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Keep line and text of so many bad rows a file; count the others.")
+        int, typer.Option(min=0, metavar="N", help="Keep line and text of N bad rows per file; count the others.")
     ] = 1000
     allow_nan: Annotated[bool, typer.Option("--allow-nan", help="Store NaN and infinity instead of rejecting.")] = False
     settle: Annotated[
         str,
         typer.Option(
             metavar="LENGTH",
-            help="A last line without a line end is loaded once its file has not changed for so long; 0s: at once.",
+            help="Load a last line without a line end after the file has not changed for this long; 0s: at once.",
         ),
     ] = "60s"
 
     def options(self, read: ReadOptions, settings: Settings) -> LoadOptions:
-        """The same, understood. Raises UsageError."""
+        """The options for loading. Raises UsageError."""
         chunks = settings.chunk_interval
         return LoadOptions(
             replace(
@@ -73,10 +73,10 @@ def _reject_limit(text: str | None) -> RejectLimit:
     except ValueError:
         limit = RejectLimit(rows=-1)
     if not (limit.rows or 0) >= 0 or not 0 <= (limit.part or 0) <= 1:
-        raise UsageError(f"--max-rejects {text} is no limit.", hint="A number of rows, or a percentage: 100, 0.5%")
+        raise UsageError(f"--max-rejects {text} is not a limit.", hint="A number of rows, or a percentage: 100, 0.5%")
     return limit
 
 
 def _settle_seconds(text: str) -> float:
-    """--settle in seconds; 0 is one, too. Raises UsageError."""
+    """--settle in seconds; 0 is allowed. Raises UsageError."""
     return 0.0 if text.strip().rstrip("smhdwy") == "0" else duration_seconds(text)
