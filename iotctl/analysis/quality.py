@@ -11,52 +11,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iotctl.analysis.bad_values import invalid_values, stuck_values
 from iotctl.analysis.clock import clock_drift
-from iotctl.analysis.robust import mad_sigma, quantum
-from iotctl.analysis.sensor_kinds.dwell import longest_usual
-from iotctl.analysis.still import run_lengths, stands_still
+from iotctl.analysis.intervals import longest_usual_step, usual_interval
+from iotctl.analysis.resolution import BLOCK_ROWS, find_resolution_changes, resolution
+from iotctl.analysis.robust import mad_sigma
 from iotctl.analysis.unit_changes import find_unit_changes
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 _SECOND = 1_000_000.0
 
-# Steps between one length and 1.5 times as much are of one kind. The usual ones are a quarter of all at least (of
-# readings that come at random no kind has more than 15 %), and cover a twentieth of the time: readings that come in
-# bursts have no interval. The time is that without the longest hundredth of the steps, which are gaps.
-_ALIKE, _SHARE, _COVER, _LONGEST = 1.5, 0.25, 0.05, 0.01
-_FEWEST_STEPS = 7
-
-# A gap is longer than 10 usual steps. Without an interval: than 10 median steps, and than 3 of the long ones.
-_GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
-
-# Stuck is a run of at least 8 equal values, longer than 3 times the long runs of this sensor, and longer than chance
-# makes in one of a hundred such series, each value being equal to the one before as often as here; but for values at
-# which it rested so often that this is how it is (rain at 0, humidity at 100).
-_STUCK_ROWS, _STUCK_QUANTILE, _STUCK_FACTOR, _CHANCE, _REST_RUNS = 8, 0.9, 3.0, 0.01, 5
-
-# What devices send in place of a value: ends of integers and floats, rows of nines.
-_CODES = np.array(
-    [
-        *(sign * code for code in (99.99, 999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0) for sign in (-1, 1)),
-        *(32767.0, -32767.0, -32768.0, 65535.0, 2147483647.0, -2147483647.0, -2147483648.0, 4294967295.0),
-        *(9223372036854775807.0, -9223372036854775808.0, 18446744073709551615.0),
-    ]
-)
-# No quantity is so large, in whatever unit: FLT_MAX, DBL_MAX, 1e38.
-_HUGE = 1e30
-# So many times the usual range away, a value that is rare is none.
-_ABSURD_RANGES, _ABSURD_SHARE = 1000.0, 0.001
-
-# The step of the values is looked at in blocks: at most so many, of so many rows at least. Its size has to change by so
-# much; fewer different values do not show it.
-_BLOCKS, _BLOCK_ROWS, _STEP_FACTOR, _FEWEST_VALUES = 64, 512, 1.5, 8
-_ON_GRID, _OFF_GRID_SHARE = 0.1, 0.01
-
 # A change of the step within so many readings of a change of the unit is the same change.
-_WITH_UNIT = 3 * _BLOCK_ROWS
+_WITH_UNIT = 3 * BLOCK_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,74 +118,6 @@ def measure_all(
     return judged.whole(now), judged.parts(edges)
 
 
-def usual_interval(steps: Times) -> float | None:
-    """The step that comes most often, in the unit of steps; None for readings that have no interval."""
-    if len(steps) < _FEWEST_STEPS:
-        return None
-    ascending = np.sort(steps).astype(np.float64)
-    alike = np.searchsorted(ascending, ascending * _ALIKE, side="left") - np.arange(len(ascending))
-    first = int(np.argmax(alike))
-    usual = ascending[first : first + int(alike[first])]
-    covered = usual.sum() / ascending[: len(ascending) - int(_LONGEST * len(ascending))].sum()
-    if len(usual) < _SHARE * len(ascending) or covered < _COVER:
-        return None
-    return float(np.median(usual))
-
-
-def invalid_values(value: Floats) -> Mask:
-    """Which values are none: not finite, an error code far from the others, or absurd."""
-    odd = ~(np.abs(value) < _HUGE)
-    codes = np.isin(value, _CODES)
-    rest = value[~odd & ~codes]
-    if not len(rest):
-        return odd
-    low, q05, q95, high = np.quantile(rest, [0.001, 0.05, 0.95, 0.999])
-    odd |= codes & ((value < low - (high - low)) | (value > high + (high - low)))
-    reach = _ABSURD_RANGES * (q95 - q05)
-    if reach > 0:
-        far = ~odd & ((value < q05 - reach) | (value > q95 + reach))
-        if np.count_nonzero(far) <= max(1.0, _ABSURD_SHARE * len(value)):
-            odd |= far
-    return odd
-
-
-def stuck_values(value: Floats) -> Mask:
-    """Which values belong to runs that are far longer than usual. A sensor that only stands still has none."""
-    stuck = np.zeros(len(value), dtype=np.bool_)
-    if len(value) < _STUCK_ROWS or stands_still(value):
-        return stuck
-    starts, lengths = run_lengths(value)
-    equal = 1 - len(starts) / len(value)
-    by_chance = 1 + np.log(_CHANCE / len(value)) / np.log(equal) if equal else 1.0
-    usual = _STUCK_FACTOR * float(np.quantile(lengths, _STUCK_QUANTILE))
-    limit = np.full(len(lengths), max(usual, by_chance))
-    # A sensor of few states is held to how long it stays in each: a door is closed for days.
-    of_states = longest_usual(value, starts, lengths)
-    if of_states is not None:
-        limit = np.where(np.isfinite(of_states), np.maximum(of_states, limit), np.inf)
-    long = np.flatnonzero((lengths >= _STUCK_ROWS) & (lengths > limit))
-    _, which, times = np.unique(value[starts[long]], return_inverse=True, return_counts=True)
-    for run in long[times[which] < _REST_RUNS].tolist():
-        stuck[starts[run] : starts[run] + lengths[run]] = True
-    return stuck
-
-
-def resolution(value: Floats) -> float | None:
-    """The step of quantised values, 0.0 where they have none, None where too few different ones are there."""
-    if len(np.unique(value)) < _FEWEST_VALUES:
-        return None
-    step = quantum(value)
-    if not step:
-        return None
-    return step if _lies_on_grid(value, step) else 0.0
-
-
-def _lies_on_grid(value: Floats, step: float) -> bool:
-    steps = (value - value[0]) / step
-    off = np.abs(steps - np.round(steps)) > _ON_GRID
-    return bool(np.count_nonzero(off) <= _OFF_GRID_SHARE * len(value))
-
-
 class _Judged:
     """A series with what is known of each reading and each step."""
 
@@ -232,31 +132,24 @@ class _Judged:
         # What is no value is beyond no limit.
         self.below = (value < low) & ~self.invalid
         self.above = (value > high) & ~self.invalid
-        self.gap_least = self._gap_least()
-        is_gap = self.steps > self.gap_least
+        self.longest_step = longest_usual_step(self.steps, self.interval)
+        is_gap = self.steps > self.longest_step
         self.gap_start, self.gap_length = time[:-1][is_gap], self.steps[is_gap]
         # Readings missing up to each reading; between two, as many as the time that has passed.
         absent = np.zeros(len(time))
         if self.interval is not None:
             absent[1:] = np.cumsum(np.maximum(np.round(self.steps / self.interval) - 1, 0))
         self.absent = absent
-        units = self._unit_changes()
-        steps = [
-            change
-            for change in self._resolution_changes()
-            # In another unit values have another step.
-            if not any(self._rows_between(change.time, unit.time) < _WITH_UNIT for unit in units)
-        ]
-        self.changes = sorted([*units, *steps], key=lambda change: change.time)
+        self.changes = self._changes()
 
     def whole(self, now: int | None) -> Quality:
         if not len(self.time):
             return self.part(0, 0)
         quality = self.part(int(self.time[0]), int(self.time[-1]) + 1)
-        if now is None or not np.isfinite(self.gap_least):
+        if now is None or not np.isfinite(self.longest_step):
             return quality
         since = now - int(self.time[-1])
-        return replace(quality, silent=since / _SECOND if since > self.gap_least else 0.0)
+        return replace(quality, silent=since / _SECOND if since > self.longest_step else 0.0)
 
     def parts(self, edges: Times) -> list[Quality]:
         return [self.part(start, end) for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
@@ -288,18 +181,9 @@ class _Judged:
             unusable=int(np.count_nonzero(stuck | invalid | below | above)),
             jitter=self._jitter(np.diff(time)),
             drift=None if self.interval is None else clock_drift(np.diff(time), self.interval),
-            resolution=resolution(known[-_BLOCK_ROWS:]),
+            resolution=resolution(known[-BLOCK_ROWS:]),
             changes=tuple(change for change in self.changes if start <= change.time < end),
         )
-
-    def _gap_least(self) -> float:
-        """A longer step is a gap; infinite where nothing is usual."""
-        if self.interval is not None:
-            return _GAP_STEPS * self.interval
-        if len(self.steps) < _FEWEST_STEPS:
-            return float("inf")
-        usual, long = np.quantile(self.steps, [0.5, _GAP_QUANTILE])
-        return max(_GAP_STEPS * float(usual), _GAP_FACTOR * float(long))
 
     def _jitter(self, steps: Times) -> float | None:
         if self.interval is None:
@@ -311,44 +195,18 @@ class _Judged:
         first, last = np.searchsorted(self.time, [min(one, other), max(one, other)]).tolist()
         return int(last - first)
 
-    def _unit_changes(self) -> list[Change]:
-        """Where the unit of the values becomes another one."""
+    def _changes(self) -> list[Change]:
+        """Where the unit of the values or their step becomes another one, by time."""
         known = np.flatnonzero(~self.invalid)
-        return [
-            Change(int(self.time[known[row]]), "unit", f"{conversion.formula} ({conversion.name}?)")
-            for row, conversion in find_unit_changes(self.value[known])
+        time, value = self.time[known], self.value[known]
+        units = [
+            Change(int(time[row]), "unit", f"{conversion.formula} ({conversion.name}?)")
+            for row, conversion in find_unit_changes(value)
         ]
-
-    def _resolution_changes(self) -> list[Change]:
-        """Where the step of the values becomes another one."""
-        known = np.flatnonzero(~self.invalid)
-        blocks = max(1, min(_BLOCKS, len(known) // _BLOCK_ROWS))
-        before: tuple[float, Floats] | None = None
-        changes: list[Change] = []
-        changed = -1
-        for block, rows in enumerate(np.array_split(known, blocks)):
-            value = self.value[rows]
-            step = resolution(value) if len(rows) else None
-            if step is None:
-                continue
-            if before is not None and _is_other_step(*before, step, value):
-                if changed < 0 or block > changed + 1:  # a change amid a block shows in the next one, too
-                    words = f"{_said_step(before[0])} to {_said_step(step)}"
-                    changes.append(Change(int(self.time[rows[0]]), "resolution", words))
-                changed = block
-            elif before is not None:
-                step = before[0] or step  # this block may not have met the smallest step
-            before = step, value
-        return changes
-
-
-def _is_other_step(old: float, old_value: Floats, new: float, new_value: Floats) -> bool:
-    if old and new and 1 / _STEP_FACTOR < new / old < _STEP_FACTOR:
-        return False
-    if new and (not old or new > old):  # coarser
-        return not _lies_on_grid(old_value, new)
-    return bool(old) and not _lies_on_grid(new_value, old)
-
-
-def _said_step(step: float) -> str:
-    return f"{step:.4g}" if step else "none"
+        steps = [
+            change
+            for change in (Change(int(time[row]), "resolution", words) for row, words in find_resolution_changes(value))
+            # In another unit values have another step.
+            if not any(self._rows_between(change.time, unit.time) < _WITH_UNIT for unit in units)
+        ]
+        return sorted([*units, *steps], key=lambda change: change.time)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.described import HOUR, event_id
 from iotctl.analysis.gaps_and_limits import least_gap
-from iotctl.analysis.quality import usual_interval
+from iotctl.analysis.intervals import usual_interval
 from iotctl.analysis.robust import mad_sigma
 from iotctl.model import Event, Kind
 from iotctl.words import counted, reading, span

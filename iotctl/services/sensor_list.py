@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iotctl.analysis.quality import usual_interval
+from iotctl.analysis.intervals import usual_interval
 from iotctl.model import Sensor, SensorState
 from iotctl.repositories import Connection, SensorRepository, Series, open_storage
 from iotctl.services.silence import Heard, listen, silence_of

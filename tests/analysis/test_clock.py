@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis.clock import clock_drift
-from iotctl.analysis.quality import usual_interval
+from iotctl.analysis.intervals import usual_interval
 
 N = 20_000
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.quality import Quality, invalid_values, measure_parts, measure_quality, resolution, stuck_values
+from iotctl.analysis.bad_values import invalid_values, stuck_values
+from iotctl.analysis.quality import Quality, measure_parts, measure_quality
+from iotctl.analysis.resolution import resolution
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
