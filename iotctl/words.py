@@ -7,7 +7,7 @@ import math
 _HOUR, _MINUTE = 3600.0, 60.0
 
 # What is said of an event that was told and is none; the sentence of the event follows.
-WITHDRAWN = "withdrawn, as later readings show it usual"
+WITHDRAWN = "withdrawn, because later readings show that it is usual"
 
 
 def form(number: int, one: str, several: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Events of a counter's rises, told in readings."""
+"""Events found in the rises of a counter, told with its readings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from iotctl.words import counted, reading, span
 
 
 def in_readings(events: list[Event], rises: Modelled, readings: Modelled, threshold: float) -> list[Event]:
-    """Events of a counter's rises, with the readings in their numbers and what they are about in their sentence."""
+    """The events of a counter's rises, with numbers of the readings, and with "rise per reading" in the sentence."""
     told = []
     for event in events:
         start, end = np.searchsorted(rises.time, [event.start, event.end + 1]).tolist()
@@ -22,8 +22,8 @@ def in_readings(events: list[Event], rises: Modelled, readings: Modelled, thresh
         explanation = event.explanation
         if event.kind is Kind.STUCK:
             explanation = _held(readings, rises, start, end)
-        elif event.kind not in (Kind.SPIKE, Kind.BURST):  # those speak of rises themselves
-            explanation = f"rises from reading to reading: {explanation}"
+        elif event.kind not in (Kind.SPIKE, Kind.BURST):  # their sentence already says "rise"
+            explanation = f"rise per reading: {explanation}"
         told.append(
             replace(
                 event,
@@ -45,4 +45,4 @@ def _held(readings: Modelled, rises: Modelled, start: int, end: int) -> str:
     if rise == 0:
         return explain_stuck(stands, max(band, 1.0), end - start, hours, None, readings.unit)
     by = reading(rise, band, readings.unit)
-    return f"rises by the same {by} from reading to reading for {span(hours)}: {counted(end - start, 'reading')}"
+    return f"rises by the same {by} at each reading for {span(hours)}: {counted(end - start, 'reading')}"

@@ -56,7 +56,10 @@ def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold:
         rows = int(np.count_nonzero(beyond[start:end]))
         side, limit = ("below", limits[0]) if event.extreme < limits[0] else ("above", limits[1])
         farthest = reading(event.extreme, event.high - event.expected, series.unit)
-        which = f"one reading of {farthest}" if rows == 1 else f"{counted(rows, 'reading')}, as far as {farthest}"
-        explanation = f"{which}, {side} the limit of {limit:.6g}{f' {series.unit}' if series.unit else ''}"
+        beyond_limit = f"{side} the limit of {limit:.6g}{f' {series.unit}' if series.unit else ''}"
+        if rows == 1:
+            explanation = f"one reading of {farthest}, {beyond_limit}"
+        else:
+            explanation = f"{counted(rows, 'reading')} {beyond_limit}, farthest at {farthest}"
         events.append(replace(event, explanation=explanation))
     return events

@@ -15,10 +15,10 @@ _APART = 24 * HOUR
 
 
 def find_invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, expected: Floats, unit: str) -> list[Event]:
-    """Absurd readings, by start; value: all readings (n,). expected: what the model has at their rows, (n,)."""
+    """Events of absurd readings, by start. value: all readings, (n,). expected: the model at the same rows, (n,)."""
     events = []
     found = np.flatnonzero(absurd.rows)
-    # A device that sends a code for no value does so now and then for a while: those of a day are one event.
+    # A device that sends such a code often sends several within hours: those of one day are one event.
     for rows in np.split(found, np.flatnonzero(np.diff(time[found]) > _APART) + 1) if len(found) else []:
         at = int(rows[np.argmax(np.abs(value[rows] / 2 - expected[rows] / 2))])
         band = (absurd.high - absurd.low) / 2 or abs(absurd.high) / 10
@@ -45,7 +45,7 @@ def find_invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, expecte
                 expected=float(expected[at]),
                 low=absurd.low,
                 high=absurd.high,
-                explanation=f"{which} of {read}{named}: no value of this sensor, which reads {usual}",
+                explanation=f"{which} of {read}{named}: not a value of this sensor, which reads {usual}",
             )
         )
     return events

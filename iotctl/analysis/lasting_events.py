@@ -1,4 +1,4 @@
-"""Lasting changes as events, each with the sentence that says what was before and what is after."""
+"""Lasting changes as events, each with a sentence that says what was before and what is after."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from iotctl.words import difference, number, span
 _DAY_HOURS, _MONTH_HOURS = 24.0, 30 * 24.0
 # A change of 4 sigma has severity 1.
 _SIGMAS_A_DECADE = 4.0
-# Where a slope or a noise has changed is known to a day or so.
+# The time of a change of slope or noise is known to about a day.
 _ABOUT = 24 * HOUR
 
 
 def lasting_events(
     changes: Sequence[Lasting], series: Modelled, threshold: float, least_change: float = 4.0
 ) -> list[Event]:
-    """An event for each change, by start; series: what is modelled, in the unit of the changes.
+    """An event for each change, by start. series: the modelled series, in the unit of the changes.
 
-    least_change: sigma of a change as it comes once a year at most; 0 where each is asked for, however usual.
+    least_change: the size, in sigma, that a change reaches at most once a year by chance; 0 asks for every change.
     """
     events = []
     rows = len(series.time)
@@ -37,7 +37,7 @@ def lasting_events(
         if change.kind is not Kind.STEP:
             before, after = np.searchsorted(series.time, [at - _ABOUT, at + _ABOUT]).tolist()
             first, end = int(series.time[before]), int(series.time[min(after, rows - 1)])
-        # The band is that before the change: it is what the change is news against.
+        # The band is that before the change: the change is judged against it.
         row = max(change.row - 1, 0)
         band = threshold * float(series.scale[row])
         moved = change.after - change.before if change.kind is Kind.STEP else 0.0
@@ -76,19 +76,19 @@ def _explain(change: Lasting, band: float, lasts: str, unit: str) -> str:
             band = max(band, abs(moved) / 100)
             by = number(difference(change.after, change.before, band), band, unit)
             levels = f"from {number(change.before, band)} to {number(change.after, band, unit)}"
-            return f"level steps {'up' if moved > 0 else 'down'} by {by}, {levels}, and stays so {lasts}"
+            return f"level steps {'up' if moved > 0 else 'down'} by {by}, {levels}, and stays there {lasts}"
         case Kind.SLOPE:
-            # What moves by less than the usual range in a month is steady to a person.
+            # A level that moves by less than the usual range in a month is steady to a person.
             before, after = (0.0 if abs(s) * _MONTH_HOURS < band else s for s in (change.before, change.after))
             if before == after:
                 before, after = change.before, change.after
-            now = "stays where it is" if after == 0 else f"{'rises' if after > 0 else 'falls'} by {_a_day(after, unit)}"
+            now = "stays steady" if after == 0 else f"{'rises' if after > 0 else 'falls'} by {_a_day(after, unit)}"
             was = "was steady" if before == 0 else f"{'rose' if before > 0 else 'fell'} by {_a_day(before, unit)}"
-            return f"{now} where it {was} before, and does so {lasts}"
+            return f"{now} {lasts}; it {was} before"
         case _:
             times = change.after / max(change.before, 1e-300)
             much = f"{times:.1f} times as much" if times > 1 else f"only {times:.2f} times as much"
-            return f"varies {much} as before, and does so {lasts}"
+            return f"varies {much} as before, {lasts}"
 
 
 def _a_day(slope: float, unit: str) -> str:

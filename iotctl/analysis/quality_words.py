@@ -1,17 +1,17 @@
-"""What is wrong with the readings of a sensor, in words: the worst first, nothing where nothing is."""
+"""What is wrong with the readings of a sensor, in words, the worst first; empty where nothing is wrong."""
 
 from __future__ import annotations
 
 from iotctl.analysis.quality import Quality
 from iotctl.words import counted, span
 
-# Shares below are not worth a word; nor is unevenness of less than this part of the interval, or a clock that is off by
-# less than this many seconds a day.
+# Not mentioned below these: shares of the readings, unevenness as a part of the interval, seconds a day that a clock
+# is off.
 _LEAST_SHARE, _LEAST_JITTER, _LEAST_DRIFT = 0.001, 0.1, 1.0
 
 
 def quality_words(quality: Quality) -> list[str]:
-    """Short statements about a sensor, what costs most of the score first."""
+    """Short statements about a sensor; what lowers the score most comes first."""
     if not quality.readings:
         return ["no readings"]
     said: list[tuple[float, str]] = []
@@ -44,7 +44,7 @@ def quality_words(quality: Quality) -> list[str]:
         side = "later" if quality.drift > 0 else "earlier"
         words.append(f"clock: {abs(quality.drift):.1f} s {side} each day")
     if quality.jitter is not None and quality.interval and quality.jitter >= _LEAST_JITTER * quality.interval:
-        words.append(f"sent unevenly: {quality.jitter:.3g} s about {quality.interval:.4g} s")
+        words.append(f"uneven intervals: {quality.interval:.4g} s, give or take {quality.jitter:.3g} s")
     return words
 
 
@@ -60,4 +60,4 @@ def _percent(share: float) -> str:
 
 
 def _times(what: str, count: int) -> str:
-    return what if count == 1 else f"{what} {count} times, at last"
+    return what if count == 1 else f"{what} {count} times, last"

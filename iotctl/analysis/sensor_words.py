@@ -86,7 +86,8 @@ def _saturating(_: NDArray[np.int64], y: Floats, unit: str) -> str:
 def _intermittent(_: NDArray[np.int64], y: Floats, unit: str) -> str:
     rest, part = most_common(y)
     far = float(y[np.argmax(np.abs(y / 2 - rest / 2))])
-    return f"intermittent: {_plain(rest, unit)} in {_part(part)} of its readings, as far as {_plain(far, unit)} between"
+    reaches = f"{'up' if far > rest else 'down'} to {_plain(far, unit)} in between"
+    return f"intermittent: {_plain(rest, unit)} in {_part(part)} of its readings, {reaches}"
 
 
 def _states(time: NDArray[np.int64], y: Floats, unit: str) -> str:
@@ -110,7 +111,7 @@ def _counter(time: NDArray[np.int64], y: Floats, unit: str) -> str:
     falls = int((steps < 0).sum())
     rise = 2 * float(np.median(steps[steps >= 0]))
     resets = f"falls back {_how_often(time, falls, 'time')}" if falls else "never falls"
-    return f"counter: rises by about {number(rise, rise, unit)} from reading to reading, {resets}"
+    return f"counter: rises by about {number(rise, rise, unit)} at each reading, {resets}"
 
 
 def _still(time: NDArray[np.int64], y: Floats, unit: str) -> str:

@@ -18,7 +18,7 @@ _NO_BAND = 1e-4  # of how far a reading is off: the usual range is one value
 
 @dataclass(frozen=True)
 class Reach:
-    """What was expected where an event is farthest off, and between what it would have been usual.
+    """What was expected where an event is farthest off, and the usual range there.
 
     beside: whether that is against the readings before and after, not against the model. is_sent: whether what was
     expected is a value that the sensor sends, as a valve does its 0 and 100, and no estimate.
@@ -52,36 +52,35 @@ def explain(
     unit: str = "",
     noun: str = "reading",
 ) -> str:
-    """The sentence for an event that is a stretch of odd readings, not stuck; each other kind has its own.
+    """The sentence for a stretch of odd readings. Stuck values, gaps and lasting changes have functions of their own.
 
-    value, expected, u: (rows,), readings, model and residual in sigma. at: the extreme row among them. reach: what is
-    usual there; numbers are rounded to what matters beside its width. unit: of values. noun: what each value is.
+    value, expected, u: (rows,), readings, model, and residuals in sigma. at: the extreme row among them. reach: the
+    usual range there; numbers are rounded to fit its width. unit: of values. noun: what a value is called.
     """
     extreme = float(value[at])
     band = _band(reach, extreme)
     off = _off(extreme, reach, band, unit, noun)
-    # Where the course of many readings is odd, no single one need be.
-    far = f", as far as {reading(extreme, band, unit)}{off}" if off else ""
+    # The pattern of many readings can be odd where no single reading is.
+    far = f", farthest at {reading(extreme, band, unit)}{off}" if off else ""
     same = len(value) > 1 and bool((value == value[0]).all())
     match kind:
         case Kind.SPIKE if len(u) == 1:
-            course = ", in a course unlike the usual one" if reach.has(extreme) else ""
+            course = ", in an unusual pattern" if reach.has(extreme) else ""
             return f"one {noun} of {reading(extreme, band, unit)}{off}{course}"
         case Kind.SPIKE | Kind.BURST if same and off:
             return f"{counted(len(u), noun)} of {reading(extreme, band, unit)} within {span(hours)}{off}"
         case Kind.SPIKE | Kind.BURST:
-            what = "out of line" if off else "in a course unlike the usual one"
-            return f"{counted(len(u), noun)} within {span(hours)} {what}{far}"
+            what, pattern = (f"unusual {noun}", "") if off else (noun, " in an unusual pattern")
+            return f"{counted(len(u), what)} within {span(hours)}{pattern}{far}"
         case Kind.SHIFT if same and off:
             return f"at {reading(extreme, band, unit)} for {span(hours)}{off}"
         case Kind.SHIFT:
             moved = float(np.median(value - expected))
-            level = f"{number(abs(moved), band, unit)} {_side(moved)}"
-            return f"level {level} the expected for {span(hours)}{far}"
+            return f"{number(abs(moved), band, unit)} {_side(moved)} the expected level for {span(hours)}{far}"
         case Kind.DRIFT:
-            return f"drifting away for {span(hours)}{far}"
+            return f"drifting for {span(hours)}{far}"
         case Kind.VARIANCE if float(np.std(u)) < _SAME_SPREAD:
-            return f"a course unlike the usual one for {span(hours)}{far}"
+            return f"an unusual pattern for {span(hours)}{far}"
         case Kind.VARIANCE:
             return f"varying {float(np.std(u)):.1f} times as much as usual for {span(hours)}{far}"
         case _:
@@ -89,7 +88,7 @@ def explain(
 
 
 def explain_stuck(value: float, band: float, rows: int, hours: float, limit: int | None, unit: str = "") -> str:
-    """The sentence for a value that was held; limit: from how many rows on that is unusual, None where not known."""
+    """The sentence for a stuck value. limit: the number of rows from which this is unusual, None where not known."""
     usual = "" if limit is None else f" (usual: fewer than {limit:,})"
     held = counted(rows, "reading")
     return f"stuck at {reading(value, band, unit)} for {span(hours)}: {held} without a change{usual}"
@@ -102,16 +101,13 @@ def _band(reach: Reach, extreme: float) -> float:
 
 
 def _off(extreme: float, reach: Reach, band: float, unit: str, noun: str) -> str:
-    """How far the extreme reading is off; nothing where, as numbers are said, it is not."""
+    """How far the extreme reading is off; empty where the rounded numbers are equal."""
     if number(extreme, band) == number(reach.expected, band):
         return ""
     said = reading if reach.is_sent else number
     about = said(reach.expected, band, unit)
     away = said(difference(extreme, reach.expected, band), band, unit)
-    if reach.beside:
-        where = f"its neighbours {'read' if noun == 'reading' else 'are'} {about}"
-    else:
-        where = f"{about} was expected"
+    where = f"the {noun}s beside it are {about}" if reach.beside else f"{about} was expected"
     off = f" where {where}, {away} {_side(extreme - reach.expected)}"
     if reach.has(extreme):
         return off

@@ -1,4 +1,4 @@
-"""A sensor that is silent now: how long, beside what is usual for it."""
+"""A sensor that is silent now: for how long, and how long is usual for it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LARGEST = 1e300
 
 
 def find_silence(time: NDArray[np.int64], value: NDArray[np.float64], until: int, unit: str = "") -> Event | None:
-    """The event of a sensor without a reading for so long that it would be a gap by now; None where it is not silent.
+    """The event of a sensor that has been silent for longer than its usual gap; None where it is not silent.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in order; value: float64 (n,). until: readings are known up to
-    then. The event ends there: it is going on. A sensor without an interval, that is sent on change for example, is
-    silent where it says nothing for longer than it ever did.
+    this time, and the event ends there, because it goes on. A sensor without a usual interval (it sends on change, for
+    example) is silent where its pause is longer than every earlier one.
     """
     steps = np.diff(time)
     steps = steps[steps > 0]
@@ -51,6 +51,6 @@ def find_silence(time: NDArray[np.int64], value: NDArray[np.float64], until: int
         expected=extreme,
         low=extreme,
         high=extreme,
-        explanation=f"silent for {span(silent / HOUR)}, since it read {reading(extreme, band, unit)};"
+        explanation=f"silent for {span(silent / HOUR)}, last reading {reading(extreme, band, unit)};"
         f" about {counted(round(silent / usual), 'reading')} missing so far",
     )

@@ -1,4 +1,4 @@
-"""An incident in a sentence, for a list and for an alert, and its end in another one."""
+"""An incident in a sentence, for a list and for an alert; and its end in a sentence."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _MOST_NAMED = 3
 
 
 def sentence(incident: FleetIncident, timezone: str) -> str:
-    """What happened where, from when on, and what moved first; its time in a zone."""
-    hint = ": look at the way of the data before the sensors" if incident.origin is None else ""
+    """What happened where and when, and which sensor moved first; times in timezone."""
+    hint = ": check the data path before the sensors" if incident.origin is None else ""
     return f"{_what(incident, timezone)}{hint}"
 
 
 def sentence_of_end(incident: FleetIncident, state: str, timezone: str) -> str:
-    """What was over when, or withdrawn; its times in a zone."""
+    """What is over since when, or is withdrawn; times in timezone."""
     ended = WITHDRAWN if state == "withdrawn" else f"over since {_clock(incident.end, timezone)}"
     return f"{ended}: {_what(incident, timezone)}"
 
@@ -33,7 +33,7 @@ def _what(incident: FleetIncident, timezone: str) -> str:
     if incident.origin is None:
         what = "silent" if incident.findings[0][1].event.kind.is_absence else "stuck"
         last = " and until now" if all(finding.event.kind is Kind.SILENT for _, finding in incident.findings) else ""
-        return f"{counted(count, 'sensor')}{where} {what} at once from {clock} on{last}"
+        return f"{counted(count, 'sensor')}{where} {what} at the same time, from {clock} on{last}"
     event = next(finding.event for sensor, finding in incident.findings if sensor == incident.origin)
     if count == 1:
         more = len(incident.findings) - 1
@@ -72,5 +72,5 @@ def first_moves(incident: FleetIncident) -> list[tuple[Sensor, int]]:
 def _after(delay: int) -> str:
     minutes = round(delay / _MINUTE)
     if minutes <= 0:
-        return "at once"
+        return "at the same time"
     return f"after {minutes} min" if minutes < 180 else f"after {minutes / 60:.1f} h"

@@ -123,7 +123,7 @@ def test_the_model_is_the_truth_without_noise_and_season_and_breaks_are_reported
     (step,) = sharp(found)
     assert (step.kind, step.start) == (Kind.STEP, change)
     assert step.explanation == (
-        "level steps up by 20.0, from 100.0 to 120.0, and stays so for 83 days, up to the last reading"
+        "level steps up by 20.0, from 100.0 to 120.0, and stays there for 83 days, up to the last reading"
     )
     truth = 100 + 5 * np.sin(2 * np.pi * np.arange(20_000) / 144) + np.where(np.arange(20_000) >= 8000, 20, 0)
     assert np.abs(found.expected - truth).mean() < 0.2

@@ -157,7 +157,7 @@ def test_limits_are_inclusive_and_each_side_has_its_sentence() -> None:
     u = peaks(100, {10: -5.0, 11: -5.5, 50: 8.0, 80: 5.0})
     found = find_beyond_limits(series(u), (-4.0, 5.0), THRESHOLD)
     assert [(event.start // MINUTE, event.extreme) for event in found] == [(10, -5.5), (50, 8.0)]
-    assert found[0].explanation == "2 readings, as far as -5.5, below the limit of -4"
+    assert found[0].explanation == "2 readings below the limit of -4, farthest at -5.5"
     assert found[1].explanation == "one reading of 8, above the limit of 5"
 
 

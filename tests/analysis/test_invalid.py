@@ -66,7 +66,7 @@ def test_the_sentence_names_the_code_and_what_the_sensor_reads() -> None:
     value[100] = 2147483647.0
     (event,) = found(value).events
     assert event.explanation == (
-        "one reading of 2147483647, the largest 32-bit integer: no value of this sensor, which reads 21.5"
+        "one reading of 2147483647, the largest 32-bit integer: not a value of this sensor, which reads 21.5"
     )
 
 

@@ -52,12 +52,12 @@ def say(kind: Kind, value: list[float], hours: float = 5.0) -> str:
 def test_a_sentence_says_what_was_read_what_was_expected_and_what_is_usual() -> None:
     reach = "24.5 where 20.0 was expected, 4.5 above (usual: 17.0 to 23.0)"
     assert say(Kind.SPIKE, [24.5]) == f"one reading of {reach}"
-    assert say(Kind.SPIKE, [24.5, 24.0], 1 / 6) == f"2 readings within 10 minutes out of line, as far as {reach}"
-    assert say(Kind.BURST, [24.5, 24.0] * 2) == f"4 readings within 5 hours out of line, as far as {reach}"
-    assert say(Kind.DRIFT, [21.0, 24.5], 72) == f"drifting away for 3 days, as far as {reach}"
-    assert say(Kind.SHIFT, [24.0, 24.0, 24.5]) == f"level 4.0 above the expected for 5 hours, as far as {reach}"
+    assert say(Kind.SPIKE, [24.5, 24.0], 1 / 6) == f"2 unusual readings within 10 minutes, farthest at {reach}"
+    assert say(Kind.BURST, [24.5, 24.0] * 2) == f"4 unusual readings within 5 hours, farthest at {reach}"
+    assert say(Kind.DRIFT, [21.0, 24.5], 72) == f"drifting for 3 days, farthest at {reach}"
+    assert say(Kind.SHIFT, [24.0, 24.0, 24.5]) == f"4.0 above the expected level for 5 hours, farthest at {reach}"
     down = "15.5 where 20.0 was expected, 4.5 below (usual: 17.0 to 23.0)"
-    assert say(Kind.SHIFT, [16.0, 16.0, 15.5]) == f"level 4.0 below the expected for 5 hours, as far as {down}"
+    assert say(Kind.SHIFT, [16.0, 16.0, 15.5]) == f"4.0 below the expected level for 5 hours, farthest at {down}"
     # The deviations are 2, -2 and 2 sigma of 0.5, and one of 9: their standard deviation is by hand 4.02.
     assert say(Kind.VARIANCE, [21.0, 19.0, 21.0, 24.5]).startswith("varying 4.0 times as much as usual for 5 hours")
     assert explain_stuck(19.96, 3.0, 9, 5.0, 8) == (
@@ -69,10 +69,10 @@ def test_a_sentence_says_what_was_read_what_was_expected_and_what_is_usual() -> 
 def test_a_sentence_never_calls_usual_what_it_reports() -> None:
     values, expected = np.array([22.0, 21.0]), np.array([20.0, 20.0])
     said = explain(Kind.SPIKE, values, expected, np.array([4.0, 2.0]), at=0, reach=Reach(20.0, 17.0, 23.0), hours=0.5)
-    assert said == "2 readings within 30 minutes out of line, as far as 22 where 20.0 was expected, 2.0 above"
+    assert said == "2 unusual readings within 30 minutes, farthest at 22 where 20.0 was expected, 2.0 above"
     beside = Reach(15.0, 12.0, 18.0, beside=True)
     said = explain(Kind.SPIKE, values[:1], expected[:1], np.array([4.0]), at=0, reach=beside, hours=0.0)
-    assert said == "one reading of 22 where its neighbours read 15.0, 7.0 above (usual: 12.0 to 18.0)"
+    assert said == "one reading of 22 where the readings beside it are 15.0, 7.0 above (usual: 12.0 to 18.0)"
 
 
 def test_the_band_is_that_of_the_component_that_fired() -> None:
@@ -82,6 +82,6 @@ def test_the_band_is_that_of_the_component_that_fired() -> None:
     walk[7000] += 40
     found = detect(600_000_000 * rows, walk).events
     (spike,) = (event for event in found if event.start <= 7000 * 600_000_000 <= event.end)
-    assert "its neighbours read" in spike.explanation
+    assert "the readings beside it are" in spike.explanation
     assert spike.expected == pytest.approx(np.median(walk[6998:7003]), abs=1)
     assert not spike.low <= spike.extreme <= spike.high

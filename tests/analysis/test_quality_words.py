@@ -41,4 +41,4 @@ def test_a_clock_that_drifts_and_uneven_sending_are_said() -> None:
     assert quality_words(measure_quality(slow, value)) == ["clock: 12.0 s later each day"]
     uneven = START + np.cumsum(np.random.default_rng(2).normal(600, 90, N) * 1e6).astype(np.int64)
     (only,) = quality_words(measure_quality(uneven, value))
-    assert only.startswith("sent unevenly: ")
+    assert only.startswith("uneven intervals: ")

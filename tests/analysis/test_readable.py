@@ -81,7 +81,7 @@ def test_a_level_that_has_stepped_once_is_not_skewed() -> None:
 
 def test_a_counter_that_stops_is_stuck_and_one_that_rises_evenly_is_told_so() -> None:
     random = np.random.default_rng(8)
-    for rise, said in ((0.0, "stuck at"), (1e6, "rises by the same 1000000 from reading to reading for")):
+    for rise, said in ((0.0, "stuck at"), (1e6, "rises by the same 1000000 at each reading for")):
         rises = random.integers(900_000, 1_100_000, N).astype(float)
         rises[9000:9200] = rise
         time = np.arange(N) * 30 * MINUTE  # half hours are exact

@@ -73,7 +73,7 @@ def test_a_counter_that_stops_and_one_that_runs_away_are_told_in_its_readings() 
     assert (stuck.kind, fast.kind) == (Kind.STUCK, Kind.SHIFT)
     assert stuck.extreme == value[3100]
     assert "200 readings without a change" in stuck.explanation
-    assert "rises from reading to reading: level 5.0 above" in fast.explanation
+    assert "rise per reading: 5.0 above" in fast.explanation
     assert fast.low < fast.expected < fast.high < fast.extreme
     assert np.abs(found.expected - value)[1:].max() < 10
 

@@ -44,18 +44,20 @@ def faults_of(event: Event, time: NDArray[np.int64], value: Floats) -> list[str]
         wrong.append("expected is not usual")
     if not (rows == event.extreme).any():
         wrong.append("the extreme is none of its readings")
-    for number in said("(?:one reading of|as far as) #", event):
+    for number in said("(?:one reading of|farthest at) #", event):
         if not rounded(number, event.extreme, width):
             wrong.append("extreme")
-    for number in said("# was expected", event) + said("neighbours read #", event):
+    for number in said("# was expected", event) + said("beside it are #", event):
         if not rounded(number, event.expected, width):
             wrong.append("expected")
     if "(usual: " in event.explanation and event.kind is not Kind.STUCK and event.low <= event.extreme <= event.high:
         wrong.append("is usual, and told as if not")
-    for side in re.findall(r"(?:expected|read \S+), \S+ (above|below)|^level \S+ (above|below)", event.explanation):
+    for side in re.findall(
+        r"(?:expected|beside it are \S+), \S+ (above|below)|^\S+ (above|below) the expected level", event.explanation
+    ):
         if ("above" in side) != (event.extreme > event.expected):
             wrong.append("side")
-    for count in said("^# readings within", event):
+    for count in said("^# (?:unusual )?readings within", event):
         if count != len(rows):
             wrong.append("count")
     for count in said("stuck at .*: # readings without", event):
@@ -66,7 +68,7 @@ def faults_of(event: Event, time: NDArray[np.int64], value: Floats) -> list[str]
         if max(len(run) for run in np.split(rows, np.flatnonzero(np.diff(rows)) + 1)) < limit:
             wrong.append("a run that is usual")
     for far, about, away in re.findall(
-        r"(-?[\d.]+) where (?:its neighbours read )?(-?[\d.]+)[^,]*, ([\d.]+) ", sentence
+        r"(-?[\d.]+) where (?:the readings beside it are )?(-?[\d.]+)[^,]*, ([\d.]+) ", sentence
     ):
         if abs(float(far) - float(about)) != pytest.approx(float(away)):
             wrong.append("the numbers do not agree")

@@ -24,7 +24,7 @@ def test_a_sensor_is_silent_after_ten_of_its_steps_and_the_event_says_since_when
     assert event is not None
     assert (event.kind, event.start, event.end, event.rows) == (Kind.SILENT, last, last + 1440 * MINUTE, 1)
     assert event.severity == pytest.approx(np.log10(144))
-    assert event.explanation == "silent for 24 hours, since it read 20.1 bar; about 144 readings missing so far"
+    assert event.explanation == "silent for 24 hours, last reading 20.1 bar; about 144 readings missing so far"
 
 
 def test_what_is_sent_on_change_is_silent_when_it_says_nothing_for_longer_than_ever() -> None:

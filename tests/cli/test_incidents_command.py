@@ -55,7 +55,7 @@ def test_incidents_name_where_it_began_and_the_way_of_the_data(iotctl: Iotctl, p
         " pump-7/1 after 20 min, pump-7/2 after 40 min"
     )
     assert (gateway["cause"], gateway["place"], gateway["sensors"]) == ("data path", "gateway gw-2", "4")
-    assert gateway["sentence"].startswith("4 sensors of gateway gw-2 silent at once from 2015-01-21 20:50 on")
+    assert gateway["sentence"].startswith("4 sensors of gateway gw-2 silent at the same time, from 2015-01-21 20:50 on")
 
 
 def test_an_incident_is_the_same_in_every_range_that_shows_it(iotctl: Iotctl, plant: list[str]) -> None:

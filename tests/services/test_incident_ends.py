@@ -128,9 +128,9 @@ def test_an_incident_that_is_none_is_withdrawn_once_and_told_again_if_it_comes_b
     assert (last["incident"]["state"], last["events"], last["over"]) == ("withdrawn", [], [])
     assert last["incident"]["incident_id"] == first["incident"]["incident_id"]
     assert last["incident"]["sentence"].startswith(
-        "withdrawn, as later readings show it usual: 3 sensors from 2015-01-14 21:20 on, pump-7/0 first"
+        "withdrawn, because later readings show that it is usual: 3 sensors from 2015-01-14 21:20 on, pump-7/0 first"
     )
-    assert all(event["explanation"].startswith("withdrawn, as later") for event in last["withdrawn"])
+    assert all(event["explanation"].startswith("withdrawn, because later") for event in last["withdrawn"])
     assert [event["event_id"] for event in last["withdrawn"]] == hook.event_ids[:3]
     assert again["events"][0]["event_id"] == hook.event_ids[0]
 
