@@ -1,4 +1,4 @@
-"""Numpy in, numpy out: segmentation, season, scores and events of one series of readings."""
+"""Detection in numpy arrays: segmentation, season, scores and events of one series of readings."""
 
 from iotctl.analysis.detection import detect
 from iotctl.analysis.options import DetectOptions

@@ -11,18 +11,19 @@ from iotctl.analysis.robust import mad_sigma
 
 Floats = NDArray[np.float64]
 
-# An amplitude is that of two weeks, or of so many cycles: an anomaly is shorter, and lies in one stretch of three.
+# An amplitude is taken from two weeks, or from so many cycles. An anomaly is shorter, so it lies in one stretch of
+# three.
 _STRETCH_HOURS, _STRETCH_CYCLES = 336.0, 4.0
 _FEWEST_STRETCHES = 6
 _FEWEST_ROWS = 24
 _REACH_SIGMAS = 4.0
-# What the two neighbours of a stretch say of its amplitude has to cut the mean absolute residual by this part.
+# An amplitude for each stretch, estimated from its two neighbours, must cut the mean absolute residual by this part.
 _GAIN = 0.04
 
 
 @dataclass(frozen=True)
 class Amplitude:
-    """By how much a profile counts at x: factor (k,), at middles of stretches in hours (k,), linear between them."""
+    """The factor of a profile over time: factor (k,) at the middles of stretches, in hours (k,); linear in between."""
 
     middle: Floats
     factor: Floats
@@ -34,9 +35,9 @@ class Amplitude:
 
 
 def find_amplitude(x: Floats, residual: Floats, seasonal: Floats, period_hours: float) -> Amplitude | None:
-    """How the amplitude of a season changes, None where it does not.
+    """How the amplitude of a season changes; None where it does not.
 
-    x: (n,) hours. residual: (n,), each cycle about its own median. seasonal: (n,), what the season's profile says.
+    x: (n,) hours. residual: (n,), each cycle about its own median. seasonal: (n,), the season's profile at each row.
     """
     stretch = max(_STRETCH_HOURS, _STRETCH_CYCLES * period_hours)
     first = float(x.min())
@@ -55,14 +56,14 @@ def find_amplitude(x: Floats, residual: Floats, seasonal: Floats, period_hours: 
         return None
     factor = np.bincount(at, near * swing, count)[known] / power[known]
     middle = np.asarray(first + (np.flatnonzero(known) + 0.5) * stretch, dtype=np.float64)
-    if not _neighbours_know(residual - swing, swing, at, known, factor):
+    if not _neighbours_predict(residual - swing, swing, at, known, factor):
         return None
     around = np.concatenate([factor[:1], factor, factor[-1:]])
     smooth = np.median(np.stack([around[:-2], factor, around[2:]]), axis=0)
     return Amplitude(middle, np.maximum(smooth, 0.0))
 
 
-def _neighbours_know(
+def _neighbours_predict(
     rest: Floats, swing: Floats, at: NDArray[np.intp], known: NDArray[np.bool_], factor: Floats
 ) -> bool:
     """Whether the amplitudes beside each stretch describe it better than one amplitude for all."""

@@ -1,4 +1,4 @@
-"""Rows of a long series worked on some at a time, so that what is needed in between is small."""
+"""Long series in blocks of rows, so that temporary arrays stay small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a sensor's clock goes beside the interval that it is set to."""
+"""How fast or slow a sensor's clock runs, compared with the interval that it is set to."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from iotctl.analysis.robust import mad_sigma
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 
-# Intervals that people set: parts of a second or a day, and whole minutes. A clock that is off by more than this part
-# (86 seconds a day) is none: the interval is another one.
+# Intervals that people set: parts of a second or a day, and whole minutes. If a clock is off by more than this part
+# (86 seconds a day), then it is not the clock: the interval is another one.
 _SET_SECONDS = np.array(sorted({*(d for d in range(1, 86_401) if 86_400 % d == 0), *range(60, 86_401, 60)})) * _SECOND
 _SET_PARTS = np.array([_SECOND // d for d in range(2, 1001) if _SECOND % d == 0])
 _FARTHEST = 1e-3
 
-# A clock that is set right jumps; so much more than its usual unevenness is no drift. Times may be cut to seconds.
+# A clock jumps when it is set. A step so much larger than the usual unevenness is not drift. Times may be cut to
+# seconds.
 _JUMP_SIGMAS, _JUMP_LEAST = 5.0, 1.5 * _SECOND
 
-# The drift is that of so many pieces, of so many steps at least, and counts where it is so many standard errors.
+# The drift is measured over so many pieces of at least so many steps. It counts from so many standard errors on.
 _PIECES, _FEWEST_STEPS, _SURE = 32, 8, 4.0
 
 
 def clock_drift(steps: NDArray[np.int64], interval: float) -> float | None:
-    """How many seconds a day the clock gains (more readings a day than set: below 0), 0.0 where that may be chance.
+    """Seconds a day by which readings come later (below 0: earlier) than set; 0.0 where that may be chance.
 
     steps: int64 (k,), microseconds from each reading to the next. interval: the usual one, microseconds. None where the
-    interval is not one that people set, or the steps are few. Only times by the sensor's own clock, or sending by it,
-    show it.
+    interval is not one that people set, or where there are few steps. It shows only if the sensor's own clock gives the
+    times, or decides when to send.
     """
     every = np.concatenate([_SET_PARTS, _SET_SECONDS])
     nominal = float(every[np.argmin(np.abs(np.log(every / interval)))])

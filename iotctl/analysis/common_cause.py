@@ -1,10 +1,10 @@
 """Which events have one cause: the odds of each pair of spells, and average linkage over them.
 
-Two spells of odd readings have one cause where that explains them better than chance does (a naive Bayes classifier on
-pairs): the odds are how likely the sensors share a cause, times the density of its delay, over the density of the
-sensor's spells at any time, times what speaks for it besides: that they last about as long, and that sensors which are
-closer to one of the two than they are to each other move, too. Groups are those of average linkage (UPGMA): what goes
-together best is joined first, so that two causes that meet in time do not take each other's sensors.
+A spell is a run of events of one sensor. Two spells have one cause if that explains them better than chance does (a
+naive Bayes classifier on pairs). The odds of a pair are: how likely the two sensors share a cause, times the density of
+the delay, divided by the density of the second sensor's spells at any time. Two more factors count: whether both last
+about equally long, and whether the sensors that are most closely related to them move, too. Groups come from average
+linkage (UPGMA): the best pairs are joined first, so that two causes at the same time keep their own sensors.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ Ints = NDArray[np.int64]
 _MINUTE = 60_000_000
 _DAY = 1440 * _MINUTE
 
-# Events of a sensor that begin this soon after the last one are the same spell, found in pieces.
+# Events of a sensor that begin this soon after the last one belong to the same spell.
 _PIECES = 120 * _MINUTE
-# The usual delay from sensor to sensor, with that of finding it; delays are taken to fall off exponentially.
+# The usual delay from sensor to sensor, including the delay of detection; delays are assumed to be exponential.
 _DELAY = 45 * _MINUTE
-# Spells that begin farther apart are not looked at.
+# Spells that begin farther apart are not compared.
 _HORIZON = 13 * _DELAY
-# Rates are not estimated from less than this: the first fault of a fleet would look usual.
+# A rate needs at least this much time: otherwise the first fault of a fleet would look usual.
 _SHORTEST_HISTORY = 30 * _DAY
 
-# Four of five effects of a cause last about as long: the logarithm of the ratio of their lengths falls off with this,
-# exponentially, and that of any two spells with 1. The fifth lasts as long as it likes.
+# Four of five effects of one cause last about equally long: the logarithm of the ratio of their lengths is exponential
+# with this scale. For any two spells the scale is 1. The fifth effect may have any length.
 _ALIKE, _ALIKE_SPREAD = 0.8, 0.25
 
-# Sensors twice as closely related to one of a pair are the first in which a common cause would show. Where all of them
-# are calm, the sensor has a fault of its own, or one that is not the other's; that makes no more than this of the odds.
+# A common cause would show first in the sensors that are twice as closely related to one of a pair. Where all of these
+# are calm, the sensor has a fault of its own. The odds are then multiplied by this at least.
 _CLOSER, _WORST = 2.0, -3.0
-# They are calm where none of them moves within this.
+# They are calm if none of them moves within this time.
 _CALM = 3 * _DELAY
 
-# Mean log odds from which groups of spells belong together, and those of a pair of which nothing is known: what an
-# asset and its neighbour have in common does not show in each two of their sensors.
+# Mean log odds from which groups of spells belong together; and the log odds of a pair of which nothing is known,
+# because a common cause does not show in every pair of sensors.
 _ENOUGH, _NOTHING_KNOWN = 1.4, 0.5
 
-# Of more spells than this that hang together pair by pair, these many at a time are grouped, which take 80 MB.
+# Most spells that are grouped at a time; they take 80 MB.
 _MOST_TOGETHER = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class _Spells:
-    """Spells by start: sensor (n,), start, end (n,) in microseconds, step (n,) between readings; ends: is it over."""
+    """Spells by start, (n,) each. start, end, step between readings: microseconds. ends: whether it is over."""
 
     events: list[list[int]]
     sensor: Ints
@@ -65,10 +65,10 @@ class _Spells:
 
 
 def group_by_cause(sensors: Sequence[int], events: Sequence[Event], related: Floats) -> list[list[int]]:
-    """Groups of indices of events, which are in order of when they began; each group in order, and they by their first.
+    """Groups of events, as indices. Each group is in order, and groups are ordered by their first event.
 
-    sensors: of each event, the index of its sensor. related: (k, k), how likely a cause that shows in one sensor shows
-    in another one, see relatedness.relate().
+    events: in order of when they began. sensors: the index of each event's sensor. related: (k, k), how likely a cause
+    that shows in one sensor shows in another one, see relatedness.relate().
     """
     if not events:
         return []
@@ -83,14 +83,14 @@ def group_by_cause(sensors: Sequence[int], events: Sequence[Event], related: Flo
 
 
 def reading_step(event: Event) -> float:
-    """The usual step between its sensor's readings, microseconds; 0 where one reading is all there is."""
+    """The usual step between the readings of an event, microseconds; 0 for a single reading."""
     if event.kind.is_absence:
         return float((event.end - event.start) / 10.0 ** min(max(event.severity, 0.0), 300.0))
     return (event.end - event.start) / (event.rows - 1) if event.rows > 1 else 0.0
 
 
 def _spells(sensors: Sequence[int], events: Sequence[Event]) -> _Spells:
-    """Events of a sensor that follow one another closely, as one."""
+    """The spells: events of a sensor that follow one another closely are one spell."""
     found: list[list[int]] = []
     last_of: dict[int, tuple[list[int], int]] = {}
     for i, (sensor, event) in enumerate(zip(sensors, events, strict=True)):
@@ -110,16 +110,16 @@ def _spells(sensors: Sequence[int], events: Sequence[Event]) -> _Spells:
         start=np.array([events[spell[0]].began for spell in found], dtype=np.int64),
         end=end,
         step=np.array([max(reading_step(events[i]) for i in spell) for spell in found]),
-        # What ends with the newest of all may go on.
+        # A spell that ends with the newest event may go on.
         ends=np.array(known) & (end < end.max() - _DELAY),
     )
 
 
 def _pairs(spells: _Spells, related: Floats) -> tuple[Ints, Ints, Floats]:
-    """Pairs of spells whose log odds are more than those of a pair of which nothing is known, with these, (pairs,)."""
+    """Pairs of spells with log odds above those of an unknown pair; and these log odds, (pairs,)."""
     sensor, start, step = spells.sensor, spells.start, spells.step
     history = max(int(start[-1] - start[0]), _SHORTEST_HISTORY)
-    # One more than there were, for nobody has none.
+    # One more than there were, so that no rate is 0.
     rate = (np.bincount(sensor, minlength=len(related)) + 1) / history
     length = np.log(np.maximum(spells.end - start, step) + _MINUTE)
     others = related - np.diag(np.diag(related))
@@ -145,16 +145,17 @@ def _pairs(spells: _Spells, related: Floats) -> tuple[Ints, Ints, Floats]:
 
 
 def _nearest_that_moved(spells: _Spells, related: Floats) -> Floats:
-    """How closely related the closest other sensor is that moved at about the same time, (n,); 0 where none did."""
+    """How closely related the closest sensor is that moved at about the same time, (n,); 0 where none did."""
     sensor, start = spells.sensor, spells.start
     bounds = np.searchsorted(start, [start - _CALM, start + _CALM], side="left").T
     return np.array([related[sensor[i], sensor[first:last]].max() for i, (first, last) in enumerate(bounds.tolist())])
 
 
 def _alone(related: Floats, shared: Floats, nearest: Floats | np.float64) -> Floats:
-    """Log odds of a cause that is shared by pairs, (pairs,), by what the sensors closer to one of them did.
+    """Log odds of a shared cause for pairs, (pairs,), judged by the sensors that are closer to one of the two.
 
-    related: of that one to all sensors, (pairs or 1, k). shared: of the two, (pairs,). nearest: see above.
+    related: of that one to all sensors, (pairs or 1, k). shared: of the two, (pairs,). nearest: see
+    _nearest_that_moved.
     """
     unshown = np.where(related > _CLOSER * shared[:, None], np.log1p(-related), 0.0).sum(axis=1)
     odds: Floats = np.where(nearest > _CLOSER * shared, 0.0, unshown)
@@ -162,16 +163,16 @@ def _alone(related: Floats, shared: Floats, nearest: Floats | np.float64) -> Flo
 
 
 def _lasting_alike(ratio: Floats) -> Floats:
-    """Log odds that two spells of one cause have lengths of this ratio (its logarithm), against any two spells."""
+    """Log odds of one cause, by the logarithm of the ratio of two spells' lengths."""
     apart = np.abs(ratio)
     odds: Floats = np.log(_ALIKE / _ALIKE_SPREAD * np.exp(apart - apart / _ALIKE_SPREAD) + 1 - _ALIKE)
     return odds
 
 
 def _hanging_together(count: int, first: Ints, second: Ints, odds: Floats) -> list[list[list[int]]]:
-    """Groups of average linkage within each set of spells that hang together pair by pair, which bounds the work.
+    """Groups of average linkage within each connected set of spells, which limits the work.
 
-    No group reaches farther: its mean is enough only where that of some pair is.
+    No group reaches farther: its mean can be high enough only if that of some pair is.
     """
     enough = odds > _ENOUGH
     joined = coo_array((np.ones(int(enough.sum())), (first[enough], second[enough])), shape=(count, count))
@@ -196,10 +197,10 @@ def _hanging_together(count: int, first: Ints, second: Ints, odds: Floats) -> li
 
 
 def _linked(spells: Ints, first: Ints, second: Ints, odds: Floats) -> list[list[int]]:
-    """Groups of average linkage of some spells; first, second: places in these."""
+    """Groups of some spells by average linkage. first, second: the pairs, as indices of these spells."""
     if len(spells) == 1:
         return [spells.tolist()]
-    from scipy.cluster.hierarchy import fcluster, linkage  # 0.3 s: paid where there is something to group
+    from scipy.cluster.hierarchy import fcluster, linkage  # 0.3 s: imported only where there is something to group
     from scipy.spatial.distance import squareform
 
     closeness = np.full((len(spells), len(spells)), _NOTHING_KNOWN)

@@ -1,4 +1,4 @@
-"""The components of the score: each looks at the residuals for one kind of oddness, in robust sigma."""
+"""The components of the score: each measures one kind of oddness in the residuals, in robust sigma."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iotctl.analysis.still import run_lengths, stands_still
 Floats = NDArray[np.float64]
 
 WINDOWS = (16, 64, 256)
-SLOW_WINDOW = 1024  # for severity alone
+SLOW_WINDOW = 1024  # only for severity
 CLIP = 12.0
 
 _FEWEST_WINDOWS = 8  # a window may be an eighth of the series
@@ -27,18 +27,18 @@ _SHAPE_SAMPLE = 5_000  # windows for a covariance of 32 by 32
 _LEAST_SHAPE = 1e-9
 _STUCK_FACTOR = 3.0
 STUCK_SCORE = 6.0
-# A run has to be so many times as long as the longest usual one of its value.
+# A stuck run is at least so many times as long as the longest usual run of its value.
 _BEYOND_HABIT = 2.0
 _MOST_HELD = 50
 _STEP_PART = 0.5
 _NORMAL_Q90, _NORMAL_Q95 = 1.2816, 1.6449
-# Of what the 10 % stand for: 1.1 for exponential and Student's tails, 1.2 for a lognormal one.
+# At most so many times the sigma of the outer 10 %: it is 1.1 for exponential and Student's tails, 1.2 for lognormal.
 _HEAVIEST = 1.5
 
 
 @dataclass(frozen=True)
 class Usual:
-    """What a component is measured against, in sigma: its median, and its spread above and below."""
+    """The usual range of a component, in sigma: its median, and its spread above and below."""
 
     centre: float
     above: float
@@ -49,8 +49,8 @@ class Usual:
 class Components:
     """By name: point, local, level16, spread16, ..., shape, stuck; (n,) each, in robust sigma.
 
-    usual: of each that has one, what a score of 1 is. slow: level1024 and spread1024 where the series is long enough,
-    which count for severity alone.
+    usual: the usual range of each component that has one. slow: level1024 and spread1024, where the series is long
+    enough; they count only for severity.
     """
 
     scores: Mapping[str, Column]
@@ -59,11 +59,11 @@ class Components:
 
     @property
     def every(self) -> dict[str, Column]:
-        """All of them by name, slow ones last."""
+        """All components by name, the slow ones last."""
         return {**self.scores, **self.slow}
 
     def largest(self, n: int) -> Floats:
-        """The largest score of each of n rows, 0 where there is no component."""
+        """The largest score of each of n rows; 0 without components."""
         score = np.zeros(n)
         for rows in blocks(n):
             for component in self.scores.values():
@@ -71,11 +71,11 @@ class Components:
         return score
 
     def highest(self, name: str, runs: Sequence[tuple[int, int]]) -> Floats:
-        """The highest score of a component in each run of rows [start, end), none of them empty; (runs,)."""
+        """The highest score of a component in each run of rows [start, end), (runs,). No run is empty."""
         column, total = self.scores[name], np.cumsum([0, *(end - start for start, end in runs)])
         found, at = [np.empty(0)], 0
         while at < len(runs):
-            # As many runs at once as are a block, or one that is longer.
+            # As many runs at a time as fill a block, or a single longer one.
             until = max(at + 1, int(np.searchsorted(total, total[at] + BLOCK_ROWS, side="right")) - 1)
             rows = np.concatenate([np.arange(start, end) for start, end in runs[at:until]])
             found.append(np.maximum.reduceat(column[rows], total[at:until] - total[at]))
@@ -99,7 +99,7 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _PerPoint:
-    """A column of which _SHAPE_ROWS rows have one number, at the middle of its window. score: (windows,). rows: n."""
+    """A column in which _SHAPE_ROWS rows share one number. score: (windows,). rows: n."""
 
     score: Floats
     rows: int
@@ -115,7 +115,7 @@ class _PerPoint:
 
 @dataclass(frozen=True)
 class _Runs:
-    """A column that is 0 but for some runs of rows. start, end, score: (runs,), in order. rows: n."""
+    """A column that is 0 except in some runs of rows. start, end, score: (runs,), in order. rows: n."""
 
     start: NDArray[np.intp]
     end: NDArray[np.intp]
@@ -138,13 +138,13 @@ def measure_components(
 ) -> Components:
     """All components of a series.
 
-    u: (n,) residuals over their scale. stuck: see measure_stuck. known_good: rows that centre and spread of each
-    component are taken from, all where None. step: of a quantised sensor, in sigma; one is never odd.
+    u: (n,) residuals divided by their scale. stuck: see measure_stuck. known_good: the rows from which centre and
+    spread are estimated, None for all. step: of a quantised sensor, in sigma; a change by one step is never odd.
     """
     n = len(u)
     least = max(0.3, _STEP_PART * step)
     good = {w: _holding(known_good, w) for w in (1, *WINDOWS, SLOW_WINDOW, _SHAPE_ROWS * _SHAPE_POINTS)}
-    # First, so that what it takes is free again.
+    # First, so that its memory is free again.
     shape = _shape(u, good[_SHAPE_ROWS * _SHAPE_POINTS])
     level = running_total(n, (np.clip(u[rows], -CLIP, CLIP) for rows in blocks(n)))
     spread = running_total(n, (np.minimum(np.abs(u[rows]), CLIP) for rows in blocks(n)))
@@ -166,13 +166,13 @@ def measure_components(
 
 
 def _holding(known_good: NDArray[np.bool_] | None, w: int) -> NDArray[np.bool_] | None:
-    """The rows known to be good, where they hold enough windows of w rows; a few say nothing of what is usual."""
+    """The rows known to be good, if they hold enough windows of w rows to show what is usual; else None."""
     enough = known_good is not None and np.count_nonzero(known_good) >= w * _FEWEST_WINDOWS
     return known_good if enough else None
 
 
 def _usual(a: Column, floor: float, known_good: NDArray[np.bool_] | None) -> Usual:
-    """Median and spread on each side: the MAD, or what the outer 5 % stand for where a tail is heavy."""
+    """Median, and spread on each side: the MAD, or for a heavy tail the sigma of the outer 5 %."""
     base = a[thin_rows(len(a), CENTRE_ROWS, known_good)]
     centre = float(np.median(base))
     least = max(mad_sigma(base), floor)
@@ -187,29 +187,29 @@ def _score(a: Floats, usual: Usual) -> Floats:
 
 
 def _outer(away: Floats) -> float:
-    """The sigma that the outer 5 % on one side stand for; anomalies that are more are kept out by the 10 %."""
+    """The sigma by the outer 5 % on one side, limited by the outer 10 %: more anomalies than 5 % must not widen it."""
     near, far = np.quantile(away, [0.9, 0.95])
     return min(float(far) / _NORMAL_Q95, _HEAVIEST * float(near) / _NORMAL_Q90)
 
 
 def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> _PerPoint | None:
-    """How unlike the usual course each stretch of 128 rows is: the Mahalanobis norm of its 4-row means."""
+    """How unusual the shape of each window of 128 rows is: the Mahalanobis norm of its 4-row means."""
     points = len(u) // _SHAPE_ROWS
     if points < 8 * _SHAPE_POINTS:
         return None
     means = np.concatenate(
         [np.clip(u[rows], -CLIP, CLIP).reshape(-1, _SHAPE_ROWS).mean(axis=1) for rows in blocks(points * _SHAPE_ROWS)]
     )
-    # The usual course, without what is to be found: residuals beyond 3 sigma are drawn in.
+    # The usual shape, without the anomalies: residuals beyond 3 sigma are clipped.
     limit = 3 * mad_sigma(means)
-    if limit < _LEAST_SHAPE:  # a sensor that stands still has no course to be unlike
+    if limit < _LEAST_SHAPE:  # a sensor that stands still has no shape
         return None
     usual = np.lib.stride_tricks.sliding_window_view(np.clip(means, -limit, limit), _SHAPE_POINTS)
     sample = usual[:: max(1, len(usual) // _SHAPE_SAMPLE)]
     centre = sample.mean(axis=0)
     covariance = _covariance(sample - centre) + 1e-3 * limit**2 * np.eye(_SHAPE_POINTS)
     inverse_root = np.linalg.inv(np.linalg.cholesky(covariance)).T
-    # A correlation per axis: half the time of one product with all windows, no copy of them, and no threads.
+    # One correlation for each axis: half the time of a product with all windows, without a copy and without threads.
     squares = np.zeros(points - _SHAPE_POINTS + 1)
     for axis in inverse_root.T:
         along = np.correlate(means, axis, "valid")
@@ -228,8 +228,8 @@ def _shape(u: Floats, known_good: NDArray[np.bool_] | None) -> _PerPoint | None:
 def _covariance(away: Floats) -> Floats:
     """The covariance of the columns of away, (k, points), each about its mean.
 
-    Sums, not a product of matrices: that shares its work between threads, and waits for them where all cores are busy
-    (160 ms instead of 4).
+    Sums, not a product of matrices: a product uses threads, and waits for them where all cores are busy (160 ms instead
+    of 4).
     """
     columns = np.ascontiguousarray(away.T)
     covariance = np.empty((len(columns), len(columns)))
@@ -239,25 +239,26 @@ def _covariance(away: Floats) -> Floats:
 
 
 def measure_stuck(y: Floats, known: Held | None = None) -> Column:
-    """Over the rows of runs of equal values that are far longer than this sensor's usual ones; 0 elsewhere.
+    """A score for runs of equal values that are far longer than usual for this sensor; 0 elsewhere.
 
-    y: (n,) readings. known: what former runs know of the values that are held.
+    y: (n,) readings. known: held values of earlier runs.
     """
     known = known or Held()
     nothing = np.empty(0, dtype=np.intp)
-    if stands_still(y):  # nothing to be stuck against
+    if stands_still(y):  # no changes to compare with
         return _Runs(nothing, nothing, np.empty(0), len(y))
     starts, length = run_lengths(y)
     usual, rare = np.quantile(length, [0.9, 0.99], method="lower")
-    # On a coarse scale runs are long by chance: as long as one in a hundred such series has, by an exponential tail.
+    # On a coarse scale runs are long by chance: this is the length in one of a hundred such series (an exponential
+    # tail).
     by_chance = rare + (rare - usual) * np.log10(len(length) * known.looks)
-    # A sensor of few states is held to how long it stays in each.
+    # For a sensor with few states, the usual time in each state counts.
     of_states = longest_usual(y, starts, length, known)
-    long = length >= SHORTEST_ROWS  # none that is shorter is stuck
+    long = length >= SHORTEST_ROWS  # shorter runs are never stuck
     starts, length, of_states = starts[long], length[long], None if of_states is None else of_states[long]
     limit = np.full(len(length), max(SHORTEST_ROWS, _STUCK_FACTOR * usual + 1, by_chance))
     value = y[starts]
-    # A value that is held often (0 at night, 100 in fog, closed) has runs of its own.
+    # A value that is held often (0 at night, 100 in fog, closed) has usual runs of its own.
     for held in np.unique(value[length >= limit])[:_MOST_HELD]:
         same = value == held
         limit[same] = np.maximum(limit[same], _BEYOND_HABIT * known.usual(float(held), length[same]))

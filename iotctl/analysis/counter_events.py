@@ -38,7 +38,7 @@ def in_readings(events: list[Event], rises: Modelled, readings: Modelled, thresh
 
 
 def _held(readings: Modelled, rises: Modelled, start: int, end: int) -> str:
-    """What is stuck in rows [start, end): the counter, or by how much it rises."""
+    """The sentence for stuck rows [start, end): the counter stands still, or always rises by the same."""
     hours = float(readings.time[end - 1] - readings.time[start]) / HOUR
     stands, band = float(np.median(readings.value[start:end])), float(np.median(readings.scale[start:end]))
     rise = float(np.median(rises.value[start:end]))

@@ -1,4 +1,4 @@
-"""Faults on the way of the data: sensors that are silent, or stuck, from and to the same moment."""
+"""Faults of the data path: sensors that are silent, or stuck, between the same two moments."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from iotctl.model import Event, Kind
 _DAY = 86_400_000_000
 
 _ABSENT, _STUCK = (Kind.GAP, Kind.SILENT), (Kind.STUCK,)
-# So many steps two sensors begin or end apart at most: one for their readings, and one for a reading that is missing.
+# Two sensors begin or end at most so many steps apart: one for their readings, and one for a missing reading.
 _STEPS_APART = 2.0
-# Sensors that fall silent and come back together: fewer are chance.
+# So many sensors at least fall silent and come back together; fewer are chance.
 _FEWEST = 3
 
 
 @dataclass(slots=True)
 class _Group:
-    """Events that begin and end at once: their indices, starts and ends (sorted), and the widest step of readings."""
+    """Events that begin and end together: their indices, starts and ends (sorted), and the longest step of readings."""
 
     members: list[int]
     starts: list[int]
@@ -28,7 +28,7 @@ class _Group:
     step: float
 
     def takes(self, event: Event, step: float) -> bool:
-        """Whether the event begins and ends with most of them: with the median, for the first may be an odd one."""
+        """Whether the event begins and ends with the median of the group. The first event may be an odd one."""
         middle = len(self.members) // 2
         apart = max(abs(event.start - self.starts[middle]), abs(event.end - self.ends[middle]))
         return apart <= _STEPS_APART * max(self.step, step)
@@ -41,9 +41,9 @@ class _Group:
 
 
 def at_once(sensors: Sequence[int], events: Sequence[Event]) -> list[list[int]]:
-    """Groups of indices of events, which are in order of start, of three sensors or more that fail and return at once.
+    """Groups of three sensors or more that fail and return at the same time, as indices of events.
 
-    sensors: of each event, the index of its sensor.
+    events: in order of start. sensors: the index of each event's sensor.
     """
     groups = [group for kinds in (_ABSENT, _STUCK) for group in _alike(events, kinds)]
     return [group for group in groups if len({sensors[i] for i in group}) >= _FEWEST]

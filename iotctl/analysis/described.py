@@ -1,4 +1,4 @@
-"""A stretch of rows as an event: what is usual there, its sentence, and its id."""
+"""A stretch of rows as an event: its usual range, its sentence, and its id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MERGED_ROWS = 12
 class Modelled:
     """A series beside its model; all (n,). time: int64, microseconds since 1970-01-01 UTC. scale: robust sigma.
 
-    unit: of its values, for people; empty where it is not known. noun: what a value is. readable: which there can be.
+    unit: of its values, empty where it is not known. noun: what a value is called. readable: which values are possible.
     """
 
     time: NDArray[np.int64]
@@ -55,7 +55,7 @@ class Stretch:
 
 
 def runs_of(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """[start, end) of runs of odd rows, those less than 13 rows apart together."""
+    """[start, end) of runs of odd rows; runs less than 13 rows apart are one."""
     rows = np.flatnonzero(odd)
     if not len(rows):
         return []
@@ -67,9 +67,9 @@ def runs_of(odd: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def describe(
     series: Modelled, stretch: Stretch, threshold: float, at: int | None = None, components: Components | None = None
 ) -> Event:
-    """The event of a stretch with a sentence; at: its extreme reading, the one farthest from the model where None.
+    """The event of a stretch, with its sentence. at: the row of its extreme reading; None: the farthest from the model.
 
-    components: what made it an event; the band and the sentence are those of the component that fired.
+    components: their scores; the band and the sentence follow the component with the highest one.
     """
     rows = slice(stretch.start, stretch.end)
     if components is not None and components.usual:
@@ -80,7 +80,9 @@ def describe(
         band = threshold * float(series.scale[at])
         reach = _reach(series, float(series.expected[at]), -band, band)
     severity, run = float(series.severity[rows].max()), None
-    if stretch.kind is Kind.STUCK:  # what is told is how long the value was held, not what else lies beside it
+    if (
+        stretch.kind is Kind.STUCK
+    ):  # the sentence tells how long the value was held, and nothing of the readings beside it
         run = _longest_run(series.value, stretch)
         at = min(max(at, run.start), run.stop - 1)
         severity = max(severity, _rarity_of_run(series.value, run.stop - run.start))
@@ -127,7 +129,7 @@ def _held(series: Modelled, run: slice, reach: Reach, components: Components | N
 
 
 def _rarity_of_run(value: Floats, count: int) -> float:
-    """Decades by which a run of so many equal values is longer than those of the series usually are."""
+    """By how many decades a run of equal values is longer than the usual runs of the series."""
     _, lengths = run_lengths(value)
     return float(np.log10(count / np.median(lengths)))
 
@@ -141,11 +143,11 @@ def _longest_run(value: Floats, stretch: Stretch) -> slice:
 
 
 def _fired(series: Modelled, components: Components, stretch: Stretch, threshold: float) -> tuple[int, Reach]:
-    """The extreme row of a stretch, and what is usual there by the component that made it an event.
+    """The extreme row of a stretch, and the usual range there by the component that made it an event.
 
-    That is the reading itself, or against its neighbours; else its mean, or its mean deviation, over a while, beyond
-    whose usual range some reading is where the mean is. What has moved, or drifts, is farthest off to the side that it
-    moved to; the step back at its end is none of it.
+    The component judges a reading itself, a reading against its neighbours, or a mean or mean deviation over a window.
+    If a window's mean is outside its usual range, then so is some reading. In a shift or drift, the extreme row is on
+    the side to which the level moved; the step back at the end does not count.
     """
     rows = slice(stretch.start, stretch.end)
     u = series.u(stretch.start, stretch.end)
@@ -176,13 +178,13 @@ def _fired(series: Modelled, components: Components, stretch: Stretch, threshold
 
 
 def _reach(series: Modelled, expected: float, low: float, high: float, *, beside: bool = False) -> Reach:
-    """What is usual from low to high about what was expected, as far as the sensor can read it."""
+    """The usual range about the expected value, limited to values that the sensor can read."""
     can = series.readable
     at, low, high = can.bounded(expected, expected + low, expected + high)
     return Reach(at, low, high, beside, is_sent=at in (can.lowest, can.highest, *can.states))
 
 
 def event_id(kind: Kind, start: int, end: int) -> str:
-    """12 hex digits, the same for the same kind and times on any machine."""
-    # Of what is exact on every machine alone: the last digits of a float differ between processors.
+    """An id of 12 hex digits: the same for the same kind and times, on any machine."""
+    # Only from exact values: the last digits of a float differ between processors.
     return hashlib.sha256(f"{kind} {start} {end}".encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Detection on a page: rows, trend, season, regimes, residuals, components, score, severity, events."""
+"""The steps of detection: rows, trend, season, regimes, residuals, components, score, severity, events."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 8
 _LARGEST = 1.1e308
-# A sensor is described by its rows outside of events, where they are more than this part of all.
+# A sensor is described by its rows outside of events, if these are more than this part of all rows.
 _ORDINARY_PART = 0.5
 
 
@@ -51,10 +51,10 @@ def detect(
     """What is wrong with one sensor's readings.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC, in any order. value: float64 (n,), any unit. Rows that are
-    not finite, or repeat a time, are left out and counted. Fewer than 8 rows left: no events but gaps and limits.
-    A series that stands still is modelled by its levels, whatever the method. unit: of the values, for explanations.
-    memory: what former runs have learnt of a sensor that is looked at again and again; None for a single look.
-    Raises ValueError where time and value are not two columns of one length.
+    not finite, or repeat a time, are left out and counted. If fewer than 8 rows are left, the only events are gaps and
+    limits. A series that stands still is modelled by its levels, whatever the method. unit: of the values, for
+    sentences. memory: what earlier runs learnt of the sensor; None for a single run. Raises ValueError where time and
+    value are not two columns of one length.
     """
     if time.ndim != 1 or time.shape != value.shape:
         raise ValueError(f"time and value must be columns of one length, not of shapes {time.shape} and {value.shape}")
@@ -62,7 +62,7 @@ def detect(
     rows, dropped = _usable_rows(time, value)
     every_time, every_value = time[rows], np.asarray(value[rows], dtype=np.float64)
     absurd = find_absurd(every_value)
-    # Where a series lives so high, a sigma of it, or a difference of two readings, is no number.
+    # With values so large, a sigma or the difference of two readings would overflow.
     too_large = (np.abs(every_value) > _LARGEST) & ~absurd.rows
     kept = ~absurd.rows & ~too_large
     count, time, value = len(value), every_time, every_value
@@ -73,12 +73,12 @@ def detect(
     hours = Hours.of(time, options.timezone, options.holidays)
     x = hours.elapsed
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
-    # By a power of two, which is exact: squares of what is left neither overflow nor vanish.
+    # Scaled by a power of two, which is exact: squares then neither overflow nor become 0.
     size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
     kind = remembered_kind(memory, recognise(value / size))
-    # The textbook has no answer where there is no noise: its sigma is that of the anomalies.
+    # The textbook method cannot work without noise: its sigma is then that of the anomalies.
     method = Method.PIECEWISE if kind is SensorKind.STILL else options.method
-    # A counter is modelled by its rises, in usual steps; each other sensor by its readings.
+    # A counter is modelled by its rises, in usual steps; every other sensor by its readings.
     is_rising = kind is SensorKind.COUNTER and method is Method.PIECEWISE
     modelled = rises(x, value, step_hours) if is_rising else value
     known_good = None
@@ -97,7 +97,7 @@ def detect(
     del hours, x
     periods = tuple(season.period_hours for season in model.seasons)
     stuck = measure_stuck(modelled, held_before(memory, time, step_hours))
-    # In place: a long series has no room for one array more than it needs.
+    # In place, to save one array of a long series.
     u = np.divide(np.subtract(y, model.expected, out=y), model.scale, out=y)
     expected = np.multiply(model.expected, size, out=model.expected)
     scale = np.maximum(np.multiply(model.scale, size, out=model.scale), np.finfo(float).tiny, out=model.scale)
@@ -113,7 +113,7 @@ def detect(
     series = Modelled(time, modelled, expected, scale, score, rare, unit, noun, can_be)
     events: list[Event] = []
     if len(u) >= _FEWEST_ROWS:
-        # The textbook knows no tails; where nothing varies, nothing that differs is chance.
+        # The textbook method has no tails. In a series that stands still, no change is chance.
         by_chance = {} if method is Method.RUPTURES or model.still else tails
         events = find_events(
             series, components, by_chance, options.threshold, options.min_severity, options.false_alarms, memory
@@ -158,7 +158,7 @@ def detect(
 
 
 def _invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, readings: Modelled) -> list[Event]:
-    """The events of absurd readings, about what the model of all others has at their times."""
+    """The events of absurd readings, beside the model of all other readings at their times."""
     if not absurd.rows.any():
         return []
     expected = np.interp(time.astype(np.float64), readings.time.astype(np.float64), readings.expected)
@@ -174,9 +174,9 @@ def _within(gap: Event, other: Event) -> bool:
 
 
 def _outside(time: NDArray[np.int64], value: Floats, events: Sequence[Event]) -> NDArray[np.bool_]:
-    """The rows that are in no event, (n,): what a sensor is shows in its ordinary ones.
+    """The rows that are in no event, (n,): they show what the sensor is.
 
-    All where few would be left, or one value alone: of a switch that is seldom on, being on may be the event.
+    All rows where few would be left, or only one value: for a switch that is seldom on, being on may be the event.
     """
     outside = np.ones(len(time), dtype=np.bool_)
     for event in events:
@@ -213,7 +213,7 @@ def _components(
 def _tails(
     components: Components, score: Floats, threshold: float, known_good: NDArray[np.bool_] | None
 ) -> dict[str, Tail]:
-    """The tail of each component, learnt without the anomalies that are to be judged by it."""
+    """The tail of each component, learnt without the anomalies that it will judge."""
     usual = known_good if known_good is not None and known_good.any() else usual_rows(score, threshold)
     return tails_of(components.every, usual)
 

@@ -1,4 +1,4 @@
-"""Events: stretches of rows whose score is too high, each with its kind and a sentence that explains it."""
+"""Events: stretches of rows with too high a score, each with its kind and a sentence."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from iotctl.model import Event, Kind, SensorMemory
 
 _TRIM_SCORE = 4.0
 _STRAY_ROWS = 2
-_STUCK_PART = 0.5  # of the rows of an event that is named so
-_SIDE_PART = 4  # a fourth of an event's rows, on both sides of it, tell a drift from a shift
+_STUCK_PART = 0.5  # of the rows of such an event
+_SIDE_PART = 4  # the rows on both sides, a fourth of the event's, tell a drift from a shift
 
-# One event in so many rows is few; where there are ten times as many, the weakest have to be 1.7 times as severe.
+# One event in so many rows is few. With ten times as many events, the weakest must be 1.7 times as severe.
 _ROWS_PER_EVENT, _CROWD_DECADES = 4000, SEVERITY_A_DECADE
 
-# Long stretches of a high score are left out of what is usual, if they are at most such a part of all rows.
+# Long stretches of a high score are not counted as usual, if they are at most this part of all rows.
 _LONG_ROWS, _MOST_ANOMALOUS, _FEW_LONG, _WORST_LONG = 24, 0.2, 10, 3
 
 
 def usual_rows(score: Floats, threshold: float) -> NDArray[np.bool_] | None:
-    """The rows outside long stretches of a high score, (n,); None, for all, where those are too many rows.
+    """The rows outside long stretches of a high score, (n,); None for all rows, where the stretches are too much.
 
-    Where there are many stretches, they are how the sensor is: only the worst are left out.
+    Many stretches are normal for their sensor: then only the worst are left out.
     """
     long = [(start, end) for start, end in runs_of(score >= threshold) if end - start >= _LONG_ROWS]
-    if len(long) > max(_FEW_LONG, len(score) // _ROWS_PER_EVENT):  # how the sensor is, but perhaps for the worst
+    if len(long) > max(_FEW_LONG, len(score) // _ROWS_PER_EVENT):  # normal for the sensor, except perhaps the worst
         long = sorted(long, key=lambda rows: -float(score[rows[0] : rows[1]].max()))[:_WORST_LONG]
     if not long:
         return None
@@ -65,13 +65,13 @@ def find_events(
     false_alarms: float = 1.0,
     memory: SensorMemory | None = None,
 ) -> list[Event]:
-    """Events of which the sensor would have at most so many a year by chance, by start.
+    """The events, by start, as many as the promised rate of false alarms allows.
 
     Stretches less than 13 rows apart are one; each is trimmed to the rows that are odd by themselves. threshold: what
-    the score reaches once a year at most. tails: of each component, by name; without them nothing is put down to
-    chance. min_severity is what a series with few events asks of each at one false alarm a year; where there are many,
-    more is asked of the weaker ones. What is told at a lower rate is told at a higher one, over the same rows. memory:
-    see asked_decades.
+    the score reaches by chance at most once a year. tails: of each component, by name; without tails nothing counts as
+    chance. min_severity: what an event needs at one false alarm a year, in a series with few events; where there are
+    many, the weaker ones need more. A higher rate finds all events of a lower one, with the same rows. memory: see
+    asked_decades.
     """
     enough = asked_decades(series.time, memory)
     runs = runs_of(series.score >= threshold)
@@ -80,11 +80,11 @@ def find_events(
     found = _stretches(series, components, rare, threshold)
     asked = _asked(series, found, found, min_severity)
     rates = [_rate(series, s, chance[run], ask, threshold) for s, run, ask in zip(found, rare, asked, strict=True)]
-    # Where nothing is chance, as in a series that stands still, nothing is a habit.
+    # In a series that stands still nothing is chance, so nothing is a habit.
     usual = habits(series, [s for s, rate in zip(found, rates, strict=True) if rate <= 1.0]) if tails else {}
     told = [(s, max(rate, usual.get(s, 0.0))) for s, rate in zip(found, rates, strict=True)]
     if false_alarms > 1.0:
-        # They lie between those of one a year, and change nothing about these.
+        # They lie between the events of one false alarm a year, and do not change these.
         weaker = _weaker_runs(series.score, threshold)
         chance |= dict(zip(weaker, by_tails(components, tails, weaker, enough).tolist(), strict=True))
         weak = [run for run in runs if chance[run] > 0] + weaker
@@ -104,9 +104,9 @@ def find_events(
 
 
 def _onset(series: Modelled, stretch: Stretch) -> int | None:
-    """When the event of a stretch began, microseconds since 1970-01-01 UTC; equal values begin where they begin.
+    """When the event of a stretch began, microseconds since 1970-01-01 UTC. Equal values begin at their first row.
 
-    A drift starts where its line is zero. That is long before it began, if it has stayed on the level that it reached.
+    A drift starts where its line is zero. If it has stayed on its last level, this is long before it began.
     """
     if stretch.kind is Kind.STUCK:
         return None
@@ -138,7 +138,7 @@ def _stretches(
 def _stretch(
     series: Modelled, components: Components, run: tuple[int, int], threshold: float, between: tuple[int, int]
 ) -> Stretch:
-    """A run trimmed to its odd rows, with its kind by them and the rows beside them, as far as those lie in between."""
+    """A run trimmed to its odd rows. Its kind follows from these, and from the rows beside them within bounds."""
     scores = components.scores
     first, last = _trimmed(_sharp(scores, *run), *run, threshold, moved_rows(series, scores, *run, threshold))
     if (scores["stuck"][first:last] >= STUCK_SCORE).mean() >= _STUCK_PART:
@@ -148,14 +148,14 @@ def _stretch(
 
 
 def _sharp(scores: Mapping[str, Column], start: int, end: int) -> Floats:
-    """The components that show by themselves which rows are odd; (end - start,)."""
+    """The scores of the components that show which single rows are odd; (end - start,)."""
     rows = slice(start, end)
     sharp: Floats = np.maximum.reduce([scores["point"][rows], scores["local"][rows], scores["stuck"][rows]])
     return sharp
 
 
 def _with_sides(series: Modelled, stretch: Stretch, earliest: int, latest: int) -> tuple[Floats, Floats, Floats]:
-    """Residuals of a stretch, and of the rows on both sides that tell a drift from a shift."""
+    """Residuals of a stretch, and of the rows before and after it, which tell a drift from a shift."""
     first, last = stretch.start, stretch.end
     side = (last - first) // _SIDE_PART
     before, after = series.u(max(first - side, earliest), first), series.u(last, min(last + side, latest))
@@ -163,23 +163,23 @@ def _with_sides(series: Modelled, stretch: Stretch, earliest: int, latest: int) 
 
 
 def _weaker_runs(score: Floats, threshold: float) -> list[tuple[int, int]]:
-    """Runs of a score that is less than the threshold, but not by much, away from those that reach it."""
+    """Runs with a score just below the threshold, away from the runs that reach it."""
     runs = runs_of(score >= threshold - MOST_LOOSER)
     return [(start, end) for start, end in runs if score[start:end].max() < threshold]
 
 
 def _rate(series: Modelled, stretch: Stretch, chance: float, asked: float, threshold: float) -> float:
-    """How often a year a stretch would come by chance; stuck ones are judged by length alone."""
+    """How often a year a stretch would come by chance; stuck ones are judged only by their length."""
     rows = slice(stretch.start, stretch.end)
     rarity = ALWAYS if stretch.kind is Kind.STUCK else by_severity(float(series.severity[rows].max()), asked)
     return a_year(chance, by_score(float(series.score[rows].max()), threshold), rarity)
 
 
 def _asked(series: Modelled, stretches: list[Stretch], crowd: list[Stretch], min_severity: float) -> Floats:
-    """The severity that is asked of each stretch, so that it is rare enough among the crowd of its series.
+    """The severity that each stretch needs, so that it is rare enough among the others of its series.
 
-    As in the control of false discoveries (Benjamini and Hochberg, JRSS B 1995) the k-th most severe has to be the
-    rarer the larger k is: what happens every day is how the sensor is, whatever its size in sigma.
+    As in the control of false discoveries (Benjamini and Hochberg, JRSS B 1995): the larger k is, the rarer the k-th
+    most severe must be. What happens every day is normal for the sensor, whatever its size in sigma.
     """
     own = np.array([_severity(series, s) for s in stretches])
     others = np.array([_severity(series, s) for s in crowd])
@@ -200,7 +200,7 @@ def _severity(series: Modelled, stretch: Stretch) -> float:
 def _trimmed(
     sharp: Floats, start: int, end: int, threshold: float, moved: Sequence[tuple[int, int]] = ()
 ) -> tuple[int, int]:
-    """[start, end) drawn in to the rows that are odd by themselves, but for a stray one or two far from the others.
+    """[start, end) trimmed to the rows that are odd by themselves, without one or two that lie far from the others.
 
     sharp: (end - start,). moved: see moved_rows; these rows are odd, too.
     """
@@ -215,10 +215,10 @@ def _trimmed(
 
 
 def _whole_drift(u: Floats, before: Floats, after: Floats) -> tuple[int, int]:
-    """[start, end) of a drift, counted from its first odd row: up to where its line is zero, which no row shows.
+    """[start, end) of a drift, counted from its first odd row, extended to where its line is zero.
 
-    u: its odd rows. before, after: those on both sides, in which it may have begun. At most as many rows more as are
-    odd.
+    u: its odd rows. before, after: the rows on both sides, in which it may have begun. At most as many rows are added
+    as are odd.
     """
     count = len(u)
     centre = float(np.median(u))

@@ -11,21 +11,21 @@ from iotctl.analysis.described import HOUR, Modelled, Stretch, describe, runs_of
 from iotctl.model import Event, Kind
 from iotctl.words import counted, reading, span
 
-# A step this many times the usual one, and longer than nearly all others, is missing data.
+# A step is missing data if it is this many times the usual one, and longer than nearly all others.
 _GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
 
 
 def least_gap(steps: NDArray[np.int64]) -> float:
-    """The length from which a step between two readings is a gap, in the unit of steps, (k,) of at least one.
+    """The length from which a step between two readings is a gap, in the unit of steps, (k,), k at least 1.
 
-    Puts the steps into another order: a copy of those of a long series is 80 MB.
+    Changes the order of steps: a copy would be 80 MB for a long series.
     """
     usual = float(np.median(steps, overwrite_input=True))
     return max(_GAP_STEPS * usual, _GAP_FACTOR * float(np.quantile(steps, _GAP_QUANTILE, overwrite_input=True)))
 
 
 def find_gaps(series: Modelled, threshold: float) -> list[Event]:
-    """Missing data: steps far longer than this sensor's usual ones, by start."""
+    """Events of missing data, by start: steps far longer than this sensor's usual ones."""
     if len(series.time) < 3:
         return []
     steps = np.diff(series.time)
@@ -47,7 +47,7 @@ def find_gaps(series: Modelled, threshold: float) -> list[Event]:
 
 
 def find_beyond_limits(series: Modelled, limits: tuple[float, float], threshold: float) -> list[Event]:
-    """Readings below the first or above the second of the physical limits, by start."""
+    """Events of readings outside the physical limits (low, high), by start."""
     excess = np.maximum(limits[0] - series.value, series.value - limits[1])
     beyond = excess > 0
     events = []

@@ -1,4 +1,4 @@
-"""What recurs is how the sensor is: of many events alike only those that stand out of the others are rare."""
+"""Habits: events that come often are normal for their sensor. Among many alike, only much larger ones are rare."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from iotctl.analysis.described import HOUR, Modelled, Stretch
 from iotctl.model import Kind
 
 _YEAR_HOURS = 8760.0
-# So many events of one kind and side, in a series or a year of it, may each be news.
+# So many events of one kind and side in a series (or in a year of it) are not yet a habit.
 _FEW = 4
-# Where there are more, one has to be so many times as severe as the middle one of them.
+# Where there are more, an event must be so many times as severe as their median.
 _BEYOND_USUAL = 1.1
 
 
 def habits(series: Modelled, stretches: Sequence[Stretch]) -> dict[Stretch, float]:
-    """Of the stretches those that are a habit of the sensor, with how often a year such a one comes.
+    """The stretches that are a habit of the sensor, with how often a year such a stretch comes.
 
-    A flood that comes ten times a year, or a load that jumps every day at noon, is usual for its sensor. Runs of equal
-    values are judged where they are measured.
+    A flood that comes ten times a year is usual for its sensor, and so is a load that jumps every day at noon. Runs of
+    equal values are judged where they are measured.
     """
     years = float(series.time[-1] - series.time[0]) / HOUR / _YEAR_HOURS if len(series.time) else 0.0
     years = max(1.0, years)

@@ -1,4 +1,4 @@
-"""How long a sensor has held each of its values within a year: for scheduled runs, which read a part of it."""
+"""How long a sensor has held each of its values within a year; scheduled runs read only a part of the year."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Floats = NDArray[np.float64]
 
 _HOUR = 3_600_000_000
 _YEAR_HOURS = 8760.0
-# So many runs of one value may be stuck within a year; the next longest is how the sensor is.
+# So many runs of one value may be stuck within a year; the next longest run is usual.
 FEW_RUNS = 4
 # A run of fewer rows is never stuck.
 SHORTEST_ROWS = 8
-# Of so many values runs are remembered: of those that were held longest.
+# Runs are remembered for so many values: those that were held longest.
 _MOST_VALUES = 50
 
 
@@ -27,8 +27,8 @@ _MOST_VALUES = 50
 class Held:
     """earlier: value -> lengths, in rows, of the longest runs of a year that ended before the readings at hand.
 
-    few: how many runs of a value may be stuck in what is known. looks: how many times longer than the readings at hand
-    a year is, of which they are judged as a part.
+    few: how many runs of a value may be stuck in the known time. looks: how many times longer a year is than the
+    readings at hand, which are judged as a part of it.
     """
 
     earlier: Mapping[float, list[int]] = field(default_factory=dict)
@@ -36,13 +36,13 @@ class Held:
     looks: float = 1.0
 
     def usual(self, value: float, length: NDArray[np.intp]) -> float:
-        """The longest run of a value that is usual, by those at hand, (k,), and earlier ones; 0 where there are few."""
+        """The longest usual run of a value, by the runs at hand, (k,), and earlier ones; 0 where there are few runs."""
         every = np.sort(np.append(length, self.earlier.get(value, [])))
         return float(every[-1 - self.few]) if len(every) > self.few else 0.0
 
 
 def held_before(memory: SensorMemory | None, time: NDArray[np.int64], step_hours: float) -> Held:
-    """What former runs know of values that are held; time: (n,), microseconds since 1970-01-01 UTC, ascending."""
+    """The held values of earlier runs. time: (n,), microseconds since 1970-01-01 UTC, ascending."""
     if memory is None or not len(time):
         return Held()
     earlier: dict[float, list[int]] = {}
@@ -72,5 +72,5 @@ def longest_held(memory: SensorMemory | None, y: Floats, time: NDArray[np.int64]
         runs = by_value.setdefault(run.value, [])
         if len(runs) <= FEW_RUNS:
             runs.append(run)
-    # By now in the order of their longest runs.
+    # They are now in the order of their longest runs.
     return tuple(run for runs in list(by_value.values())[:_MOST_VALUES] for run in runs)

@@ -1,4 +1,4 @@
-"""Times of rows as hours: since the first of them, and by the local clock, on which people and their machines live."""
+"""Times of rows as hours: since the first row, and by the local clock, which people and their machines follow."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _HOUR = 3_600_000_000
 _DAY_HOURS, _SUNDAY = 24, 6
 # 1970-01-01 was a Thursday: hours of the clock are counted from a Monday.
 _FROM_MONDAY = 3 * _DAY_HOURS
-# Clocks are changed less often than this.
+# At least so much time lies between two changes of the clock.
 _BETWEEN_CHANGES = timedelta(days=7)
 
 
 class Counted(StrEnum):
-    """What the hours of a season are counted by."""
+    """How the hours of a season are counted, and who follows this count."""
 
     ELAPSED = "elapsed"  # a machine, the sun
     CLOCK = "clock"  # people
@@ -37,9 +37,9 @@ class Counted(StrEnum):
 class Hours:
     """Rows in order of time, (n,) hours each. elapsed: since the first row.
 
-    clock: what the local clock shows, since the midnight before a Monday; it is no further on after it has been set
-    back. free: the same, with public holidays as the Sundays of their weeks; None where there are none.
-    begins: of the clock at the first row; half_step: half of the usual time between two rows.
+    clock: what the local clock shows, counted from the midnight before a Monday; it repeats an hour when it is set
+    back. free: the same, with each public holiday as the Sunday of its week; None where there are none. begins: the
+    clock at the first row. half_step: half of the usual time between two rows.
     """
 
     elapsed: Floats
@@ -62,7 +62,7 @@ class Hours:
 
     @classmethod
     def elapsed_only(cls, x: Floats) -> Hours:
-        """Hours of a clock that nothing is known of."""
+        """Hours where no clock is known."""
         return cls(x, x)
 
     @property
@@ -72,22 +72,22 @@ class Hours:
         return bool(len(away)) and bool(np.ptp(away) > 1e-6)
 
     def counted(self, by: Counted) -> Floats:
-        """The hours of each row, (n,), counted by one of them, at the middle of the step that the row stands for.
+        """The hours of each row, (n,), counted in one way, at the middle of the row's step.
 
-        A row that stood where one part of a profile ends and another begins would be taken for half of each. All begin
-        alike, so that what fits better does so for what it counts, and not for where its parts begin.
+        A row on the border of two parts of a profile would count half for each. All counts begin alike, so that the
+        best fit does not depend on where the parts begin.
         """
         if by is Counted.FREE and self.free is not None:
             return self.free + self.half_step
         return (self.elapsed + self.begins if by is Counted.ELAPSED else self.clock) + self.half_step
 
     def at(self, rows: Rows) -> Hours:
-        """Those of some rows alone."""
+        """The hours of some rows."""
         free = None if self.free is None else self.free[rows]
         return Hours(self.elapsed[rows], self.clock[rows], free, self.begins, self.half_step)
 
     def thinned(self, rows: int) -> Hours:
-        """Evenly spread rows alone; see thin."""
+        """The hours of evenly spread rows; see robust.thin."""
         return self.at(thin_rows(len(self.elapsed), rows))
 
 
@@ -98,14 +98,14 @@ def _offsets(time: NDArray[np.int64], zone: tzinfo) -> Floats:
     try:
         first, last = (_EPOCH + timedelta(microseconds=int(time[at])) for at in (0, -1))
         starts, offsets = _changes(first, last, zone)
-    except OverflowError:  # years that no calendar has
+    except OverflowError:  # years outside any calendar
         return np.zeros(len(time))
     at = np.searchsorted(np.array(starts, dtype=np.int64), time, side="right") - 1
     return np.array(offsets)[np.maximum(at, 0)]
 
 
 def _changes(first: datetime, last: datetime, zone: tzinfo) -> tuple[list[int], list[float]]:
-    """From when on the clock is how many hours ahead of UTC: microseconds since 1970, ascending, and hours."""
+    """The changes of the clock: when (microseconds since 1970, ascending), and the hours ahead of UTC from then on."""
     starts, offsets = [_microseconds(first)], [_ahead(first, zone)]
     before = first
     while before < last:
@@ -132,7 +132,7 @@ def _microseconds(moment: datetime) -> int:
 
 
 def _with_holidays(clock: Floats, calendars: Sequence[str]) -> Floats:
-    """The hours of a clock with each holiday in the place of the Sunday of its week."""
+    """The hours of the clock, with each holiday moved to the Sunday of its week."""
     day = np.floor(clock / _DAY_HOURS).astype(np.int64)
     first_monday = date(1970, 1, 1) - timedelta(hours=_FROM_MONDAY)
     first, last = (first_monday + timedelta(days=int(day[at])) for at in (0, -1))

@@ -1,4 +1,4 @@
-"""Incidents: events of many sensors grouped by their cause, in order of time, with the sensor where it began."""
+"""Incidents: events of many sensors grouped by cause, in order of time, with the sensor where each began."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from iotctl.model import Event
 
 Floats = NDArray[np.float64]
 
-# Events that began within such a part of a step of readings of one another began at once.
+# Events began at the same time if they began within this part of a step of readings.
 _ALIKE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class SensorEvent:
-    """An event of a sensor; sensor: its index in what is known of all sensors with events.
+    """An event of a sensor. sensor: the sensor's index among all sensors with events.
 
-    first_run: the number of the run that found it first; None where none has saved it.
+    first_run: the number of the run that found it first; None where no run has saved it.
     """
 
     sensor: int
@@ -33,11 +33,11 @@ class SensorEvent:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Events of one cause, by when they began; the first of each sensor stands for it.
+    """Events of one cause, by when they began; the first event of a sensor stands for the sensor.
 
-    incident_id: 12 hex digits, from the id of the event that was found first, and of those the one that began first:
-    it stays while the incident grows. origin: the sensor
-    where it probably began. is_data_path: all its sensors were silent, or stuck, at once.
+    incident_id: 12 hex digits, from the id of the event that was found first (of several, the one that began first), so
+    that it stays the same while the incident grows. origin: the sensor where it probably began. is_data_path: whether
+    all its sensors were silent, or stuck, at the same time.
     """
 
     incident_id: str
@@ -57,7 +57,7 @@ class Incident:
 
     @property
     def severity(self) -> float:
-        """The highest of its events."""
+        """The highest severity of its events."""
         return max(one.event.severity for one in self.events)
 
     @property
@@ -70,7 +70,7 @@ class Incident:
 
 
 def group_events(events: Sequence[SensorEvent], related: Floats) -> list[Incident]:
-    """Incidents by start; every event is in one of them, alone where nothing goes with it.
+    """Incidents by start. Every event is in one incident; an event without relation is alone in its own.
 
     related: (k, k), how likely a cause that shows in one sensor shows in another one, see relate().
     """
@@ -88,9 +88,9 @@ def group_events(events: Sequence[SensorEvent], related: Floats) -> list[Inciden
 def common_group(
     sensors: Sequence[int], groups: Mapping[tuple[str, str], Sequence[int]], least: float = 0.8
 ) -> tuple[str, str] | None:
-    """The smallest group that has nearly all of the sensors and of which nearly all are among them; else None.
+    """The smallest group that has nearly all of the sensors, and nearly no others; None without such a group.
 
-    groups: (what it is, its name) -> its sensors, such as ("gateway", "gw-3").
+    groups: (label, value) -> its sensors; such as ("gateway", "gw-3").
     """
     wanted = set(sensors)
     fitting = [
@@ -110,9 +110,9 @@ def _incident(events: list[SensorEvent], *, is_data_path: bool = False) -> Incid
 
 
 def _origin(events: list[SensorEvent]) -> int:
-    """The sensor that moved first; among those that cannot be told apart by time, the one that moved most.
+    """The sensor that moved first; among several at the same time, the one that moved most.
 
-    A sensor has moved between two readings, of which the later one shows it: those that send seldom look late.
+    A sensor has moved between two readings, and the later one shows it. So sensors that send seldom look late.
     """
     step = [reading_step(one.event) for one in events]
     moved = [one.event.began - between / 2 for one, between in zip(events, step, strict=True)]

@@ -1,4 +1,4 @@
-"""Absurd values: what no sensor of this kind reads, found before anything is learnt from the readings."""
+"""Absurd values, which no such sensor can read; they are found before anything is learnt from the readings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# What devices and programs write in place of a reading.
+# Sentinels: what devices and programs write in place of a reading.
 SENTINELS: dict[float, str] = {
     2147483647.0: "the largest 32-bit integer",
     -2147483648.0: "the smallest 32-bit integer",
@@ -22,20 +22,20 @@ SENTINELS: dict[float, str] = {
     ),
     **dict.fromkeys((-88888.0, -7777.0, 9.96920996838687e36), "a code for no value"),
 }
-# A sentinel is one where it lies so many times farther away than everything else does.
+# A sentinel counts as one if it lies so many times farther away than all other readings.
 _SENTINEL_FACTOR = 3.0
-# Any value is absurd that is so many times farther from the middle than all that are nearer, and so many times larger.
+# Any value is absurd if it is so many times farther from the middle than the next nearer one, and so many times larger.
 _FAR_FACTOR, _LARGE_FACTOR = 1e4, 1e3
-# Of a series that is zero nothing is known but this.
+# The range of a series that is always zero.
 _LARGE = 1e9
-# More than this part of the readings is how the sensor is.
+# If they are more than this part of the readings, they are usual for the sensor.
 _MOST_ABSURD = 0.3
 _FEWEST_ROWS = 8
 
 
 @dataclass(frozen=True)
 class Absurd:
-    """rows: bool (n,), which are absurd. low, high: the range of all others."""
+    """rows: bool (n,), whether a reading is absurd. low, high: the range of all other readings."""
 
     rows: NDArray[np.bool_]
     low: float
@@ -43,17 +43,17 @@ class Absurd:
 
 
 def find_absurd(value: Floats) -> Absurd:
-    """The absurd ones among finite readings (n,).
+    """The absurd ones among finite readings, (n,).
 
-    From the readings alone: sentinels far outside, and any value behind a gap of four decades. Both rest on order and
-    median, so that a thousand of them hide one no better than one.
+    These are sentinels far outside, and any value behind a gap of four decades. Both rules use order and median, so
+    that a thousand absurd values are found as well as one.
     """
     n = len(value)
     nothing = Absurd(np.zeros(n, dtype=np.bool_), 0.0, 0.0)
     if n < _FEWEST_ROWS:
         return nothing
     low, middle, high = (float(v) for v in np.partition(value, (0, n // 2, n - 1))[[0, n // 2, n - 1]])
-    with np.errstate(over="ignore"):  # 1.7e308 on both sides: infinitely far is far
+    with np.errstate(over="ignore"):  # 1.7e308 on both sides: the distance overflows to infinity, which is far enough
         away = np.abs(value - middle)
     rows = _sentinels(value, away) if low <= -99.0 or high >= 9999.0 else nothing.rows
     rows |= _behind_a_gap(away, rows, abs(middle))
@@ -63,7 +63,7 @@ def find_absurd(value: Floats) -> Absurd:
 
 
 def name_of(value: float) -> str | None:
-    """What a sentinel is, in words; None of any other value."""
+    """What a sentinel is, in words; None for any other value."""
     return SENTINELS.get(value)
 
 
@@ -71,7 +71,7 @@ def _sentinels(value: Floats, away: Floats) -> NDArray[np.bool_]:
     coded = np.isin(value, list(SENTINELS))
     if not coded.any() or coded.all():
         return np.zeros(len(value), dtype=np.bool_)
-    # A handful of other odd readings may lie anywhere.
+    # A few other odd readings may lie anywhere.
     others = float(np.quantile(away[~coded], 0.999))
     far: NDArray[np.bool_] = coded & (away > _SENTINEL_FACTOR * others)
     return far
@@ -94,7 +94,7 @@ def _behind_a_gap(away: Floats, known: NDArray[np.bool_], middle: float) -> NDAr
 
 
 def _reach(away: Floats, middle: float) -> Floats:
-    """How far a reading may be where the next nearer one is so far away: (k,)."""
+    """How far away a reading may be, by the distance of the next nearer one: (k,)."""
     with np.errstate(over="ignore"):
         reach = np.maximum(_FAR_FACTOR * away, _LARGE_FACTOR * (middle + away))
     return np.where(reach > 0, reach, _LARGE)

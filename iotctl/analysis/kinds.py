@@ -19,7 +19,7 @@ _MOVED_SIGMAS = 1.0
 def name_kind(u: Floats, before: Floats, after: Floats) -> Kind:
     """Spike, burst, variance, drift or shift, by length, spread and course of the residuals u, (rows,) in sigma.
 
-    before, after: residuals of the rows on both sides. Those of a shift are usual, a drift has begun in them.
+    before, after: residuals of the rows on both sides. Beside a shift they are usual; a drift begins in them.
     """
     count = len(u)
     if count <= _SPIKE_ROWS:
@@ -29,7 +29,7 @@ def name_kind(u: Floats, before: Floats, after: Floats) -> Kind:
     centre = float(np.median(u))
     if float(np.median(np.abs(u - centre))) > abs(centre):
         return Kind.VARIANCE
-    # Most readings are where they were, and those that are off are so to the other side.
+    # Most readings are where they were, and the others are off to the other side.
     if abs(centre) < _MOVED_SIGMAS and float(u[np.argmax(np.abs(u))]) * centre <= 0:
         return Kind.VARIANCE
     if any(leaning(side, centre) for side in (before, after)):
@@ -39,5 +39,5 @@ def name_kind(u: Floats, before: Floats, after: Floats) -> Kind:
 
 
 def leaning(side: Floats, centre: float) -> bool:
-    """Whether the rows on one side of an event are off in the direction of its centre, though less."""
+    """Whether the rows on one side of an event are off in the same direction as its centre, but less."""
     return len(side) > 0 and float(np.median(side)) * np.sign(centre) > _LEANING_SIGMAS

@@ -1,6 +1,6 @@
-"""Lasting changes: where the level, the slope or the noise of a series is another from then on.
+"""Lasting changes: from then on the series has another level, slope or noise.
 
-A regime is a sensor's normal life, so that nothing in it is odd; that it began is news all the same.
+Nothing within a regime is odd, because a regime is a sensor's normal state. But people must hear that it began.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from iotctl.model import Kind
 
 Floats = NDArray[np.float64]
 
-# A slope is news by what it adds up to over its regime, but not over more than this.
+# A slope counts by what it adds up to over its regime, but over at most so much time.
 _HORIZON_HOURS = 30 * 24.0
-# Changes that come more often than this are how the sensor is: one has to be so many times as large as the usual one.
+# Changes that come more often than this are usual for the sensor. One must then be so many times as large as the usual.
 _FEW, _HOURS_A_CHANGE, _BEYOND_USUAL = 5, 1500.0, 3.0
-# Three slopes may be a course of the year.
+# Three slopes may be the course of a year.
 _FEW_SLOPES = 2
-# So many times as far as the level usually wanders between two stretches of five days, or of a thirtieth.
+# A step must be so many times as large as the level's usual move between two stretches of five days (or 1/30 of all).
 _WANDERS, _WANDER_PART, _WANDER_HOURS, _FEWEST_STRETCHES = 3.0, 30, 120.0, 8
-# A level that turns so often, at rates of which none is so many times the other, wanders.
-# Of 734 clean series of four to eight weeks, of 64 kinds, this takes away 6 of 51 slopes; in a year it changes nothing.
+# A level wanders if it turns so often, and no slope is so many times another one. In 734 clean series of four to eight
+# weeks, of 64 kinds, this removes 6 of 51 slopes; in a year it changes nothing.
 _FEWEST_TURNS, _LIKE_RATES = 2, 3.0
-# Noise: blocks of so many rows, at most so many blocks, and the change that is one.
+# Noise: rows of a block at least, blocks at most, and the smallest change that counts.
 _NOISE_ROWS, _NOISE_BLOCKS, _NOISE_FACTOR = 48, 500, 2.0
 _NOISE_PART, _NOISE_HOURS = 0.08, 240.0
 _LEAST_NOISE = 0.01  # of a logarithm
@@ -40,7 +40,7 @@ _LEAST_NOISE = 0.01  # of a logarithm
 class Lasting:
     """A change at row; size in sigma (for noise: of its spread). before, after: level, slope an hour, or sigma.
 
-    until: the row up to which it stays so, where the regimes say; None: up to the next change of its kind.
+    until: the row where its regime ends; None where it lasts up to the next change of its kind.
     """
 
     kind: Kind
@@ -54,7 +54,7 @@ class Lasting:
 def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: float) -> list[Lasting]:
     """Steps and slopes between the regimes of a trend, of at least so many sigma, by row.
 
-    x: (n,) hours. y: (n,), without season. least: 0 lists all, however usual such changes are.
+    x: (n,) hours. y: (n,), without season. least: 0 gives all changes, however usual they are.
     """
     found = []
     for before, after in pairwise(trend.lines):
@@ -66,7 +66,7 @@ def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: f
     steps = [change for change in found if change.kind is Kind.STEP]
     wander = _wander(y, step_hours)
     steps = [change for change in steps if abs(change.after - change.before) >= _WANDERS * wander]
-    # Among all changes of slope, however small: where the level wanders, one that is a bit larger is no news.
+    # Compared with all changes of slope, however small: where the level wanders, a slightly larger one does not count.
     slopes = _standing_out([change for change in found if change.kind is Kind.SLOPE], _FEW_SLOPES)
     slopes = [change for change in _not_wandering(slopes) if change.size >= least]
     slopes = [change for change in slopes if change.size * _sigma_at(trend, change.row) >= _WANDERS * wander]
@@ -76,8 +76,9 @@ def find_changes(x: Floats, y: Floats, trend: Trend, step_hours: float, least: f
 
 
 def _step(x: Floats, before: Line, after: Line) -> Lasting:
-    """From where the regime before ended, or where it would have gone on to: an event of days may lie between the two,
-    over which a line leads far from what was read. The smaller step of the two is what is known."""
+    """The step from the end of the regime before, or from where its line would have gone on: the smaller of the two.
+
+    An event of days may lie between two regimes, and over days a line leads far away from the readings."""
     ends = [before.level + before.slope * float(x[row] - x[before.start]) for row in (before.end - 1, after.start)]
     reached = min(max(after.level, min(ends)), max(ends))
     sigma = max(before.scale, after.scale, 1e-300)
@@ -95,7 +96,7 @@ def _sigma_at(trend: Trend, row: int) -> float:
 
 
 def _wander(y: Floats, step_hours: float) -> float:
-    """How far the level usually moves from one stretch to the next, whatever moves it."""
+    """How far the level usually moves from one stretch to the next, for any reason."""
     rows = int(max(1, min(len(y) / _WANDER_PART, _WANDER_HOURS / step_hours)))
     stretches = len(y) // rows
     if stretches < _FEWEST_STRETCHES:
@@ -105,7 +106,7 @@ def _wander(y: Floats, step_hours: float) -> float:
 
 
 def _not_wandering(slopes: Sequence[Lasting]) -> list[Lasting]:
-    """Those but for the turns of a level that rises and falls at like rates, as weather does, twice or more."""
+    """The changes without those of a level that rises and falls twice or more at similar rates, as weather does."""
     turns = [
         change
         for change in slopes
@@ -123,7 +124,7 @@ def _standing_out(changes: Sequence[Lasting], few: int) -> list[Lasting]:
 
 
 def find_noise(x: Floats, residual: Floats, step_hours: float, least: float) -> tuple[list[Lasting], Floats | None]:
-    """Where the spread of residuals (n,) is another for good, and the spread of each piece over that of all, (n,).
+    """Where the spread of residuals (n,) changes for good; and the spread of each row's piece over that of all, (n,).
 
     x: hours, ascending. least: the smallest change, in sigma of the spreads of blocks.
     """
@@ -139,7 +140,7 @@ def find_noise(x: Floats, residual: Floats, step_hours: float, least: float) -> 
         return [], None
     log = np.log(spread)
     breaks = segment(x[: blocks * rows : rows], log).tolist()
-    # What is no regime of its own belongs to the one before.
+    # A piece that is too short for a regime belongs to the one before.
     starts = [0]
     for start, end in pairwise([*breaks, blocks]):
         if end - start >= shortest and start - starts[-1] >= shortest:

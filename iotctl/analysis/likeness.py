@@ -1,26 +1,26 @@
-"""Whether an event is like another one of the same sensor, so that a verdict on the one holds for the other."""
+"""Whether an event is like another one of the same sensor, so that one verdict holds for both."""
 
 from __future__ import annotations
 
 from iotctl.model import Event, Kind
 
-# Stretches of readings that are off: which of these an event is called is a matter of a few rows.
+# Stretches of odd readings: a few rows decide which of these kinds an event is.
 _STRETCHES = (Kind.SPIKE, Kind.BURST, Kind.SHIFT, Kind.DRIFT)
-# A sensor that is silent is told once, whatever was said of its last silence.
+# Each silence is told once, whatever was said of the last one.
 _NEVER = (Kind.SILENT,)
 
-# An event may be so many times as far off; smaller ones are like it. How far the farthest of many scattered readings is
-# is a matter of chance. Scores say less: they stop growing with the size, as residuals are clipped.
+# An event may be up to so many times as far off as the other; any smaller event is like it. The farthest of many
+# scattered readings is chance. Scores are not compared: residuals are clipped, so that scores stop growing.
 LARGEST, _LARGEST_SPREAD = 1.75, 2.0
-# So many times as long at most, and as short; a row or two is no difference.
+# It may be up to so many times longer or shorter; a row or two make no difference.
 _LONGEST, _SHORTEST, _FEW_ROWS = 2.0, 1 / 3, 2
-# Short events come at a time of day; longer ones than half a day have none.
+# Short events have a time of day; events longer than half a day have none.
 _HOUR = 3_600_000_000
 _DAY, _NEAR, _LONG = 24 * _HOUR, 3 * _HOUR, 12 * _HOUR
 
 
 def is_like(event: Event, known: Event) -> bool:
-    """Whether an event is of the kind of a known one, to the same side, not larger, about as long, and at its hour.
+    """Whether an event is like a known one: same kind, same side, same hour, about as long, and not larger.
 
     Both are of one sensor.
     """
@@ -56,7 +56,7 @@ def _away(event: Event) -> float:
 
 
 def _same_hour(event: Event, known: Event) -> bool:
-    """Whether one begins, or ends, at about the hour of the other; UTC will do, as an hour of summer time is little."""
+    """Whether both begin, or end, at about the same hour. UTC is good enough: summer time is only one hour."""
     if max(event.end - event.start, known.end - known.start) >= _LONG:
         return True
     return min(_apart(event.start, known.start), _apart(event.end, known.end)) <= _NEAR

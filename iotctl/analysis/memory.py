@@ -1,4 +1,4 @@
-"""What a sensor is judged by beyond the readings at hand: tails that forget within a year, and its kind."""
+"""What earlier runs remember of a sensor: its kind, and tails that fade within a year."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from iotctl.model import SensorKind, SensorMemory
 Floats = NDArray[np.float64]
 
 _YEAR_HOURS = 8760.0
-# A tail of fewer rows is no news: its 99.9 % quantile is a reading or two.
+# A tail of fewer rows teaches nothing: its 99.9 % quantile is one or two readings.
 _FEWEST_ROWS = 1000
 
 
 def remembered_kind(memory: SensorMemory | None, kind: SensorKind) -> SensorKind:
-    """What a sensor is: one that stands still for now is what it was."""
+    """The kind of a sensor; if it stands still now, then its remembered kind."""
     if memory is None or memory.sensor_kind is None or kind is not SensorKind.STILL:
         return kind
     return memory.sensor_kind
@@ -28,17 +28,17 @@ def remembered_kind(memory: SensorMemory | None, kind: SensorKind) -> SensorKind
 def blended(
     memory: SensorMemory | None, own: Mapping[str, Tail], time: NDArray[np.int64], step_hours: float
 ) -> dict[str, Tail]:
-    """The tails of each component by the readings at hand and by what was learnt, which weighs by its rows.
+    """The tail of each component: a weighted mean of the remembered quantiles and those at hand.
 
-    time: (n,), microseconds since 1970-01-01 UTC, ascending. step_hours: between two readings. A mean of quantiles:
-    what is at hand moves what was learnt by its new rows among those of a year, within which it is forgotten.
+    time: (n,), microseconds since 1970-01-01 UTC, ascending. step_hours: between two readings. The readings at hand
+    weigh by their new rows among the rows of a year, so that a remembered tail fades within a year.
     """
     tails = dict(own)
     if memory is None or memory.rows < _FEWEST_ROWS or not len(time):
         return tails
     new = len(time) - int(np.searchsorted(time, memory.until, side="right"))
     known = min(memory.rows, int(_YEAR_HOURS / step_hours))
-    # At hand are more rows than the new ones; but where little is known, they are most of what is known.
+    # Old rows at hand are in the memory already; but where the memory is small, all rows at hand count.
     share = max(new, len(time) - memory.rows) / (known + new) if known + new else 0.0
     for name, (body, far, farthest) in memory.tails.items():
         if name in own:
@@ -52,7 +52,7 @@ def blended(
 
 
 def wider(one: Mapping[str, Tail], other: Mapping[str, Tail]) -> dict[str, Tail]:
-    """For each component the wider of two tails: what was usual once is, and what is usual now is, too."""
+    """For each component the wider of two tails: what was usual before is usual, and so is what is usual now."""
     return {
         name: Tail(
             max(tail.body, other[name].body), max(tail.far, other[name].far), max(tail.farthest, other[name].farthest)
@@ -69,7 +69,7 @@ def learn(
     periods_hours: Sequence[float],
     modelled: Floats,
 ) -> SensorMemory:
-    """What is known of a sensor after a run; tails: see blended. modelled: (n,), its readings or rises."""
+    """The memory of a sensor after a run. tails: see blended. modelled: (n,), its readings or rises."""
     if not len(time):
         return before or SensorMemory()
     new = len(time) if before is None else len(time) - int(np.searchsorted(time, before.until, side="right"))

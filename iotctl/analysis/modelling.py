@@ -34,9 +34,9 @@ Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 8
 
-# A profile rests on 100 rows per bin or more.
+# A profile needs 100 rows a bin or more.
 _SEASON_ROWS = 16_384
-# Of the least change of a series that stands still.
+# As a part of the smallest change of a series that stands still.
 _STILL_SCALE = 1e-6
 _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 
@@ -45,7 +45,7 @@ _COARSE_BLOCKS, _COARSE_PENALTY = 300, 8.0
 class Model:
     """expected, scale: (n,), with seasons. lines: its regimes. still: whether it stands still.
 
-    step: of a quantised series, in sigma. changes: what is another for good, by row.
+    step: of a quantised series, in sigma. changes: lasting changes, by row.
     """
 
     expected: Floats
@@ -66,10 +66,10 @@ def fit_model(
     keep_scale: bool = False,
     known_periods: Sequence[float] = (),
 ) -> Model:
-    """The model of a series; that of a long one is fitted to evenly spread rows of it.
+    """The model of a series; a long series is modelled by evenly spread rows.
 
     hours: of (n,) rows, in order of time. y: (n,), of a size near 1, finite. step_hours: usual time between two rows.
-    least_change: of lasting changes, in sigma. keep_scale: what is noisier for good is odd from then on all the same.
+    least_change: the smallest lasting change, in sigma. keep_scale: lasting noise stays odd; the scale does not follow.
     known_periods: of seasons that the sensor has had before.
     """
     still = stands_still(y)
@@ -91,7 +91,7 @@ def fit_model(
     noise: Floats | None = None
     if method is Method.PIECEWISE and len(y) >= _FEWEST_ROWS:
         changes = find_changes(x, z - seasonal, trend, step_hours, least_change)
-        # On a coarse scale how much a reading varies is a matter of where between two steps the level lies.
+        # On a coarse scale the variation depends on where the level lies between two steps.
         if not still and quantum(z) < float(np.median(trend.scale)):
             noisier, noise = find_noise(x, residual, step_hours, least_change)
             changes = sorted([*changes, *noisier], key=lambda change: change.row)
@@ -120,13 +120,13 @@ def _model(hours: Hours, y: Floats, step_hours: float, known: Sequence[float]) -
     seasons = _seasons(hours, y, step_hours, known)
     x, without = hours.elapsed, y - _seasonal(hours, seasons)
     trend = fit_trend(x, without, segment(x, without), step_hours)
-    # No regime is quieter than this: what is learnt from few equal values is no noise.
+    # The lowest scale of a regime: a few equal values say nothing about noise.
     floor = max(0.3 * mad_sigma(without - trend.expected), _least_scale(y))
     return replace(trend, scale=np.maximum(trend.scale, floor)), seasons
 
 
 def _seasons(all_hours: Hours, all_y: Floats, step_hours: float, known: Sequence[float]) -> tuple[Season, ...]:
-    """The seasons about a coarse trend, from evenly spread rows; short periods show in a stretch of all rows alone."""
+    """The seasons about a coarse trend, from evenly spread rows; short periods show only in a stretch of all rows."""
     hours, y = all_hours.thinned(_SEASON_ROWS), thin(all_y, _SEASON_ROWS)
     all_x, x = all_hours.elapsed, hours.elapsed
     trend = _coarse_trend(x, y)
@@ -142,7 +142,7 @@ def _seasons(all_hours: Hours, all_y: Floats, step_hours: float, known: Sequence
     seasons = find_seasons(hours, y - trend, step_hours, periods, known)
     if not seasons:
         return ()
-    # Once more: a trend without the season in it gives a better season.
+    # A second time: a trend without the season in it gives a better season.
     trend = _coarse_trend(x, y - _seasonal(hours, seasons))
     return find_seasons(hours, y - trend, step_hours, [season.period_hours for season in seasons], known)
 
@@ -157,7 +157,7 @@ def _seasonal(hours: Hours, seasons: Sequence[Season]) -> Floats:
 
 
 def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
-    """The trend of a handful of rows, or that of the textbook."""
+    """The trend of a few rows, or of the textbook method."""
     if not len(y):
         return Trend(np.empty(0), np.empty(0), ())
     trend = textbook_trend(x, y) if method is Method.RUPTURES else fit_trend(x, y, np.empty(0, dtype=np.intp), 1.0)
@@ -165,10 +165,10 @@ def _plain_trend(x: Floats, y: Floats, method: Method) -> Trend:
 
 
 def _still_trend(x: Floats, y: Floats, step_hours: float) -> Trend:
-    """The levels of a series that stands still, without its odd readings; it has no noise, and no season."""
+    """The levels of a series that stands still, without odd readings. Such a series has no noise and no season."""
     level = held(y)
     trend = fit_trend(x, level, changes(level), step_hours)
-    # So small that the least change is odd, so large that rounding is not.
+    # Small enough that the smallest change is odd, large enough that rounding is not.
     at = changes(y)
     least = _STILL_SCALE * float(np.abs(y[at] - y[at - 1]).min()) if len(at) else 0.0
     floor = max(least, 1e-12 * float(np.abs(level).max()), 1e-300)
@@ -180,7 +180,7 @@ def _least_scale(y: Floats) -> float:
 
 
 def _spreads(hours: Hours, residual: Floats, seasons: Sequence[Season]) -> list[Floats]:
-    """How noisy the sensor is at each hour of each season: the MAD around a phase bin, (bins,)."""
+    """The noise of the sensor in each phase bin of each season: the MAD around it, (bins,)."""
     widest = []
     for season in seasons:
         bins, phase = len(season.profile), season.bins(hours.counted(season.counted))

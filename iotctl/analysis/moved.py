@@ -1,4 +1,4 @@
-"""Over which rows the level of a series has moved, where few of them are odd by themselves."""
+"""The rows over which the level of a series has moved, also where few rows are odd by themselves."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from iotctl.analysis.components import CLIP
 from iotctl.analysis.described import Floats, Modelled
 from iotctl.analysis.rolling import Column
 
-_WINDOWS = (16, 64, 256)  # that show where a level has moved
+_WINDOWS = (16, 64, 256)  # windows that show where a level has moved
 _MOST_ROUNDS = 10
 
 
 def moved_rows(
     series: Modelled, scores: Mapping[str, Column], start: int, end: int, threshold: float
 ) -> list[tuple[int, int]]:
-    """[first, last) of the rows of a run [start, end), counted from its start, over which the level has moved.
+    """[first, last) of the rows over which the level has moved, counted from the start of a run [start, end).
 
-    One for each window that shows it. Of a shift of four sigma few rows are odd by themselves, and those that are may
-    lie anywhere in it. A window shows it before it begins, by less than half of its length.
+    One for each window that shows it. In a shift of four sigma, few rows are odd by themselves, and these may lie
+    anywhere in it. A window shows a shift too early, by less than half of the window.
     """
     moved = []
     for w in _WINDOWS:
@@ -31,7 +31,7 @@ def moved_rows(
         if not len(rows):
             continue
         first, last = int(rows[0]) + w // 2, int(rows[-1]) + 1 - w // 2
-        # At either end of the series the window is that of the outermost rows, and does not show which of them moved.
+        # At both ends of the series the outermost window is used, which does not show which of its rows moved.
         if start + rows[0] == 0:
             first = highest_rows(series.u(0, w))[0]
         if start + rows[-1] + 1 == n:
@@ -42,7 +42,7 @@ def moved_rows(
 
 
 def highest_rows(u: Floats) -> tuple[int, int]:
-    """[first, last) of the rows that are off in the direction of the mean of all, nearer to their own mean than to 0.
+    """[first, last) of the rows that have moved in the direction of the mean, nearer to their own mean than to 0.
 
     u: (rows,), residuals in sigma, at least one.
     """
@@ -50,7 +50,7 @@ def highest_rows(u: Floats) -> tuple[int, int]:
     away = away * np.sign(away.mean())
     first, last = 0, len(u)
     for _ in range(_MOST_ROUNDS):
-        # Of all stretches the one with the largest sum above half of the mean.
+        # The stretch with the largest sum above half of the mean.
         total = np.concatenate([[0.0], np.cumsum(away - away[first:last].mean() / 2)])
         lowest = np.minimum.accumulate(total)
         until = int(np.argmax(total[1:] - lowest[:-1])) + 1

@@ -1,4 +1,4 @@
-"""What a user may choose about detection."""
+"""The options of detection."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from iotctl.model import Method
 
 @dataclass(frozen=True, slots=True)
 class DetectOptions:
-    """false_alarms: of which a sensor has at most about so many a year. threshold, min_severity: what an event has at
-    one false alarm a year at least: robust sigma, and 0 is usual, +1 per decade of rarity.
+    """false_alarms: about the most that a sensor has in a year. threshold (robust sigma), min_severity (0 is usual, +1
+    per decade of rarity): the least that an event has at one false alarm a year.
 
     limits: physical limits of the value, lowest and highest. reference: a period known to be good, [start, end) in
-    microseconds since 1970-01-01 UTC; what is usual is then learnt from it alone. least_change: sigma from which a
-    lasting change is an event; 0 lists all, however usual they are. timezone: whose clock a day and a week go by.
-    holidays: calendars such as DE-BW, whose public holidays may be like Sundays.
+    microseconds since 1970-01-01 UTC; the usual is then learnt only from this period. least_change: sigma from which a
+    lasting change is an event; 0 gives all, however usual they are. timezone: the clock of days and weeks.
+    holidays: calendars such as DE-BW; their public holidays may be like Sundays.
     """
 
     method: Method = Method.PIECEWISE
