@@ -1,4 +1,4 @@
-"""The command line: a file per subcommand, thin; the one place with typer, rich and exit codes."""
+"""The command line, with a thin file per command. Only this package uses typer, rich and exit codes."""
 
 from iotctl.cli.app import main
 

@@ -1,6 +1,6 @@
-"""Names of sensors for the shell: a key was pressed, so it is quick, and says nothing where it cannot be.
+"""Names of sensors for completion in the shell. Completion must be quick, and prints no errors.
 
-The embedded server is not started for that. Commands that have used it leave the names in a file beside it.
+It does not start the embedded server. Commands that use the server leave the names in a file beside it.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 _FILE = "sensor_names"
 
-# More than anyone reads; a file of more names would take long to read.
+# Nobody reads more names, and a longer file would take too long to read.
 _MOST_SHOWN, _MOST_KEPT = 200, 20_000
 
 
 def complete_sensor(incomplete: str) -> list[str]:
-    """Names that begin so; none where they cannot be had at once, for any reason."""
+    """Names with this beginning; none if they are not available at once."""
     try:
         return _named(incomplete)
-    except Exception:  # noqa: BLE001 -- a message would stand in the middle of what is being typed
+    except Exception:  # noqa: BLE001 -- a message would appear in the middle of the typed command
         return []
 
 
 def keep_names(database: Database, home: Path) -> None:
-    """Leave the names of sensors in a file of IOTCTL_HOME that only its user can read."""
+    """Save the names of sensors in a file of IOTCTL_HOME that only its user can read."""
     from iotctl.repositories.names_at_once import names_at_once
 
-    # Whoever wanted a command done has it done, also where this fails.
+    # If this fails, the command itself has still succeeded.
     with suppress(Exception):
         _write(home / _FILE, names_at_once(database, "", _MOST_KEPT))
 

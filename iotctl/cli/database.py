@@ -1,4 +1,4 @@
-"""The database that a command works on: a server, or the embedded one."""
+"""The database of a command: a server, or the embedded one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
-    """The server that IOTCTL_DATABASE_URL names, or the embedded one while the context lasts.
+    """The server in IOTCTL_DATABASE_URL, or the embedded one while the context lasts.
 
-    Says what is used to those who want to know, and to everyone where that is an embedded database with nothing in it:
-    another one may be meant.
+    Prints what is used with --verbose. If an embedded database is empty, it always says so: the user may mean another.
     """
     from iotctl.repositories import Database
 
@@ -36,9 +35,11 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
     say_detail(_used(f"embedded in {settings.home}", settings))
     with embedded_database(settings.home) as database:
-        # Who sets the URL to nothing wants the embedded one.
+        # An empty URL is a choice of the embedded database.
         if "IOTCTL_DATABASE_URL" not in os.environ and is_empty(database):
-            say(f"The embedded database in {settings.home} is empty; it is used as IOTCTL_DATABASE_URL is not set.")
+            say(
+                f"The embedded database in {settings.home} is empty. It is used because IOTCTL_DATABASE_URL is not set."
+            )
         yield database
         keep_names(database, settings.home)
 

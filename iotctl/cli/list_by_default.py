@@ -1,4 +1,4 @@
-"""Commands with subcommands, of which list needs no name: iotctl anomalies sensor_00000."""
+"""Commands with subcommands, where list is the default: iotctl anomalies sensor_00000."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from iotctl.cli.plain_flags import PlainGroup
 
 
 class ListByDefault(PlainGroup):
-    """Without a subcommand's name the words are those of list."""
+    """Without a subcommand, the arguments are those of list."""
 
-    # Any: click is a part of typer in some versions and apart in others.
+    # Any: some versions of typer contain click, others import it.
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See Group."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):

@@ -1,4 +1,4 @@
-"""Options that belong together, as dataclasses: a command takes one parameter for all of them."""
+"""Groups of options as dataclasses: a command takes one parameter for a group."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typer.models import ParameterInfo
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the fields of each of its dataclasses as parameters of their own, as typer wants them.
+    """The command with the fields of each dataclass as separate parameters, as typer needs them.
 
-    A text beside the dataclass, Annotated[SensorChoice, "Which readings"], is the panel of its options in the help.
+    A text in the annotation, Annotated[SensorChoice, "Which readings"], is the panel of the options in the help.
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _group_of(hint: Any) -> tuple[Any, str | None]:
-    """The dataclass of a parameter, if it has one, and the panel of its options."""
+    """The dataclass of a parameter (None if it has none), and the panel of its options."""
     kind, *more = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     panel = next((text for text in more if isinstance(text, str)), None)
     return (kind if is_dataclass(kind) else None), panel
@@ -54,7 +54,7 @@ def _parameters(group: Any, panel: str | None) -> Iterator[inspect.Parameter]:
 
 
 def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
-    # By keyword: one with a default may stand before one without.
+    # Keyword-only: then a parameter with a default may come before one without.
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 

@@ -1,4 +1,4 @@
-"""Commands whose help shows a flag as a flag (--all, without a word on its type), and fills its lines."""
+"""Commands with help that shows flags without a type (--all), and wraps its text to the terminal."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class PlainCommand(TyperCommand):
         super().__init__(*arguments, **words)
         self.help = _filled(self.help)
 
-    # Any: click is a part of typer in some versions and apart in others.
+    # Any: some versions of typer contain click, others import it.
     def get_params(self, ctx: Any) -> Any:
         """See Command."""
         return _plain(super().get_params(ctx))
 
 
 class PlainGroup(TyperGroup):
-    """A command with commands below it."""
+    """A command with subcommands."""
 
     def __init__(self, *arguments: Any, **words: Any) -> None:
         """See Command."""
@@ -43,7 +43,7 @@ def _plain(parameters: Any) -> Any:
 
 
 def _filled(text: str | None) -> str | None:
-    """The text with each paragraph in one line: the terminal breaks it, not the docstring's 120 columns."""
+    """The text with each paragraph in one line, so that it is wrapped to the terminal and not as in the source."""
     if text is None:
         return None
     paragraphs = inspect.cleandoc(text).split("\n\n")

@@ -384,7 +384,7 @@ def test_a_dry_run_ends_at_the_first_interrupt_with_130_and_a_summary(
         text=True,
     )
     assert ingest.stderr is not None
-    while json.loads(ingest.stderr.readline())["message"] != "file left":
+    while json.loads(ingest.stderr.readline())["message"] != "file ended":
         pass
     ingest.send_signal(signal.SIGINT)
     stdout, stderr = ingest.communicate(timeout=60)

@@ -131,14 +131,14 @@ def test_a_file_of_verdicts_is_kept_whole_or_not_at_all(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("event_id,verdict", "no JSON"),
+        ("event_id,verdict", "not JSON"),
         ("[]", "no verdicts"),
         ('{"verdicts": []}', "no verdicts"),
         ('{"verdicts": ["a"]}', "Verdict 1"),
         ('{"verdicts": [{"event_id": "a", "verdict": "true"}, {"event_id": "b", "verdict": "perhaps"}]}', "Verdict 2"),
         ('{"verdicts": [{"event_id": 7, "verdict": "true"}]}', "Verdict 1"),
         ('{"verdicts": [{"event_id": "a", "verdict": "true"}, {"event_id": "a", "verdict": "false"}]}', "two verdicts"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_a_file_that_is_no_file_of_verdicts_says_so(iotctl: Iotctl, tmp_path: Path, text: str, words: str) -> None:

@@ -113,7 +113,7 @@ def test_json_logs_are_one_object_a_line_with_the_runs_id(iotctl: Iotctl, tmp_pa
         for level in ("info", "warning", "error")
     }
     assert by_level == {"info": {"a.csv", "b\x1b.csv"}, "warning": {"readme.pdf"}, "error": {"b\x1b.csv"}}
-    assert ("file left", 4) in [(line["message"], line.get("rows")) for line in lines]
+    assert ("file ended", 4) in [(line["message"], line.get("rows")) for line in lines]
     refused = iotctl(*("--log-format", "json", "status"), IOTCTL_DATABASE_URL="postgresql://me:hunter2@127.0.0.1:9/x")
     (error,) = (json.loads(line) for line in refused.stderr.splitlines())
     assert (refused.returncode, error["level"]) == (5, "error")

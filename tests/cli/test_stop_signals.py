@@ -45,7 +45,7 @@ def test_a_signal_comes_while_a_line_is_being_written() -> None:
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 130, said[-2000:]
-    assert "stopping after the batches in hand" in said
+    assert "stopping after the current batches" in said
 
 
 def test_a_signal_comes_while_the_event_is_looked_at() -> None:

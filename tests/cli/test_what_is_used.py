@@ -19,7 +19,7 @@ def test_an_empty_embedded_database_is_told_unasked_and_all_of_it_with_verbose(
     used, empty = ended.stderr.splitlines()
     store = environment["IOTCTL_S3_ENDPOINT_URL"]
     assert used == f"database: embedded in {home}; store: {store}; times: Europe/Berlin; settings: environment"
-    assert empty == f"The embedded database in {home} is empty; it is used as IOTCTL_DATABASE_URL is not set."
+    assert empty == f"The embedded database in {home} is empty. It is used because IOTCTL_DATABASE_URL is not set."
     (tmp_path / "a.csv").write_text(
         "timestamp;sensor_uuid;sensor_value\n2016-01-01T00:00Z;6f2c1d0a-1111-4222-8333-444455556666;1\n"
     )

@@ -154,7 +154,7 @@ def test_workers_end_the_work_of_a_command_that_was_killed(
         text=True,
     )
     assert command.stderr is not None
-    assert any("file taken up" in line for line in command.stderr)
+    assert any("file started" in line for line in command.stderr)
     os.kill(command.pid, signal.SIGKILL)
     command.communicate()
     deadline = time.monotonic() + 60

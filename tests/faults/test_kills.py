@@ -162,7 +162,7 @@ def test_a_second_signal_ends_at_once_what_a_first_one_lets_finish(database: Dat
                     time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             assert process.stderr is not None
-            assert any("once more ends at once" in line for line in process.stderr)
+            assert any("a second signal stops at once" in line for line in process.stderr)
             assert process.poll() is None
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 130

@@ -1,1 +1,1 @@
-"""What people type, as values: times, rates, layouts, verdicts."""
+"""Turns arguments into values: times, rates, layouts, verdicts."""

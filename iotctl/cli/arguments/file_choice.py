@@ -1,4 +1,4 @@
-"""The options that narrow down which files of a source are meant."""
+"""The options that choose files of a source."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from iotctl.services.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class FileChoice:
-    """Files by their age and name."""
+    """Files by age and name."""
 
     since: SinceOption = None
     pattern: PatternOption = None
 
     def selection(self, timezone: str, manifest: str | None = None, limit: int | None = None) -> Selection:
-        """The same, understood. Raises UsageError."""
+        """The options as a Selection. Raises UsageError."""
         moment = None if self.since is None else local_time(parse_time(self.since, timezone), timezone)
         return Selection(manifest, moment, self.pattern, limit)

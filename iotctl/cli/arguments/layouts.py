@@ -10,9 +10,9 @@ from iotctl.formats.layouts.layout_file import read_layouts
 
 
 def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
-    """The layouts that an option or setting names; the standard one where it names none.
+    """The layouts that an option or setting names; the standard layout if it names none.
 
-    Raises UsageError where there is no such file and no such name, and FileError where the file cannot be used.
+    Raises UsageError if there is no such file or name, and FileError if the file cannot be used.
     """
     from iotctl.formats.layouts.builtin import builtin_layouts, builtin_names
 
@@ -28,7 +28,7 @@ def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"There is no layout file or layout {wanted!r}.",
-            hint=f"Make one with iotctl inspect FILE --save {wanted or 'layout.toml'}; names are: "
+            hint=f"To make one: iotctl inspect FILE --save {wanted or 'layout.toml'}; names are:  "
             + ", ".join(builtin_names()),
         ) from None
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Widths of time among the words of a command."""
+"""Lengths of time in arguments."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _LONGEST = 36525 * _DAY
 
 
 def bucket_width(text: str) -> Width:
-    """--every as a width: 15m, 1h, 36h; 1d, 1w are of the local calendar. Raises UsageError."""
+    """--every as a width: 15m, 1h, 36h; 1d and 1w follow the local calendar. Raises UsageError."""
     seconds, unit = duration_seconds(text), text.strip()[-1].lower()
     microseconds, calendar = round(seconds * 1_000_000), unit in ("d", "w")
     if not 0 < microseconds <= _LONGEST:
         raise UsageError(f"--every {text} is too short or too long.", hint="From a microsecond to a hundred years.")
     if unit == "y" or (calendar and microseconds % _DAY):
         raise UsageError(
-            f"--every {text} is no width of buckets.", hint="Write whole days or weeks, or hours: 1d, 2w, 36h."
+            f"--every {text} cannot be used as it is.", hint="Write whole days or weeks, or hours: 1d, 2w, 36h."
         )
     return Width(microseconds, calendar)

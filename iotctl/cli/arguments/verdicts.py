@@ -1,4 +1,4 @@
-"""Verdicts on events as people write them: words of a command, ids from a pipe, and the file that a page saves."""
+"""Verdicts on events: from arguments, ids from a pipe, and the file that a page saves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_CHARACTERS = 64 * 1024 * 1024
 
 
 class Verdict(StrEnum):
-    """What a person may say of an event; none takes it back."""
+    """What a person can say of an event; none removes the label."""
 
     TRUE = "true"
     FALSE = "false"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
     @property
     def label(self) -> Label | None:
-        """The label that is kept."""
+        """The label that is saved."""
         return None if self is Verdict.NONE else Label(self.value)
 
 
@@ -37,13 +37,13 @@ def verdict_of(text: str) -> Verdict:
     try:
         return Verdict(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no verdict.", hint=f"Use one of: {', '.join(Verdict)}") from None
+        raise UsageError(f"{text!r} is not a label.", hint=f"Use one of: {', '.join(Verdict)}") from None
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], Verdict]:
-    """Ids and the verdict behind them; - stands for ids that come on stdin. Raises UsageError."""
+    """Ids, and the verdict after them; - reads ids from stdin. Raises UsageError."""
     if not words:
-        raise UsageError("Name events and a verdict.", hint="Such as: iotctl anomalies label 3f0c5a9be1d2 false")
+        raise UsageError("Name events and a label.", hint="Example: iotctl anomalies label 3f0c5a9be1d2 false")
     *ids, last = words
     verdict = verdict_of(last)
     if STDIN in ids:
@@ -52,9 +52,9 @@ def split_words(words: Sequence[str]) -> tuple[list[str], Verdict]:
 
 
 def ids_from(text: str, where: str) -> list[str]:
-    """Ids, one a line; or the column event_id of a CSV with a header, as anomalies and detect print it.
+    """Ids, one per line; or the column event_id of a CSV with a header, as printed by anomalies and detect.
 
-    Raises UsageError where there is none.
+    Raises UsageError if there is no id.
     """
     lines = text.splitlines()
     header = next(csv.reader(lines[:1]), [])
@@ -64,7 +64,7 @@ def ids_from(text: str, where: str) -> list[str]:
     else:
         ids = [line.strip() for line in lines]
     if not (found := [event_id for event_id in ids if event_id]):
-        raise UsageError(f"There are no ids in {where}.", hint="One a line, or the CSV of: iotctl anomalies")
+        raise UsageError(f"There are no ids in {where}.", hint="Give one per line, or the CSV of: iotctl anomalies")
     return found
 
 
@@ -74,7 +74,7 @@ def verdicts_from(path: str) -> dict[str, Label | None]:
     try:
         content = json.loads(_read(path))
     except (ValueError, RecursionError) as error:
-        raise FileError(f"It is no JSON: {error}.", where=where, hint=_FORM) from None
+        raise FileError(f"It is not JSON: {error}.", where=where, hint=_FORM) from None
     entries = content.get("verdicts") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
         raise FileError("There are no verdicts in it.", where=where, hint=_FORM)
@@ -82,7 +82,7 @@ def verdicts_from(path: str) -> dict[str, Label | None]:
     for number, entry in enumerate(entries, 1):
         event_id, word = (entry.get("event_id"), entry.get("verdict")) if isinstance(entry, dict) else (None, None)
         if not isinstance(event_id, str) or not isinstance(word, str) or word not in tuple(Verdict):
-            raise FileError(f"Verdict {number} lacks an event_id, or a verdict such as false.", where=where, hint=_FORM)
+            raise FileError(f"Verdict {number} has no event_id, or no verdict such as false.", where=where, hint=_FORM)
         label = Verdict(word).label
         if found.setdefault(event_id, label) is not label:
             raise FileError(f"There are two verdicts on {event_id!r}.", where=where, hint="Leave out one of them.")
@@ -96,5 +96,5 @@ def _read(path: str) -> str:
         with Path(path).open(encoding="utf-8-sig") as file:
             return file.read(_MOST_CHARACTERS)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise FileError(f"It cannot be read: {reason}.", where=path) from None

@@ -131,4 +131,4 @@ def _report(verdict: Verdict) -> None:
         say(f"verified: {compared}; nothing differs", files=verdict.files, rows=verdict.readings)
         return
     kinds = ", ".join(f"{kind.value} {count:,}" for kind, count in sorted(verdict.by_fault.items()))
-    say(f"NOT as the source: {kinds} ({compared})", Level.ERROR, files=verdict.files, rows=verdict.readings)
+    say(f"NOT equal to the source: {kinds} ({compared})", Level.ERROR, files=verdict.files, rows=verdict.readings)

@@ -1,1 +1,1 @@
-"""What iotctl detect does with sensors of the database, with a file, and with --what-if."""
+"""iotctl detect on sensors of the database, on a file, and with --what-if."""

@@ -1,4 +1,4 @@
-"""iotctl detect --input: a file instead of the database, and its scores."""
+"""iotctl detect --input: analyse a file instead of the database, and write its scores."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from iotctl.workers.opening import local_workers
 STDIN = "-"
 SCORE_COLUMNS = ["timestamp", "value", "expected", "score", "severity"]
 
-# Sensors that are told of one by one.
+# Up to this number, sensors are listed one by one.
 _SENSORS_SHOWN = 5
 
 
@@ -71,9 +71,9 @@ def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: Wanted, sett
 
 @contextmanager
 def _opened(uri: str, settings: Settings) -> Iterator[tuple[StoredFile, OpenAt]]:
-    """The file at a URI; of stdin, or of a pipe, a copy that can be read more than once."""
+    """The file at a URI; for stdin or a pipe, a copy that can be read more than once."""
     if uri == STDIN and sys.stdin is None:
-        raise UsageError("Nothing comes in: stdin is closed.", hint="Name a file: --input readings.csv")
+        raise UsageError("stdin is closed.", hint="Name a file: --input readings.csv")
     if uri == STDIN:
         with spooled(sys.stdin.buffer, "stdin") as copied:
             yield copied
@@ -89,7 +89,7 @@ def _opened(uri: str, settings: Settings) -> Iterator[tuple[StoredFile, OpenAt]]
 def _is_pipe(uri: str) -> bool:
     try:
         return Path(uri).is_fifo()
-    except OSError:  # whoever opens it says what is wrong
+    except OSError:  # the error is reported when the file is opened
         return False
 
 
@@ -97,7 +97,7 @@ def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
     events = [event for event in found.detection.events if _overlaps(event.start, event.end, wanted)]
     findings = tuple(Finding(event) for event in events)
     if found.name is not None:
-        # Ids that no two sensors of a file share.
+        # Ids that are unique over the sensors of a file.
         findings = recognise(events, (), found.name, 0).findings
     if wanted.judged.alert_budget is not None:
         findings = tuple(one for one in within_budget(findings, (), wanted.judged.alert_budget) if not one.over_budget)
@@ -105,7 +105,7 @@ def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
 
 
 def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> Outcome:
-    """Say how many alarms there would have been at several rates."""
+    """Print how many alarms there would have been at several rates."""
     alarms = [
         SensorAlarms(
             one.name or file_name,
@@ -124,7 +124,7 @@ def _overlaps(start: int, end: int, wanted: Wanted) -> bool:
 
 
 def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
-    """Say on stderr what was read and found, and what of it is doubtful."""
+    """Print to stderr what was read and found, and warnings."""
     if len(found.sensors) > 1:
         say(f"{name}: {counted(len(found.sensors), 'sensor')}")
     for sensor in found.sensors[:_SENSORS_SHOWN]:
@@ -144,7 +144,7 @@ def _note(name: str, found: FileDetection, events: int, timezone: str) -> None:
 
 
 def _warn(name: str, found: FileDetection, timezone: str) -> None:
-    """Say on stderr what of a file is doubtful, and what of it could not be read."""
+    """Warn on stderr of what is doubtful in a file, and of what could not be read."""
     for note in found.readings.notes:
         say(f"{name}: {note}", Level.WARNING)
     first = next((sensor.conflicts for sensor in found.sensors if sensor.conflicts), None)
@@ -164,7 +164,7 @@ def _warn(name: str, found: FileDetection, timezone: str) -> None:
 
 
 def _write_scores(found: FileDetection, path: Path, timezone: str) -> None:
-    """A line per reading, in the order of the file; with the sensor where there are several."""
+    """Write a line per reading, in the order of the file; with the sensor if there are several."""
     columns = ["sensor", *SCORE_COLUMNS] if len(found.sensors) > 1 else SCORE_COLUMNS
     form = chosen_format(None, path)
     write_rows(columns, _score_rows(found, timezone, zoned_times if form is Format.PARQUET else iso_times), form, path)
@@ -188,7 +188,7 @@ def _score_rows(
 
 
 def _cells(numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[Cell]:
-    """Numbers as cells, empty where there is none."""
+    """Numbers as cells; NaN is empty."""
     cells: list[Cell] = [*numbers.tolist()]
     for row in np.flatnonzero(np.isnan(numbers)).tolist():
         cells[row] = None

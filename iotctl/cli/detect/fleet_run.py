@@ -1,4 +1,4 @@
-"""iotctl detect of sensors in the database: analyse, print, draw, keep, tell."""
+"""iotctl detect on sensors of the database: analyse, print, draw, save, notify."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from iotctl.settings import Settings
 from iotctl.words import counted
 from iotctl.workers.opening import WantedWorkers, sensor_workers
 
-# Cards on a fleet's page; of more sensors than this, the worst.
+# Sensors on the page of a fleet; of more, the worst.
 _CARDS = 1000
 
 _MICROSECONDS = 1_000_000
 
 
 def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> Outcome:
-    """Analyse sensors of the database, print their events as they come, keep them, draw them, tell people."""
+    """Analyse sensors of the database, print their events as they come, save them, draw them, notify people."""
     check_chart(wanted.shown.plot)
     check_report(wanted.shown.report)
     if wanted.notify_url is not None:
@@ -67,7 +67,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
 
             wanted.print_findings(findings())
         watch.summarise()
-        # One sensor has no incidents, and all events that are saved would be grouped for it.
+        # A page of one sensor needs no incidents, and computing them would group all saved events.
         incidents = refresh_incidents(database, settings.timezone) if wanted.kept.saves and len(sensors) > 1 else []
         if wanted.shown.report is not None:
             together = with_news(incidents, reported) if wanted.kept.saves else group_findings(database, reported)
@@ -80,7 +80,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
 
 
 def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> Outcome:
-    """Say how many alarms there would have been at several rates; nothing is kept."""
+    """Print how many alarms there would have been at several rates; save nothing."""
     request = _request(at_the_highest(wanted))
     with open_database(settings) as database:
         sensors = choose_sensors(database, choice.names, choice.match)

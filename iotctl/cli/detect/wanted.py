@@ -1,4 +1,4 @@
-"""What a run of iotctl detect is asked for, and what came of it."""
+"""What a run of iotctl detect is asked for, and its outcome."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from iotctl.model import Finding
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The options of a run, understood. start, end: microseconds since 1970-01-01 UTC, None for open.
+    """The options of a run as values. start, end: microseconds since 1970-01-01 UTC, None for open.
 
-    context_seconds: how much more is read. timezone: of the times that are shown.
+    context_seconds: how much is read beyond the range. timezone: of the printed times.
     """
 
     options: DetectOptions
@@ -33,19 +33,19 @@ class Wanted:
     notify_url: str | None = None
 
     def print_findings(self, findings: Iterator[tuple[str, Finding]]) -> None:
-        """Print events by sensor, the most severe alone with --top."""
+        """Print events by sensor; with --top only the most severe ones."""
         if self.shown.top is not None:
             findings = iter(heapq.nlargest(self.shown.top, findings, key=lambda found: found[1].event.severity))
         self.rows.write_beside_progress(
             COLUMNS,
             (event_row(name, finding, self.timezone) for name, finding in findings),
-            event_view("There is no event to tell of."),
+            event_view("There is no event to report."),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run, as far as its exit code says it. is_doubtful: something of the input was left out."""
+    """What decides the exit code of a run. is_doubtful: a part of the input was left out."""
 
     events: int
     sensors: int = 1
@@ -53,7 +53,7 @@ class Outcome:
     is_doubtful: bool = False
 
     def exit_code(self, *, fail_on_anomaly: bool) -> ExitCode:
-        """An anomaly goes before a sensor that could not be analysed, where one is asked to fail on it."""
+        """The exit code. With fail_on_anomaly, a reported event goes before a sensor that could not be analysed."""
         if self.events and fail_on_anomaly:
             return ExitCode.ANOMALY
         if self.failed:

@@ -1,4 +1,4 @@
-"""iotctl detect --what-if: how many alarms sensors would have had at several promised rates. Nothing is kept."""
+"""iotctl detect --what-if: how many alarms sensors would have had at several rates. Nothing is saved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _YEAR = 365 * _DAY
 
 @dataclass(frozen=True, slots=True)
 class SensorAlarms:
-    """What a sensor would be told of, and how rare each of it is. first, last: of its readings, microseconds UTC."""
+    """The possible alarms of a sensor with their rarity. first, last: of its readings, microseconds since 1970, UTC."""
 
     name: str
     first: int
@@ -28,15 +28,15 @@ class SensorAlarms:
 
 
 def at_the_highest(wanted: Wanted) -> Wanted:
-    """The same as asked for, but for the rate: what the highest tells has all that a lower one would."""
+    """The wanted run at the highest rate, which reports all events of the lower rates."""
     highest = max(_rates(wanted.options.false_alarms).values())
     return replace(wanted, options=replace(wanted.options, false_alarms=highest))
 
 
 def print_alarms(alarms: Iterable[SensorAlarms], wanted: Wanted) -> int:
-    """Print a row for each sensor, and one for all where there are several; returns the alarms at the rate asked for.
+    """Print a row for each sensor, and a sum if there are several. Returns the number of alarms at the wanted rate.
 
-    Those of the last 365 days of each sensor count, where no range was asked for.
+    Without a range, the last 365 days of each sensor count.
     """
     rates = _rates(wanted.options.false_alarms)
     ranged = wanted.start is not None or wanted.end is not None
@@ -62,7 +62,7 @@ def print_alarms(alarms: Iterable[SensorAlarms], wanted: Wanted) -> int:
 
 
 def _rates(asked: float) -> dict[str, float]:
-    """Rates by their names, in order, with the one that was asked for among them."""
+    """Rates by name, in order, with the wanted rate among them."""
     rates = {text: rate_a_year(text) for text in RATES}
     if asked not in rates.values():
         rates[said_rate(asked)] = asked

@@ -1,1 +1,1 @@
-"""What an ingest listens to and tells: signals that end it, its summary, the rounds of a watch, metrics."""
+"""Around an ingest: signals that end it, its summary, the rounds of a watch, metrics."""

@@ -1,4 +1,4 @@
-"""What a run did, as a file for node_exporter's textfile collector (Prometheus text format, version 0.0.4)."""
+"""Metrics of a run as a file for node_exporter's textfile collector (Prometheus text format, version 0.0.4)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from iotctl.services.tally import IngestSummary
 _SUCCESS = "iotctl_ingest_last_success_timestamp_seconds"
 _SUCCESS_LINE = re.compile(rf"^{_SUCCESS} ([0-9.e+]+)$", re.MULTILINE)
 
-# Is told what a run has done so far, the exit code it would have now, and whether loading works as far as it knows.
+# Arguments: the summary so far, the exit code so far, and whether loading works.
 Measure = Callable[["IngestSummary", int, bool], None]
 
 
 @contextmanager
 def measured(path: Path | None) -> Iterator[Measure]:
-    """Writes the metrics of a run as often as it is told; also those of a run that an error ends.
+    """Gives a function that writes the metrics of a run. They are also written if an error ends the run.
 
-    Raises IotctlError before anything is done where there is no such folder.
+    Raises IotctlError at the start if the folder does not exist.
     """
     if path is not None and not path.parent.is_dir():
-        raise IotctlError(f"There is no folder {path.parent} for the metrics.", hint="Make it, or name another file.")
+        raise IotctlError(
+            f"There is no folder {path.parent} for the metrics.", hint="Make the folder, or name another file."
+        )
     last = nothing()
 
     def measure(summary: IngestSummary, exit_code: int, succeeded: bool) -> None:
@@ -46,15 +48,15 @@ def measured(path: Path | None) -> Iterator[Measure]:
 def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float, *, succeeded: bool) -> None:
     """Write the metrics of a run that ended with exit_code at now (seconds since 1970-01-01 UTC).
 
-    The file appears whole or not at all. The time of the last success stays where this run was none.
-    Raises IotctlError where it cannot be written.
+    The file appears whole or not at all. If this run is no success, the time of the last success stays.
+    Raises IotctlError if the file cannot be written.
     """
     success = now if succeeded else _last_success(path)
     balance = summary.balance
     metrics: dict[str, tuple[str, dict[str, float]]] = {
         "iotctl_ingest_rows_read": ("Rows read from files by the last run.", {"": balance.rows_read}),
         "iotctl_ingest_rows": (
-            "Rows by what became of them; together they are the rows read.",
+            "Rows by outcome; their sum is the rows read.",
             {
                 '{ending="loaded"}': balance.loaded,
                 '{ending="duplicate"}': balance.duplicates,
@@ -65,8 +67,8 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
             },
         ),
         "iotctl_ingest_files": (
-            "Objects by what became of them: unchanged were loaded before, other are no data files, of unfinished ones"
-            " the last line may still be being written.",
+            "Objects by outcome. unchanged: loaded before; other: not a data file; unfinished: loaded, except a last"
+            " line that may still be being written.",
             {
                 '{ending="loaded"}': summary.files,
                 '{ending="unchanged"}': summary.unchanged,
@@ -75,12 +77,12 @@ def write_metrics(path: Path, summary: IngestSummary, exit_code: int, now: float
                 '{ending="failed"}': len(summary.failed),
             },
         ),
-        "iotctl_ingest_duration_seconds": ("Seconds that the last run took.", {"": summary.seconds}),
+        "iotctl_ingest_duration_seconds": ("Duration of the last run in seconds.", {"": summary.seconds}),
         "iotctl_ingest_exit_code": ("Exit code of the last run.", {"": int(exit_code)}),
         "iotctl_ingest_last_run_timestamp_seconds": ("When the last run ended.", {"": now}),
     }
     if success is not None:
-        metrics[_SUCCESS] = ("When a run, or a round of a watch, last ended well.", {"": success})
+        metrics[_SUCCESS] = ("When a run, or a round of a watch, last succeeded.", {"": success})
     with replaced_file(path) as file:
         for name, (meaning, samples) in metrics.items():
             lines = [f"# HELP {name} {meaning}", f"# TYPE {name} gauge"]

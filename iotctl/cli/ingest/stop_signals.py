@@ -1,4 +1,4 @@
-"""Signals that end a load: the first one after the batches in hand, the second one at once."""
+"""Signals that end a load: the first after the current batches, the second at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from iotctl.cli.output.log import say
 from iotctl.errors import ExitCode
 
-# So long the line may take, where nobody reads it.
+# The longest wait for the line to be written, if nobody reads stderr.
 _TELL_SECONDS = 5.0
 
 
@@ -20,16 +20,16 @@ _TELL_SECONDS = 5.0
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """While the context lasts, the first SIGINT or SIGTERM sets stop, and the second one ends the process.
 
-    A thread sets it and says so. A handler runs in the middle of whatever the main thread does: it must not write to
-    a stream that is being written to (Python raises RuntimeError), and not take a lock that the main thread may hold.
+    A thread sets stop and prints a line. The handler itself interrupts the main thread at any point, so it must not
+    write to a stream (Python raises RuntimeError if it is in use) or take a lock that the main thread may hold.
     """
-    came: SimpleQueue[bool] = SimpleQueue()  # its put may be called from a handler
+    came: SimpleQueue[bool] = SimpleQueue()  # put may be called in a signal handler
     is_second = False
 
     def on_signal(_number: int, _frame: object) -> None:
         nonlocal is_second
         if is_second:
-            # The server rolls back what its clients did not commit.
+            # The server rolls back what is not committed.
             os._exit(ExitCode.INTERRUPTED)
         is_second = True
         came.put(True)
@@ -37,7 +37,7 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     def tell() -> None:
         if came.get():
             stop.set()
-            say("stopping after the batches in hand; once more ends at once")
+            say("stopping after the current batches; a second signal stops at once")
 
     teller = threading.Thread(target=tell, name="stop", daemon=True)
     teller.start()
@@ -48,4 +48,4 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         came.put(False)
-        teller.join(_TELL_SECONDS)  # the work may end, and the process with it, before it is said why
+        teller.join(_TELL_SECONDS)  # else the process may end before the line is printed

@@ -1,4 +1,4 @@
-"""What an ingest did, for people (stderr), for programs (JSON) and as an exit code."""
+"""The summary of an ingest: for people (stderr), for programs (JSON), and as an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FAILED_SHOWN = 5
 
 
 def exit_code(summary: IngestSummary) -> ExitCode:
-    """The exit code of a run that came to its end, or was told to stop."""
+    """The exit code of a run that ended, or was stopped."""
     if summary.error is not None:
         return summary.error.exit_code
     match summary.ending:
@@ -27,7 +27,7 @@ def exit_code(summary: IngestSummary) -> ExitCode:
             return ExitCode.INTERRUPTED
         case RunEnding.FAILED:
             codes = {failed.error.exit_code for failed in summary.failed}
-            # Where nothing at all went well for one and the same reason, that reason is the answer.
+            # If everything failed for the same reason, the exit code is that of the reason.
             return codes.pop() if len(codes) == 1 and summary.files == 0 else ExitCode.FAILED
         case RunEnding.PARTLY:
             return ExitCode.PARTLY
@@ -36,7 +36,7 @@ def exit_code(summary: IngestSummary) -> ExitCode:
 
 
 def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int | None = None) -> str:
-    """The summary of a run, or of a round of it, as a line of JSON."""
+    """The summary of a run, or of one round, as a line of JSON."""
     return json.dumps(
         {"run": run_id()}
         | ({} if round_number is None else {"round": round_number})
@@ -68,13 +68,13 @@ def as_json(summary: IngestSummary, *, dry_run: bool = False, round_number: int 
 
 
 def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> None:
-    """Say what a run did. settle_seconds: as in ReadOptions."""
+    """Print what a run did. settle_seconds: as in ReadOptions."""
     balance = summary.balance
     verb = "readable" if dry_run else "loaded"
     loaded = balance.rows_read - balance.no_readings if dry_run else balance.loaded
     say(
         f"{counted(summary.files, 'file')} {verb}, {summary.files_skipped} skipped ({summary.unchanged} loaded before, "
-        f"{summary.other} no data files, {len(summary.failed)} failed)"
+        f"{summary.other} not data files, {len(summary.failed)} failed)"
     )
     say(f"{_equation(balance, loaded, verb)}, in {summary.seconds:.1f} s ({summary.rows_per_second:,.0f} rows/s)")
     if summary.unfinished:
@@ -86,8 +86,8 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
         say(f"files that changed: {counted(summary.corrected, 'reading')} corrected, {summary.removed} removed")
     if balance.conflicts:
         say(
-            f"{counted(balance.conflicts, 'reading')} {form(balance.conflicts, 'has', 'have')} another value than one"
-            " of the same sensor and time that stays: iotctl conflicts"
+            f"{counted(balance.conflicts, 'reading')} lost to another value of the same sensor and time:"
+            " iotctl conflicts"
         )
     if balance.ambiguous or balance.nonexistent:
         say(
@@ -95,9 +95,9 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
             f" {balance.nonexistent} in a skipped one"
         )
     if balance.rejected and not dry_run:
-        say("the rejected rows are kept, with file, line and reason: iotctl rejects")
+        say("rejected rows are listed with file, line and reason by: iotctl rejects")
     if balance.bad_quality and not dry_run:
-        say("the readings of bad quality are kept out, and listed: iotctl rejects --reason quality")
+        say("readings of bad quality are not loaded; to list them: iotctl rejects --reason quality")
     report_failed(summary.failed, summary.files + summary.files_skipped)
     if summary.loss:
         _say_error(f"{summary.loss}.")
@@ -108,14 +108,14 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
 
 
 def report_round(summary: IngestSummary, number: int, failed: Sequence[FailedFile]) -> None:
-    """Say what a round of a watch did; failed: the files that are told of for the first time."""
+    """Print what a round of a watch did. failed: files that are reported for the first time."""
     balance = summary.balance
     say(f"round {number}: {counted(summary.files, 'file')} loaded; {_equation(balance, balance.loaded, 'loaded')}")
     report_failed(failed, summary.files + len(failed))
 
 
 def _equation(balance: Balance, loaded: int, verb: str) -> str:
-    """What became of the rows; what standard files never have is named only where it is there."""
+    """The counts of the rows; missing values and bad quality only if there are any."""
     rare = (f" + {balance.missing} missing" if balance.missing else "") + (
         f" + {balance.bad_quality} bad quality" if balance.bad_quality else ""
     )
@@ -130,7 +130,7 @@ def _say_error(message: str) -> None:
 
 
 def report_failed(failed: Sequence[FailedFile], total: int) -> None:
-    """Say which files were not loaded, and why; each of them to a program, the first few to people."""
+    """Print which files were not loaded, and why: all of them as JSON, the first few as text."""
     if is_json():
         for one in failed:
             say(one.error.message, Level.ERROR, file=one.uri, where=one.error.where, hint=one.error.hint)

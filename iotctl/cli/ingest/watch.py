@@ -1,4 +1,4 @@
-"""ingest --watch: round after round, and what is told of each."""
+"""ingest --watch: load in rounds, and report each round."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def watch(
     *,
     lines: bool,
 ) -> IngestSummary:
-    """Load until stop is set; returns the summary over all rounds. lines: a JSON line to stdout per round.
+    """Load until stop is set; returns the summary over all rounds. lines: print a JSON line to stdout per round.
 
-    A round without anything new is not told of; a file that stays as it failed is told of once. Nor does such a round
-    count as a success after one that failed: what failed is still not loaded.
+    A round with nothing new is not reported, and a failed file is reported once until it changes. After a failed
+    round, a round with nothing new is no success: the failed files are still not loaded.
     """
     total: IngestSummary | None = None
     told: set[tuple[str, str]] = set()
@@ -43,7 +43,7 @@ def watch(
         measure(total, exit_code(total), succeeded)
         news = [failed for failed in latest.failed if (failed.uri, failed.error.message) not in told]
         told.update((failed.uri, failed.error.message) for failed in news)
-        record.count(total)  # also shows that the run lives, where the database was started anew
+        record.count(total)  # also shows that the run is alive, after a restart of the database
         if news or latest.files or latest.balance.rows_read:
             if lines:
                 typer.echo(as_json(latest, round_number=number))

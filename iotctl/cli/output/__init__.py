@@ -1,1 +1,1 @@
-"""What is printed, written and drawn: rows, readings, events, charts, lines on stderr."""
+"""Output: rows, readings, events, charts, lines on stderr."""

@@ -1,4 +1,4 @@
-"""Charts asked for on the command line."""
+"""Charts of the command line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from iotctl.model import Detection, Finding, Sensor
     from iotctl.repositories import Series
 
-# More lines over each other cannot be told apart.
+# More lines in one chart cannot be told apart.
 _MOST_LINES = 12
 
 
 def check_chart(path: Path | None) -> None:
-    """Say before any work is done that a chart cannot be drawn. Raises ConfigurationError, UsageError."""
+    """Check before any work that a chart can be drawn. Raises ConfigurationError, UsageError."""
     if path is not None:
         from iotctl import charts
 
@@ -29,7 +29,7 @@ def check_chart(path: Path | None) -> None:
 
 
 def check_report(path: Path | None) -> None:
-    """Say before any work is done that a report cannot be drawn. Raises ConfigurationError, UsageError."""
+    """Check before any work that a report can be drawn. Raises ConfigurationError, UsageError."""
     check_chart(path)
     if path is not None and path.suffix.lower() != ".html":
         raise UsageError(f"A report cannot be written as {path.name}.", hint="Name it FILE.html.")
@@ -38,9 +38,9 @@ def check_report(path: Path | None) -> None:
 def plot_readings(
     series: Sequence[tuple[str, Iterable[Series]]], units: Sequence[str | None], path: Path, timezone: str
 ) -> list[tuple[str, Iterator[Series]]]:
-    """Draw readings of sensors over each other, and give them back: a chart needs each of them whole.
+    """Draw readings of sensors in one chart, and return them, because drawing consumes the iterators.
 
-    series: names and pages. Raises UsageError where there are too many to tell apart.
+    series: names and pages. Raises UsageError if there are too many sensors to tell apart.
     """
     from iotctl.charts import NamedSeries, draw_readings
 
@@ -65,10 +65,7 @@ def plot_detection(
     sensor: Sensor | None = None,
     findings: Sequence[Finding] = (),
 ) -> None:
-    """Draw a detection into a file. sensor: what is known of it, with the limits that it was held to.
-
-    findings: what is known of its events.
-    """
+    """Draw a detection into a file. sensor: with the limits that were used. findings: its events."""
     from iotctl.charts import draw_detection, label_of
 
     draw_detection(
@@ -80,6 +77,6 @@ def plot_detection(
         unit=sensor.unit if sensor else None,
         limits=sensor.limits if sensor else options.limits,
         labels={finding.event.event_id: label_of(finding) for finding in findings},
-        verdicts=sensor is not None,  # of a file nothing is saved
+        verdicts=sensor is not None,  # events of a file are not saved, so they cannot be labelled
     )
     say(f"chart: {path}")

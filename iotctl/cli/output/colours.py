@@ -1,4 +1,4 @@
-"""Colours of cells, for terminals: how severe something is, and what state it is in."""
+"""Colours of cells on terminals, by severity, score and state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Colour(StrEnum):
         return f"\x1b[{self.value}m{text}\x1b[0m"
 
 
-# From these severities on; +1 is ten times as rare.
+# Lowest severity of each colour; +1 is ten times as rare.
 _SEVERE, _NOTABLE = 3.0, 1.0
 
 # A score goes from 0 to 100.
@@ -40,12 +40,12 @@ def by_severity(severity: object) -> Colour | None:
 
 
 def by_score(score: object) -> Colour | None:
-    """The colour of a score of quality."""
+    """The colour of a quality score."""
     if not isinstance(score, int | float):
         return None
     return Colour.GREEN if score >= _GOOD else Colour.YELLOW if score >= _FAIR else Colour.RED
 
 
 def by_state(state: object) -> Colour | None:
-    """The colour of a word that says how something stands."""
+    """The colour of the name of a state."""
     return _STATES.get(str(state))

@@ -1,4 +1,4 @@
-"""Events as rows of output: the same columns wherever events are listed."""
+"""Events as rows, with the same columns in every command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = [
 
 
 def event_view(nothing: str) -> TableView:
-    """How events are shown. nothing: what is said where there is none."""
+    """How tables show events. nothing: the text if there is no event."""
     return TableView(
         main=("sensor", "start", "kind", "severity", "event_id", "label", "explanation"),
         prose="explanation",
@@ -25,7 +25,7 @@ def event_view(nothing: str) -> TableView:
 
 
 def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
-    """An event of a sensor under COLUMNS, times in a zone."""
+    """An event of a sensor as a row of COLUMNS, with times in a zone."""
     event = finding.event
     return (
         name,
@@ -37,18 +37,18 @@ def event_row(name: str, finding: Finding, timezone: str) -> tuple[Cell, ...]:
 
 
 def _said(finding: Finding) -> str:
-    """The sentence of an event, or that it is none."""
+    """The sentence of an event, marked if the event is withdrawn."""
     said = finding.event.explanation
     return said if finding.withdrawn_at is None else f"{WITHDRAWN}: {said}"
 
 
 def _label(finding: Finding) -> str | None:
-    """The verdict on an event, or the event whose verdict holds for it."""
+    """The label of an event; or 'like ID' if the label of that event holds for it."""
     if finding.label is not None:
         return finding.label.value
     return None if finding.like is None else f"like {finding.like}"
 
 
 def _rounded(number: float) -> float | None:
-    """Six digits: more than a reading's worth, without the tail of an estimate."""
+    """Rounded to six digits, which is more than a reading has."""
     return float(f"{number:.6g}") if number - number == 0 else None

@@ -1,4 +1,4 @@
-"""Text in a width: how wide it is on a terminal, and how it is padded, shortened, wrapped, and given its share."""
+"""Text on a terminal: measure its width, pad, shorten and wrap it, and share a width among columns."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 BETWEEN = "  "
 
-# A column of text is not made narrower than this.
+# The least width of a column of text.
 _LEAST = 12
 
 
 def width(text: str) -> int:
-    """The columns of a terminal that a text takes: letters of some scripts take two, and accents none."""
+    """The columns of a terminal that a text takes. Letters of some scripts take two, combining accents none."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -20,13 +20,13 @@ def width(text: str) -> int:
 
 
 def padded(text: str, columns: int, *, right: bool = False) -> str:
-    """The text with blanks behind it, or before it, up to a width."""
+    """The text filled with blanks to a width, on the right or (right=True) on the left."""
     blanks = " " * (columns - width(text))
     return blanks + text if right else text + blanks
 
 
 def shortened(text: str, columns: int) -> str:
-    """The text with … in its middle, where it is too wide: names and paths differ at their ends."""
+    """The text, with … in its middle if it is too wide. Names and paths differ at their ends."""
     if width(text) <= columns:
         return text
     head = columns // 2
@@ -34,9 +34,9 @@ def shortened(text: str, columns: int) -> str:
 
 
 def wrapped(text: str, columns: int, *, breaks: bool = True) -> list[str]:
-    """The text in lines that end between words, one line at least.
+    """The text in lines that end between words; at least one line.
 
-    breaks: whether a word that is wider than a line is broken; else it stays whole, and can be copied.
+    breaks: break words that are wider than a line; if False, they stay whole and can be copied.
     """
     lines = [""]
     for word in text.split():
@@ -55,9 +55,9 @@ def wrapped(text: str, columns: int, *, breaks: bool = True) -> list[str]:
 
 
 def shares(wanted: Sequence[int], texts: Sequence[bool], columns: int) -> list[int] | None:
-    """The widths of a table's columns, None where they do not fit side by side.
+    """The widths of a table's columns; None if they do not fit side by side.
 
-    wanted: their widths where there is room. texts: which of them may be made narrower; the widest ones are.
+    wanted: their full widths. texts: which columns may be made narrower; the widest ones are made narrower first.
     """
     room = columns - len(BETWEEN) * (len(wanted) - 1)
     room -= sum(one for one, is_text in zip(wanted, texts, strict=True) if not is_text)
@@ -71,7 +71,7 @@ def shares(wanted: Sequence[int], texts: Sequence[bool], columns: int) -> list[i
 
 
 def _first(text: str, columns: int) -> str:
-    """As many of the first letters as fit, one at least."""
+    """As many of the first letters as fit; at least one."""
     count = 1
     while count < len(text) and width(text[: count + 1]) <= columns:
         count += 1

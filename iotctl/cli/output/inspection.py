@@ -1,4 +1,4 @@
-"""What was seen in a file: one screen for people, or JSON."""
+"""The result of iotctl inspect: text for people, or JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CELL = 22
 
 
 def as_json(seen: Inspection, saved: Path | None) -> str:
-    """All that was seen as a JSON object."""
+    """An inspection as a JSON object."""
     proposal, preview = seen.proposal, seen.preview
     found: dict[str, object] = {
         "file": seen.file.uri,
@@ -43,7 +43,7 @@ def as_json(seen: Inspection, saved: Path | None) -> str:
 
 
 def screen(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> str:
-    """What was seen, for people. timezone: of the times that are shown."""
+    """An inspection as text. timezone: of the printed times."""
     return "\n".join(printable(line) for line in _lines(seen, uri, saved, timezone))
 
 
@@ -51,7 +51,7 @@ def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Ite
     proposal, preview = seen.proposal, seen.preview
     yield ", ".join(f"{name} {text}" for name, text in proposal.seen)
     rows = counted(proposal.rows, "row")
-    yield rows if proposal.complete else f"{rows} looked at, from all over the file"
+    yield rows if proposal.complete else f"{rows} read, from all parts of the file"
     yield ""
     yield from _columns(proposal.columns)
     if proposal.layout is not None and not proposal.standard:
@@ -71,7 +71,7 @@ def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Ite
 
 
 def _columns(columns: tuple[ColumnView, ...]) -> Iterator[str]:
-    """A table of the columns, as wide as their texts."""
+    """A table of the columns of the file."""
     rows = [("column", "what it is", "type", "unit", "from", "to", "missing")]
     rows += [
         (

@@ -1,4 +1,4 @@
-"""Lines with a label: one word and what is said of it, wrapped to the terminal."""
+"""Lines with a label before a text that is wrapped to the terminal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from iotctl.cli.output.terminal import screen
 
 
 def show_labelled(label: str, text: str, colour: Colour | None = None) -> None:
-    """Print a text behind a label; on a terminal its further lines begin where the first one does.
+    """Print a label and a text. On a terminal, all lines of the text begin in the same column.
 
-    colour: of the label, where the terminal has colours.
+    colour: of the label, if the terminal has colours.
     """
     on = screen()
     room = 0 if on is None else on.width - width(label)

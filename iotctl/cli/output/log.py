@@ -1,4 +1,4 @@
-"""What the program says on stderr: lines for people, or one JSON object per line for machines."""
+"""Lines on stderr: text for people, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from iotctl.secrets import hidden
 
 
 class LogFormat(StrEnum):
-    """How lines on stderr look."""
+    """The format of lines on stderr."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class Level(StrEnum):
-    """How much a line matters."""
+    """The importance of a line."""
 
     INFO = "info"
     WARNING = "warning"
@@ -41,17 +41,17 @@ _log = _Log()
 
 
 def use_format(form: LogFormat) -> None:
-    """Say everything from here on in this format."""
+    """Use this format from now on."""
     _log.form = form
 
 
 def use_verbose() -> None:
-    """From here on say details as well."""
+    """Print details from now on."""
     _log.is_verbose = True
 
 
 def use_quiet() -> None:
-    """From here on say warnings and errors alone."""
+    """Print only warnings and errors from now on."""
     _log.is_quiet = True
 
 
@@ -66,20 +66,20 @@ def is_json() -> bool:
 
 
 def run_id() -> str:
-    """What tells this run's lines, and its row in the history, from others: 12 hex digits."""
+    """The id of this run in its lines and in iotctl runs: 12 hex digits."""
     return _log.run_id
 
 
 def say_detail(message: str) -> None:
-    """A line for those who asked for more by --verbose."""
+    """Print a line to stderr with --verbose."""
     if _log.is_verbose:
         say(message)
 
 
 def say(message: str, level: Level = Level.INFO, **more: str | int | float | None) -> None:
-    """A line to stderr, without a secret; where nobody reads it any more, the work goes on.
+    """Print a line to stderr, without secrets. If stderr is closed, the work goes on.
 
-    more: further fields, left out where None, of the JSON object alone: file, rows, where, hint, traceback.
+    more: more fields, only for the JSON object: file, rows, where, hint, traceback. None is left out.
     """
     if _log.is_quiet and level is Level.INFO:
         return

@@ -1,4 +1,4 @@
-"""A pager for what is longer than the terminal."""
+"""A pager for output that is longer than the terminal."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import BinaryIO
 
 from iotctl import interrupt
 
-# Ends where all fits on one screen, keeps colours, and leaves what was shown on the screen.
+# Options of less: end if all fits on one screen, keep colours, and leave the output on the screen.
 _LESS = "FRX"
 
 
 def show(lines: Iterable[bytes], height: int, file: BinaryIO) -> None:
-    """Write lines to a file that is the terminal; more than it is high go through PAGER, or less, as they come."""
+    """Write lines to a terminal. If there are more than its height, they go through PAGER, or less, as they come."""
     lines = iter(lines)
-    # A line is the prompt's.
+    # One line is for the prompt.
     first = list(islice(lines, height - 1))
     rest = list(islice(lines, 1))
     command = _pager() if rest else None
@@ -33,7 +33,7 @@ def show(lines: Iterable[bytes], height: int, file: BinaryIO) -> None:
 
 
 def _pager() -> str | None:
-    """The command of a pager; None where nobody could press a key, or there is none."""
+    """The command of a pager; None if there is none, or if stdin is no terminal."""
     if not sys.stdin.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return None
     named = os.environ.get("PAGER")
@@ -45,11 +45,11 @@ def _pager() -> str | None:
 def _page(command: str, lines: Iterator[bytes]) -> None:
     interrupt.begin()
     environment = os.environ | {"LESS": os.environ.get("LESS", _LESS)}
-    # PAGER is a shell's command: it may have options.
+    # PAGER is a shell command: it may have options.
     pager = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment)  # noqa: S602
     assert pager.stdin is not None
     try:
-        # Whoever closes the pager has seen enough.
+        # The user closed the pager.
         with suppress(BrokenPipeError), pager.stdin as into:
             into.writelines(lines)
     finally:
@@ -57,7 +57,7 @@ def _page(command: str, lines: Iterator[bytes]) -> None:
 
 
 def _wait(pager: subprocess.Popen[bytes]) -> None:
-    """Wait until the pager is closed. Ctrl-C is for the pager as well, which goes on; so do we."""
+    """Wait until the pager is closed. The pager ignores Ctrl-C, and so does this process."""
     while True:
         try:
             pager.wait()

@@ -11,7 +11,7 @@ from iotctl.repositories import Policies
 
 
 def policies_json(found: Policies, timezone: str) -> dict[str, object]:
-    """Policies as JSON: days, bytes, and times with an offset; null where there is none."""
+    """Policies as JSON: lengths in days, sizes in bytes, times with an offset; null if not set."""
     return {
         "retain_days": _days(found.retain),
         "compress_after_days": _days(found.compress_after),
@@ -36,7 +36,7 @@ def about_policies(found: Policies, timezone: str) -> str:
 
 
 def policy_rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
-    """Name, setting and what that means, of each policy and aggregate."""
+    """Name, setting and meaning of each policy and aggregate."""
     plain = found.layout is StorageLayout.SEGMENTS
     how = "whole months, dropped after each ingest and by iotctl policy --apply" if plain else "dropped by chunk, daily"
     compressed = {
@@ -44,15 +44,15 @@ def policy_rows(found: Policies, timezone: str) -> list[tuple[str, str, str]]:
         StorageLayout.COLUMNSTORE: "late readings; others are compressed as they arrive",
     }
     rows = [
-        ("retain", _shown(found.retain), how if found.retain else "readings are kept for good"),
+        ("retain", _shown(found.retain), how if found.retain else "readings are kept forever"),
         ("compress-after", _shown(found.compress_after), compressed[found.layout]),
-        ("aggregates", "on" if found.aggregates else "off", "hours and days (UTC), for query --every"),
+        ("aggregates", "on" if found.aggregates else "off", "of hours and days (UTC), for query --every"),
     ]
     for state in found.aggregates:
         about = size(state.table_bytes)
         if state.stale is not None:
             first, until = (local_time(edge, timezone).isoformat(timespec="seconds") for edge in state.stale)
-            about += f", stale between {first} and {until}: readings are read there"
+            about += f", stale between {first} and {until}: there, readings are used"
         rows.append((state.name, "stale" if state.stale else "fresh", about))
     return rows
 

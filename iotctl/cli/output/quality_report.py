@@ -12,12 +12,12 @@ from iotctl.moments import local_time
 from iotctl.services.quality import SensorQuality
 from iotctl.words import counted
 
-# Lines on the page; of more sensors than this, those with the lowest scores.
+# Sensors on the page; of more, those with the lowest scores.
 _LINES = 2000
 
 
 class QualityReport:
-    """Gathers sensors for the page, in bounded memory. timezone: of its months."""
+    """Collects sensors for the page, in bounded memory. timezone: of its months."""
 
     def __init__(self, timezone: str) -> None:
         self._timezone = timezone
@@ -25,7 +25,7 @@ class QualityReport:
         self._failed = 0
 
     def add(self, found: SensorQuality) -> None:
-        """A sensor that was measured, or could not be."""
+        """Add a sensor that was measured, or that failed."""
         from iotctl.charts import QualityCard
 
         if found.whole is None:

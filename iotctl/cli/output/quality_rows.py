@@ -1,4 +1,4 @@
-"""The quality of sensors as rows of output."""
+"""The quality of sensors as rows."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ VIEW = TableView(
 
 
 class By(StrEnum):
-    """What has a row of its own."""
+    """How rows are split."""
 
     MONTH = "month"
 
 
 def parts(found: SensorQuality, by: By | None) -> list[tuple[int | None, Quality]]:
-    """What has a row: each month, or the whole."""
+    """The parts of a sensor that have a row: each month (its start), or the whole (None)."""
     if by is not None:
         return list(found.months)
     return [] if found.whole is None else [(None, found.whole)]
 
 
 def quality_rows(found: SensorQuality, by: By | None, months_of: str, timezone: str) -> Iterator[tuple[Cell, ...]]:
-    """A row for each part of a sensor, under COLUMNS; with its month behind the sensor, where it is one.
+    """A row of COLUMNS for each part of a sensor; by month, the month comes after the sensor.
 
-    months_of: the zone that months were cut by; timezone: of the times.
+    months_of: the zone of the months. timezone: of the printed times.
     """
     name = found.sensor.sensor_name or found.sensor.sensor_uuid
     for month, quality in parts(found, by):
         if month is None:
             yield (name, *_cells(quality, found.losses, timezone))
         else:
-            # The ledger counts per batch, which may hold readings of several months.
+            # The ledger counts per batch, and a batch may have readings of several months.
             yield (name, f"{local_time(month, months_of):%Y-%m}", *_cells(quality, None, timezone))
 
 
@@ -80,5 +80,5 @@ def _share(count: int | None, readings: int) -> float | None:
 
 
 def _rounded(number: float | None) -> float | None:
-    """Six digits: these are estimates, or shares of many readings."""
+    """Rounded to six digits."""
     return None if number is None else float(f"{number:.6g}")

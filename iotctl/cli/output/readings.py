@@ -1,4 +1,4 @@
-"""Readings to stdout or a file, page by page, by whole columns: no Python object per row."""
+"""Write readings to stdout or a file, page by page and column by column, without a Python object per row."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from iotctl.moments import local_time
 _MINUTE = 60_000_000
 _DAY = 86_400_000_000
 
-# A page of readings of a sensor, by its name.
+# The name of a sensor, and a page of its readings.
 Page = tuple[str, NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingTable:
-    """What readings are written as.
+    """How readings are written.
 
-    timezone: of the times. sensors: the names that have a column of their own, none where there is one sensor alone.
-    counts: the values are counts, and written as whole numbers. wide: names are whole, however wide the terminal is.
+    timezone: of the times. sensors: the names in the column for sensors; empty if there is only one sensor.
+    counts: values are counts, written as whole numbers. wide: names are not shortened to the terminal.
     """
 
     timezone: str
@@ -46,17 +46,17 @@ class ReadingTable:
 
     @property
     def columns(self) -> list[str]:
-        """Their names."""
+        """The names of the columns."""
         return [*(["sensor"] if self.sensors else []), "timestamp", "sensor_value"]
 
     @property
     def width(self) -> int:
-        """The widest name, or the head of the column."""
+        """The width of the column for sensors."""
         return max([len("sensor"), *(width(printable(name)) for name in self.sensors)])
 
 
 def write_readings(pages: Iterable[Page], table: ReadingTable, form: Format, output: Path | None) -> int:
-    """Write readings with times in a zone, ISO 8601 with offset; returns how many. Constant memory."""
+    """Write readings with times in a zone, ISO 8601 with offset; returns their number. Constant memory."""
     count = 0
 
     def counted() -> Iterator[Page]:
@@ -93,7 +93,7 @@ def _csv_cell(text: str) -> str:
 
 
 def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO, on: Screen | None) -> None:
-    """on: the terminal that file is, if it is one. There, columns are as wide as the first page needs them."""
+    """on: the terminal, if file is one. The first page gives the widths of its columns."""
     pages = iter(pages)
     first = [page for page in islice(pages, 1) if len(page[1])]
     time_width, value_width, name_width = 32, 22, table.width
@@ -142,7 +142,7 @@ def _write_json(pages: Iterable[Page], table: ReadingTable, form: Format, file: 
 
 
 def _write_parquet(pages: Iterable[Page], table: ReadingTable, file: BinaryIO) -> None:
-    import pyarrow.parquet as pq  # asked for seldom, and slow to load
+    import pyarrow.parquet as pq  # used seldom, and slow to import
 
     kinds = [pa.timestamp("us", tz=table.timezone), pa.int64() if table.counts else pa.float64()]
     if table.sensors:
@@ -163,7 +163,7 @@ def iso_times(time: NDArray[np.int64], timezone: str) -> list[str]:
 
 
 def zoned_times(time: NDArray[np.int64], timezone: str) -> list[datetime]:
-    """The same as times with that zone."""
+    """Microseconds since 1970-01-01 UTC as datetimes of a zone."""
     moments: list[datetime] = _column(time, pa.timestamp("us", tz=timezone)).to_pylist()
     return moments
 
@@ -183,18 +183,18 @@ def _values(value: NDArray[np.float64], table: ReadingTable) -> pa.StringArray:
 
 
 def _numbers(value: NDArray[np.float64]) -> pa.StringArray:
-    """Each number in the fewest digits that give it back, a whole one with its .0, so that it reads as no integer."""
+    """Each number in the fewest digits that give it back. Whole numbers have .0, so that they are not integers."""
     texts = _column(value, pa.float64()).cast(pa.string())
     whole = _column(value == np.floor(value), pa.bool_())
     bare = pc.and_(whole, pc.invert(pc.match_substring_regex(texts, "[en]")))  # no exponent, no inf
     return pc.binary_join_element_wise(texts, pc.if_else(bare, _text(".0"), _text("")), _text(""))
 
 
-# pa.array and pa.scalar import pandas where it is installed, to ask whether they got a Series: 0.2 s.
+# pa.array and pa.scalar import pandas if it is installed, to look for a Series, which takes 0.2 s.
 
 
 def _column(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
-    """Values of the width of a kind as an array of that kind, without a copy."""
+    """Values as an array of a type of the same width, without a copy."""
     content: NDArray[np.generic] = np.ascontiguousarray(values)
     if kind == pa.bool_():
         content = np.packbits(values.astype(np.bool_), bitorder="little")
@@ -216,7 +216,7 @@ def _text(text: str) -> pa.StringScalar:
 
 
 def _lines(*pieces: str | pa.StringArray) -> memoryview:
-    """The pieces of each row joined, the rows one after the other."""
+    """The pieces of each row joined, and the rows joined."""
     columns = (_text(piece) if isinstance(piece, str) else piece for piece in pieces)
     lines = pc.binary_join_element_wise(*columns, _text(""))
     _, offsets, content = lines.buffers()
@@ -240,7 +240,7 @@ def utc_offsets(time: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
 
     edges = np.array([[offset(int(d) * _DAY), offset((int(d) + 1) * _DAY)] for d in days], dtype=np.int64)
     offsets: NDArray[np.int64] = edges[which, 0]
-    # A day on which the clock changes is looked at minute by minute.
+    # On a day with a clock change, each minute is looked up.
     for row in np.flatnonzero(edges[:, 0] != edges[:, 1]):
         at = which == row
         minutes, minute = np.unique(time[at] // _MINUTE, return_inverse=True)

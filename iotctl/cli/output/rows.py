@@ -1,4 +1,4 @@
-"""Rows to stdout or a file: table, CSV, JSON, ndjson, Parquet; written as they come."""
+"""Write rows to stdout or a file as they come: table, CSV, JSON, ndjson, Parquet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PARQUET_ROWS = 100_000
 
 
 class Format(StrEnum):
-    """How rows are written."""
+    """The format of rows."""
 
     TABLE = "table"
     CSV = "csv"
@@ -35,7 +35,7 @@ class Format(StrEnum):
 
 
 def chosen_format(wanted: Format | None, output: Path | None) -> Format:
-    """The format asked for, or that of the file's name; else a table on a terminal and CSV in a pipe."""
+    """The wanted format, else that of the file's name, else a table on a terminal and CSV in a pipe."""
     if wanted is not None:
         return wanted
     if output is not None and output != STDOUT:
@@ -46,10 +46,10 @@ def chosen_format(wanted: Format | None, output: Path | None) -> Format:
 
 @contextmanager
 def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
-    """Where rows go: stdout, a device or pipe, or a file that appears under its name once it is complete."""
+    """The output: stdout, a device or pipe, or a file that appears under its name when it is complete."""
     if output is None or output == STDOUT:
         if form is Format.PARQUET and sys.stdout.isatty():
-            raise UsageError("Parquet is not for a terminal.", hint="Name a file: -o readings.parquet")
+            raise UsageError("Parquet cannot be shown on a terminal.", hint="Name a file: -o readings.parquet")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
@@ -59,7 +59,7 @@ def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replaced_file(output: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name, in place of an older one, once it is complete. Raises IotctlError."""
+    """A file that replaces an older one of its name when it is complete. Raises IotctlError."""
     # A device such as /dev/null must not be replaced by a file.
     in_place = output.exists() and not output.is_file()
     unfinished = output if in_place else output.with_name(f".{output.name}.{os.getpid()}")
@@ -87,9 +87,9 @@ def write_rows(
     *,
     wide: bool = False,
 ) -> None:
-    """Write rows in a format; where the first row cannot be made, nothing at all is written.
+    """Write rows in a format. If making the first row fails, nothing is written.
 
-    view, wide: of a table.
+    view, wide: only for tables.
     """
     rows = iter(rows)
     rows = chain(list(islice(rows, 1)), rows)
@@ -150,7 +150,7 @@ def _write_parquet(columns: list[str], rows: Iterable[tuple[Cell, ...]], file: B
 
 
 def record(columns: list[str], row: tuple[Cell, ...]) -> dict[str, str | int | float | None]:
-    """A row as JSON has it."""
+    """A row as an object for JSON."""
     # JSON has no NaN or infinity (RFC 8259, section 6).
     return {
         column: None if isinstance(cell, float) and not math.isfinite(cell) else cell

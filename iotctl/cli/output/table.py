@@ -16,25 +16,24 @@ from iotctl.cli.output.log import say
 from iotctl.cli.output.terminal import Screen, printable
 from iotctl.words import counted
 
-# A time has a zone: it is written as ISO 8601 with its offset, and to Parquet as a time.
+# Datetimes have a zone. They are written as ISO 8601 with offset, and in Parquet as times.
 Cell = str | int | float | datetime | None
 
-# Rows from which widths are taken; on a terminal later ones are shortened to them, elsewhere they push the line out.
+# The first rows give the widths. On a terminal later rows are shortened to them, elsewhere their lines are longer.
 _FIRST_ROWS = 1000
 
-# Sentences in less than this are hard to read: they go below the row.
+# In less width sentences are hard to read, so they go below the row.
 _LEAST_PROSE = 30
 _INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """How a command's rows are shown to people.
+    """How a table shows the rows of a command.
 
-    main: the columns that matter, as they are shown; all where there are none. One that is empty in every row is left
-    out, and where the terminal is too narrow the last ones are. prose: the column of sentences, which is the last, is
-    wrapped and never left out. colours: what gives the colour of a cell, by column. nothing: what is said where there
-    are no rows, if nobody else says it.
+    main: the columns that matter, in order; all columns if it is empty. Empty columns are left out, and the last ones
+    if the terminal is too narrow. prose: the column of sentences; it comes last, is wrapped, and never left out.
+    colours: column -> function that gives the colour of a cell. nothing: the text if there are no rows.
     """
 
     main: Sequence[str] = ()
@@ -52,7 +51,7 @@ def write_table(
     *,
     wide: bool,
 ) -> None:
-    """Write rows as they come. screen: the terminal that file is, if it is one. wide: all columns, and whole times."""
+    """Write rows as they come. screen: the terminal, if file is one. wide: all columns, and whole times."""
     rows = iter(rows)
     first = list(islice(rows, _FIRST_ROWS))
     if not first and view.nothing:
@@ -73,7 +72,7 @@ def write_table(
 
 
 def _say_more(zone: str | None, left_out: int) -> None:
-    """Say what a table on a terminal does not: the zone of its times, and what columns there are."""
+    """Print to stderr the zone of the times, and how many columns were left out."""
     said = [f"times: {zone}"] if zone else []
     said += [f"{counted(left_out, 'more column')}: --wide"] if left_out else []
     if said:
@@ -81,7 +80,7 @@ def _say_more(zone: str | None, left_out: int) -> None:
 
 
 class _Table:
-    """Chosen columns of rows, with what the first rows show of them."""
+    """Chosen columns of rows; the first rows decide their widths and formats."""
 
     def __init__(
         self, names: list[str], at: list[int], first: list[tuple[Cell, ...]], view: TableView, *, is_short: bool
@@ -100,7 +99,7 @@ class _Table:
         self._wanted = [max(map(width, [name, *column])) for name, column in zip(names, texts, strict=True)]
 
     def plain(self, rows: Iterable[tuple[Cell, ...]], screen: Screen | None = None) -> Iterator[str]:
-        """Lines as wide as their texts."""
+        """Lines that are as wide as their texts."""
         widths = dict(enumerate(self._wanted))
         yield from self._head(widths)
         for row in rows:
@@ -108,7 +107,7 @@ class _Table:
             yield BETWEEN.join(cells).rstrip()
 
     def fitted(self, rows: Iterable[tuple[Cell, ...]], screen: Screen) -> tuple[int, Iterator[str]]:
-        """How many columns fit a terminal, and their lines. Sentences are wrapped, beside the rest or below it."""
+        """How many columns fit a terminal, and the lines. Sentences are wrapped, beside the others or below."""
         prose = self._names.index(self._view.prose) if self._view.prose in self._names else None
         kept = [i for i in range(len(self._names)) if i != prose]
         text = [not (numeric or timed) for numeric, timed in zip(self._numeric, self._timed, strict=True)]
@@ -126,7 +125,7 @@ class _Table:
         return len(kept) + 1, self._lines_above_prose(rows, widths, prose, screen)
 
     def records(self, rows: Iterable[tuple[Cell, ...]], screen: Screen) -> Iterator[str]:
-        """All columns: side by side where they fit, else one below the other."""
+        """All columns: side by side if they fit, else one below the other."""
         if sum(self._wanted) + len(BETWEEN) * (len(self._wanted) - 1) <= screen.width:
             yield from self.plain(rows, screen)
             return
@@ -143,7 +142,7 @@ class _Table:
     def _lines(
         self, rows: Iterable[tuple[Cell, ...]], widths: dict[int, int], prose: int | None, beside: int, screen: Screen
     ) -> Iterator[str]:
-        """widths: by column. prose: the column that is wrapped beside them, in so many columns of the terminal."""
+        """widths: by column. prose: the column that is wrapped beside them. beside: its width."""
         yield from self._head(widths if prose is None else widths | {prose: beside})
         indent = " " * (sum(widths.values()) + len(BETWEEN) * len(widths))
         for row in rows:
@@ -172,7 +171,7 @@ class _Table:
         cells = []
         for i, columns in widths.items():
             text = self._text(row[self._at[i]])
-            # Half a number would be another number.
+            # A shortened number would be a wrong number.
             text = text if self._numeric[i] else shortened(text, columns)
             cells.append(self._cell(i, row, text, columns, screen))
         return BETWEEN.join(cells)
@@ -196,7 +195,7 @@ class _Table:
 
 
 def _all_are(kind: type | UnionType, cells: Iterable[Cell]) -> bool:
-    """Whether there are cells with something in them, and all of these are of a kind."""
+    """Whether there are cells that are not None, and all of these are of a type."""
     full = [cell for cell in cells if cell is not None]
     return bool(full) and all(isinstance(cell, kind) for cell in full)
 

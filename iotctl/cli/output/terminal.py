@@ -1,4 +1,4 @@
-"""Terminals: how large one is, whether it shows colours, and text that cannot make it do anything."""
+"""Terminals: size and colours, and text without control characters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A terminal that stdout goes to. width, height: in characters; is_coloured: whether it shows colours."""
+    """The terminal of stdout. width, height: in characters. is_coloured: whether it shows colours."""
 
     width: int
     height: int
@@ -18,7 +18,7 @@ class Screen:
 
 
 def screen() -> Screen | None:
-    """The terminal of stdout, None where stdout is a pipe or a file. NO_COLOR and TERM=dumb: it shows no colours."""
+    """The terminal of stdout; None if stdout is a pipe or a file. NO_COLOR and TERM=dumb turn colours off."""
     if not sys.stdout.isatty():
         return None
     size = shutil.get_terminal_size()
@@ -26,7 +26,7 @@ def screen() -> Screen | None:
 
 
 def printable(text: str) -> str:
-    """The text with control characters, line ends among them, escaped."""
+    """The text with control characters escaped, including line ends."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

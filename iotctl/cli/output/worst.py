@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Worst(Generic[T]):
-    """Keeps the worst that it is given, at most so many."""
+    """Keeps the worst items, at most a given number."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -17,12 +17,12 @@ class Worst(Generic[T]):
         self.given = 0
 
     def add(self, badness: float, one: T) -> None:
-        """Keep one, if it is among the worst; of equal ones those that came first."""
+        """Keep an item if it is among the worst; of equal items, the first ones."""
         self.given += 1
-        # The second number settles equal ones, so that they themselves are never compared.
+        # The second number orders equal items, so that the items themselves are never compared.
         keep = heapq.heappush if len(self._kept) < self._most else heapq.heappushpop
         keep(self._kept, (badness, -self.given, one))
 
     def kept(self) -> list[T]:
-        """What was kept, in no order."""
+        """The kept items, in no order."""
         return [one for _, _, one in self._kept]

@@ -1,1 +1,1 @@
-"""This process: its streams, its memory, and who called it."""
+"""This process: its streams, memory and caller."""

@@ -1,4 +1,4 @@
-"""Who called this process, and how."""
+"""The user, machine and command line of this process."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from iotctl.secrets import passwordless
 
 
 def who() -> str:
-    """The user and machine that this process runs as and on."""
+    """The user and the machine of this process, as USER@HOST."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number that has no name
+    except (KeyError, OSError):  # a container may run as a user id without a name
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 
 
 def command_line() -> str:
-    """This command as one would type it again; what may be a password or key is left out, though none belongs there."""
+    """This command as one would type it again, without anything that may be a password or key."""
     return shlex.join(["iotctl", *map(passwordless, sys.argv[1:])])

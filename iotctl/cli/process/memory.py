@@ -1,4 +1,4 @@
-"""How this process deals with memory that it does not need any more."""
+"""What this process does with freed memory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _KEPT_BYTES = 1 << 30
 
 
 def keep_freed_memory() -> None:
-    """Have memory of blocks and batches used again, where the C library is glibc (mallopt(3)).
+    """Keep the freed memory of blocks and batches for reuse, if the C library is glibc (mallopt(3)).
 
-    It would give each one back to the system, which clears every page anew: a sixth of ingest's processor time.
+    Else glibc returns it to the system, which clears each page again: a sixth of the processor time of ingest.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,4 +1,4 @@
-"""stdin, stdout and stderr that may be closed or full: stdout's trouble is an error, stderr's is none."""
+"""stdin, stdout and stderr may be closed or full. For stdout this is an error, for stderr it is not."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _BUFFER_BYTES = 64 * 1024
 
 
 def prepare_streams() -> None:
-    """Make the three streams usable, whatever this process was started with.
+    """Make the three streams usable, however this process was started.
 
-    A closed one is filled first: the next file or connection to be opened would get its number, and then what is
-    meant for a terminal goes into a database.
+    A closed stream is opened first. Else the next file or connection would get its number, and output for the terminal
+    would go into a database.
     """
-    # Nothing can be written to a descriptor that is for reading: the same error as for a closed one.
+    # Writing to a read-only descriptor gives the same error as writing to a closed one.
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
@@ -29,7 +29,7 @@ def prepare_streams() -> None:
             os.open(os.devnull, flags)
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 -- it lives as long as the process
-    # Where a test or another program has put its own ones in place, they stay.
+    # Streams that a test or another program has replaced stay as they are.
     if sys.stdout is sys.__stdout__:
         sys.stdout = _stream(_Stdout(1, "w", closefd=False), sys.stdout)
     if sys.stderr is sys.__stderr__:
@@ -37,7 +37,7 @@ def prepare_streams() -> None:
 
 
 class _Stdout(io.FileIO):
-    """Raises IotctlError, once, where it cannot be written; whoever reads it may go away (BrokenPipeError)."""
+    """Raises IotctlError, once, if writing fails; BrokenPipeError if the reader is gone."""
 
     _failed = False
 
@@ -49,15 +49,15 @@ class _Stdout(io.FileIO):
         except BrokenPipeError:
             raise
         except OSError as error:
-            # The interpreter writes what is left at its end; that must not fail again.
+            # The interpreter flushes again at exit; that must not fail.
             self._failed = True
             raise IotctlError(
-                f"Cannot write to stdout: {error.strerror}.", hint="Free space, or name a file where there is some."
+                f"Cannot write to stdout: {error.strerror}.", hint="Free space, or write to a file elsewhere with -o."
             ) from error
 
 
 class _Stderr(io.FileIO):
-    """Loses what cannot be written: work goes on where nobody can be told of it."""
+    """Ignores errors of writing, so that the work goes on."""
 
     def write(self, data: ReadableBuffer) -> int:
         try:

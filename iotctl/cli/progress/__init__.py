@@ -1,1 +1,1 @@
-"""How far work is, on stderr."""
+"""Progress on stderr."""

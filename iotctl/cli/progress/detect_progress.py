@@ -13,19 +13,19 @@ from iotctl.words import counted
 if TYPE_CHECKING:
     from iotctl.services.detect_task import SensorFindings
 
-# Up to so many sensors, each has a line of its own.
+# Up to this number of sensors, each has its own line.
 _FEW = 10
 
 
 @contextmanager
 def watch_detect(saves: bool, *, tells: bool = True) -> Iterator[DetectWatch]:
-    """A listener that shows what it hears while the context lasts, and counts it; tells: of each sensor's events."""
+    """A listener that counts and shows progress while the context lasts. tells: print a line for each sensor."""
     with sensor_progress() as progress:
         yield DetectWatch(saves, progress, tells=tells)
 
 
 class DetectWatch:
-    """Counts sensors, readings and events of a run, and shows how far it is."""
+    """Counts sensors, readings and events of a run, and shows its progress."""
 
     def __init__(self, saves: bool, progress: SensorProgress, *, tells: bool = True) -> None:
         self._saves = saves
@@ -35,7 +35,7 @@ class DetectWatch:
         self.readings = self.events = self.new = self.silenced = self.over_budget = 0
 
     def found(self, sensors: int, without_news: int) -> None:
-        """So many sensors are to be looked at; so many more have no new readings."""
+        """sensors: to be analysed. without_news: skipped, because they have no new readings."""
         self.sensors, self.without_news = sensors, without_news
         self._draw()
 
@@ -43,7 +43,7 @@ class DetectWatch:
         """A sensor is done, or has failed."""
         name = findings.sensor.sensor_name or findings.sensor.sensor_uuid
         self.done += 1
-        self.sensors = max(self.sensors, self.done)  # one without new readings may have become silent
+        self.sensors = max(self.sensors, self.done)  # a sensor without new readings may have become silent
         self.failed += findings.trouble is not None
         self.readings += findings.readings
         self.events += len(findings.findings)
@@ -63,11 +63,11 @@ class DetectWatch:
         self._draw()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.close()
 
     def summarise(self) -> None:
-        """Say what the whole run did, where the lines of single sensors have not said it."""
+        """Print a summary of the run, unless the lines of single sensors are enough."""
         if self.sensors == 1 and not self.without_news:
             return
         say(

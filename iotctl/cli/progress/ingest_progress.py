@@ -1,4 +1,4 @@
-"""Progress of an ingest on stderr: bars on a terminal, plain lines elsewhere, JSON where asked for."""
+"""Progress of an ingest on stderr: bars on a terminal, plain lines elsewhere, or JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LINE_SECONDS = 5.0
 
 @contextmanager
 def watch_ingest() -> Iterator[IngestListener]:
-    """A listener that shows what it hears while the context lasts."""
+    """A listener that shows progress while the context lasts."""
     if is_json():
         yield _Objects()
         return
@@ -43,7 +43,7 @@ def watch_ingest() -> Iterator[IngestListener]:
         TextColumn("{task.fields[left]}"),
         console=Console(stderr=True),
         transient=True,
-        redirect_stdout=False,  # the lines of a watch are data, and go where stdout goes
+        redirect_stdout=False,  # the JSON lines of a watch are data for stdout
     ) as progress:
         yield _Bars(progress)
 
@@ -69,7 +69,7 @@ class _Totals:
     def found(self, files: int, size: int) -> None:
         with self.lock:
             if files and self.is_waiting:
-                # What comes after a wait is measured from now on.
+                # After a wait, rates are measured from now.
                 self.is_waiting = False
                 self.began = time.monotonic()
                 self.files = self.bytes = self.done_files = self.rows = 0
@@ -98,7 +98,7 @@ class _Totals:
 
 
 class _Lines:
-    """A line now and then, for logs."""
+    """Prints a line from time to time, for logs."""
 
     def __init__(self) -> None:
         self._totals = _Totals()
@@ -122,7 +122,7 @@ class _Lines:
         say(message, Level.WARNING, file=file)
 
     def waiting(self, seconds: float) -> None:
-        # Once, until there is something again.
+        # Once, until there are new files.
         if not self._totals.is_waiting:
             say(_waiting(seconds))
         self._totals.is_waiting = True
@@ -142,7 +142,7 @@ class _Lines:
 
 
 class _Objects(_Lines):
-    """The same, and a line for each file that is taken up and left, for --log-format json."""
+    """Also prints a line when a file starts and ends, for --log-format json."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class _Objects(_Lines):
 
     def started(self, file: StoredFile) -> None:
         self._rows[file.uri] = 0
-        say("file taken up", file=file.uri, bytes=file.size)
+        say("file started", file=file.uri, bytes=file.size)
 
     def advanced(self, file: StoredFile, done: float, rows: int) -> None:
         self._rows[file.uri] += rows
@@ -158,11 +158,11 @@ class _Objects(_Lines):
 
     def finished(self, file: StoredFile) -> None:
         super().finished(file)
-        say("file left", file=file.uri, rows=self._rows.pop(file.uri, 0))
+        say("file ended", file=file.uri, rows=self._rows.pop(file.uri, 0))
 
 
 class _Bars:
-    """A bar for all files and one per file in flight."""
+    """A bar for all files, and one for each file being loaded."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

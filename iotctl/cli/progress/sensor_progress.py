@@ -1,4 +1,4 @@
-"""How far work on many sensors is, on stderr: a bar on a terminal, plain lines elsewhere."""
+"""Progress of work on many sensors, on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINE_SECONDS = 5.0
 
 @contextmanager
 def sensor_progress() -> Iterator[SensorProgress]:
-    """Shows what it is told while the context lasts."""
+    """Progress that is shown while the context lasts."""
     if is_quiet() or not sys.stderr.isatty():
         yield SensorProgress()
         return
@@ -41,7 +41,7 @@ def sensor_progress() -> Iterator[SensorProgress]:
 
 
 class SensorProgress:
-    """Sensors that are done, of how many, and what came of them in a few words."""
+    """Shows how many sensors are done, and a short result."""
 
     def __init__(self, progress: Progress | None = None) -> None:
         self._progress = progress
@@ -50,11 +50,11 @@ class SensorProgress:
 
     @property
     def seconds(self) -> float:
-        """Since the work began."""
+        """Seconds since the work began."""
         return time.monotonic() - self._began
 
     def show(self, done: int, sensors: int, result: str) -> None:
-        """Move the bar; or say a line, if the last one was said a while ago."""
+        """Move the bar; without a bar, print a line if the last one is some time ago."""
         left = time_left(done, sensors, self.seconds)
         if self._progress is not None and self._bar is not None:
             self._progress.update(self._bar, total=sensors, completed=done, result=result, left=left)
@@ -66,13 +66,13 @@ class SensorProgress:
         say(", ".join(part for part in (f"{done:,} of {counted(sensors, 'sensor')}", result, left) if part))
 
     def note(self, message: str, level: Level = Level.INFO) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         if self._progress is None:
             say(message, level)
         else:
             self._progress.console.print(printable(message), markup=False, highlight=False)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._progress is not None:
             self._progress.stop()
