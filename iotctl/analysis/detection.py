@@ -188,7 +188,7 @@ def _outside(time: NDArray[np.int64], value: Floats, events: Sequence[Event]) ->
 
 
 def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[Rows, dict[str, int]]:
-    """The rows to look at, in order of time, and how many were left out for what."""
+    """The rows to look at, in order of time; and how many were left out, by reason."""
     finite = np.isfinite(value)
     if finite.all() and (time[1:] > time[:-1]).all():
         return slice(0, len(value)), {}

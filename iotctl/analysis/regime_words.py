@@ -1,4 +1,4 @@
-"""The regimes of a sensor in words: about what level it was, from when on."""
+"""The regimes of a sensor in words: which level it had, from when on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from iotctl.words import counted, number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = 3_600_000_000
-# More are counted alone.
+# If there are more, only their number is told.
 _MOST_TOLD = 4
-# A line is a slope to a person where it leads so many sigma away; levels are told to two digits of six sigma.
+# A line is told as a slope if it leads so many sigma away; levels are rounded to two digits of six sigma.
 _SLOPE_SIGMAS, _BAND_SIGMAS = 4.0, 6.0
 
 

@@ -1,4 +1,4 @@
-"""Regimes and what lies between them: which pieces are the sensor's normal life, and which are events."""
+"""Regimes and the pieces between them: which pieces are the sensor's normal state, and which are events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REGIME_HOURS = 240.0
 _HUBER_SIGMAS = 1.345
 _FAR_SIGMAS = 50.0
 
-# Two regimes are one where the line through both is off by less than this at the ends of each.
+# Two regimes are one if the line through both is off by less than this at the ends of each.
 _SAME_SIGMAS = 0.75
 
 
@@ -33,14 +33,14 @@ class Line:
     scale: float
 
     def at(self, x: Floats, start: int, end: int) -> Floats:
-        """The line at rows [start, end), beyond its own ones too."""
+        """The line at rows [start, end), also outside its own rows."""
         values: Floats = self.level + self.slope * (x[start:end] - x[self.start])
         return values
 
 
 @dataclass(frozen=True)
 class Trend:
-    """expected and scale: (n,), of every row, bridged where no regime is. lines: the regimes in order."""
+    """expected and scale: (n,), of every row, bridged between regimes. lines: the regimes in order."""
 
     expected: Floats
     scale: Floats
@@ -51,9 +51,9 @@ def fit_trend(x: Floats, y: Floats, breaks: NDArray[np.intp], step_hours: float)
     """The trend through the pieces between breaks.
 
     x: (n,) hours, ascending. y: (n,), any unit. breaks: rows at which a piece begins, ascending, without 0.
-    step_hours: the usual time between two rows. Pieces longer than 8 % of the rows, or 10 days, are regimes and get a
-    robust line each; shorter ones are events, bridged from regime to regime, so that an anomaly stays out of the model
-    that is to show it. Without any regime the whole series is one.
+    step_hours: the usual time between two rows. Pieces longer than 8 % of the rows, or 10 days, are regimes; each gets
+    a robust line. Shorter pieces are events. They are bridged from regime to regime, so that the model does not contain
+    the anomaly. Without any regime the whole series is one.
     """
     n = len(y)
     edges = np.concatenate([[0], breaks, [n]])
@@ -69,7 +69,7 @@ def drawn(x: Floats, lines: Sequence[Line]) -> Trend:
     expected, scale = np.empty(len(x)), np.empty(len(x))
     for line in lines:
         rows = slice(line.start, line.end)
-        # In place: a long series has no room for one array more than it needs.
+        # In place, to save one array of a long series.
         here = np.subtract(x[rows], x[line.start], out=expected[rows])
         here *= line.slope
         here += line.level
@@ -82,7 +82,7 @@ def drawn(x: Floats, lines: Sequence[Line]) -> Trend:
 
 
 def _continued(x: Floats, y: Floats, lines: list[Line]) -> list[Line]:
-    """The regimes, with those made one that an event divides and that go on after it as before."""
+    """The regimes; two regimes are joined if only an event divides them, and the second goes on like the first."""
     kept = lines[:1]
     for line in lines[1:]:
         before = kept[-1]
@@ -98,15 +98,15 @@ def _continued(x: Floats, y: Floats, lines: list[Line]) -> list[Line]:
 
 
 def _fits(x: Floats, whole: Line, part: Line) -> bool:
-    """Whether a line over more describes a regime as well as its own: nowhere is it off by more than the noise."""
+    """Whether a longer line describes a regime as well as its own line: it is never off by more than the noise."""
     off = whole.at(x, part.start, part.end) - part.at(x, part.start, part.end)
     return bool(np.abs(off[[0, -1]]).max() < _SAME_SIGMAS * part.scale)
 
 
 def _widened(x: Floats, y: Floats, lines: list[Line], pieces: list[tuple[int, int]]) -> list[Line]:
-    """The regimes, each as far as the last short piece before its neighbour that goes on as it does.
+    """The regimes, each extended over the short pieces beside it that go on as it does.
 
-    What lies between an event and a change of regime is the sensor's normal life too, however short.
+    A piece between an event and a change of regime is the sensor's normal state, too, however short.
     """
     kept: list[Line] = []
     for line, after in zip(lines, [*(line.start for line in lines[1:]), len(x)], strict=True):
@@ -120,7 +120,7 @@ def _widened(x: Floats, y: Floats, lines: list[Line], pieces: list[tuple[int, in
 
 
 def _goes_on(x: Floats, y: Floats, line: Line, start: int, end: int) -> bool:
-    """Whether both halves of a piece lie about a regime's line, drawn on."""
+    """Whether both halves of a piece lie about a regime's line, extended to the piece."""
     off = y[start:end] - line.at(x, start, end)
     middle = len(off) // 2
     halves = np.median(off[: middle + 1]), np.median(off[middle:])
@@ -128,7 +128,7 @@ def _goes_on(x: Floats, y: Floats, line: Line, start: int, end: int) -> bool:
 
 
 def _bridge(x: Floats, expected: Floats, scale: Floats, before: Line | None, after: Line | None) -> None:
-    """Fill the rows between two regimes; at either end of the series the one regime goes on level."""
+    """Fill the rows between two regimes; at both ends of the series the outermost regime goes on level."""
     start = before.end if before else 0
     end = after.start if after else len(x)
     if start >= end:
@@ -149,7 +149,7 @@ def _robust_line(x: Floats, y: Floats, start: int, end: int) -> Line:
     t, v = x[start:end][rows] - x[start], y[start:end][rows]
     level = slope = 0.0
     residual = v
-    # Two steps do not come back from a start that one reading of 1e10 has drawn away.
+    # Two steps are not enough if one reading of 1e10 has moved the start far away.
     reach = _FAR_SIGMAS * mad_sigma(v)
     centre = float(np.median(v))
     near = np.clip(v, centre - reach, centre + reach) if reach > 0 else v
@@ -158,8 +158,8 @@ def _robust_line(x: Floats, y: Floats, start: int, end: int) -> Line:
         if step:
             sigma = max(mad_sigma(residual), 1e-300)
             weight = np.minimum(1.0, _HUBER_SIGMAS * sigma / np.maximum(np.abs(residual), 1e-300))
-        # Sums, not dot products: those share their work between threads, and wait for them where all cores are busy
-        # (20 ms instead of 1 for 65,000 rows).
+        # Sums, not dot products: these use threads, and wait for them where all cores are busy (20 ms instead of 1 for
+        # 65,000 rows).
         total = weight.sum()
         fitted = v if step else near
         mean_t, mean_v = float((weight * t).sum()) / total, float((weight * fitted).sum()) / total

@@ -1,4 +1,4 @@
-"""How closely sensors are related: by the labels that they share, and by how they have moved together."""
+"""How closely sensors are related: by the labels that they share, and by how they move together."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ Floats = NDArray[np.float64]
 
 _HOUR = 3_600_000_000
 
-# A cause shows in so many other sensors of the smallest group around it, whatever the size of that group.
+# A cause shows in so many other sensors of the smallest group around it, whatever the group's size.
 _REACHED = 1.5
 _SUREST = 0.5
 _USUAL_GROUP = 5.0
-# With which power of its size the part of a group falls that a cause reaches: what leaves an asset seldom stays in its
-# site, and labels say less of that than how sensors move.
+# The part of a group that a cause reaches falls with this power of the group's size: first for labels, then for groups
+# of sensors that move together.
 _FADING_BY_LABEL, _FADING_BY_COURSE = 4.0, 1.5
 
-# Hours in which both sensors have readings, below which a correlation says nothing.
+# A correlation needs at least so many hours in which both sensors have readings.
 _FEWEST_HOURS = 100
-# Means move by sudden faults, too; a correlation must not rest on them.
+# Sudden faults move means, too; they are clipped, so that a correlation does not depend on them.
 _CLIP_SIGMA = 3.0
-# So many hours are worth one independent one; a correlation of so many standard errors is as likely real as not.
+# So many hours count as one independent hour. A correlation of so many standard errors is as likely real as chance.
 _HOURS_THAT_COUNT_ONCE, _SURE = 2.0, 5.0
 
 
 def without_events(hours: Floats, days: Sequence[int], events: Iterable[tuple[int, Event]]) -> Floats:
     """Hourly means, (k, days, 24), with NaN in the hours in which a sensor had an event.
 
-    days: counted from 1970-01-01 UTC, in order. events: each with the index of its sensor. Two faults that meet once
-    would else be what makes the sensors related, and so be taken for one.
+    days: counted from 1970-01-01 UTC, in order. events: each with the index of its sensor. Otherwise two faults that
+    happen at the same time once would make their sensors related, and would then count as one.
     """
     calm = hours.copy()
     flat = calm.reshape(len(hours), len(days) * 24)
@@ -48,18 +48,16 @@ def without_events(hours: Floats, days: Sequence[int], events: Iterable[tuple[in
 
 
 def correlate(hours: Floats) -> tuple[Floats, Floats]:
-    """Correlation of sensors, (k, k), from their hourly means, (k, days, 24); NaN in either where nothing is known.
+    """Correlations of sensors, (k, k), and the number of hours of each, (k, k), from hourly means, (k, days, 24).
 
-    Beside it the number of hours that each of them rests on.
-
-    Levels of days and the usual course of a day are taken out: what all sensors share because the sun rises is no
-    relation. Ranks would do as well; clipping is cheaper.
+    NaN is an unknown mean or correlation. Levels of days and the usual course of a day are removed: all sensors share
+    them because the sun rises, which is not a relation. Ranks would work as well; clipping is cheaper.
     """
     sensors, days, _ = hours.shape
     if not sensors or not days:
         return np.full((sensors, sensors), np.nan), np.zeros((sensors, sensors))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a mean or median of NaN alone is NaN, as it should be
+        warnings.simplefilter("ignore", RuntimeWarning)  # a mean or median of only NaN is NaN, as it should be
         moved = hours - np.nanmean(hours, axis=2, keepdims=True)
         moved -= np.nanmedian(moved, axis=1, keepdims=True)
         flat = moved.reshape(sensors, -1)
@@ -68,7 +66,7 @@ def correlate(hours: Floats) -> tuple[Floats, Floats]:
     u = np.where(known, np.clip(flat / np.where(scale > 0, scale, 1), -_CLIP_SIGMA, _CLIP_SIGMA), 0.0)
     weight = known.astype(np.float64)
     both = weight @ weight.T
-    variance = (u * u) @ weight.T  # of each sensor where the other one is known, too
+    variance = (u * u) @ weight.T  # of each sensor, where the other one is known, too
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation: Floats = (u @ u.T) / np.sqrt(variance * variance.T)
     correlation[both < _FEWEST_HOURS] = np.nan
@@ -76,11 +74,11 @@ def correlate(hours: Floats) -> tuple[Floats, Floats]:
 
 
 def relate(labels: Sequence[Mapping[str, str]], correlation: Floats, hours: Floats, fleet: int) -> Floats:
-    """How likely a cause that shows in one sensor shows in another one, (k, k) in (0, 1).
+    """How likely a cause that shows in one sensor also shows in another one, (k, k), in (0, 1).
 
-    labels: of each of the k sensors. correlation, hours: (k, k), see correlate(). fleet: how many sensors there are in
-    all. A group is known by its size: a cause reaches a large part of the five sensors of a pump, and few of the
-    hundreds of a site. Sensors that move together are a group, too: those that correlate at least as well.
+    labels: of each of the k sensors. correlation, hours: (k, k), see correlate(). fleet: the number of all sensors. The
+    size of a group decides: a cause reaches a large part of the five sensors of a pump, but few of the hundreds of a
+    site. The sensors that correlate at least as well with a sensor are a group, too.
     """
     count = len(labels)
     size = np.full((count, count), float(max(fleet, count, 2)))
@@ -103,9 +101,9 @@ def relate(labels: Sequence[Mapping[str, str]], correlation: Floats, hours: Floa
 
 
 def _reached(size: Floats, smallest: Floats | float, fading: float) -> Floats:
-    """The part of a group of so many sensors that a cause reaches, the smallest group around it being of that size.
+    """The part of a group that a cause reaches, by the sizes of the group and of the smallest group around the cause.
 
-    fading: the power with which that falls with the size of the group.
+    fading: the power of the group's size with which the part falls.
     """
     part: Floats = np.minimum(_SUREST, _REACHED / smallest * np.minimum(1.0, smallest / size) ** fading)
     return part

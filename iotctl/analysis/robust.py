@@ -10,26 +10,26 @@ from iotctl.analysis.still import stands_still
 
 # MAD and quantile of a standard normal: 1 / Phi^-1(0.75).
 MAD_TO_SIGMA = 1.4826
-# Statistics of a long series are taken from this many of its rows: the 99.9 % quantile still rests on 131.
+# Statistics of a long series use this many of its rows: 131 of them are still above the 99.9 % quantile.
 SAMPLE_ROWS = 131_072
-# A median, a MAD or a line needs fewer: its error is 1 % of sigma.
+# A median, a MAD or a line needs fewer rows: its error is then 1 % of sigma.
 CENTRE_ROWS = 16_384
-# The model of a longer series is fitted to about so many rows: a dozen columns of them are 130 MB.
+# The model of a longer series is fitted to about so many rows: twelve columns of them are 130 MB.
 MODEL_ROWS = 1 << 20
 
-# Which of n rows: [start, end) without a step, or any.
+# Rows of n: [start, end) without a step, or any selection.
 Rows = slice | NDArray[np.intp]
 
 _GOLDEN = 0.618_033_988_749_894_9
 
 
 def thin(a: NDArray[np.float64], rows: int = SAMPLE_ROWS) -> NDArray[np.float64]:
-    """Return evenly spread rows of a, at most about 1.2 times `rows`, all where there are no more."""
+    """Return evenly spread rows of a: about `rows`, at most 1.2 times as many; all where there are no more."""
     return a[thin_rows(len(a), rows)]
 
 
 def thin_rows(n: int, rows: int = SAMPLE_ROWS, among: NDArray[np.bool_] | None = None) -> Rows:
-    """Return which of n rows, or of those among them, are left where about `rows` are to be, ascending.
+    """Return about `rows` evenly spread ones of n rows (or of some among them), ascending.
 
     The stride is irrational, so that every phase of any season is met.
     """
@@ -42,10 +42,10 @@ def thin_rows(n: int, rows: int = SAMPLE_ROWS, among: NDArray[np.bool_] | None =
 
 
 def _nth(there: NDArray[np.bool_], wanted: Rows) -> NDArray[np.intp]:
-    """Return the rows of those that are there, as they are counted among themselves, ascending."""
+    """Return the rows with the given numbers, where only the selected rows are counted, ascending."""
     if isinstance(wanted, slice):
         return np.flatnonzero(there)[wanted]
-    # By block, since the numbers of all rows take eight times as much memory as whether they are there.
+    # By block, because the numbers of all rows take eight times the memory of the selection.
     found, counted = [], 0
     for block in blocks(len(there)):
         rows = block.start + np.flatnonzero(there[block])
@@ -56,7 +56,7 @@ def _nth(there: NDArray[np.bool_], wanted: Rows) -> NDArray[np.intp]:
 
 
 def mad_sigma(a: NDArray[np.float64]) -> float:
-    """Return the standard deviation that the median absolute deviation stands for; 0 for an empty array."""
+    """Return the standard deviation, estimated from the median absolute deviation; 0 for an empty array."""
     if not len(a):
         return 0.0
     a = thin(a, CENTRE_ROWS)
@@ -64,9 +64,9 @@ def mad_sigma(a: NDArray[np.float64]) -> float:
 
 
 def quantum(y: NDArray[np.float64]) -> float:
-    """Return the smallest step between two different values of y, in y's unit; 0 where y stands still.
+    """Return the smallest step between two different values of y, in y's unit; 0 where y is constant.
 
-    Rounding of the last digits (1e-12 of a value, 1e-9 of the usual range) is no step.
+    Differences in the last digits (1e-12 of a value, 1e-9 of the usual range) do not count.
     """
     if stands_still(y):
         return 0.0
@@ -75,16 +75,16 @@ def quantum(y: NDArray[np.float64]) -> float:
     if len(distinct) < 2:
         return 0.0
     steps = np.diff(distinct)
-    # Of the usual range: beside one reading of 1e12 all steps of a scale are small.
+    # Of the usual range: one reading of 1e12 would make all real steps look small.
     low, high = np.quantile(sample, [0.01, 0.99])
     steps = steps[steps > np.maximum(1e-9 * (high - low), 1e-12 * np.abs(distinct[1:]))]
     return float(steps.min()) if len(steps) else 0.0
 
 
 def dithered(y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return y with the step of a quantised sensor filled evenly, so that medians of it move as smoothly as means.
+    """Return y with values spread evenly over each step of a quantised sensor, so that its medians move smoothly.
 
-    The filling is the golden-ratio sequence, the same on every machine. A sensor without steps stays as it is.
+    The values follow the golden-ratio sequence, the same on every machine. A sensor without steps is not changed.
     """
     step = quantum(y)
     filled: NDArray[np.float64] = y + step * (np.arange(len(y)) * _GOLDEN % 1.0 - 0.5)
@@ -117,7 +117,7 @@ def median_of_five(
 
 
 def clip_spikes(y: NDArray[np.float64], sigmas: float = 4.0) -> NDArray[np.float64]:
-    """Return y with values drawn in to within `sigmas` MAD sigma of the running median of 5."""
+    """Return y with values clipped to within `sigmas` MAD sigma of the running median of 5."""
     middle = running_median5(y)
     away = y - middle
     reach = sigmas * max(mad_sigma(away), quantum(y))

@@ -1,6 +1,6 @@
-"""Columns on demand: what a component looks at, for any rows, from a few sums that are kept.
+"""Columns on demand: the input of a component for any rows, computed from a few sums.
 
-A series of ten million rows has a dozen components; as arrays they would be a gigabyte.
+A series of ten million rows has twelve components; as arrays they would take a gigabyte.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class Column(Protocol):
-    """(n,) numbers, of which any rows can be asked for; an array is one."""
+    """(n,) numbers that can be read for any rows; an array is a Column, too."""
 
     def __getitem__(self, rows: Rows, /) -> Floats:
         """The numbers of some rows."""
@@ -56,7 +56,7 @@ class Local:
 
 @dataclass(frozen=True)
 class RollingMean:
-    """The centred mean of w rows; near the ends that of the outermost full window, so that none is shorter.
+    """The centred mean of w rows; near the ends the mean of the outermost full window.
 
     total: (n + 1,), the sum of all rows before each; see running_total. w: below n.
     """
@@ -74,7 +74,7 @@ class RollingMean:
         if not isinstance(rows, slice):
             return self._full(np.clip(rows - before, 0, full - 1))
         start, end, _ = rows.indices(len(self))
-        # Windows are counted by their first row.
+        # A window has the number of its first row.
         first, last, mean = start - before, end - before, np.empty(end - start)
         low, high = min(max(-first, 0), len(mean)), min(max(last - full, 0), len(mean))
         whole = slice(first + low, last - high)
@@ -91,12 +91,15 @@ class RollingMean:
 
 
 def running_total(n: int, of: Iterator[Floats]) -> Floats:
-    """(n + 1,): before each of n rows the sum of all earlier ones, and that of all; of: their numbers, by block."""
+    """The sum of all rows before each of n rows, and of all rows, (n + 1,).
+
+    of: gives the numbers of a block of rows.
+    """
     total = np.empty(n + 1)
     total[0] = 0.0
     row = 0
     for block in of:
-        # In order of the rows, so that where blocks end makes no difference.
+        # Added in order of the rows, so that the borders of blocks make no difference.
         here = total[row + 1 : row + 1 + len(block)]
         here[:] = block
         here[:1] += total[row]

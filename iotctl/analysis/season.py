@@ -1,4 +1,4 @@
-"""Seasons: periods that a series repeats with, and the profile of each."""
+"""Seasons: the periods with which a series repeats, and the profile of each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DAY, WEEK = 24.0, 168.0
 _BINS, _BINS_OF_LONG = 96, 168
 _LONG_HOURS = 48.0
 _FEWEST_CYCLES = 4
-# What is longer, as the course of the year, is followed by the trend: a few cycles are no profile.
-# But for a series of days, which has no ten days of many rows to follow it with.
+# The trend follows longer periods, such as a year: a few cycles do not make a profile. An exception is a series with
+# one reading a day: ten days have too few rows for a trend.
 _LONGEST_HOURS, _LONGEST_ROWS = 840.0, 400.0
-_ROWS_PER_BIN = 6  # in the half of the cycles that a profile is learnt from
+_ROWS_PER_BIN = 6  # in the half of the cycles from which a profile is learnt
 
-# A profile learnt on half of the cycles has to cut the mean absolute residual of the other half by this part.
+# A profile learnt from half of the cycles must cut the mean absolute residual of the other half by this part.
 _GAIN = 0.07
 
 _GRID = 1 << 15
@@ -35,7 +35,7 @@ _CORRELATED = 0.2
 class Season:
     """A period in hours, counted from x = 0, and its profile: the value at the middle of each phase bin, (bins,).
 
-    counted: which hours of a row x is. amplitude: by how much the profile counts, where that changes.
+    counted: which kind of hours x is. amplitude: the factor of the profile, where it changes over time.
     """
 
     period_hours: float
@@ -61,10 +61,10 @@ def find_seasons(
 ) -> tuple[Season, ...]:
     """The seasons in a series without trend, among candidate periods in hours; empty where there are none.
 
-    hours: of (n,) rows, in order of time. residual: (n,). step_hours: between two readings; no bin is narrower. A
-    season is accepted by cross-validation over even and odd cycles, each after those before it. A day and a week are
-    counted by the clock, or by what passes, and a week with holidays as Sundays, whichever fits best. known: periods
-    that the sensor has had before, of which less is asked: that they help at all.
+    hours: of (n,) rows, in order of time. residual: (n,). step_hours: between two readings; no bin is narrower. Each
+    period is tested on what the earlier seasons leave, by cross-validation over even and odd cycles. A day and a week
+    are counted by the clock or by elapsed time, a week also with holidays as Sundays, whichever fits best. known:
+    periods that the sensor has had before; it is enough that they help at all.
     """
     found: list[Season] = []
     for period in periods:
@@ -97,7 +97,7 @@ def _ways_to_count(hours: Hours, period_hours: float) -> list[Counted]:
 def fit_season(
     x: Floats, residual: Floats, period_hours: float, step_hours: float, gain: float = _GAIN
 ) -> Season | None:
-    """The season of that period, or None where it does not help, by that part, on cycles it was not learnt from."""
+    """The season of a period; None where it does not cut the residuals of cycles that it was not learnt from."""
     span = float(x.max() - x.min())
     cycles = span / period_hours
     longest = max(_LONGEST_HOURS, _LONGEST_ROWS * step_hours)
@@ -134,7 +134,7 @@ def _phase_bins(x: Floats, period_hours: float, bins: int) -> NDArray[np.intp]:
 
 
 def _profile(phase: NDArray[np.intp], residual: Floats, bins: int) -> Floats | None:
-    """The median per bin, None where more than a tenth of the bins have no rows; the others are bridged."""
+    """The median of each bin, with few empty bins bridged; None where more than a tenth of the bins are empty."""
     profile = grouped_median(phase, residual, bins)
     there = np.isfinite(profile)
     if there.mean() < 0.9:
@@ -171,9 +171,9 @@ def correlated_periods(x: Floats, residual: Floats, step_hours: float) -> list[f
 
 
 def _exact_lag(correlation: Floats, lag: int) -> float:
-    """A peak's lag to a fraction of a step, from its farthest multiple: half a step's error smears 100 cycles away."""
+    """A peak's lag to a fraction of a step, by its farthest multiple: half a step of error adds up over 100 cycles."""
     exact, multiple = _peak(correlation, lag - 1, lag + 1), 1
-    # Twice as far the error has doubled, to a step or two. The peak of another multiple may be four steps away.
+    # At twice the lag the error has doubled, to a step or two. The peak of another multiple may be four steps away.
     reach = 2 if lag > 8 else 1
     while (around := round(2 * multiple * exact)) + reach + 1 < len(correlation):
         peak = _peak(correlation, around - reach, around + reach)
@@ -185,9 +185,9 @@ def _exact_lag(correlation: Floats, lag: int) -> float:
 
 
 def _peak(a: Floats, first: int, last: int) -> float:
-    """Where the parabola through the highest of a[first..last] and its neighbours is highest."""
+    """The highest point of the parabola through the highest of a[first..last] and its neighbours."""
     at = first + int(np.argmax(a[first : last + 1]))
     before, here, after = (float(v) for v in a[at - 1 : at + 2])
     bend = before - 2 * here + after
-    # Off a peak, on a slope that is nearly straight, the parabola's own peak may be anywhere.
+    # On a slope that is nearly straight, the peak of the parabola may be anywhere.
     return at + (min(1.0, max(-1.0, 0.5 * (before - after) / bend)) if bend < 0 else 0.0)

@@ -1,4 +1,4 @@
-"""Piecewise linear segmentation: where a series changes level or slope, blind to trends and autocorrelated noise.
+"""Piecewise linear segmentation: where a series changes level or slope, in spite of trends and autocorrelated noise.
 
 The search is PELT (Killick, Fearnhead and Eckley, "Optimal Detection of Changepoints With a Linear Computational
 Cost", JASA 2012) over block medians; breaks are then placed, and weak ones dropped, at full resolution.
@@ -28,7 +28,7 @@ def segment(x: Floats, y: Floats, *, blocks: int = 1500, penalty: float = 10.0) 
 
     x: (n,) ascending, any unit. y: (n,), any unit. blocks: resolution of the search. penalty: per break, in units of
     the noise's long-run variance times log n. Raises ValueError where a value is not finite: every sum would be NaN,
-    and the answer wrong without a word.
+    and the answer wrong without an error.
     """
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("segment needs finite x and y; leave out other rows first")
@@ -50,9 +50,9 @@ def segment(x: Floats, y: Floats, *, blocks: int = 1500, penalty: float = 10.0) 
 
 
 def noise_unit(y: Floats) -> float:
-    """The long-run variance of the noise in y (its variance for white noise), blind to trends and breaks.
+    """The long-run variance of the noise in y (its variance for white noise); trends and breaks do not change it.
 
-    From the MAD of second differences at lags 1 and 2, as if the noise were AR(1): their variances are
+    From the MAD of second differences at lags 1 and 2, assuming AR(1) noise: their variances are
     2 s^2 (1-r)(3-r) and 2 s^2 (1-r^2)(3-r^2).
     """
     if len(y) < 5:
@@ -119,14 +119,14 @@ def _pelt(x: Floats, y: Floats, penalty: float) -> NDArray[np.intp]:
         return np.empty(0, dtype=np.intp)
     costs = _Costs(x, y, noise_unit(y), m)
     price = penalty * costs.unit * np.log(m)
-    # A line may cost a line_price more than its two halves as constants, so that much is left as slack.
+    # A line may cost line_price more than its two halves as constants; so the slack is that much.
     slack = price + 2 * costs.line_price
     best = np.full(m + 1, np.inf)
     best[0] = -price
     last = np.zeros(m + 1, dtype=np.intp)
     candidates = np.zeros(1, dtype=np.intp)
-    # As many ends at once as the shortest piece has blocks, for none of them is where a piece up to another begins:
-    # a third of the time of one end after the other.
+    # As many ends at a time as the shortest piece has blocks: no piece between two of these ends is possible. This
+    # takes a third of the time of one end after the other.
     for first in range(shortest, m + 1, shortest):
         ends = np.arange(first, min(first + shortest, m + 1))[:, None]
         totals = best[candidates] + costs(candidates, ends) + price
@@ -145,7 +145,7 @@ def _pelt(x: Floats, y: Floats, penalty: float) -> NDArray[np.intp]:
 
 
 def _refine(costs: _Costs, breaks: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
-    """Each break moved, within reach rows, to where the pieces on both sides fit best."""
+    """Each break, moved by at most `reach` rows to where the pieces on both sides fit best."""
     moved = breaks.copy()
     for i, at in enumerate(breaks):
         left = int(moved[i - 1]) if i else 0
@@ -157,7 +157,7 @@ def _refine(costs: _Costs, breaks: NDArray[np.intp], reach: int) -> NDArray[np.i
 
 
 def _eliminate(costs: _Costs, breaks: NDArray[np.intp], penalty: float) -> NDArray[np.intp]:
-    """The breaks that save more than the penalty each, the weakest dropped first."""
+    """The breaks that each save more than the penalty; the weakest are dropped first."""
     price = penalty * costs.unit * np.log(costs.n)
     while len(breaks):
         edges = np.concatenate([[0], breaks, [costs.n]])

@@ -1,4 +1,4 @@
-"""What a sensor is, in words: its kind, how it reads, how often it sends, and what it repeats with."""
+"""What a sensor is, in words: its kind, how it reads, how often it sends, and its seasons."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ _HOUR = 3_600_000_000.0
 _SAMPLE = 16_384
 _FEWEST_ROWS = 50
 _STRETCHES = 16
-# A step of the scale shows where it is at least this part of how much a reading usually differs from the next.
+# A step of the scale is told if it is at least this part of the usual difference between two readings.
 _COARSE_PART = 0.5
 # The outer 1 % of differences over the outer 10 %: 1.6 for normal noise, 2.1 for Student's with 3 degrees of freedom.
 _HEAVY, _SKEWED = 1.9, 1.8
-# Intervals vary this much; and sent on change, where the smallest changes are this part of the usual one.
+# Intervals are even if they vary less than this; a sensor sends on change if the smallest changes are this part of the
+# usual one.
 _UNEVEN, _LEAST_CHANGE = 0.5, 0.3
-# Name and how far from it a length may be, in parts of it: a year of a few years is not known better.
+# The name of a period, and by which part its length may differ: a year is not exact after a few years.
 _NAMED_PERIODS = ((24.0, 0.01, "a daily course"), (168.0, 0.01, "a weekly course"), (8766.0, 0.1, "a yearly course"))
 _NAMED_INTERVALS = ((1 / 60, "minute"), (1.0, "hour"), (24.0, "day"), (168.0, "week"))
 
@@ -39,12 +40,12 @@ def describe_sensor(
 ) -> str:
     """A line such as "states: 4 values from 0 to 100, about 9 changes a day; a reading every 8 minutes".
 
-    time: int64 (n,), microseconds since 1970-01-01 UTC, ascending. value: float64 (n,), finite. kind: found out from
-    the values where None. periods_hours: of its seasons, where they are known.
+    time: int64 (n,), microseconds since 1970-01-01 UTC, ascending. value: float64 (n,), finite. kind: None to find it
+    from the values. periods_hours: of its seasons, where they are known.
     """
     if len(value) < 2:
         return "too few readings to say"
-    # Differences are of halves: those of values near the largest would overflow.
+    # Halved first: the difference of two of the largest values would overflow.
     kind = recognise(value / 2) if kind is None else kind
     parts = [_READS[kind](time, value, unit), _sends(time, value)]
     named = [_period(hours) for hours in periods_hours]
@@ -67,7 +68,7 @@ def _continuous(_: NDArray[np.int64], y: Floats, unit: str) -> str:
 
 
 def _about_its_level(y: Floats) -> Floats:
-    """Values about the median of their stretch of the series: a level that has stepped once is no skew."""
+    """Values minus the median of their stretch of the series, so that one step of the level is not skew."""
     return np.concatenate([part - np.median(part) for part in np.array_split(y, _STRETCHES)])
 
 
@@ -147,7 +148,7 @@ def _changes(time: NDArray[np.int64], y: Floats) -> str:
 
 
 def _how_often(time: NDArray[np.int64], count: int, noun: str) -> str:
-    """5 changes in 60 days; about 9 changes a day; a change about every 2.5 days."""
+    """Such as: 5 changes in 60 days; about 9 changes a day; a change about every 2.5 days."""
     days = max(float(time[-1] - time[0]) / _HOUR / 24, 1e-9)
     a_day = count / days
     if count < 10 or a_day < 0.1:

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 def severity(components: Mapping[str, Column], tails: Mapping[str, Tail], n: int) -> Floats:
-    """The mean rarity over all components of each of n rows: 0 is usual, and what several of them see weighs more."""
+    """The mean rarity over all components, for each of n rows: 0 is usual, and more components give more."""
     total = np.zeros(n)
     for rows in blocks(n):
         for name, component in components.items():

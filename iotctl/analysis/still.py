@@ -1,4 +1,4 @@
-"""Series that stand still but for a few changes: setpoints, valves, states. They have no noise."""
+"""Series that stand still except for a few changes: setpoints, valves, states. They have no noise."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from iotctl.analysis.blocks import blocks
 
 Floats = NDArray[np.float64]
 
-# A run of this many equal values is a level; what lies between two levels is an odd reading or a few.
+# A run of this many equal values is a level; between two levels there are one or a few odd readings.
 _HELD_ROWS = 5
-# At most so many changes (or one in 500 rows), and so many among levels: a sensor that changes more often is described
-# by how it varies.
+# At most so many changes (or one in 500 rows), and so many among levels: a sensor with more changes is described by its
+# variation.
 _CHANGES, _ROWS_PER_CHANGE, _LEVEL_CHANGES = 40, 500, 10
 _FEWEST_ROWS = 8
-# Differences in the last bits are no change.
+# Differences in the last bits are not a change.
 _ROUNDING = 1e-12
-# A few rows of a slow drift on a coarse scale look like levels, too, but go on in one direction by one step.
+# A few rows of a slow drift on a coarse scale look like levels, too, but they move in one direction, one step each.
 _STAIRS = 3
 
 
@@ -33,7 +33,7 @@ def run_lengths(y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def changes(y: Floats) -> NDArray[np.intp]:
-    """The rows whose value differs from the one before by more than rounding, ascending."""
+    """The rows with a value that differs from the one before by more than rounding, ascending."""
     found = [np.empty(0, dtype=np.intp)]
     for rows in blocks(len(y) - 1):
         before, after = y[rows], y[rows.start + 1 : rows.stop + 1]
@@ -43,9 +43,9 @@ def changes(y: Floats) -> NDArray[np.intp]:
 
 
 def stands_still(y: Floats) -> bool:
-    """Whether y, (n,), is one constant or a few, but for a few odd readings.
+    """Whether y, (n,), is one constant or a few, except for a few odd readings.
 
-    Its usual step is then 0: the size of a change is that of an event, not the resolution of a scale.
+    Its usual step is then 0: the size of a change is that of an event, and not the resolution of a scale.
     """
     n = len(y)
     if n < _FEWEST_ROWS:
@@ -61,9 +61,9 @@ def stands_still(y: Floats) -> bool:
 
 
 def held(y: Floats) -> Floats:
-    """y with what lies between levels, runs of 5 rows or more, replaced by the level before it; the first after it.
+    """y with only its levels (runs of 5 rows or more): rows between two levels get the level before.
 
-    Without any level y as it is.
+    Rows before the first level get the first level. Without any level y is returned unchanged.
     """
     starts = np.concatenate([[0], changes(y)])
     level = np.flatnonzero(np.diff(np.append(starts, len(y))) >= _HELD_ROWS)

@@ -1,4 +1,4 @@
-"""How far a component usually goes: the tail beyond its 90 % quantile, for severity and for what chance explains."""
+"""The tail of a component beyond its 90 % quantile: for severity, and for how rare a score is by chance."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Floats = NDArray[np.float64]
 
 _BODY, _FAR, _FARTHEST = 0.9, 0.99, 0.999
 _DECADES = 2.0  # from one row in ten to one in a thousand
-# Decades of rarity that count: a reading of 1e9 is not a million times worse than one of 1e3.
+# The most decades of rarity that count: a reading of 1e9 is not a million times worse than one of 1e3.
 MOST_DECADES = 12.0
-# A tail that ends soon after the last row is not believed, nor one so heavy that nothing could ever be odd.
+# Bounds of the tail's shape: a tail must not end just after the last row, nor be so heavy that nothing can be odd.
 _LIGHTEST, _HEAVIEST = -0.05, 0.6
 _FLAT = 1e-6
 _MOST = 99.0
@@ -40,10 +40,10 @@ class Tail:
         return decades
 
     def decades(self, value: Floats) -> Floats:
-        """-log10 of the part of all rows that reach each of some values by chance, by a generalised Pareto tail; (k,).
+        """-log10 of the part of all rows that reach each value by chance, by a generalised Pareto tail; (k,).
 
         Its shape comes from the quantiles (Pickands, "Statistical Inference Using Extreme Order Statistics", Annals
-        of Statistics 1975). At most 99; 0 in the body.
+        of Statistics 1975). At most 99; 0 below the tail.
         """
         near, reach = self.far - self.body, self.farthest - self.body
         if reach <= 0:
@@ -54,7 +54,7 @@ class Tail:
             shape = float(np.clip(np.log10(max(reach / near - 1, 1e-9)), _LIGHTEST, _HEAVIEST))
             if abs(shape) < 1e-6:
                 shape = 1e-6
-            # Through the 99.9 % quantile, whatever the shape was bounded to.
+            # Through the 99.9 % quantile, also where the shape was limited.
             scale = reach * shape / (100.0**shape - 1)
             inside = 1 + shape * (value - self.body) / scale
             ends = inside <= 0
@@ -63,7 +63,7 @@ class Tail:
 
 
 def tails_of(components: Mapping[str, Column], usual: NDArray[np.bool_] | None = None) -> dict[str, Tail]:
-    """The tail of each component, (n,), in the usual rows; in all where none is usual."""
+    """The tail of each component, (n,), from the usual rows; from all rows where none is usual."""
     if not components:
         return {}
     n = len(next(iter(components.values())))
@@ -72,6 +72,6 @@ def tails_of(components: Mapping[str, Column], usual: NDArray[np.bool_] | None =
 
 
 def tail_of(component: Floats) -> Tail:
-    """The tail of a component by some of its rows, (k,)."""
+    """The tail of a component, from some of its rows, (k,)."""
     body, far, farthest = np.quantile(component, [_BODY, _FAR, _FARTHEST])
     return Tail(float(body), float(far), float(farthest))

@@ -1,7 +1,7 @@
-"""The textbook way, to compare: change points by ruptures, a least-squares line per segment, k sigma.
+"""The textbook method, for comparison: change points by ruptures, a least-squares line for each segment, k sigma.
 
 Truong, Oudre and Vayatis, "Selective review of offline change point detection methods", Signal Processing 2020. Safe
-for any input, not good: change points swallow the anomalies, outliers inflate the sigma that is to find them, and
+for any input, but not good: change points hide the anomalies, outliers enlarge the sigma that should find them, and
 there is no season.
 """
 
@@ -14,7 +14,7 @@ from iotctl.analysis.regimes import Line, Trend
 
 Floats = NDArray[np.float64]
 
-# BottomUp on l2 costs about 1 s at this many points; longer series are searched on means of blocks.
+# BottomUp on l2 takes about 1 s for this many points; longer series are searched on means of blocks.
 _MOST_POINTS = 4000
 _SHORTEST = 5
 _PENALTY = 10.0
@@ -22,7 +22,7 @@ _PENALTY = 10.0
 
 def textbook_trend(x: Floats, y: Floats) -> Trend:
     """Segments between the change points that ruptures finds, and a least-squares line through each."""
-    import ruptures  # 0.8 s, paid only by who asks for this method
+    import ruptures  # 0.8 s, only for this method
 
     n = len(y)
     size = -(-n // _MOST_POINTS)

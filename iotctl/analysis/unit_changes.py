@@ -1,4 +1,4 @@
-"""Changes of unit: from some moment on the same quantity is sent in another one, as level and noise say together."""
+"""Changes of unit: from some moment on the same quantity comes in another unit; level and noise show it together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """From one unit to another: after = factor * before + offset. name: which units these may be."""
+    """From one unit to another: after = factor * before + offset. name: the two units that are likely."""
 
     factor: float
     offset: float
@@ -28,7 +28,7 @@ class Conversion:
 
     @property
     def back(self) -> Conversion:
-        """The way back."""
+        """The inverse conversion."""
         there, _, here = self.name.partition(" to ")
         return Conversion(1 / self.factor, -self.offset / self.factor, f"{here} to {there}")
 
@@ -53,25 +53,25 @@ _ONE_WAY = (
 )
 CONVERSIONS = (*_ONE_WAY, *(conversion.back for conversion in _ONE_WAY))
 
-# Blocks of readings: at most so many, of so many rows at least. Compared are so many of them before and after one in
-# which the change may lie; half of a series about each end is as good as nothing.
+# Blocks of readings: at most so many, of so many rows at least. So many blocks before and after the change are
+# compared.
 _BLOCKS, _BLOCK_ROWS, _WINDOW = 128, 96, 8
 _QUANTILES = (0.1, 0.5, 0.9)
-# Quantiles go where the conversion takes them, to this part of the range between the outer ones.
+# The conversion takes each quantile to the new one, within this part of the range between the outer ones.
 _MISSED = 0.5
-# The range and the noise are the old ones' times the factor, to these factors.
+# The new range and noise are the old ones times the factor, within these bounds.
 _RANGE, _NOISE = 1.5, 1.25
-# The old and the new range do not meet, but for sensors about zero, where the conversion is by a large factor.
+# The old and the new range do not overlap, except for sensors about zero with a large factor.
 _LARGE = 9.0
-# Of differences between neighbours the largest twentieth are left out: spikes are no noise.
+# The largest twentieth of the differences between neighbours is left out: spikes are not noise.
 _CALM = 0.95
 
 
 def find_unit_changes(value: Floats) -> list[tuple[int, Conversion]]:
-    """Rows from which on a series is in another unit, and the conversion; in order.
+    """The rows from which a series is in another unit, each with the conversion; in order.
 
-    value: float64 (n,), valid readings in order of time. Only conversions that people know are looked for, since a
-    machine at another speed has another level and another noise, too. Changes in the first or last block are not seen.
+    value: float64 (n,), valid readings in order of time. Only known conversions are searched for, because a machine at
+    another speed also has another level and another noise. Changes in the first or last block are not found.
     """
     blocks = min(_BLOCKS, len(value) // _BLOCK_ROWS)
     if blocks < 3:
@@ -90,7 +90,7 @@ def find_unit_changes(value: Floats) -> list[tuple[int, Conversion]]:
         if conversion is not None:
             start, end = int(edges[block]), int(edges[block + 3])
             found.append((start + _first_after(value[start:end], old, new), conversion))
-            first = block = block + 2  # what lies behind the change is compared anew
+            first = block = block + 2  # the readings after the change are compared again
         else:
             block += 1
     return found
@@ -103,19 +103,19 @@ def _noise(value: Floats) -> float:
 
 
 def _moves(*described: Floats) -> bool:
-    """Whether readings have a range and noise, in all of these."""
+    """Whether all of these blocks have a range and noise."""
     return all(one[2] > one[0] and one[3] > 0 for one in described)
 
 
 def _belongs(block: Floats, usual: Floats, other: Floats) -> bool:
-    """Whether a block beside the change is as those on its own side, and not as those on the other one."""
+    """Whether a block beside the change is like the blocks on its own side, and unlike those on the other side."""
     away, other_away = (abs(float(np.log(block[3] / side[3]))) for side in (usual, other))
     far, other_far = (abs(float((block[1] - side[1]) / (side[2] - side[0]))) for side in (usual, other))
     return far < 1 and far + away < other_far + other_away
 
 
 def _conversion(old: Floats, new: Floats) -> Conversion | None:
-    """The conversion that takes the quantiles and the noise of readings to others, (4,) each; None for none."""
+    """The conversion between two sets of quantiles and noise, (4,) each; None where none fits."""
     wide, other = float(new[2] - new[0]), float(old[2] - old[0])
     is_apart = new[0] > old[2] or new[2] < old[0]
     best: tuple[float, Conversion] | None = None
@@ -133,13 +133,13 @@ def _conversion(old: Floats, new: Floats) -> Conversion | None:
 
 
 def _first_after(value: Floats, old: Floats, new: Floats) -> int:
-    """The row from which readings are likelier by the new level and range than by the old ones.
+    """The row from which the new level and range explain the readings better than the old ones.
 
-    By Student's t of 3 degrees of freedom, so that no single reading decides.
+    Likelihoods are those of Student's t with 3 degrees of freedom, so that no single reading decides.
     """
     unlikely = []
     for low, level, high, _ in (old, new):
         scale = float(high - low) / 2.6  # of a normal distribution
         unlikely.append(4 * np.log1p(np.square((value - level) / scale) / 3) + 2 * np.log(scale))
-    # Rows before are to be old ones, rows behind new ones.
+    # Rows before it should fit the old ones, rows from it on the new ones.
     return int(np.argmin(np.concatenate([[0], np.cumsum(unlikely[0] - unlikely[1])])))

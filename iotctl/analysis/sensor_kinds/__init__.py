@@ -1,4 +1,4 @@
-"""What a sensor is, found out from its readings: each kind is a module with the model that fits it."""
+"""The kind of a sensor, found from its readings: each kind has a module with the model that fits it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FEWEST_ROWS = 8
 
 
 def recognise(y: Floats) -> SensorKind:
-    """The kind of sensor that readings (n,), in order of time and without absurd ones, come from.
+    """The kind of sensor, by its readings (n,), in order of time and without absurd values.
 
-    Fewer than 8 say nothing: continuous.
+    Fewer than 8 readings count as continuous.
     """
     if len(y) < _FEWEST_ROWS:
         return SensorKind.CONTINUOUS

@@ -1,4 +1,4 @@
-"""Counters: energy, volume, pieces. They only rise, but for resets and wraps; what is usual is by how much."""
+"""Counters: energy, volume, pieces. They only rise, except at resets and wraps; they are judged by their rises."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from iotctl.analysis.robust import thin
 Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 50
-# Of all steps: so many rise at least, and so few fall. Where none falls, a rise now and then is enough.
+# Of all steps: the least part that rises, the largest part that falls; and the least that rises where none falls.
 _RISING_PART, _FALLING_PART, _FEWEST_RISES = 0.4, 0.02, 100
-# A fall by less than so many usual rises is noise, not a reset.
+# A fall by less than so many usual rises is noise, and not a reset.
 _RESET_RISES = 5.0
 
 
 def is_counter(y: Floats) -> bool:
-    """Whether a series rises, or stands, but for a few deep falls."""
+    """Whether a series only rises or stands still, except for a few deep falls."""
     if len(y) < _FEWEST_ROWS:
         return False
     steps = np.diff(y)
@@ -33,12 +33,12 @@ def is_counter(y: Floats) -> bool:
 
 
 def rises(x: Floats, y: Floats, step_hours: float) -> Floats:
-    """A counter as a rate, (n,): by how much it rose to each reading in a usual step of step_hours.
+    """A counter as a rate, (n,): its rise to each reading, for a usual step of step_hours.
 
-    x: hours, ascending. Where it fell its rise is not known: it is taken for as much as before, but for no more than
-    usual; and so is that to the first reading.
+    x: hours, ascending. Where the counter fell, its rise is not known: it counts as the rise before, or as the usual
+    rise if that is less. The same holds for the first reading.
     """
-    # In place: a long series has no room for one array more than it needs.
+    # In place, to save one array of a long series.
     rise = np.empty(len(y))
     risen = np.subtract(y[1:], y[:-1], out=rise[1:])
     risen /= np.maximum(usual_steps(x, step_hours)[1:], 1e-9)
@@ -54,7 +54,7 @@ def rises(x: Floats, y: Floats, step_hours: float) -> Floats:
 
 
 def usual_steps(x: Floats, step_hours: float) -> Floats:
-    """How many usual steps it took to each reading, (n,); x: see rises."""
+    """The time to each reading in usual steps, (n,). x: see rises."""
     steps = np.ones(len(x))
     np.subtract(x[1:], x[:-1], out=steps[1:])
     steps[1:] /= step_hours

@@ -1,4 +1,4 @@
-"""How long a sensor with few values stays in each of them: a valve that does not move is odd, one that moves is not."""
+"""How long a sensor with few values stays in each: a valve that does not move is odd, one that moves is not."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from iotctl.analysis.sensor_kinds.states import has_states, is_on_off
 
 Floats = NDArray[np.float64]
 
-# Fewer stays in a state say nothing about how long one lasts.
+# Fewer stays in a state do not show how long a stay lasts.
 _FEWEST_STAYS = 20
-# A stay has to be so many times as long as the longest usual one.
+# A stay must be so many times as long as the longest usual one.
 _BEYOND_LONG = 2.0
 
 
 def longest_usual(
     y: Floats, starts: NDArray[np.intp], length: NDArray[np.intp], known: Held | None = None
 ) -> Floats | None:
-    """For each run of equal values the length from which a stay in that state is odd, (runs,); None without states.
+    """The length from which a stay is odd, for each run of equal values, (runs,); None where the sensor has no states.
 
-    y: (n,). starts, length: (runs,), of its runs. NaN where a state was met too seldom to say. A stay is odd where one
-    in a hundred such series has it by chance, by an exponential tail through the 90 and the 99 % quantiles of that
-    state's stays, and only beyond what comes more often than a fault does. known: what former runs know of them.
+    y: (n,). starts, length: (runs,), of its runs. NaN where a state is too rare. A stay is odd if one in a hundred such
+    series has it by chance (an exponential tail through the 90 and the 99 % quantiles of the state's stays), and if it
+    comes no more often than a fault. known: stays of earlier runs.
     """
     if not (is_on_off(y) or has_states(y)):
         return None

@@ -1,4 +1,4 @@
-"""Sensors that read one value most of the time: rain, a tap, a flow. What is usual is how much comes when it comes."""
+"""Sensors that read one value most of the time: rain, a tap, a flow. Their usual amount is that of the other times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FEWEST_AMOUNTS, _FEWEST_ROWS = 20, 8
 
 
 def is_intermittent(y: Floats) -> bool:
-    """Whether one value is read most of the time, and many others in between, all of them on one side of it."""
+    """Whether one value is read most of the time, and many other values in between, all on one side of it."""
     if len(y) < _FEWEST_ROWS:
         return False
     rest, part = most_common(y)
@@ -27,13 +27,13 @@ def is_intermittent(y: Floats) -> bool:
 
 
 def rests_above(y: Floats, rest: float) -> bool:
-    """Whether what lies between the rests is below them."""
+    """Whether the readings between the rests are below them."""
     away = y[y != rest]
     return bool(len(away)) and float((away < rest).mean()) > 0.5
 
 
 def usual_amount(y: Floats) -> float:
-    """How far from its rest such a sensor usually is when it is not at rest: no scale is smaller."""
+    """How far from its rest the sensor usually is when it is not at rest. This is the smallest scale."""
     rest, _ = most_common(y)
     sample = thin(y)
     return float(np.median(np.abs(sample[sample != rest] - rest)))

@@ -1,4 +1,4 @@
-"""What a sensor can read: no humidity above 100, no rain below 0, no valve between two of its states."""
+"""The values that a sensor can read: no humidity above 100, no rain below 0, no valve between two states."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from iotctl.model import SensorKind
 
 Floats = NDArray[np.float64]
 
-# A state is read so often at least, of 16,384 rows: what is read once or twice is a fault.
+# A state is read at least so often in 16,384 rows: a value that is read once or twice is a fault.
 _FEWEST_READINGS, _MOST_STATES = 3, 60
-# An estimate so near to a bound, in parts of the usual range, stands for the bound.
+# An estimate so near to a bound (as a part of the usual range) counts as the bound.
 _AT_BOUND = 0.02
 
 
 @dataclass(frozen=True)
 class Readable:
-    """lowest, highest: beyond them nothing is read, infinite where that is not known.
+    """lowest, highest: the bounds of possible values, infinite where they are not known.
 
-    states: all values that there are, ascending; empty for sensors that may read any value in between.
+    states: all possible values, ascending; empty for sensors that may read any value between the bounds.
     """
 
     lowest: float = -np.inf
@@ -33,7 +33,7 @@ class Readable:
     states: tuple[float, ...] = ()
 
     def bounded(self, expected: float, low: float, high: float) -> tuple[float, float, float]:
-        """The same expected value and usual range, as far as the sensor can read them; low <= expected <= high."""
+        """The expected value and the usual range, limited to possible values; low <= expected <= high."""
         near = _AT_BOUND * (high - low)
         expected, low, high = (min(max(at, self.lowest), self.highest) for at in (expected, low, high))
         expected = next((end for end in (self.lowest, self.highest) if abs(expected - end) <= near), expected)
@@ -45,7 +45,7 @@ class Readable:
 
 
 def readable(kind: SensorKind, y: Floats, usual: NDArray[np.bool_]) -> Readable:
-    """What a sensor of a kind can read, by its usual readings; y: (n,), the readings. usual: (n,), or none of them."""
+    """The possible values of a sensor, by its usual readings. y: (n,), the readings. usual: (n,), or None for all."""
     if not len(y):
         return Readable()
     among = usual if usual.any() else None

@@ -1,4 +1,4 @@
-"""Sensors with few values or with one that they are held at: on/off, valves and setpoints, humidity at 100 %."""
+"""Sensors with few values, or with one value that holds for long: on/off, valves, setpoints, humidity at 100 %."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from iotctl.analysis.robust import thin
 Floats = NDArray[np.float64]
 
 _SAMPLE = 16_384
-# Few values, of which most rows repeat the one before.
+# There are few values, and most rows repeat the value before.
 _MOST_STATES, _HELD_PART = 60, 0.75
-# A coarse scale goes from step to step; a sensor with more states than this jumps over some now and then.
+# A coarse scale moves from step to step. A sensor with more states than this skips some of them at times.
 _FEW_STATES, _JUMPING_PART = 8, 0.1
 _FEWEST_ROWS = 50
 _SATURATED_PART, _SATURATED_FACTOR, _FEWEST_LEVELS = 0.01, 4.0, 30
 
 
 def most_common(y: Floats) -> tuple[float, float]:
-    """The value that is read most often, and the part of the rows that read it."""
+    """The value that is read most often, and its part of the rows."""
     values, counts = np.unique(thin(y, _SAMPLE), return_counts=True)
     at = int(np.argmax(counts))
     return float(values[at]), float(counts[at] / counts.sum())
 
 
 def is_on_off(y: Floats) -> bool:
-    """Whether there are two values, but for one row in a thousand."""
+    """Whether there are only two values, except in one row of a thousand."""
     values, counts = np.unique(thin(y, _SAMPLE), return_counts=True)
     return len(values) >= 2 and np.sort(counts)[-2:].sum() >= 0.999 * counts.sum()
 
@@ -59,7 +59,7 @@ def saturates(y: Floats) -> bool:
 
 
 def held_ends(y: Floats) -> tuple[float | None, float | None]:
-    """The lowest and the highest value, each where it is read so often that the sensor is held at it, else None."""
+    """The lowest and the highest value; each is None unless the sensor reads it so often that it is held there."""
     low, high = (
         end if float((y == end).mean()) >= _SATURATED_PART else None for end in (float(y.min()), float(y.max()))
     )
