@@ -19,11 +19,12 @@ from iotctl.formats.proposal.time_formats import (
     reads,
 )
 from iotctl.formats.proposal.time_parts import PARTS
-from iotctl.formats.proposal.words import time_rank, words
+from iotctl.formats.proposal.words import is_plain_time_name, time_rank, words
 from iotctl.formats.times.candidates import Candidates
 
 # 18.30, where the name says that it is a time of day.
 _POINTED_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])\.[0-5]\d(?:\.[0-5]\d)?", re.ASCII)
+_A_ROW_A_DAY = 0.9
 _MILLISECONDS = frozenset({"millitm", "ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden"})
 _HOUR_NAMES = frozenset(PARTS[3][1]) | {"he", "time", "uhrzeit", "hhmm", "uhr"}
 
@@ -38,6 +39,7 @@ def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColum
         hours = [column.name for column in table.columns if column.name != date and _is_hour(table, column, date)]
         clocks.sort(key=lambda name: (time_rank(table[name].title) == 2, abs(places[name] - places[date])))
         hours.sort(key=lambda name: abs(places[name] - places[date]))
+        clocks = [name for name in clocks if _goes_with(table, table[date], table[name])]
         for clock in (*clocks, *hours):
             counts = joined_texts(table, (date, clock))
             candidates = column_formats(counts)
@@ -47,6 +49,12 @@ def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColum
                 from_one = clock in hours and counts_from_one(table[clock])
                 return _with_milliseconds(table, TimeColumns((date, clock), candidates, {}, from_one))
     return None
+
+
+def _goes_with(table: Table, date: Column, clock: Column) -> bool:
+    """Whether a time of day may be that of the row: where each row is a day, it may be that of the day's minimum."""
+    a_row_a_day = len(date.counts) >= _A_ROW_A_DAY * date.filled
+    return not a_row_a_day or not clock.named or is_plain_time_name(clock.title)
 
 
 def _with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:

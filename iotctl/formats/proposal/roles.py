@@ -60,7 +60,7 @@ def find_roles(table: Table, time: TimeColumns) -> Roles:
     numbers = value_columns(candidates, {})
     quality = find_quality(table, tuple(used | units | set(parts)), [column.name for column in numbers])
     one_value = len([column for column in numbers if column.name not in quality.fields]) == 1
-    sensor = sensor_columns(table, time.fields, tuple(used | units | quality.fields | set(parts)), one_value)
+    sensor = sensor_columns(table, time, tuple(used | units | quality.fields | set(parts)), one_value)
     used |= units | quality.fields | set(sensor)
     left_out |= dict.fromkeys(quality.unknown, "rates values in codes that only a documentation explains")
     values = value_columns(table.others(used | set(parts)), left_out)

@@ -12,6 +12,7 @@ from iotctl.formats.layouts.layout import FIELD, FILE_STEM
 from iotctl.formats.proposal.file_names import device_in_preamble, name_in_path
 from iotctl.formats.proposal.proposal import Doubt, Weight
 from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.time_formats import TimeColumns, row_times
 from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.values import are_weekdays, is_id_column
 from iotctl.formats.proposal.words import (
@@ -28,6 +29,7 @@ _FILLED = 0.9
 _MOST_SENSORS = 0.5  # of the rows: more distinct texts than that name rows, and no sensors
 _ROWS_THAT_TELL = 20
 FEW_REPEATS = 0.02
+_CLOCK_CHANGE = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,15 @@ class SensorName:
     doubts: tuple[Doubt, ...] = ()
 
 
-def sensor_columns(table: Table, times: Sequence[str], used: Sequence[str], one_value: bool) -> tuple[str, ...]:
+def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_value: bool) -> tuple[str, ...]:
     """The columns that name a sensor together, as few as tell all sensors apart. one_value: whether a single column may
     be a value."""
+    times = time.fields
     columns = [column for column in table.others(used) if _can_name(column, table)]
-    columns = [column for column in columns if column.type is ColumnType.TEXT or _tells_apart(table, column, times)]
+    moments = row_times(table, time)
+    columns = [
+        column for column in columns if column.type is ColumnType.TEXT or _tells_apart(table, column, times, moments)
+    ]
     labels = [column for column in columns if column.label]
     if labels:
         # The form of the file says which columns name its series.
@@ -70,7 +76,8 @@ def sensor_columns(table: Table, times: Sequence[str], used: Sequence[str], one_
         constant = [
             column for column in (*named, *unnamed) if column.is_constant and not words(column.title)[-1].isdigit()
         ]
-        chosen = constant[:1]
+        # A unit says of which sensor a reading is only where nothing else does.
+        chosen = sorted(constant, key=lambda column: is_unit_name(column.title))[:1]
     order = [column.name for column in table.columns]
     return tuple(sorted((column.name for column in chosen), key=order.index))
 
@@ -139,15 +146,16 @@ def _can_name(column: Column, table: Table) -> bool:
     return table.rows < _ROWS_THAT_TELL or len(column.counts) <= _MOST_SENSORS * table.rows
 
 
-def _tells_apart(table: Table, column: Column, times: Sequence[str]) -> bool:
+def _tells_apart(table: Table, column: Column, times: Sequence[str], moments: Sequence[int]) -> bool:
     """Whether whole numbers are names of sensors: all the same, or times are in order for each of them alone."""
     if column.is_constant:
         return column.named
     if _repeats(table, times, []) > FEW_REPEATS > _repeats(table, times, [column]):
         return column.named or len(column.counts) < 0.2 * table.rows
-    moments = list(zip(*(table[name].texts for name in times), strict=True))
     steps_back = sum(later < earlier for earlier, later in pairwise(moments))
-    within: dict[str, tuple[str, ...]] = {}
+    if steps_back == 1 and max(earlier - later for earlier, later in pairwise(moments)) <= _CLOCK_CHANGE:
+        steps_back = 0  # a clock that was set back
+    within: dict[str, int] = {}
     inner = 0
     for moment, text in zip(moments, column.texts, strict=True):
         inner += moment < within.get(text, moment)

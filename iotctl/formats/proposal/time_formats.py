@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from iotctl.formats.proposal.table import Column, Table
@@ -67,6 +68,15 @@ def reads(format_: str, texts: pa.StringArray) -> bool:
         return not time_grammar(format_).read(texts).odd.any()
     except ValueError:
         return False
+
+
+def row_times(table: Table, time: TimeColumns) -> list[int]:
+    """The time of each row in the likeliest format, microseconds; of a row without one, that of the row before it."""
+    joined = [" ".join(texts) for texts in zip(*(table[name].texts for name in time.fields), strict=True)]
+    times = time_grammar(time.best.format, decimal=time.best.decimal).read(pa.array(joined, pa.string()))
+    found = np.where(times.odd, np.iinfo(np.int64).min, times.time)
+    last_known = np.maximum.accumulate(np.where(times.odd, 0, np.arange(len(found))))
+    return [int(moment) for moment in found[last_known]]
 
 
 def counts_from_one(column: Column) -> bool:

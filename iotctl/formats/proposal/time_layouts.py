@@ -21,6 +21,9 @@ _START = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+# Below, the other order has days that are years from one another, or a future.
+_LIKELY_YEAR = 0.2
+
 Found = tuple[TimeLayout, Mapping[str, str], list[Doubt]]
 
 
@@ -28,6 +31,7 @@ def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Seq
     """The time part of a layout, fields that it takes from the lines before the table, and what is in doubt."""
     doubts: list[Doubt] = []
     best = _chosen(time, hints, doubts)
+    doubts += _year_doubts(time, best, hints)
     layout = TimeLayout(time.fields, best.format, timezone_field=zone)
     fields: Mapping[str, str] = {}
     if best.kind is TimeKind.ELAPSED:
@@ -74,6 +78,20 @@ def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
         text = "the day and the month of the times cannot be told apart: both orders fit all rows"
         doubts.append(Doubt(text, "--day-first or --month-first", weight=Weight.NEEDED))
     return time.best
+
+
+def _year_doubts(time: TimeColumns, best: Candidate, hints: Hints) -> list[Doubt]:
+    """Whether the year of two digits may as well be the first number, where all rows are of a few days.
+
+    Between points it is not in front, and a person who tells the order of day and month has seen where the year is.
+    """
+    if hints.day_first is not None or not re.search(r"%[dm][/-]%[dm][/-]%y", best.format):
+        return []
+    other = next((one for one in time.candidates.formats if re.search(r"%y.%m.%d", one.format)), None)
+    if other is None or other.likelihood < _LIKELY_YEAR:
+        return []
+    text = f"the year of two digits may be the first number of a date, or the last: {best.format} is taken"
+    return [Doubt(text, f"--day-first or --month-first, or format = '{other.format}' in the layout")]
 
 
 def _with_start(

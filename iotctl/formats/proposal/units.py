@@ -15,9 +15,11 @@ _KNOWN = word_set(
     kg/m3 kg/m³ ppm ppb ppt µg/m³ ug/m3 µg/m3 ug/m³ mg/m3 mg/m³ mg/l µg/l ug/l ntu fnu psu ph µs/cm us/cm
     ms/cm ds/m s/m hz khz mhz ghz rpm 1/min u/min min-1 /min s ms us µs min h sec seconds minutes hours d
     days w/m2 w/m² wm-2 j/cm2 j/m2 mj/m2 lx lux klux db dba db(a) dbm cd lm mol µmol µmol/m2/s umol/m2/s
-    mm/h mm/s mm/s2 g/m3 g/m³ g/kg okta oktas octas 1/8 eur € $ £ usd ct/kwh eur/mwh €/mwh kg/m2 bit byte
+    mm/h mm/s mm/s2 g/m3 g/m³ g/kg okta oktas octas 1/8 ng ug µg nmol eur € $ £ usd ct/kwh eur/mwh €/mwh kg/m2 bit byte
     kb/s cnt count counts pcs"""
 )
+# W m-2, ug.m-3: units with exponents, one behind the other, as CF conventions have them.
+_FACTOR = re.compile(r"([^\W\d]+|%)(?:\^?[-−]?\d)?")
 _SCALED = re.compile(r"0?[.,]\d+ (.+)")
 _IN_BRACKETS = re.compile(r"(.*\S)\s*\[\s*([^\[\]]{1,24}?)\s*\]\s*")
 _ONLY_BRACKETS = re.compile(r"\[\s*([^\[\]]*?)\s*\]|\(\s*([^()]*?)\s*\)")
@@ -37,7 +39,14 @@ def is_unit(text: str) -> bool:
     text = text.strip().lower().replace("º", "°")
     if scaled := _SCALED.fullmatch(text):
         text = scaled[1]
-    return text in _KNOWN or text.replace(" ", "") in _KNOWN or text.replace("^", "") in _KNOWN
+    usual = (text, text.replace(" ", ""), text.replace("^", ""))
+    return any(one in _KNOWN for one in usual) or _is_product(text)
+
+
+def _is_product(text: str) -> bool:
+    factors = [_FACTOR.fullmatch(part) for part in re.split(r"[ .*·]", text)]
+    known = [factor is not None and factor[1] in _KNOWN for factor in factors]
+    return len(known) > 1 and all(known) and re.search(r"[-−]\d", text) is not None
 
 
 def name_and_unit(title: str) -> tuple[str, str | None]:

@@ -19,6 +19,10 @@ _NOT_THE_TIME = word_set(
     """end ende bis to until stop received receive inserted insert updated update modified ingest ingested
     processed created loaded published last enqueued arrival export exported server"""
 )
+_PLAIN_TIME = _TIME | word_set(
+    """hour hours hh mm ss hhmm h stunde std uhr he lst lt local gmt z mez mesz cet cest of day reading no nr
+    ankomst klo klokkeslett klockslag tijdstip heure ore godzina measurement sample"""
+)
 _ID = word_set(
     """id sensor device register host station stn site tag tagname name varname entity topic mote moteid node meter
     channel serial mac uuid equipo gerät geraet instance asset machine point alias signal kanal
@@ -26,8 +30,9 @@ _ID = word_set(
     building plant line linie equipment apparatus logger thing source object appliance house lclid cups
     address adresse sta staid souid
     ean mpan dev eui imei sn poste nmi prm estación estacion stazione stacja stationsname sensorname
-    zählernummer
+    stationscode stationcode stationsid stationsnummer stationskode zählernummer
     zaehlernummer zählpunkt zaehlpunkt marktlokation messlokation seriennummer devicename
+    samplingpoint measuringpoint monitoringpoint messpunkt probenahmestelle puntomisura
     sensorid deviceid deviceserial stationid tid parameter parametername item itemid path"""
 )
 _METRIC = word_set(
@@ -78,6 +83,11 @@ def _joined(name: str) -> str:
 def is_time_name(name: str) -> bool:
     """Whether a name is one of times."""
     return bool(_TIME.intersection(words(name))) or _joined(name) in _TIME or _TIME_PART.search(name) is not None
+
+
+def is_plain_time_name(name: str) -> bool:
+    """Whether a name says no more than that this is the time of day of the row: Time (UTC), but not TimeOfMaximum."""
+    return set(words(name)) <= _PLAIN_TIME or _joined(name) in _PLAIN_TIME
 
 
 def time_rank(name: str) -> int:

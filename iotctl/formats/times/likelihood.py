@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from iotctl.formats.times.iso import Times
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAYS_OF_YEAR = 365
 _SECOND, _DAY = 1_000_000, 86_400_000_000
 # Few readings are older than that; none that were written by a computer are older than the other.
 _USUAL = (datetime(1990, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds() * _SECOND
@@ -47,6 +48,8 @@ def written_likelihood(
         found = 0.4 if "j" in order else 0.7 if "y" in order else 0.95  # 12.08.19 can be a version
     if "y" in order and "d" in order and order.startswith("y") is not is_packed:
         found *= 0.3  # a year of two digits is in front where there are digits alone, and seldom in other dates
+    if "y" in order and _by_years(times):
+        found *= 0.05
     if _has_odd_offsets(texts, times):
         found *= 0.3
     return round(float(found * _within(times, latest) * _smooth(times)), 4)
@@ -102,6 +105,12 @@ def _smooth(times: Times) -> float:
     back = min(np.count_nonzero(steps < 0), np.count_nonzero(steps > 0)) / len(steps)
     days = float(np.median(np.abs(steps))) / _DAY
     return 1 - 0.03 * min(1.0, 4 * back) - 0.005 * min(4.0, log10(1 + days))
+
+
+def _by_years(times: Times) -> bool:
+    """Whether days are at least a year from one another, as they are where a day was read as the year."""
+    days = np.unique(times.time // _DAY)
+    return len(days) > _MANY and bool((np.diff(days) >= _DAYS_OF_YEAR).all())
 
 
 def _has_odd_offsets(texts: pa.StringArray, times: Times) -> bool:

@@ -13,7 +13,7 @@ _NAME = r"[^\W\d_]+\.?"
 _WEEKDAY = re.compile(rf"(?P<name>{_NAME})(?P<sign>,?{_BLANK}+)(?=\S)")
 
 # What may stand between a date and a time of day, either way round.
-_JOIN = re.compile(rf"[Tt_]|{_BLANK}*[-|,;:@]{_BLANK}*|{_BLANK}+(?:(?:at|um|a las|à){_BLANK})?|")
+_JOIN = re.compile(rf"[Tt_]|['\"]{_BLANK}+['\"]|{_BLANK}*[-|,;:@]{_BLANK}*|{_BLANK}+(?:(?:at|um|a las|à){_BLANK})?|")
 _YEAR = r"(?P<year>\d{4}|\d{2})(?!\d)"
 _BY_NAME = tuple(
     (re.compile(date), pattern)
@@ -67,7 +67,10 @@ def text_patterns(text: str) -> list[str]:
 
 def clock_patterns(text: str) -> list[str]:
     """Patterns that may read a text that is a time of day."""
-    return [pattern for pattern, end in _clocks(text.strip(" \t")) if not end and _A_CLOCK.search(pattern)]
+    text = text.strip(" \t")
+    quote = text[0] if text[:1] in ("'", '"') else ""
+    clocks = _clocks(text.removeprefix(quote))
+    return [f"{quote}{pattern}{end}" for pattern, end in clocks if end == quote and _A_CLOCK.search(pattern)]
 
 
 def _whole(text: str) -> Iterator[str]:

@@ -18,10 +18,11 @@ from iotctl.formats.proposal.proposal import Hints, Proposal
 from iotctl.formats.proposal.propose import propose
 from iotctl.model import StoredFile
 from tests.formats.proposal.families import FAMILIES, Family, Series
+from tests.formats.proposal.odd_families import ODD_FAMILIES
 from tests.formats.proposal.record_families import RECORD_FAMILIES
 from tests.formats.proposal.time_families import TIME_FAMILIES
 
-ALL = [*FAMILIES, *RECORD_FAMILIES, *TIME_FAMILIES]
+ALL = [*FAMILIES, *RECORD_FAMILIES, *ODD_FAMILIES, *TIME_FAMILIES]
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
 
