@@ -1,4 +1,4 @@
-"""Where settings stand: names in the environment and in one .env file, and which file that is."""
+"""Finds the .env file of the settings, and checks the names of settings."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from iotctl.near_names import near_names
 
 PREFIX = "IOTCTL_"
 
-# Names the file that is read in place of any other; --env-file sets it.
+# Names the file to read instead of any other; --env-file sets it.
 ENV_FILE_VARIABLE = "IOTCTL_ENV_FILE"
 
-# What is no setting of ours: the tests' own, and what Kubernetes sets in each pod where a service is called iotctl.
+# Names that are not settings: those of the tests, and those that Kubernetes sets if a service is called iotctl.
 _OTHERS = re.compile(rf"{ENV_FILE_VARIABLE}|IOTCTL_TEST_.*|IOTCTL_(SERVICE|PORT)(_.*)?")
 
 
 def default_home() -> Path:
-    """Where the embedded server keeps its data by default. Raises RuntimeError for a user without a home."""
+    """The default folder of the embedded server. Raises RuntimeError for a user without a home."""
     return user_data_path("iotctl", appauthor=False)
 
 
 def env_file() -> Path | None:
-    """The file that settings are read from: the one that is named, else .env here, else .env in IOTCTL_HOME.
+    """The file of the settings: the named one, else .env here, else .env in IOTCTL_HOME; None if there is none.
 
-    A .env without a setting of ours is that of another program, and does not count. Raises ConfigurationError where the
-    named file is not there, or one cannot be read.
+    A .env without a setting of iotctl belongs to another program, and is skipped. Raises ConfigurationError if the
+    named file does not exist, or a file cannot be read.
     """
     named = os.environ.get(ENV_FILE_VARIABLE)
     if named:
@@ -45,9 +45,9 @@ def env_file() -> Path | None:
 
 
 def check_names(known: Collection[str], path: Path | None) -> None:
-    """Raises ConfigurationError for a name of a setting that is not one of these, in the environment or in a file.
+    """Raises ConfigurationError for an unknown name of a setting, in the environment or in a file.
 
-    known: in capitals, with the prefix. A mistyped name would leave its setting at the default in silence: another
+    known: in capitals, with the prefix. Without this check, a mistyped name would silently leave the default: another
     database, for example.
     """
     _check(os.environ, "in the environment", known)
@@ -60,19 +60,19 @@ def _check(names: Iterable[str], where: str, known: Collection[str]) -> None:
         upper = name.upper()
         if upper.startswith(PREFIX) and upper not in known and not _OTHERS.fullmatch(upper):
             near = near_names(upper, known, 1)
-            hint = f"Did you mean {near[0]}?" if near else "Take it away, or see .env.example for the names."
+            hint = f"Did you mean {near[0]}?" if near else "Remove it, or see .env.example for the names."
             raise ConfigurationError(f"There is no setting {name}.", where=where, hint=hint)
 
 
 def _is_ours(path: Path) -> bool:
     try:
         return path.is_file() and any(name.upper().startswith(PREFIX) for name in _names(path))
-    except PermissionError:  # a folder that nobody can look into
+    except PermissionError:  # a folder that cannot be read
         return False
 
 
 def _names(path: Path) -> list[str]:
-    """The names in a file. Raises ConfigurationError where it cannot be read, and PermissionError for its folder."""
+    """The names in a file. Raises ConfigurationError if it cannot be read, PermissionError for its folder."""
     try:
         return list(dotenv_values(path, interpolate=False))
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Settings from the environment and .env; read by the command line, and by the workers of a cluster."""
+"""Settings from the environment and .env, for the command line, the Python API and the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseSettings):
-    """Every setting is the upper-case name with IOTCTL_ before it; the environment goes before .env."""
+    """All settings. Names in the environment: upper case, with IOTCTL_ before. The environment goes before .env."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     home: Path = Field(
         default_factory=default_home,
-        description="The folder where the embedded server keeps its data. Default: the user's data folder.",
+        description="The folder for the data of the embedded server. Default: the user's data folder.",
     )
     s3_endpoint_url: str | None = Field(
         default=None, repr=False, description="The address of the store, with http:// or https://. Default: AWS."
@@ -53,12 +53,12 @@ class Settings(BaseSettings):
     mapping_uri: str = Field(
         default="s3://code-challenge-data/mapping/mapping.csv",
         repr=False,
-        description="The mapping that load-mapping reads: s3://BUCKET/KEY, or a path.",
+        description="The mapping for load-mapping: s3://BUCKET/KEY, or a path.",
     )
     timeseries_uri: str = Field(
         default="s3://code-challenge-data/timeseries/",
         repr=False,
-        description="The readings that ingest loads and verify checks: s3://BUCKET/PREFIX, or a folder.",
+        description="The readings for ingest and verify: s3://BUCKET/PREFIX, or a folder.",
     )
     timezone: str = Field(
         default="Europe/Berlin",
@@ -67,34 +67,34 @@ class Settings(BaseSettings):
     )
     holidays: str | None = Field(
         default=None,
-        description="The country and region whose public holidays detect expects to be like Sundays: DE-BW, or several "
+        description="Countries and regions with public holidays that detect treats like Sundays: DE-BW, or several "
         "with commas. Needs iotctl[holidays].",
     )
     layout: str | None = Field(
-        default=None, description="How files are written, where --layout is not given: a layout file, or a name."
+        default=None, description="The layout of files if --layout is not given: a layout file, or a name."
     )
     chunk_interval: str | None = Field(
         default=None,
-        description="TimescaleDB: the length of new chunks, such as 7d. Default: 30d. `iotctl status` says what suits "
-        "the data.",
+        description="TimescaleDB: the length of new chunks, such as 7d. Default: 30d. `iotctl status` suggests a "
+        "length.",
     )
     columnstore_writer: ColumnstoreWriter = Field(
         default=ColumnstoreWriter.AUTO,
-        description="TimescaleDB: who compresses readings. auto: iotctl, on releases that it was tested with. direct: "
-        "TimescaleDB itself, by direct compress; the next ingest drops the primary key for it.",
+        description="TimescaleDB: who compresses readings. auto: iotctl, on tested releases, else TimescaleDB. direct: "
+        "TimescaleDB, by direct compress; the next ingest drops the primary key for it.",
     )
     workers: int | None = Field(
         default=None,
         ge=1,
         le=256,
-        description="Files loaded, or sensors analysed, at once. Default: one per core, for files at least 2.",
+        description="Number of files or sensors worked on at once. Default: one per core; for files at least 2.",
     )
     scheduler: str | None = Field(
         default=None, repr=False, description="The address of a Dask scheduler, for ingest, detect and quality."
     )
     notify_url: SecretStr | None = Field(
         default=None,
-        description="Where detect --save and --since-last send events. The address may hold a secret.",
+        description="The webhook for events of detect --save and --since-last. The address may hold a secret.",
     )
 
     @field_validator("timezone")
@@ -119,9 +119,9 @@ SETTING_NAMES = frozenset(PREFIX + name.upper() for name in Settings.model_field
 
 
 def read_settings() -> Settings:
-    """The settings as they are now; secrets among them are kept out of all lines from here on.
+    """The current settings. From now on, no line of output shows their secrets.
 
-    Raises ConfigurationError, with the setting's name but never its value.
+    Raises ConfigurationError with the name of a setting, never with its value.
     """
     try:
         path = env_file()
@@ -136,7 +136,7 @@ def read_settings() -> Settings:
 
 
 def unusable(error: ValidationError) -> ConfigurationError:
-    """The error that names a setting whose value cannot be used, and not the value."""
+    """The error for a value that cannot be used: it names the setting, not the value."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
     reason = first["msg"].removeprefix("Value error, ")
@@ -164,7 +164,7 @@ def _remember_secrets(settings: Settings) -> None:
     addresses = [settings.s3_endpoint_url, settings.scheduler, settings.mapping_uri, settings.timeseries_uri]
     if settings.database_url is not None:
         addresses.append(settings.database_url.get_secret_value())
-    # The names that libpq, the AWS chain and proxies are set by.
+    # Variables of libpq, the AWS chain and proxies.
     addresses += [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
     for address in addresses:
         remember_address(address)

@@ -1,4 +1,4 @@
-"""A file of settings as it is written for someone who begins: what each means, and most of them not set."""
+"""The settings file of iotctl init: a comment for each setting, and most of them not set."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=?&~-]*")
 
 
 def check_values(values: Mapping[str, str]) -> None:
-    """Raises ConfigurationError, without the value, where a setting cannot have it. values: by the names of fields."""
+    """Raises ConfigurationError, without the value, if a setting cannot have it. values: by the names of fields."""
     for name, value in values.items():
         if "${" in value or not value.isprintable():
             raise ConfigurationError(
                 f"{PREFIX}{name.upper()} cannot be written into a file.",
-                hint="Without line breaks and ${; else set it in the environment.",
+                hint="Line breaks and ${ are not possible there. Set it in the environment.",
             )
     try:
-        Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]  # texts, as they stand in a file
+        Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]  # texts, as in a file
     except ValidationError as error:
         raise unusable(error) from None
 
 
 def settings_text(values: Mapping[str, str]) -> str:
-    """The text of a file with these settings, and the others as comments. values: by the names of fields."""
+    """The text of a file with these settings, and all others as comments. values: by the names of fields."""
     lines = ["# Settings of iotctl, written by iotctl init. The environment goes before this file."]
     for name, field in Settings.model_fields.items():
         lines += ["", *(f"# {line}" for line in textwrap.wrap(field.description or "", _WIDTH))]
@@ -43,14 +43,14 @@ def settings_text(values: Mapping[str, str]) -> str:
 
 
 def already_there(path: Path) -> UsageError:
-    """The error of a file that must not be replaced."""
-    return UsageError(f"There is a file {path} already; nothing is written.", hint="To replace it: --force")
+    """The error for a file that must not be replaced."""
+    return UsageError(f"There is a file {path} already; nothing was written.", hint="To replace it: --force")
 
 
 def write_settings(path: Path, text: str, *, replace: bool) -> None:
-    """Write a file that only its user can read, all of it or nothing.
+    """Write a file that only its user can read; it appears whole or not at all.
 
-    Raises UsageError where there is one already and it is not to be replaced, IotctlError where it cannot be written.
+    Raises UsageError if it exists and must not be replaced, IotctlError if it cannot be written.
     """
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
@@ -61,7 +61,7 @@ def write_settings(path: Path, text: str, *, replace: bool) -> None:
             if replace:
                 unfinished.replace(path)
             else:
-                path.hardlink_to(unfinished)  # fails where there is one, whoever has made it meanwhile
+                path.hardlink_to(unfinished)  # fails if the file exists by now
         finally:
             unfinished.unlink(missing_ok=True)
     except FileExistsError:

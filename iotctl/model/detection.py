@@ -1,4 +1,4 @@
-"""What detection finds, and what is known of it."""
+"""The results of detection: events, findings, regimes, and what charts need of them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Method(StrEnum):
     """How detection models a series."""
 
     PIECEWISE = "piecewise"  # robust regimes, season and tail scores
-    RUPTURES = "ruptures"  # the textbook way: change points, a line per segment, k sigma
+    RUPTURES = "ruptures"  # the textbook method: change points, a line per segment, k sigma
 
 
 class Kind(StrEnum):
-    """Kinds of anomaly, as users know them."""
+    """Kinds of events."""
 
     SPIKE = "spike"
     BURST = "burst"
@@ -39,16 +39,16 @@ class Kind(StrEnum):
     STEP = "step"  # another level from then on
     SLOPE = "slope"  # another slope from then on
     NOISE = "noise"  # noisier, or quieter, from then on
-    INVALID = "invalid"  # no reading at all: a code for no value, or a number that no such sensor reads
+    INVALID = "invalid"  # not a measurement: a code for no value, or an absurd number
 
     @property
     def is_absence(self) -> bool:
-        """Whether it is readings that are not there; its severity is that of its length."""
+        """Whether readings are missing (gap, silent). The severity then depends on the length."""
         return self in (Kind.GAP, Kind.SILENT)
 
     @property
     def lasts(self) -> bool:
-        """Whether it is a new state of the sensor, of which no end is known; its event is where that shows."""
+        """Whether it is a lasting change, without a known end. The event covers the rows that show the change."""
         return self in (Kind.STEP, Kind.SLOPE, Kind.NOISE)
 
 
@@ -57,12 +57,12 @@ class Event:
     """One anomaly: a stretch of rows that does not fit the model.
 
     start, end: microseconds since 1970-01-01 UTC of its first and last row (for a gap: of the rows around it).
-    severity: 0 at the usual, +1 per decade of rarity. score: the largest component, in robust sigma.
-    extreme: the value farthest from what was expected; expected, low, high: the model and its band at that row. Of a
-    change that lasts: the level reached, and the model and band before it.
+    severity: 0 is usual, each +1 is ten times as rare. score: the largest component, in robust sigma.
+    extreme: the value farthest from the expected value; expected, low, high: the model and its band at that row. For a
+    lasting change: the new level, and the model and band before it.
     event_id: 12 hex digits, the same for the same data on any machine. a_year: how often a year the sensor would have
-    such an event with nothing wrong; 0 for what is never chance (gaps, limits, invalid values). onset: when it probably
-    began, before its first odd row where it began small; None where that is not estimated.
+    such an event by chance; 0 for what is never chance (gaps, limits, invalid values). onset: when it probably began,
+    which may be before its first unusual row; None if it is not estimated.
     """
 
     event_id: str
@@ -82,16 +82,16 @@ class Event:
 
     @property
     def began(self) -> int:
-        """When it began, as well as that is known: its onset, or its start."""
+        """The best estimate of its begin: its onset, else its start."""
         return self.start if self.onset is None else self.onset
 
 
 class Label(StrEnum):
-    """A person's verdict on an event."""
+    """The label that a person gives to an event."""
 
-    TRUE = "true"  # an anomaly indeed
+    TRUE = "true"  # a real anomaly
     FALSE = "false"  # a false alarm
-    EXPECTED = "expected"  # real and known, such as maintenance: no alarm either
+    EXPECTED = "expected"  # real and known, such as maintenance: also no alarm
 
     @property
     def silences(self) -> bool:
@@ -101,14 +101,14 @@ class Label(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An event beside what is known of it.
+    """An event with its history.
 
-    event: under the id that it is kept under. found_at, notified_at: when it was first saved and when someone was
-    told, microseconds since 1970-01-01 UTC; None where that has not happened. over_budget: left out of the alerts.
-    told: how often runs that save have reported it; told_end: its end then. withdrawn_at: when it was no longer found.
-    goes_on: whether the readings end with it. told_in: the id of the incident that people were told of it in, if any.
-    first_run: the number of the run that first saved it. like: the id of an event like it whose verdict holds for it,
-    too, as it has none of its own.
+    event: with its saved id. found_at, notified_at: when it was first saved, and when it was sent to the webhook,
+    microseconds since 1970-01-01 UTC; None if that has not happened. over_budget: left out by the alert budget.
+    told: how often saving runs have reported it; told_end: its end at that time. withdrawn_at: when a run no longer
+    found it. goes_on: whether the readings end with it. told_in: the id of the incident that it was sent with, if any.
+    first_run: the number of the run that first saved it. like: the id of a similar event; the label of that event holds
+    for this one, which has none of its own.
     """
 
     event: Event
@@ -131,13 +131,13 @@ class Finding:
 
     @property
     def silenced(self) -> bool:
-        """Whether a person's verdict, on it or on an event like it, keeps it from being reported."""
+        """Whether it is not reported because of a label, its own or that of an event like it."""
         return self.like is not None if self.label is None else self.label.silences
 
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """A stretch that one line describes: value = level + slope_per_hour * hours since start, plus the season.
+    """A stretch of one line: value = level + slope_per_hour * hours since start, plus the season.
 
     start, end: microseconds since 1970-01-01 UTC of its first and last row. scale: robust sigma of its residuals.
     """
@@ -152,13 +152,13 @@ class Regime:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What detection says of one series. All arrays have one entry per kept row, in order of time.
+    """The result of detection on one series. All arrays have one entry per kept row, in order of time.
 
     row: int64, index of the kept row in the input. time: int64, microseconds since 1970-01-01 UTC. value: float64.
     expected: float64, the model. scale: float64, robust sigma of the residual there. score, severity: float64.
     periods_hours: accepted seasons. dropped: reason -> number of input rows left out (not finite, repeated, invalid).
-    sensor_kind: what the sensor is; sensor_words: that in a line, with how it reads and sends. memory: what is to be
-    kept of it for the next run.
+    sensor_kind: the kind of the sensor; sensor_words: a line about its kind, values and interval. memory: what to keep
+    for the next run.
     """
 
     row: NDArray[np.int64]
@@ -180,10 +180,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A series as a chart shows it: all rows of a short one, of a long one those that show its course and its events.
+    """A series for a chart: all rows of a short series; of a long one, the rows that show its course and its events.
 
     time: int64 (k,), microseconds since 1970-01-01 UTC, ascending. value, expected, scale, severity: float64 (k,), as
-    in a Detection; NaN in a row where lines are to break, since readings are missing.
+    in a Detection; a row of NaN breaks the lines, because readings are missing.
     """
 
     time: NDArray[np.int64]
@@ -195,10 +195,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class SensorCard:
-    """A sensor on the page of its fleet: its course, and what was found.
+    """A sensor on the page of its fleet: its course and its findings.
 
-    readings: how many there are in all. findings: by start. extremes: when and at which value each of them is marked
-    in a chart. change_points: microseconds since 1970-01-01 UTC. words: what the sensor is.
+    readings: their number. findings: by start. extremes: time and value of the mark of each finding in a chart.
+    change_points: microseconds since 1970-01-01 UTC. words: a line about the sensor.
     """
 
     sensor: Sensor
@@ -216,7 +216,7 @@ class SensorCard:
 
     @property
     def worst(self) -> float:
-        """The highest severity of its events, -1 where there is none.
+        """The highest severity of its events; -1 without events.
 
         Gaps and silence count as 0: their severity has another scale, that of length.
         """
@@ -228,7 +228,7 @@ class IncidentCard:
     """Events of one cause on the page of a fleet.
 
     start, end: microseconds since 1970-01-01 UTC. severity: of the most severe event. origin: the sensor where it
-    probably began, None where the cause is on the way of the data. events: by start, each with its sensor.
+    probably began; None for a fault of the data path. events: by start, each with its sensor.
     """
 
     incident_id: str

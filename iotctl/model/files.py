@@ -1,4 +1,4 @@
-"""Files, their readings, and the rows that give none."""
+"""Files, their readings, and their rejected rows."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# 1900-01-01 and 2200-01-01 UTC, microseconds since 1970; times outside are taken for errors of a clock or a column.
+# 1900-01-01 and 2200-01-01 UTC, microseconds since 1970; times outside are errors of a clock or a column.
 EARLIEST = -2_208_988_800_000_000
 LATEST = 7_258_118_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in a bucket or folder, as its listing shows it.
+    """A file in a bucket or folder, as listed.
 
-    version tells one content from another: the ETag in a store, modification time in ns and size for a local file.
-    modified is aware (UTC). size is in bytes. listed: when the listing showed it, by the clock that set modified; None
-    where that is not known.
+    version changes with the content: the ETag in a store, modification time in ns and size of a local file. modified:
+    aware, UTC. size: in bytes. listed: the time of the listing, by the clock that set modified; None if not known.
     """
 
     uri: str
@@ -34,9 +33,9 @@ class StoredFile:
     listed: datetime | None = None
 
     def has_settled(self, seconds: float) -> bool:
-        """Whether the file had not changed for so long when it was listed; with 0 it always has.
+        """Whether the file had not changed for this long when it was listed; always true for 0.
 
-        Nothing is added for the time since then: clocks of other machines (S3, workers) have no say in it.
+        The time since the listing does not count, because the clocks of other machines (S3, workers) may differ.
         """
         age = (self.listed or datetime.now(UTC)) - self.modified
         return seconds <= 0 or age.total_seconds() >= seconds
@@ -56,16 +55,16 @@ class RejectReason(StrEnum):
     TOO_LONG = "too_long"  # a line over 1 MiB
     ENCODING = "encoding"  # NUL bytes or invalid UTF-8
     QUOTE = "quote"  # a quote that is not closed on its line
-    QUALITY = "quality"  # the file's quality field says that it is not good; counted apart
-    MISSING = "missing"  # no value in a field of many, or of a layout; counted apart, never listed
+    QUALITY = "quality"  # the file calls the value bad; counted separately
+    MISSING = "missing"  # no value in a field; counted separately, never listed
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A row, or one value of it, that was not loaded.
 
-    line counts from 1 with the header; text is cut to 1 kB, undecodable bytes escaped. field: the one that is not as it
-    should be, where that is known; else empty.
+    line counts from 1 with the header; text is cut to 1 kB, undecodable bytes escaped. field: the bad field; empty if
+    it is not known.
     """
 
     line: int
@@ -76,10 +75,10 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where in a file reading stands between two batches, enough to go on from there in another process.
+    """The position in a file between two batches. Another process can go on from here.
 
-    offset: bytes into the decompressed text (rows, for Parquet). line: number of the next line, from 1.
-    forms: how the columns are written, as far as what came before has shown it.
+    offset: bytes of the decompressed text (rows, for Parquet). line: number of the next line, from 1.
+    forms: the forms of columns that are decided so far, see ColumnForms.
     """
 
     offset: int = 0
@@ -94,11 +93,10 @@ class FileBatch:
     uuids: (k, 16) uint8, the distinct sensors. sensor: int32 (n,), index into uuids. time: int64 (n,), microseconds
     since 1970-01-01 UTC. value: float64 (n,), the file's unit. rows_read counts every data row of the stretch:
     rows_read == n + rows_rejected + missing + bad_quality; in a file with many values a row, each value is a row here.
-    rejected: how many for each reason; rejects: the first of them, see ReadOptions.keep_rejects, and of those with bad
-    quality. end is where the next batch begins. names: of each of uuids what the file calls the sensor, and units: what
-    its values are in; None where the file does not say, and empty where it says so of none.
-    ambiguous and nonexistent count the rows whose local time the clock change made doubtful. notes: what a person
-    should know of the file.
+    rejected: reason -> number; rejects: the first of them, see ReadOptions.keep_rejects, and of those with bad quality.
+    end: where the next batch begins. names, units: for each of uuids, the name and the unit in the file; None if the
+    file has none for a sensor, and empty if it has none at all. ambiguous, nonexistent: the number of rows with a local
+    time in the doubtful hours of a clock change. notes: messages about the file for people.
     """
 
     start: Position
@@ -120,5 +118,5 @@ class FileBatch:
 
     @property
     def rows_rejected(self) -> int:
-        """How many rows of the stretch are no readings."""
+        """The number of rejected rows."""
         return sum(self.rejected.values())

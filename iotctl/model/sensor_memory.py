@@ -1,4 +1,4 @@
-"""What is kept of a sensor between scheduled runs: what it has shown in readings that are no longer looked at."""
+"""What is kept of a sensor between scheduled runs, learnt from readings that are no longer read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iotctl.model.sensors import SensorKind
 
 @dataclass(frozen=True, slots=True)
 class HeldRun:
-    """A run of readings of one value: how many rows, and when the last was, microseconds since 1970-01-01 UTC."""
+    """A run of equal readings: number of rows, and time of the last one, microseconds since 1970-01-01 UTC."""
 
     value: float
     rows: int
@@ -19,11 +19,11 @@ class HeldRun:
 
 @dataclass(frozen=True, slots=True)
 class SensorMemory:
-    """What former runs have learnt of a sensor; nothing where there was none.
+    """What earlier runs have learnt of a sensor; empty before the first run.
 
-    until: the last reading that it rests on, microseconds since 1970-01-01 UTC. rows: how many readings it rests on.
-    sensor_kind: what it is. tails: name of a component -> its 90, 99 and 99.9 % quantile, in robust sigma.
-    periods_hours: its seasons. held: the longest runs of each value that it holds, within a year.
+    until: the last reading used, microseconds since 1970-01-01 UTC. rows: number of readings used. sensor_kind: its
+    kind. tails: name of a component -> its 90, 99 and 99.9 % quantile, in robust sigma. periods_hours: its seasons.
+    held: the longest runs of each value, within a year.
     """
 
     until: int = 0
@@ -35,12 +35,12 @@ class SensorMemory:
 
     @property
     def as_json(self) -> dict[str, object]:
-        """What JSON can hold of it, which is all."""
+        """The memory as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: object) -> SensorMemory:
-        """What was stored; nothing where it cannot be read, as after an update of the program."""
+        """The memory from a stored JSON object; empty if it cannot be read, for example after an update."""
         if not isinstance(stored, dict):
             return cls()
         try:

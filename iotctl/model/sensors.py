@@ -1,4 +1,4 @@
-"""Sensors: what is known of each, what kind it is, and whether it sends."""
+"""Sensors: their properties, kind and state."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Sensor:
     """A row of the sensor table.
 
-    sensor_name: None where neither a mapping nor a file names the UUID. unit: of its values. low, high: their physical
-    limits. labels: what else a mapping says of it, such as site and asset.
+    sensor_name: None if neither a mapping nor a file names the UUID. unit: of its values. low, high: their physical
+    limits. labels: all other columns of a mapping, such as site and asset.
     """
 
     sensor_id: int
@@ -28,27 +28,27 @@ class Sensor:
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The lowest and the highest value that can be; None where nothing is known of either."""
+        """The lowest and the highest possible value, infinite if one is not known; None if both are not known."""
         if self.low is None and self.high is None:
             return None
         return (float("-inf") if self.low is None else self.low, float("inf") if self.high is None else self.high)
 
 
 class SensorState(StrEnum):
-    """Whether a sensor sends, beside the others of its database."""
+    """Whether a sensor sends, compared with the others of its database."""
 
     OK = "ok"
-    SILENT = "silent"  # for longer than is usual for it, while others send
+    SILENT = "silent"  # longer than usual for it, while others send
     EMPTY = "no readings"
 
 
 class SensorKind(StrEnum):
-    """What a sensor is, found out from its readings."""
+    """The kind of a sensor, recognised from its readings."""
 
     CONTINUOUS = "continuous"
-    SATURATING = "saturating"  # held at its lowest or highest value now and then: humidity at 100 %
+    SATURATING = "saturating"  # often at its lowest or highest value: humidity at 100 %
     INTERMITTENT = "intermittent"  # one value most of the time, and amounts in between: rain, a tap
     STATES = "states"  # few values, each held for a while: a valve, a setpoint
     ON_OFF = "on/off"
-    COUNTER = "counter"  # rises, but for resets and wraps
-    STILL = "still"  # a constant or a few, and next to no change
+    COUNTER = "counter"  # rises, except for resets and overflows
+    STILL = "still"  # one or a few values, and almost no change

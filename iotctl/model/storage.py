@@ -1,4 +1,4 @@
-"""How readings lie in the database, as far as others have to know."""
+"""How readings are stored in the database."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class StorageLayout(StrEnum):
-    """How readings lie on disk."""
+    """The storage layout of readings."""
 
     SEGMENTS = "segments"  # any PostgreSQL: stretches of a sensor's readings as arrays
-    COLUMNSTORE = "columnstore"  # TimescaleDB, compressed as it arrives
+    COLUMNSTORE = "columnstore"  # TimescaleDB, compressed on arrival
 
 
 class ColumnstoreWriter(StrEnum):
     """Who compresses readings for TimescaleDB's columnstore."""
 
-    AUTO = "auto"  # iotctl, where that was tested; else TimescaleDB
+    AUTO = "auto"  # iotctl, on tested releases; else TimescaleDB
     DIRECT = "direct"  # TimescaleDB, by direct compress

@@ -9,12 +9,12 @@ __all__ = ["Source", "StoreSettings", "lies_below", "listed_name", "source_for",
 
 
 def listed_name(uri: str) -> str:
-    """What listings call the file or folder of a URI or path: s3:// as it is, a path absolute."""
+    """The name in listings of the file or folder at a URI: s3:// as it is, a path absolute."""
     return uri if uri.startswith("s3://") else str(LocalSource().folder(uri))
 
 
 def lies_below(uri: str, file_uri: str) -> bool:
-    """Whether a file, as listings name it, lies under the URI that a listing began with, or is just that."""
+    """Whether a listed file is at a URI, or below it."""
     start = listed_name(uri)
     if uri.startswith("s3://"):
         return file_uri.startswith(start)
@@ -22,12 +22,12 @@ def lies_below(uri: str, file_uri: str) -> bool:
 
 
 def source_for(uri: str, store: StoreSettings) -> Source:
-    """The source of a URI: s3://bucket/key, file:///path or a path. Raises UsageError for other schemes."""
+    """The source for a URI: s3://bucket/key, file:///path or a path. Raises UsageError for other schemes."""
     scheme, found, _ = uri.partition("://")
     if not found or scheme == "file":
         return LocalSource()
     if scheme == "s3":
-        from iotctl.sources.s3 import S3Source  # boto3 costs 0.3 s at import
+        from iotctl.sources.s3 import S3Source  # importing boto3 takes 0.3 s
 
         return S3Source(store)
-    raise UsageError(f"{scheme}:// is not known.", hint="Use s3://bucket/key or a local path.")
+    raise UsageError(f"{scheme}:// is not supported.", hint="Use s3://bucket/key or a local path.")

@@ -1,4 +1,4 @@
-"""A stream over a network that breaks: it goes on from the last byte."""
+"""A stream over a network: after a broken connection it goes on from the last byte."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from iotctl.model import StoredFile
 class ResumingBody(io.RawIOBase):
     """The bytes of a file version from an offset on.
 
-    open_at(position) opens the bytes from there and raises an IotctlError where no try would help; broken: the
-    exceptions of a connection that a new try may mend. Each byte that arrives earns all tries anew.
+    open_at(position) opens the bytes from there, and raises an IotctlError if a retry would not help. broken: the
+    exceptions after which a retry may help. wait_seconds: before each retry. After each byte, all retries start again.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ResumingBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
-        """Bytes into buffer, how many; 0 at the end of the file."""
+        """Read bytes into buffer. Returns their number, 0 at the end of the file."""
         if self._position >= self._file.size or not len(buffer):
             return 0
         problem: Exception | None = None
@@ -61,7 +61,7 @@ class ResumingBody(io.RawIOBase):
         ) from problem
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Release the connection."""
         self._drop()
         super().close()
 

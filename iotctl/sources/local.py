@@ -22,7 +22,7 @@ class LocalSource:
     """Folders and files of this machine; a file's version is its modification time (ns) and size."""
 
     def list(self, uri: str) -> Iterator[StoredFile]:
-        """Every regular file under a folder, by path, hidden ones left out.
+        """Every regular file under a folder, in order of path, without hidden ones.
 
         Links to folders are not followed, so there are no loops.
         """
@@ -37,7 +37,7 @@ class LocalSource:
                 continue
             try:
                 file = _stored(found)
-            except NotFoundError:  # it went away while we looked
+            except NotFoundError:  # it was deleted during the listing
                 continue
             empty = False
             yield file
@@ -45,15 +45,15 @@ class LocalSource:
             raise NothingThereError(f"There are no files under {path}.", hint="Check the path.")
 
     def folder(self, uri: str) -> Path:
-        """The folder or file of a URI or path, absolute, as listings name what lies below it."""
+        """The absolute path of a URI or path; listings use it for the files below."""
         return _path(uri).absolute()
 
     def join(self, uri: str, name: str) -> str:
-        """The path below the folder; name itself where it is an absolute path."""
+        """The path below the folder; name itself if it is an absolute path."""
         return str(_path(uri) / name)
 
     def below(self, uri: str, file: StoredFile) -> str:
-        """The path below the folder; the file's name where it lies elsewhere."""
+        """The path below the folder; the file's name if it is elsewhere."""
         path, folder = Path(file.uri), _path(uri).absolute()
         return path.relative_to(folder).as_posix() if path != folder and path.is_relative_to(folder) else path.name
 
@@ -81,10 +81,10 @@ class LocalSource:
 
 
 class _UnchangedFile(io.RawIOBase):
-    """A file that is of one version from opening to its last byte."""
+    """A file; raises ChangedFileError if its version changes while it is read."""
 
     def __init__(self, path: Path, file: StoredFile, offset: int) -> None:
-        # Not a subclass of FileIO: its readall would go around readinto.
+        # Not a subclass of FileIO, because readall of FileIO does not call readinto.
         self._raw = path.open("rb", buffering=0)
         self._file = file
         self._check()
@@ -109,8 +109,8 @@ class _UnchangedFile(io.RawIOBase):
 
 
 def _walk(folder: Path) -> Iterator[Path | None]:
-    """The regular files under a folder; None for each hidden file or folder, into which nobody looks."""
-    left = [_entries(folder)]  # a list, and no recursion: folders may be nested deeper than Python's stack
+    """The regular files under a folder; None for each hidden file or folder, which is skipped."""
+    left = [_entries(folder)]  # a list instead of recursion: folders may be nested deeper than Python's stack
     while left:
         entry = next(left[-1], None)
         if entry is None:
@@ -153,13 +153,13 @@ def _stored(path: Path) -> StoredFile:
     except (OSError, ValueError) as error:
         raise _os_error(error, path) from error
     if not stat.S_ISREG(found.st_mode):
-        # Reading might never begin (a pipe that nobody writes into) or never end (/dev/zero).
+        # Reading could block (a pipe without a writer) or never end (/dev/zero).
         raise FileError(
-            "This is a pipe, socket or device, not a file.", where=str(path), hint="Write what comes from it to a file."
+            "This is a pipe, socket or device, not a file.", where=str(path), hint="Write its data to a file first."
         )
     try:
         modified = datetime.fromtimestamp(found.st_mtime, UTC)
-    except (OverflowError, ValueError, OSError):  # a clock or a disk that is out of order
+    except (OverflowError, ValueError, OSError):  # a wrong clock, or a damaged disk
         modified = datetime.max.replace(tzinfo=UTC) if found.st_mtime > 0 else datetime.min.replace(tzinfo=UTC)
     return StoredFile(str(absolute), found.st_size, _version(found), modified, datetime.now(UTC))
 
@@ -171,7 +171,7 @@ def _version(found: os.stat_result) -> str:
 def _path(uri: str) -> Path:
     try:
         return Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri).expanduser()
-    except (ValueError, RuntimeError) as error:  # a URL with a bracket, or the home of a user whom nobody knows
+    except (ValueError, RuntimeError) as error:  # a URL with a bracket, or the home of an unknown user
         raise NotFoundError(f"There is no file or folder {uri}.", hint="Check the path.") from error
 
 

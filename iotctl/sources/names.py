@@ -1,9 +1,9 @@
-"""Names that are never those of data: hidden ones, and what other programs leave beside their files."""
+"""Names of files that are never data: hidden files, and markers of other programs."""
 
 from __future__ import annotations
 
 _MARKER_NAMES = {"thumbs.db", "desktop.ini", "icon\r", "lost+found", "system volume information", "$recycle.bin"}
-# Checksums; and files that are still being written, or were given up.
+# Checksums, and unfinished files.
 _MARKER_SUFFIXES = (
     *(".crc", ".md5", ".sha1", ".sha256", ".sha512", "_$folder$"),
     *(".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~"),
@@ -12,10 +12,10 @@ _MARKER_BEGINS = ("~$", "@eadir")
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a path below a prefix or folder, parts divided by /, is one that nobody means when naming the folder.
+    """Whether a path below a prefix or folder is hidden. Its parts are divided by /.
 
-    A part that begins with . or _ hides all below it, as Hadoop and Spark have it: _temporary/, _SUCCESS,
-    .ipynb_checkpoints/; but not _year=2016/, which is a partition.
+    A part that begins with . or _ hides everything below it, as in Hadoop and Spark: _temporary/, _SUCCESS,
+    .ipynb_checkpoints/. A partition such as _year=2016/ is not hidden.
     """
     return any(_hides(part) for part in path.split("/"))
 

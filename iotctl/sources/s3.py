@@ -48,13 +48,13 @@ if TYPE_CHECKING:
 
 _BUFFER_BYTES = 1024 * 1024
 
-# Requests at once over one client: workers, the listing, and a read-ahead each.
+# Requests at once over one client: for each worker a file and its read-ahead, and the listing.
 _CONNECTIONS = 64
 
-# What a broken, reset or silent connection raises, from any layer; a new try may do better.
+# The exceptions of a broken, reset or silent connection, from all layers; a retry may help.
 _BROKEN = (HTTPClientError, EndpointConnectionError, HTTPError, HTTPException, OSError)
 
-# Also the names of access points.
+# Names of access points are also allowed.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+|arn:[A-Za-z0-9:._-]+")
 
 _REFUSED = {
@@ -78,7 +78,7 @@ class S3Source:
         self._client = _client(store)
 
     def list(self, uri: str) -> Iterator[StoredFile]:
-        """Every object whose key begins with the prefix, by key, a page of 1000 at a time, hidden ones left out."""
+        """Every object with the prefix, in order of key, in pages of 1000, without hidden ones."""
         bucket, prefix = _split(uri)
         empty = True
         try:
@@ -86,7 +86,7 @@ class S3Source:
                 listed = _answered(page["ResponseMetadata"]["HTTPHeaders"])
                 for entry in page.get("Contents", []):
                     key = entry["Key"]
-                    if key.endswith("/"):  # a folder that some tool made visible
+                    if key.endswith("/"):  # a marker of a folder
                         continue
                     empty = False
                     if key != prefix and is_hidden(key.removeprefix(prefix)):
@@ -106,11 +106,11 @@ class S3Source:
             )
 
     def join(self, uri: str, name: str) -> str:
-        """The prefix, a / where it does not end in one, and the name."""
+        """The prefix, a / if it does not end in one, and the name."""
         return f"{uri.rstrip('/')}/{name}"
 
     def below(self, uri: str, file: StoredFile) -> str:
-        """The rest of the key after the prefix; the last part of the key where no prefix of it was named."""
+        """The key after the prefix; the last part of the key if the prefix does not match."""
         rest = file.uri.removeprefix(uri).lstrip("/")
         return rest if rest and rest != file.uri else file.uri.rpartition("/")[2]
 
@@ -131,7 +131,7 @@ class S3Source:
         return StoredFile(uri, head["ContentLength"], head["ETag"].strip('"'), head["LastModified"], listed)
 
     def open(self, file: StoredFile, offset: int = 0) -> BinaryIO:
-        """The object's bytes from offset on, resumed by range where the connection breaks."""
+        """The object's bytes from offset on. After a broken connection it goes on by a range request."""
         bucket, key = _split(file.uri)
 
         def open_at(position: int) -> BinaryIO:
@@ -143,7 +143,7 @@ class S3Source:
                 if _code(error) in {"NoSuchKey", "404", "InvalidRange", "416"}:
                     raise _changed(file) from error
                 raise store_error(error, file.uri) from error
-            # Not asked for by If-Match: a store that does not know it answers with whatever it has.
+            # Without If-Match: a store that does not support it would return any version.
             if answer["ETag"].strip('"') != file.version or answer["ContentLength"] != file.size - position:
                 raise _changed(file)
             return cast("BinaryIO", _Body(answer["Body"]))
@@ -152,10 +152,10 @@ class S3Source:
 
 
 class _Body(io.RawIOBase):
-    """An answer's bytes, from the socket into the reader's buffer; botocore and urllib3 would copy them twice more.
+    """The bytes of a response, from the socket into the reader's buffer. botocore and urllib3 would copy them twice.
 
-    (Measured: 45 ms of one core against 90 ms per 40 MB.) A body that ends early looks like its end: whoever reads
-    knows the length.
+    (Measured: 45 ms of one core against 90 ms per 40 MB.) A body that ends early looks like the end of the file, so the
+    reader must check the length.
     """
 
     def __init__(self, body: StreamingBody) -> None:
@@ -167,7 +167,7 @@ class _Body(io.RawIOBase):
 
     def close(self) -> None:
         if self._socket.isclosed():
-            self._answer.release_conn()  # read to its end, the connection can serve the next request
+            self._answer.release_conn()  # after the last byte the connection can be used again
         else:
             self._answer.close()
         super().close()
@@ -175,21 +175,21 @@ class _Body(io.RawIOBase):
 
 @lru_cache(maxsize=8)
 def _client(store: StoreSettings) -> S3Client:
-    """One client for all threads: making one costs 0.1 s, and it is safe to share (boto3, "Clients")."""
+    """One client for all threads: making one takes 0.1 s, and sharing is safe (boto3, "Clients")."""
     config = Config(
         signature_version="s3v4",
-        # A store under a name of its own seldom has a DNS entry per bucket.
+        # Other stores than AWS seldom have a DNS entry per bucket.
         s3={"addressing_style": "path" if store.endpoint_url else "auto"},
         connect_timeout=store.connect_seconds,
         read_timeout=store.read_seconds,
         retries={"mode": "standard", "total_max_attempts": 4},
         max_pool_connections=_CONNECTIONS,
-        # Older MinIO does not know the newer checksum headers.
+        # Older versions of MinIO reject the newer checksum headers.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
     if not store.verify_tls:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # a line per request
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it prints a line per request
     if store.ca_file and not Path(store.ca_file).is_file():
         raise ConfigurationError(
             "There is no file with the store's authorities.", where=store.ca_file, hint="Check IOTCTL_S3_CA_FILE."
@@ -207,12 +207,12 @@ def _client(store: StoreSettings) -> S3Client:
             aws_access_key_id=store.access_key,
             aws_secret_access_key=store.secret_key,
             region_name=store.region or ("us-east-1" if store.endpoint_url else None),
-            # None: AWS_CA_BUNDLE, or what botocore brings.
+            # None: AWS_CA_BUNDLE, or the certificates of botocore.
             verify=(store.ca_file or None) if store.verify_tls else False,
             config=config,
         )
     except ValueError:
-        reason = "it is no URL"
+        reason = "it is not a URL"
     except BotoCoreError as error:
         reason = str(error)
     raise UsageError(
@@ -221,7 +221,7 @@ def _client(store: StoreSettings) -> S3Client:
 
 
 def _answered(headers: Mapping[str, str]) -> datetime:
-    """When the store answered, by its own clock, which also dates its objects."""
+    """The time of a response by the clock of the store, which also dates its objects."""
     try:
         moment = parsedate_to_datetime(headers["date"])
     except (KeyError, ValueError):
@@ -232,13 +232,13 @@ def _answered(headers: Mapping[str, str]) -> datetime:
 def _split(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not _BUCKET.fullmatch(bucket):
-        # Not quoted: others write keys before the bucket.
-        raise UsageError("No bucket has such a name.", hint="Write s3://bucket/key.")
+        # Not quoted: some people write keys before the bucket.
+        raise UsageError("This is not a valid bucket name.", hint="Write s3://bucket/key.")
     return bucket, key
 
 
 def store_error(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
-    """The IotctlError that tells a user about an error of the store."""
+    """The IotctlError for an error of the store."""
     code = _code(error)
     match error:
         case NoCredentialsError() | PartialCredentialsError():
@@ -270,13 +270,13 @@ def store_error(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
         case _ if code in {"NoSuchKey", "404"}:
             return NotFoundError("There is no such object.", where=uri, hint="Check the bucket and the key.")
         case ClientError() if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            return UnreachableError(f"The store has trouble of its own ({code}).", where=uri, hint="Run again later.")
+            return UnreachableError(f"The store has an internal error ({code}).", where=uri, hint="Run again later.")
         case _:
             return FileError(f"The store refused the request ({code or type(error).__name__}).", where=uri)
 
 
 def _reason(error: SSLError) -> str:
-    """OpenSSL's own words, without the address and the library around them."""
+    """OpenSSL's message, without the address and the names of libraries."""
     return re.sub(r".*\[SSL[^\]]*\] *|\(_ssl.*", "", str(error), flags=re.DOTALL).strip() or "no TLS"
 
 

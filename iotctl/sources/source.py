@@ -1,4 +1,4 @@
-"""The seam between ingest and the places where files lie."""
+"""The interface to places with files."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ class Source(Protocol):
     """A place with files: a store or the local disk."""
 
     def list(self, uri: str) -> Iterator[StoredFile]:
-        """Every file under a prefix or folder, recursively, or the one file; in order of key, fetched as asked for.
+        """Every file under a prefix or folder, recursively, or the one file; in order of key, listed as needed.
 
-        Hidden files (names.py) are left out, but for one that uri itself names.
-        Raises NothingThereError where no file lies there, NotFoundError without bucket or folder, ForbiddenError,
+        Hidden files (names.py) are left out, except a file that uri itself names.
+        Raises NothingThereError if there is no file, NotFoundError without bucket or folder, ForbiddenError,
         UnreachableError.
         """
 
     def join(self, uri: str, name: str) -> str:
-        """The URI of what a prefix or folder calls name."""
+        """The URI of a name below a prefix or folder."""
 
     def below(self, uri: str, file: StoredFile) -> str:
-        """What a prefix or folder calls a file: its path below uri, parts divided by /."""
+        """The path of a file below a prefix or folder; its parts are divided by /."""
 
     def names(self, uri: str, file: StoredFile) -> bool:
         """Whether uri is the file itself, and not a prefix or folder of it."""
@@ -33,19 +33,18 @@ class Source(Protocol):
         """The one file at uri. Raises NotFoundError, ForbiddenError, UnreachableError."""
 
     def open(self, file: StoredFile, offset: int = 0) -> BinaryIO:
-        """The bytes of just this version of a file, from offset on.
+        """The bytes of exactly this version of a file, from offset on.
 
-        What it returns raises ChangedFileError where the file changed or vanished, UnreachableError where it does
-        not come back after some tries.
+        Reading raises ChangedFileError if the file changed or vanished, UnreachableError if retries do not help.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """How to reach an S3 store; without keys the standard AWS chain finds them (boto3, "Credentials").
+    """How to reach an S3 store. Without keys, the standard AWS chain finds them (boto3, "Credentials").
 
-    endpoint_url: None for AWS itself. ca_file: the authorities to trust, those of the machine where None.
-    wait_seconds: before the second, third, ... try of a broken read.
+    endpoint_url: None for AWS. ca_file: the trusted authorities, None for those of the machine.
+    wait_seconds: before each retry of a broken read.
     """
 
     endpoint_url: str | None = field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""A stream that can be read once, such as stdin, as a file that can be read again."""
+"""A copy of a stream, such as stdin, that can be read more than once."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from iotctl.model import StoredFile
 
 @contextmanager
 def spooled(stream: BinaryIO, name: str) -> Iterator[tuple[StoredFile, Callable[[int], BinaryIO]]]:
-    """A copy of a stream on disk while the context lasts, and what opens it at an offset.
+    """A copy of a stream on disk while the context lasts, and a function that opens it at an offset.
 
-    Raises IotctlError where there is no room for it.
+    Raises IotctlError if the disk is full.
     """
     with NamedTemporaryFile(prefix="iotctl-") as copy:
         try:

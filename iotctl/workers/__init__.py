@@ -1,1 +1,1 @@
-"""Where tasks run: threads, processes, or the workers of a Dask cluster; none of them knows the command line."""
+"""Places where tasks run: threads, processes, or workers of a Dask cluster. They do not use the command line."""

@@ -1,4 +1,4 @@
-"""A Dask cluster whose workers have been checked: the same iotctl, the same database."""
+"""A Dask cluster with checked workers: they have the same iotctl and the same database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from iotctl.secrets import passwordless
 if TYPE_CHECKING:
     from iotctl.settings import Settings
 
-# A cluster that is being started gets so long until its first worker is there.
+# The longest wait for the first worker of a cluster that is being started.
 _WORKER_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
 
@@ -24,7 +24,7 @@ _NO_WORKER_HINT = "Start one, with IOTCTL_* set there: dask worker {address} --n
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A connected scheduler whose workers have been checked. threads: tasks that its workers run at once."""
+    """A connected scheduler with checked workers. threads: number of tasks that its workers run at once."""
 
     address: str
     threads: int
@@ -45,9 +45,9 @@ def connect_cluster(
 ) -> Iterator[Cluster]:
     """The cluster of a scheduler, while the context lasts.
 
-    send_credentials: database and store of this machine's settings travel with each task. note: says
-    that the cluster has no worker yet, where it has none. Raises UnreachableError
-    without the scheduler or a worker, ConfigurationError where one of them does not fit this machine.
+    send_credentials: send database and store of these settings with each task. note: gets a message while the cluster
+    has no worker. Raises UnreachableError without a scheduler or worker, ConfigurationError if one of them does not
+    fit this machine.
     """
     check_scheduler(settings, scheduler)
     with database.connect(application="iotctl cluster") as conn, _client(scheduler) as client:
@@ -59,7 +59,7 @@ def connect_cluster(
 
 
 def check_scheduler(settings: Settings, scheduler: str) -> None:
-    """Raises ConfigurationError where a cluster cannot be used at all."""
+    """Raises ConfigurationError if a cluster cannot be used with these settings."""
     if "://" not in scheduler or "@" in scheduler:
         raise ConfigurationError(
             f"{passwordless(scheduler)} is not the address of a Dask scheduler.",
@@ -68,7 +68,7 @@ def check_scheduler(settings: Settings, scheduler: str) -> None:
     if settings.database_url is None:
         raise ConfigurationError(
             "The workers of a cluster cannot use the embedded database.",
-            hint="Set IOTCTL_DATABASE_URL, here and where the workers start, to a server that all of them reach.",
+            hint="Set IOTCTL_DATABASE_URL, here and for the workers, to a server that all of them reach.",
         )
 
 
@@ -88,18 +88,18 @@ def _client(address: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        with suppress(Exception):  # whatever is wrong with the scheduler, the work is done or has failed already
+        with suppress(Exception):  # errors of the scheduler do not matter now: the work is done, or has failed
             client.close()
 
 
 def _be_quiet() -> None:
-    """What Dask logs on this side comes out as errors of ours."""
+    """Silence the logs of Dask in this process; iotctl raises its own errors."""
     import logging
     import warnings
 
     for name in ("distributed", "distributed.client", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    # Packages that differ in versions; what matters of them is checked.
+    # Dask warns of packages with other versions; iotctl checks the ones that matter.
     warnings.filterwarnings("ignore", module="distributed")
 
 
@@ -132,7 +132,7 @@ def _check_workers(cluster: Cluster, database: Database | None) -> None:
         where = f"worker: {address}"
         if isinstance(answer, ImportError):
             raise _not_installed(where) from answer
-        if isinstance(answer, OSError):  # it has left between the question and the answer
+        if isinstance(answer, OSError):  # the worker left before it answered
             continue
         if isinstance(answer, BaseException):
             raise answer
@@ -164,5 +164,5 @@ def _compare(theirs: str, where: str) -> None:
 
 def _not_installed(where: str) -> ConfigurationError:
     return ConfigurationError(
-        "It has no iotctl.", where=where, hint="Install it there, in the same version: pip install 'iotctl[dask]'"
+        "iotctl is not installed there.", where=where, hint="Install the same version there: pip install 'iotctl[dask]'"
     )

@@ -1,4 +1,4 @@
-"""Between the tasks of a load on a Dask cluster and this process: their progress comes here, its halt goes to them."""
+"""Passes progress from the tasks of a load on a Dask cluster to this process, and the halt to the tasks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from iotctl.services.progress import IngestListener
     from iotctl.workers.dask_cluster import Cluster
 
-# Whoever waits notices a stop, within this; and that no worker is left, within the other.
+# How often to check for a stop, and how often for workers.
 _HALT_SECONDS = 0.1
 _LOOK_SECONDS = 5.0
 
 
 class Relay:
-    """Tells a listener of the tasks' progress, and the tasks of a halt; for the tasks that share the two."""
+    """Passes the progress of tasks to a listener, and a halt to the tasks."""
 
     def __init__(self, cluster: Cluster, listener: IngestListener, halt: threading.Event) -> None:
         from distributed import Event
@@ -40,12 +40,12 @@ class Relay:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def expect(self, task: LoadTask) -> None:
-        """Progress of these files may come."""
+        """Expect progress of the files of a task."""
         with self._lock:
             self._files |= {entry.file.uri: entry.file for entry in task.files}
 
     def forget(self, task: LoadTask) -> None:
-        """A task has ended; a worker that was lost has not said so of its file."""
+        """A task has ended. If its worker was lost, this ends its file for the listener."""
         for entry in task.files:
             with self._lock:
                 left = entry.file.uri in self._taken_up
@@ -55,9 +55,9 @@ class Relay:
                 self._listener.finished(entry.file)
 
     def close(self) -> None:
-        """Stop to relay."""
+        """Stop passing on."""
         self._closed.set()
-        with suppress(Exception):  # the scheduler may be gone, which is no trouble any more
+        with suppress(Exception):  # the scheduler may be gone, which does not matter now
             self._cluster.client.unsubscribe_topic(self.topic)
             self._event.clear()
 
@@ -70,7 +70,7 @@ class Relay:
         with self._lock:
             file = self._files.get(said["file"])
             known = said["file"] in self._taken_up
-            # Of a file that a second worker takes up, after the first was lost, one start and one end are told.
+            # If a second worker takes a file after the first was lost, the file starts and ends only once.
             if file is None or known == (what == "started"):
                 return
             (self._taken_up.discard if what == "finished" else self._taken_up.add)(file.uri)
@@ -85,7 +85,7 @@ class Relay:
     def _watch(self) -> None:
         told = looked = 0.0
         while not self._closed.wait(_HALT_SECONDS):
-            with suppress(Exception):  # a scheduler that is gone ends the tasks, whoever waits for them hears of it
+            with suppress(Exception):  # if the scheduler is gone, the tasks fail, and their waiters see it
                 if self.halt.is_set():
                     self._event.set()
                     return

@@ -1,4 +1,4 @@
-"""What runs on a worker of a Dask cluster: a task of ingest or detect, with the worker's own settings."""
+"""The code that runs on a worker of a Dask cluster: a task of ingest or detect, with the worker's settings."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a worker has to know beside its task: whom it works for; small, and without secrets.
+    """What a worker needs besides its task; small, and without secrets.
 
-    topic: of the events that tell of progress. halt: the name of the Dask event that ends the work after the batches
-    in hand. beacon: what the database shows. own_settings: database and store are those of the worker's settings, not
-    of the task.
+    topic: of the Dask events for progress. halt: the name of the Dask event that ends the work after the current
+    batches. beacon: a mark that identifies the database. own_settings: use database and store of the worker's
+    settings, not those of the task.
     """
 
     topic: str
@@ -45,13 +45,13 @@ def version() -> str:
 
 
 def check(errand: Errand, task_database: Database | None) -> str:
-    """Be sure that this worker can work; returns the version of its iotctl. Raises IotctlError."""
+    """Check that this worker can work. Returns the version of its iotctl. Raises IotctlError."""
     _database(errand, task_database)
     return __version__
 
 
 def load(task: LoadTask, errand: Errand) -> list[Outcome]:
-    """load_files on this worker. Raises ConfigurationError where its settings do not fit the run."""
+    """load_files on this worker. Raises ConfigurationError if its settings do not fit the run."""
     task = replace(task, database=_database(errand, task.database))
     if errand.own_settings:
         task = replace(task, store=store_settings(read_settings()))
@@ -59,24 +59,24 @@ def load(task: LoadTask, errand: Errand) -> list[Outcome]:
 
 
 def analyse(work: Callable[[OnDatabase], Result], task: OnDatabase, errand: Errand) -> Result:
-    """What work makes of a task on this worker.
+    """The result of work(task) on this worker.
 
-    Raises IotctlError where the database, or the worker's settings, are no good.
+    Raises IotctlError if the database or the worker's settings cannot be used.
     """
     return work(replace(task, database=_database(errand, task.database)))
 
 
 class Reporter:
-    """A listener that tells the command, through the scheduler, what this worker does; called from one thread."""
+    """A listener that sends the progress of this worker to the command, through the scheduler; for one thread."""
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
 
     def found(self, files: int, size: int) -> None:
-        """Workers find no files."""
+        """Not used: workers do not list files."""
 
     def started(self, file: StoredFile) -> None:
-        """A file is taken up."""
+        """A file is started."""
         self._say("started", file=file.uri)
 
     def advanced(self, file: StoredFile, done: float, rows: int) -> None:
@@ -84,15 +84,15 @@ class Reporter:
         self._say("advanced", file=file.uri, done=done, rows=rows)
 
     def finished(self, file: StoredFile) -> None:
-        """A file is left."""
+        """A file is ended."""
         self._say("finished", file=file.uri)
 
     def noted(self, message: str, file: str | None = None) -> None:
-        """Something a person should know."""
+        """A message for people."""
         self._say("noted", message=message, file=file)
 
     def waiting(self, seconds: float) -> None:
-        """Never called: whoever watches is not on a worker."""
+        """Not used: only the command waits for files."""
 
     def _say(self, what: str, **more: str | float | None) -> None:
         from distributed import get_worker
@@ -101,7 +101,7 @@ class Reporter:
 
 
 class _Halt(threading.Event):
-    """Set where the command has set the Dask event of this name, or is gone, and the scheduler with it or not."""
+    """Is set when the command has set the Dask event of this name, or when command or scheduler are gone."""
 
     def __init__(self, name: str) -> None:
         from distributed import Event, get_worker
@@ -118,14 +118,14 @@ class _Halt(threading.Event):
         return self._is_given_up() or self._asks(lambda: self._event.wait(timeout))
 
     def _is_given_up(self) -> bool:
-        """Whether nobody waits for the result any more: a command that was killed cannot set the event."""
+        """Whether nobody waits for the result: a killed command cannot set the event."""
         task = self._worker.state.tasks.get(self._task)
         return task is None or task.state in ("cancelled", "released")
 
     def _asks(self, ask: Callable[[], object]) -> bool:
         try:
             return bool(ask())
-        except (OSError, RuntimeError):  # the scheduler is gone: nobody will hear what we do
+        except (OSError, RuntimeError):  # the scheduler is gone: nobody gets the result
             return True
 
 
@@ -134,7 +134,7 @@ _seen: set[int] = set()
 
 
 def _database(errand: Errand, of_task: Database | None) -> Database:
-    """The database to work on, being the one that the command works on. Raises ConfigurationError."""
+    """The database of the command, checked by its beacon. Raises ConfigurationError."""
     database = of_task
     if errand.own_settings or database is None:
         settings = read_settings()
@@ -151,13 +151,13 @@ def _database(errand: Errand, of_task: Database | None) -> Database:
         with database.connect(application="iotctl cluster") as conn:
             seen = sees_beacon(conn, errand.beacon)
     except IotctlError as error:
-        # The message tells of the database; which of many machines cannot reach it is what helps.
+        # The message names the database. The worker is added, because one of many machines cannot reach it.
         raise type(error)(error.message, where=f"{error.where}; worker: {_address()}", hint=error.hint) from error
     if not seen:
         raise ConfigurationError(
             "A worker works on another database than this command.",
             where=f"worker: {_address()}, database: {database.address}",
-            hint="Set IOTCTL_DATABASE_URL there to the same database. (If that was restarted just now: run again.)",
+            hint="Set IOTCTL_DATABASE_URL there to the same database. (If it was restarted just now, run again.)",
         )
     _seen.add(errand.beacon)
     return database

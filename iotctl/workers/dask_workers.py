@@ -1,4 +1,4 @@
-"""The workers of a Dask cluster: tasks of ingest and detect go there, what comes of them comes back."""
+"""The workers of a Dask cluster: sends tasks of ingest and detect to them, and returns the results."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# What a task has in place of a database where the worker's own settings name it.
+# Stands in a task for the database of the worker's settings.
 _NOWHERE = Database("")
 
 
 class DaskWorkers:
-    """The workers of a cluster. count: tasks that they run at once.
+    """The workers of a cluster. count: number of tasks that they run at once.
 
-    at_once: so many tasks at most are with the cluster, whatever threads it has or gets.
+    at_once: the most tasks that are sent to the cluster at once, even if it has more threads.
     """
 
     def __init__(self, cluster: Cluster, at_once: int) -> None:
@@ -69,7 +69,7 @@ class DaskWorkers:
         return future
 
     def close(self) -> None:
-        """End; what is not done is given up."""
+        """End. Unfinished tasks are cancelled."""
         with self._lock:
             self._waiting.clear()
         if self._relay is not None:
@@ -86,7 +86,7 @@ class DaskWorkers:
         work: Callable[..., Any],
         arguments: tuple[object, ...],
     ) -> None:
-        """Give work to the cluster as soon as fewer than at_once are there."""
+        """Send work to the cluster as soon as it has fewer than at_once tasks."""
 
         def start() -> None:
             inner = self._futures.submit(work, *arguments, key=f"iotctl-{work.__name__}-{uuid.uuid4().hex}")
@@ -99,7 +99,7 @@ class DaskWorkers:
                 return
             try:
                 future.set_result(inner.result(0))
-            except BaseException as error:  # noqa: BLE001 -- it is raised where the result is asked for
+            except BaseException as error:  # noqa: BLE001 -- raised when the result is asked for
                 future.set_exception(_explained(error, self._cluster.address))
 
         with self._lock:
@@ -125,7 +125,7 @@ class DaskWorkers:
 
 
 def _explained(error: BaseException, address: str) -> BaseException:
-    """What a task's end means to a user, where it is not an IotctlError already."""
+    """The IotctlError for the failure of a task; other errors as they are."""
     from concurrent.futures import CancelledError
 
     from distributed.scheduler import KilledWorker
@@ -133,12 +133,12 @@ def _explained(error: BaseException, address: str) -> BaseException:
     where = f"scheduler: {address}"
     if isinstance(error, KilledWorker):
         return IotctlError(
-            "Several workers in a row died over the same work, perhaps for want of memory; what is committed stays.",
+            "Several workers died on the same work, perhaps because of too little memory. Committed batches stay.",
             where=where,
             hint="See the workers' logs; give each more memory (dask worker --memory-limit). Then run again.",
         )
     if isinstance(error, CancelledError):
         return UnreachableError(
-            "The Dask scheduler went away; what is committed stays.", where=where, hint="Start it, and run again."
+            "The Dask scheduler is gone. Committed batches stay.", where=where, hint="Start it, and run again."
         )
     return error

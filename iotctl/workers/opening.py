@@ -1,4 +1,4 @@
-"""Opening workers: as many as were asked for, as the machine has cores, and as the database has room for."""
+"""Opens workers: the wanted number, or one per core, within the connections of the database."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from iotctl.workers.dask_workers import DaskWorkers
     from iotctl.workers.processes import Processes, ThisThread
 
-# So few sensors are done before a second process has started.
+# Up to this number, sensors are done before a second process has started.
 _FEW_SENSORS = 4
 
-# More workers than any database has connections for.
+# No database has connections for more workers.
 _MANY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class WantedWorkers:
-    """What was asked for. count: at once, None for what there is; scheduler: of a Dask cluster, None for here.
+    """The wanted workers. count: number of tasks at once, None for the default. scheduler: address of a Dask scheduler,
+    None for this machine.
 
-    send_credentials: database and store of this machine's settings travel to the cluster with each task.
+    send_credentials: send database and store of these settings to the cluster with each task.
     """
 
     count: int | None = None
@@ -35,13 +36,13 @@ class WantedWorkers:
     send_credentials: bool = False
 
 
-# Says something that a person should know, such as that a cluster has no worker yet.
+# Shows a message to people, such as that a cluster has no worker yet.
 Note = Callable[[str], None]
 
 
 @contextmanager
 def load_workers(database: Database, settings: Settings, wanted: WantedWorkers, note: Note) -> Iterator[LoadWorkers]:
-    """Threads, or a cluster's workers, to load files on; as many as the database has room for."""
+    """Threads or workers of a cluster for loading files, within the connections of the database."""
     if wanted.scheduler is not None:
         with _dask_workers(database, settings, wanted.scheduler, wanted, note) as workers:
             yield workers
@@ -56,7 +57,7 @@ def load_workers(database: Database, settings: Settings, wanted: WantedWorkers, 
 def sensor_workers(
     sensors: int, database: Database, settings: Settings, wanted: WantedWorkers, note: Note
 ) -> Iterator[AnalysisWorkers]:
-    """What so many sensors of the database are analysed on."""
+    """Processes or workers of a cluster for analysing this number of sensors."""
     if wanted.scheduler is not None and sensors >= _FEW_SENSORS:
         with _dask_workers(database, settings, wanted.scheduler, wanted, note) as workers:
             yield workers
@@ -67,9 +68,9 @@ def sensor_workers(
 
 @contextmanager
 def local_workers(sensors: int, wanted: int | None = None) -> Iterator[Processes | ThisThread]:
-    """Processes of this machine, as many as are worth their start for so many sensors.
+    """Processes of this machine, as many as are useful for this number of sensors.
 
-    A single worker is this thread itself, which costs no start. Ctrl-C ends the work in hand, also where it waits for
+    A single worker is this thread itself, which needs no start. Ctrl-C ends the current work, also while it waits for
     the database.
     """
     from iotctl.workers.processes import Processes, ThisThread
@@ -83,11 +84,11 @@ def local_workers(sensors: int, wanted: int | None = None) -> Iterator[Processes
 
 
 def worker_count(database: Database, wanted: int | None, cores: int) -> int:
-    """How many workers to run: as many as wanted, or one per core and at least two, if the server has room for them."""
+    """The number of workers: the wanted number, or one per core and at least two; limited by free connections."""
     from iotctl.repositories import free_connections
 
     with database.connect() as conn:
-        # One stays free for this process's own listing, one for whoever looks at the database meanwhile.
+        # One connection stays free for the listing of this process, and one for other users of the database.
         room = max(1, free_connections(conn) - 2)
     return min(wanted or max(2, cores), room)
 
@@ -100,7 +101,7 @@ def _dask_workers(
     from iotctl.workers.dask_workers import DaskWorkers
 
     with connect_cluster(settings, scheduler, database, note, send_credentials=wanted.send_credentials) as cluster:
-        # Workers may join later: the database has to bear them, too.
+        # Workers may join later, and also need connections.
         at_once = worker_count(database, wanted.count or _MANY, 0)
         with DaskWorkers(cluster, at_once) as workers:
             yield workers

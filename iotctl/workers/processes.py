@@ -1,7 +1,7 @@
-"""Where sensors are analysed on this machine; an interrupt ends the work, also where it waits for the database.
+"""Analyses sensors on this machine. An interrupt ends the work, also while it waits for the database.
 
-psycopg cancels the query of a connection whose thread gets a KeyboardInterrupt, which is only ever raised in the main
-thread of a process. So work is done there: in processes of its own, or in that of the command.
+When a thread gets a KeyboardInterrupt, psycopg cancels the query of its connection. Python raises it only in the main
+thread of a process. So the work runs in the main thread: of other processes, or of the command itself.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Self, TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# A worker that is told to end, and does not, because the network is gone for example, is ended after this.
+# After this time, a worker that does not end by itself is killed; for example, because the network is gone.
 _END_SECONDS = 10.0
 
 _INTERRUPT = (signal.SIGINT,)
 
 
 class ThisThread:
-    """Does each piece of work in the thread that asks for its result, at that moment."""
+    """Does each piece of work in the thread that asks for its result, when it asks."""
 
     count = 1
 
@@ -45,27 +45,27 @@ class _Deferred(Future[Result]):
         if not self.done() and self.set_running_or_notify_cancel():
             try:
                 self.set_result(self._work())
-            except Exception as error:  # noqa: BLE001 -- as executors do; an interrupt goes on
+            except Exception as error:  # noqa: BLE001 -- as executors do; an interrupt is passed on
                 self.set_exception(error)
         return super().result(timeout)
 
 
 class Processes:
-    """So many processes, which end with this one, and whose work ends where an interrupt leaves the context."""
+    """Processes that end with this one. If an interrupt leaves the context, their work ends."""
 
     def __init__(self, count: int) -> None:
         self.count = count
-        # Not fork: a copy of this process would share its connections and its progress bar's thread.
+        # Not fork: a copy of this process would share its connections and the thread of its progress bar.
         context = get_context("spawn")
         self._told, self._tell = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(count, context, _begin, (self._told,))
-        for _ in range(count):  # they start meanwhile
+        for _ in range(count):  # start them now
             self.analyse(int, 0)
 
     def analyse(self, work: Callable[[Task], Result], task: Task) -> Future[Result]:
         """See AnalysisWorkers."""
-        # Ctrl-C reaches every process of a terminal. A worker, of which each submit may start one, inherits that it
-        # waits, until the worker knows what to do with it; so it does here, and is not lost.
+        # Ctrl-C reaches every process of a terminal, and each submit may start a worker. The signal is blocked here:
+        # the worker inherits this until it has its handler. Here the signal waits, and is not lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPT)
         try:
             return self._pool.submit(_do, work, task)
@@ -84,7 +84,7 @@ class Processes:
 
 
 class _Work:
-    """What a worker process does: whether it is at work, and whether it is to do no more."""
+    """The state of a worker process: whether it works, and whether it must stop."""
 
     is_under_way = False
     is_over = False
@@ -108,13 +108,13 @@ def _do(work: Callable[[Task], Result], task: Task) -> Result:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # Between two pieces of work there is nobody to catch it. Ctrl-C of the terminal comes here, too.
+    # Between two pieces of work nothing would catch the interrupt. Ctrl-C of the terminal also comes here.
     if _Work.is_over and _Work.is_under_way:
         raise KeyboardInterrupt
 
 
 def _watch_parent(told: Connection) -> None:
-    """End the work where the parent says so, and the process where the parent is gone."""
+    """End the work if the parent says so, and the process if the parent is gone."""
     parent = parent_process()
     assert parent is not None
     if parent.sentinel not in wait([parent.sentinel, told]):

@@ -1,4 +1,4 @@
-"""Threads of this process as workers: loading waits for the network, and its parsing runs beside that."""
+"""Threads of this process as workers: while one waits for the network, others parse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Threads:
-    """So many threads, which end with the context, after their tasks."""
+    """Threads that end with the context, after their tasks."""
 
     def __init__(self, count: int) -> None:
         self.count = count

@@ -51,7 +51,7 @@ def test_options_are_written_checked_and_never_over_a_file_that_is_there(
     assert dotenv_values(tmp_path / ".env") == given
     again = iotctl("init", "--timezone", "Asia/Tokyo")
     assert (again.returncode, again.stdout) == (2, "")
-    assert "already; nothing is written" in again.stderr
+    assert "already; nothing was written" in again.stderr
     assert dotenv_values(tmp_path / ".env") == given
     wrong = iotctl("init", "--timezone", "Mars", "--force")
     assert (wrong.returncode, "IOTCTL_TIMEZONE cannot be used: there is no time zone" in wrong.stderr) == (7, True)
