@@ -46,7 +46,7 @@ class LocalSource:
 
     def folder(self, uri: str) -> Path:
         """The absolute path of a URI or path; listings use it for the files below."""
-        return _path(uri).absolute()
+        return _absolute(_path(uri))
 
     def join(self, uri: str, name: str) -> str:
         """The path below the folder; name itself if it is an absolute path."""
@@ -54,12 +54,12 @@ class LocalSource:
 
     def below(self, uri: str, file: StoredFile) -> str:
         """The path below the folder; the file's name if it is elsewhere."""
-        path, folder = Path(file.uri), _path(uri).absolute()
+        path, folder = Path(file.uri), _absolute(_path(uri))
         return path.relative_to(folder).as_posix() if path != folder and path.is_relative_to(folder) else path.name
 
     def names(self, uri: str, file: StoredFile) -> bool:
         """Whether the path is that of the file."""
-        return Path(file.uri) == _path(uri).absolute()
+        return Path(file.uri) == _absolute(_path(uri))
 
     def stat(self, uri: str) -> StoredFile:
         """The file at a path."""
@@ -149,7 +149,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 def _stored(path: Path) -> StoredFile:
     try:
         found = path.stat()
-        absolute = path.absolute()
+        absolute = _absolute(path)
     except (OSError, ValueError) as error:
         raise _os_error(error, path) from error
     if not stat.S_ISREG(found.st_mode):
@@ -173,6 +173,19 @@ def _path(uri: str) -> Path:
         return Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri).expanduser()
     except (ValueError, RuntimeError) as error:  # a URL with a bracket, or the home of an unknown user
         raise NotFoundError(f"There is no file or folder {uri}.", hint="Check the path.") from error
+
+
+def _absolute(path: Path) -> Path:
+    """The absolute path without `..`, so that the ledger knows a file by one name.
+
+    Links stay as they are: a link such as `latest.csv` may point at another file tomorrow. Only what comes before `..`
+    is followed, because `link/..` is the folder above what the link points at.
+    """
+    parts = path.absolute().parts
+    if ".." not in parts:
+        return Path(*parts)
+    rest = parts[::-1].index("..")
+    return Path(os.path.realpath(Path(*parts[: len(parts) - rest])), *parts[len(parts) - rest :])
 
 
 def _changed(file: StoredFile) -> ChangedFileError:

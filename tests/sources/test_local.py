@@ -48,6 +48,25 @@ def test_a_file_that_changes_under_the_read_is_noticed(tmp_path: Path) -> None:
         source.open(file)
 
 
+def test_a_file_has_one_name_however_it_is_spelt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "data" / "deep")
+    file = tmp_path / "data" / "deep" / "a.csv"
+    file.write_text("x")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path / "work"))
+    # `..` after a link leads to the folder above what it points at, as for every other program.
+    folders = ["../data", f"{tmp_path}/work/.././data", "~/../data/", f"file://{tmp_path}/work/../data", "../linked/.."]
+    for folder in folders:
+        source = source_for(folder, STORE)
+        assert [found.uri for found in source.list(folder)] == [str(file)], folder
+        named = source.stat(f"{folder}/deep/../deep/a.csv")
+        assert named.uri == str(file), folder
+        assert source.below(folder, named) == "deep/a.csv", folder
+        assert source.names(f"{folder}/deep/a.csv", named), folder
+
+
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no file or folder"):
         list(source_for("x", STORE).list(str(tmp_path / "none")))
