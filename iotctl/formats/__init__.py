@@ -1,6 +1,6 @@
-"""Bytes to readings: CSV and Parquet, decompression, timestamps and time zones, rejects with line and reason.
+"""Bytes to readings: record forms, decompression, timestamps and time zones, rejects with line and reason.
 
-Here is what every ingest uses; the rest is imported from its own module, and costs only who asks for it.
+This package exports what every ingest uses. Import the rest from its own module, so that others do not pay for it.
 """
 
 from iotctl.formats.data_files import is_data_file, suffixes_read

@@ -1,4 +1,4 @@
-"""Rows that are not loaded, as arrays: a file of nothing else costs no Python object per row."""
+"""Rows that are not loaded, as arrays: even a file of only bad rows needs no Python object per row."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _CODES = {reason: code for code, reason in enumerate(_REASONS)}
 
 @dataclass(frozen=True, slots=True)
 class BadRows:
-    """line: int64 (n,), from 1. code: int8 (n,), why each is not loaded; code_of() and reason_of() translate.
+    """line: int64 (n,), from 1. code: int8 (n,), the reason of each; see code_of() and reason_of().
 
-    field: int16 (n,), the number of the field that is not as it should be, see BatchBuilder.field; -1 for none.
+    field: int16 (n,), the number of the bad field, see BatchBuilder.field; -1 for none.
     """
 
     line: NDArray[np.int64]
@@ -32,13 +32,13 @@ class BadRows:
         return BadRows(self.line[at], self.code[at], self.field[at])
 
     def counts(self) -> dict[RejectReason, int]:
-        """How many rows each reason keeps out; reasons without rows are left out."""
+        """Reason -> number of rows; without reasons that have no rows."""
         found = np.bincount(self.code, minlength=len(_REASONS)).tolist()
         return {reason: count for reason, count in zip(_REASONS, found, strict=True) if count}
 
 
 def bad_rows(line: NDArray[np.int64], reason: RejectReason, field: int = -1) -> BadRows:
-    """Rows that one and the same reason keeps out, by one and the same field if there is one."""
+    """Rows with the same reason, and the same bad field if there is one."""
     return BadRows(line, np.full(len(line), _CODES[reason], np.int8), np.full(len(line), field, np.int16))
 
 
@@ -50,11 +50,11 @@ def listed_bad_rows(found: Sequence[tuple[int, RejectReason]]) -> BadRows:
 
 
 def joined_bad_rows(pieces: Sequence[BadRows]) -> BadRows:
-    """Pieces together, in order of their lines."""
+    """The rows of all pieces, in order of their lines."""
     line = np.concatenate([np.empty(0, dtype=np.int64), *(piece.line for piece in pieces)])
     code = np.concatenate([np.empty(0, dtype=np.int8), *(piece.code for piece in pieces)])
     field = np.concatenate([np.empty(0, dtype=np.int16), *(piece.field for piece in pieces)])
-    if not np.any(line[1:] < line[:-1]):  # as it is nearly always
+    if not np.any(line[1:] < line[:-1]):  # the usual case
         return BadRows(line, code, field)
     order = np.argsort(line, kind="stable")
     return BadRows(line[order], code[order], field[order])

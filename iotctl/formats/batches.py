@@ -1,4 +1,4 @@
-"""Rows gathered into batches, their local times turned into UTC."""
+"""Collects rows into batches, and converts local times to UTC."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from iotctl.formats.times.clock import Clock, ReadTimes
 from iotctl.formats.times.held_rows import HeldRows, RowHolder, Verdicts
 from iotctl.model import Ambiguous, FileBatch, Nonexistent, Position, Reject, RejectReason
 
-# Of so many lines that may have to be rejected the texts are at hand; they take 100 MB at most.
+# The texts of this many doubtful lines are kept, for rejects; they take 100 MB at most.
 _MOST_TEXTS = 100_000
 
 _MOST_FIELDS = 32_767
@@ -26,19 +26,19 @@ _NO_ROWS = np.empty(0, dtype=np.int64)
 
 
 class FileLines(Protocol):
-    """Lines of a file that are at hand."""
+    """Lines of a file in memory."""
 
     def text(self, line: int) -> str:
-        """What a reject keeps of a line."""
+        """The text of a line for a reject."""
 
     def offset(self, line: int) -> int:
-        """Where in the file a line begins, as in Position."""
+        """The offset of a line in the file, as in Position."""
 
 
 class BatchBuilder:
-    """Gathers rows, turns local times into UTC in file order, and cuts batches.
+    """Collects rows, converts local times to UTC in file order, and cuts batches.
 
-    Rows near a change of the clock wait until the file shows which hour they are of: a batch then ends before them.
+    Rows near a clock change wait until the file shows their hour. A batch ends before such rows.
     """
 
     def __init__(self, options: ReadOptions, start: Position, sensors: Sensors) -> None:
@@ -51,28 +51,28 @@ class BatchBuilder:
         self._holder = RowHolder(options.timezone)
         self._holds_from = 0
         self._pieces: list[Rows] = []
-        self._first_row = 0  # the number in the file of the first row of the pieces
-        self._count = 0  # of the rows in them
-        self._gone: list[NDArray[np.int64]] = []  # rows of them that were refused
+        self._first_row = 0  # the number of the first row of the pieces, in the file
+        self._count = 0  # of rows in the pieces
+        self._gone: list[NDArray[np.int64]] = []  # rejected rows of the pieces
         self._fields: dict[str, int] = {}
         self._bad: list[BadRows] = []
         self._room = options.keep_rejects
         self._bad_texts = 0
         self._doubled: list[NDArray[np.int64]] = []  # lines
         self._skipped: list[NDArray[np.int64]] = []
-        self._texts: dict[int, str] = {}  # of bad lines, and of doubtful ones, which may have to be rejected
+        self._texts: dict[int, str] = {}  # of bad lines, and of doubtful lines that may be rejected later
         self._notes: list[str] = []
 
     def field(self, name: str) -> int:
-        """The number of a field, for BadRows; -1, as for no field, beyond what BadRows can number."""
+        """The number of a field for BadRows; -1, as for no field, if there are too many."""
         return self._fields.setdefault(name, len(self._fields)) if len(self._fields) < _MOST_FIELDS else -1
 
     def note(self, note: str) -> None:
-        """Say with the next batch what a person should know of the file."""
+        """Add a message for people to the next batch."""
         self._notes.append(note)
 
     def add(self, rows: Rows, bad: BadRows, lines: FileLines) -> None:
-        """Add the next rows of the file; lines: those that they stand on."""
+        """Add the next rows of the file. lines: the lines of these rows."""
         self.rows_read += len(rows) + len(bad)
         times = self._clock.read(rows)
         first = self._first_row + self._count
@@ -101,13 +101,13 @@ class BatchBuilder:
                 self._holds_from = lines.offset(begin)
 
     def end(self) -> None:
-        """The file has no more rows: those that wait are settled."""
+        """End of the file: settle the rows that wait."""
         self._settle(self._holder.end())
 
     def batch(self, offset: int, line: int) -> FileBatch | None:
-        """What was added since the last batch, up to an offset of the file and the number of the next line.
+        """The rows since the last batch. offset, line: where the next batch begins.
 
-        Rows that wait are left for the next batch; None where there are no others.
+        Rows that wait are left for the next batch; None if there are no others.
         """
         if (held_from := self._holder.first_line) is not None:
             offset, line = self._holds_from, held_from
@@ -160,7 +160,7 @@ class BatchBuilder:
         return batch
 
     def _note_doubtful(self, rows: Rows, first: int, times: ReadTimes, lines: FileLines) -> None:
-        """Count rows of doubtful hours; refuse them where the options say so, else keep their texts.
+        """Count rows of doubtful hours. Reject them if the options say so, else keep their texts.
 
         first: the number of the first of the rows.
         """
@@ -195,14 +195,14 @@ class BatchBuilder:
         self._notes += verdicts.notes
 
     def _refuse(self, refused: Sequence[tuple[NDArray[np.int64], RejectReason]]) -> None:
-        """Make rejects of rows, by their numbers."""
+        """Reject rows by their numbers."""
         self._pieces = [joined(self._pieces)]
         for row, reason in refused:
             self._gone.append(row)
             self._bad.append(bad_rows(self._pieces[0].line[row - self._first_row], reason))
 
     def _parted(self, line: int) -> tuple[Rows, Rows]:
-        """The rows before a line, without those that were refused, and the rest, which stays."""
+        """The rows before a line, without rejected ones, and the rest, which stays."""
         rows = joined(self._pieces)
         at = int(np.searchsorted(rows.line, line))
         before, rest = (rows, rows[:0]) if at == len(rows) else (rows[:at], rows[at:])
@@ -218,12 +218,12 @@ class BatchBuilder:
 
 
 def _listed(bad: BadRows, most: int) -> BadRows:
-    """The first that are listed with line and text, which missing values are not."""
+    """The first bad rows, which are listed with line and text. Missing values are not listed."""
     missing = bad.code == _MISSING
     return (bad[~missing] if missing.any() else bad)[:most]
 
 
 def _counted(lines: Iterable[NDArray[np.int64]], before: int) -> tuple[int, list[NDArray[np.int64]]]:
-    """How many lines there are before one, and the others."""
+    """The number of lines before a line, and the other lines."""
     every = np.concatenate([np.empty(0, dtype=np.int64), *lines])
     return int(np.sum(every < before)), [every[every >= before]] if (every >= before).any() else []

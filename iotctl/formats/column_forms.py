@@ -1,7 +1,7 @@
-"""In which form a column is written, where single values could mean two things: judged by many values together.
+"""The form of a column with values that can mean two things, decided by many values together.
 
-A judge looks at the 20,000 lines from the first one on that matters, and at more only where none of these is certain.
-So the verdict depends on the file alone, not on where a block or a batch ends. It is then kept in Position.
+A judge looks at 20,000 lines from the first relevant one, and at more only if none of them is certain. So the verdict
+depends only on the file, not on the ends of blocks or batches. Position keeps it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from iotctl.formats.times.numeric_times import NumericTimes, TimeJudge, wanted_t
 
 WINDOW_LINES = 20_000
 
-# Values of a column, and the lines (rows, in Parquet) that they stand on, int64 (n,), ascending.
+# Values of a column, and their lines (rows, in Parquet): int64 (n,), ascending.
 Piece = tuple[pa.StringArray, NDArray[np.int64]]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -28,22 +28,22 @@ T_co = TypeVar("T_co", covariant=True)
 
 _TIMES_UNCLEAR = (
     "the numbers in the column of times may be seconds since 1970 or calendar times such as 2016010112, and are"
-    " rejected; say which: --time-form epoch or --time-form calendar"
+    " rejected; choose --time-form epoch or --time-form calendar"
 )
 _DECIMALS_UNCLEAR = (
-    "the numbers in the column of values have points and commas that may set off decimals or thousands, and are"
-    " rejected; say which: --decimal point or --decimal comma"
+    "the numbers in the column of values have points and commas that may separate decimals or thousands, and are"
+    " rejected; choose --decimal point or --decimal comma"
 )
 
 
 class OpenFormError(Exception):
-    """A value was met whose meaning hangs on the column's form, which has not been judged yet."""
+    """A value depends on the form of its column, which is not judged yet."""
 
 
 class ColumnForms:
-    """How the columns of one file are written, as far as that is judged. notes: what a person should know of it.
+    """The forms of the columns of one file that are judged so far. notes: messages about them for people.
 
-    layout: the one that was found by looking at the file, as TOML; empty where it was named.
+    layout: the layout found by --layout auto, as TOML; empty if a layout was named.
     """
 
     def __init__(self, options: ReadOptions, state: Mapping[str, str]) -> None:
@@ -59,7 +59,7 @@ class ColumnForms:
 
     @property
     def state(self) -> dict[str, str]:
-        """As Position.forms: what was judged, not what options said."""
+        """The judged forms for Position.forms, without those set by options."""
         judged = {
             name: form.value
             for name, form, wanted in zip(("times", "decimals"), (self.times, self.decimals), self._wanted, strict=True)
@@ -68,14 +68,14 @@ class ColumnForms:
         return judged | ({"layout": self.layout} if self.layout else {})
 
     def judge_times(self, pieces: Iterator[Piece], modified: datetime) -> None:
-        """Judge the column of times by its next values, if it is not judged."""
+        """Judge the column of times by its next values, if it is not judged yet."""
         if self.times is NumericTimes.OPEN:
             self.times = judged(pieces, TimeJudge(modified)) or NumericTimes.OPEN
             if self.times is NumericTimes.UNCLEAR:
                 self.notes.append(_TIMES_UNCLEAR)
 
     def judge_decimals(self, pieces: Iterator[Piece], *, comma_usual: bool) -> None:
-        """Judge the column of values by its next values, if it is not judged; comma_usual: see DecimalJudge."""
+        """Judge the column of values by its next values, if it is not judged yet. comma_usual: see DecimalJudge."""
         if self.decimals is Decimals.OPEN:
             self.decimals = judged(pieces, DecimalJudge(comma_usual=comma_usual)) or Decimals.OPEN
             if self.decimals is Decimals.UNCLEAR:
@@ -83,24 +83,24 @@ class ColumnForms:
 
 
 class Judge(Protocol[T_co]):
-    """Weighs the values of a column. Kinds are small numbers: 0 says nothing, negative ones can mean two things,
-    positive ones can only mean one."""
+    """Judges the values of a column. Kinds are small numbers: 0 says nothing, negative kinds can mean two things,
+    positive kinds only one."""
 
     def kinds(self, texts: pa.StringArray) -> NDArray[np.int8]:
         """The kind of each value."""
 
     def add(self, kind: NDArray[np.int8], texts: pa.StringArray) -> None:
-        """Weigh more values of the column."""
+        """Take more values of the column into account."""
 
     def is_certain(self) -> bool:
-        """Whether what was weighed is enough for a verdict."""
+        """Whether the values so far are enough for a verdict."""
 
     def verdict(self) -> T_co:
-        """The form, or that none fits; after all values, if it is not certain."""
+        """The form, or that none fits. Ask after all values, or when is_certain()."""
 
 
 def judged(pieces: Iterator[Piece], judge: Judge[T_co]) -> T_co | None:
-    """The form of a column from its next values; None where nothing in the first piece hangs on it."""
+    """The form of a column from its next values; None if nothing in the first piece depends on it."""
     first: int | None = None
     for texts, line in pieces:
         kind = judge.kinds(texts)
@@ -113,7 +113,7 @@ def judged(pieces: Iterator[Piece], judge: Judge[T_co]) -> T_co | None:
         judge.add(kind[:within], texts.slice(0, within))
         if within == len(line):
             continue
-        # What comes behind the window counts up to the first value that is certain.
+        # After the window, values count up to the first certain one.
         while not judge.is_certain() and within < len(line):
             certain = np.flatnonzero(kind[within:] > 0)
             ends = within + (max(int(certain[0]), 1) if len(certain) else len(line))

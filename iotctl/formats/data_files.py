@@ -1,4 +1,4 @@
-"""Which files are those of data, by their names: what a folder has beside them is left out."""
+"""Recognises data files by their names; other files of a folder are left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iotctl.formats.layouts.layout import AUTO, STANDARD, Form, Layout
 _TEXT = (".csv", ".tsv", ".txt")
 _JSON = (".json", ".jsonl", ".ndjson")
 
-# Beside those of the standard layout; what else a layout is for, its patterns say.
+# Suffixes of forms, besides those of the standard layout. Patterns of a layout add other names.
 _SUFFIXES = {
     Form.CSV: (".dat", ".log", ".asc", ".lvm", ".rdb", ".prn"),
     Form.JSON: _JSON,
@@ -26,9 +26,9 @@ _NEVER_COMPRESSED = {*PARQUET, *_SUFFIXES[Form.XLSX]}
 
 
 def is_data_file(name: str, layouts: Sequence[Layout] = (STANDARD,)) -> bool:
-    """Whether a file's name says that it holds readings in one of some layouts.
+    """Whether a file has the name of a data file in one of some layouts.
 
-    A layout's patterns say it, or a suffix of its form; those of the standard layout always do.
+    The name matches a pattern of a layout, or has a suffix of its form. Suffixes of the standard layout always count.
     """
     path, known = unpacked(name), _suffixes(layouts)
     if path != PurePosixPath(name):
@@ -37,12 +37,12 @@ def is_data_file(name: str, layouts: Sequence[Layout] = (STANDARD,)) -> bool:
 
 
 def suffixes_read(layouts: Sequence[Layout]) -> str:
-    """The names of files that are read, for people."""
+    """The names of data files, for people."""
     known = _suffixes(layouts)
     texts = " ".join(suffix for suffix in known if suffix not in _NEVER_COMPRESSED)
     others = " ".join(suffix for suffix in known if suffix in _NEVER_COMPRESSED)
     patterns = [pattern for layout in layouts for pattern in layout.files]
-    named = f", and what fits {' '.join(patterns)}" if patterns else ""
+    named = f", and names that match {' '.join(patterns)}" if patterns else ""
     return f"{texts}, also with .gz .zst .bz2 .xz, and {others}{named}"
 
 

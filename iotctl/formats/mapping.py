@@ -1,4 +1,4 @@
-"""The mapping: which sensor has which name, unit, limits and labels, as a file has it."""
+"""Reads the mapping: names, units, limits and labels of sensors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAPPING = Wanted(
     others=True,
 )
 
-# What was meant for a UUID: a text with its dashes where it has them.
+# Looks like a UUID: it has dashes in the right places.
 _NEARLY_UUID = re.compile(
     r"\{?[0-9a-z]{7,9}-[0-9a-z]{3,5}-[0-9a-z]{3,5}-[0-9a-z]{3,5}-[0-9a-z]{11,13}\}?", re.IGNORECASE
 )
@@ -38,10 +38,10 @@ _NEARLY_UUID = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class MappingRow:
-    """What a row says of a sensor. uuid: canonical text. line: where it stands.
+    """A row of the mapping. uuid: canonical text. line: its number.
 
-    text_id: what files call the sensor, where that is no UUID. name: None where the file has no column of names. The
-    others are None, or not among the labels, where the cell is empty.
+    text_id: the name of the sensor in files, if that is not a UUID. name: None if the file has no column of names. An
+    empty cell is None, or not among the labels.
     """
 
     uuid: str
@@ -56,7 +56,7 @@ class MappingRow:
 
 @dataclass(frozen=True, slots=True)
 class BadMappingRow:
-    """A row that cannot be read, and why, in words that begin with a reason or a field."""
+    """A row that cannot be read, and why; the text begins with a reason or a field."""
 
     line: int
     problem: str
@@ -64,10 +64,10 @@ class BadMappingRow:
 
 @dataclass(frozen=True, slots=True)
 class MappingTable:
-    """The rows of a mapping file, and those that cannot be read.
+    """The rows of a mapping file, and its bad rows.
 
-    columns: those of unit, low, high and all labels that the file has; what it has no column for is left as it is.
-    unreadable_labels: cells of labels that are no UTF-8, and left out.
+    columns: unit, low, high and labels, if the file has them; without a column, old values stay.
+    unreadable_labels: number of labels that are left out because they are not UTF-8.
     """
 
     rows: tuple[MappingRow, ...]
@@ -80,7 +80,7 @@ def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
     """The mapping file, in text or Parquet: a column sensor_uuid, sensor_id or sensor, and any of sensor_name, unit,
     low, high; all others are labels.
 
-    Raises FileError where a column is missing, and what open_at raises.
+    Raises FileError if a column is missing, and what open_at raises.
     """
     records = list(read_table_rows(file, open_at, _MAPPING))
     good = [record for record in records if record.reason is None]
@@ -90,7 +90,7 @@ def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
         raise FileError(
             "Column sensor_name not found in the header.",
             where=file.uri,
-            hint="Beside sensor_uuid (or sensor_id) needed is one of sensor_name, unit, low, high, site, asset.",
+            hint="Besides sensor_uuid (or sensor_id), one of sensor_name, unit, low, high, site, asset is needed.",
         )
     decimals = _decimals([record.fields[column] for record in good for column in columns & {_LOW, _HIGH}])
     rows = []
@@ -100,7 +100,7 @@ def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
         except _BadCellError as error:
             bad.append(BadMappingRow(record.line, str(error)))
     if not _has_ids(good) and any(row.text_id is None for row in rows):
-        # A column of UUIDs: a text among them is a slip, and not the name of another sensor.
+        # In a column of UUIDs, another text is a mistake, and not the name of a sensor.
         bad += [BadMappingRow(row.line, f"{RejectReason.SENSOR}: not a UUID") for row in rows if row.text_id]
         rows = [row for row in rows if not row.text_id]
     unreadable = sum(not is_text(record.fields[label]) for record in good for label in columns - _MEASURES)
@@ -108,21 +108,21 @@ def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
 
 
 class _BadCellError(Exception):
-    """Why a row says nothing."""
+    """The reason why a row cannot be used."""
 
 
 def _columns(records: Sequence[TableRow]) -> frozenset[str]:
-    """The columns of the file beside those of UUID, text id and name; as of its first row."""
+    """The columns of the file, in its first row, without UUID, text id and name."""
     return frozenset(records[0].fields) - {_UUID, _ID, _NAME} if records else frozenset()
 
 
 def _has_ids(records: Sequence[TableRow]) -> bool:
-    """Whether sensors stand in a column sensor_id or sensor, which may have texts beside UUIDs."""
+    """Whether the file has a column sensor_id or sensor, which may have texts as well as UUIDs."""
     return all(record.fields.get(_ID) == record.fields[_UUID] for record in records)
 
 
 def _decimals(texts: Sequence[str]) -> Decimals:
-    """Whether limits have decimal points or commas, by all of them together."""
+    """Whether limits have decimal points or commas, decided by all of them."""
     judge = DecimalJudge(comma_usual=False)
     column = pa.array([text if is_text(text) else "" for text in texts], pa.string())
     judge.add(judge.kinds(column), column)
@@ -163,5 +163,5 @@ def _limit(column: str, text: str, decimals: Decimals) -> float | None:
         return None
     number = parse_value(text, decimals)
     if number is None or not math.isfinite(number):
-        raise _BadCellError(f"{RejectReason.VALUE}: {column} {text.strip()[:80]!r} is no number")
+        raise _BadCellError(f"{RejectReason.VALUE}: {column} {text.strip()[:80]!r} is not a number")
     return number

@@ -88,7 +88,7 @@ def test_the_usual_options_are_there_under_their_usual_names(path: Words) -> Non
         assert "--json" in named
     assert ("--dry-run" in named) == (path in WRITES)
     for name, (help_, metavar) in named.items():
-        assert ("GLOB" in (metavar or "")) == ("fits:" in help_), name
+        assert ("GLOB" in (metavar or "")) == ("matching" in help_), name
         if name in ("--start", "--end", "--since"):
             assert metavar == "TIME"
 

@@ -107,7 +107,7 @@ def test_text_ids_and_uuids_may_stand_together_where_the_column_says_so(iotctl: 
 @pytest.mark.parametrize(
     ("header", "row", "problem"),
     [
-        ("low", "warm", "line 3: value: low 'warm' is no number"),
+        ("low", "warm", "line 3: value: low 'warm' is not a number"),
         ("low", "nan", "line 3: value: low 'nan'"),
         ("high", "1e999", "line 3: value: high '1e999'"),
         ("high", "1 2", "line 3: value: high '1 2'"),

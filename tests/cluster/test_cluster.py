@@ -86,9 +86,9 @@ def test_workers_load_what_one_machine_would_have_loaded(iotctl: Iotctl, shared:
     )
     assert table(shared) == obvious(contents)
     said = [json.loads(line) for line in ended.stderr.splitlines()]
-    left = {line["file"]: line["rows"] for line in said if line["message"] == "file left"}
+    left = {line["file"]: line["rows"] for line in said if line["message"] == "file ended"}
     assert left == {f"s3://cluster/t/{number:03}.csv": 3_000 for number in range(6)}
-    assert [line["file"] for line in said if line["message"] == "file taken up"] == list(left)
+    assert [line["file"] for line in said if line["message"] == "file started"] == list(left)
     again = json.loads(iotctl("ingest", "s3://cluster/t/", "--json").stdout)
     assert (again["files"], again["files_unchanged"], again["rows_read"]) == (0, 6, 0)
 

@@ -28,10 +28,10 @@ def test_a_layout_file_without_faults_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ("[time]", "[time", 3, "This is no TOML"),
-        ("sensor =", "sensr =", 1, "sensr is no key of a layout"),
+        ("[time]", "[time", 3, "This is not TOML"),
+        ("sensor =", "sensr =", 1, "sensr is not a key of a layout"),
         ("sensor =", 'form = "xml"\nsensor =', 1, "form input should be 'csv', 'json'"),
-        ("fields =", "feilds =", 4, "time.feilds is no key of a layout"),
+        ("fields =", "feilds =", 4, "time.feilds is not a key of a layout"),
         ('fields = ["time"]', 'fields = "time"', 4, "time.fields must be a list"),
         ('fields = ["time"]', "fields = []", 4, "time.fields names no field"),
         ('fields = ["time"]', 'fields = ["time"]\nformat = "%H:%M"', 5, "time.format cannot be used"),
@@ -45,7 +45,7 @@ def test_a_layout_file_without_faults_is_read() -> None:
         ("[time]", '[text]\ndecimal = "x"\n[time]', 4, "text.decimal"),
         ("[time]", '[text]\nencoding = "utf-99"\n[time]', 4, "text.encoding"),
         ("[time]", "[text]\nheader = false\n[time]", 3, "text.columns are needed"),
-        ("[time]", "[text]\nskip_until = '('\n[time]", 4, "text.skip_until is no regular expression"),
+        ("[time]", "[text]\nskip_until = '('\n[time]", 4, "text.skip_until is not a regular expression"),
         ("[time]", "[path]\nx = 'y'\n[time]", 4, "path.x has no group"),
         ("[time]", '[quality]\nfield = "q"\ngood = []\n[time]', 5, "quality.good is empty"),
     ],

@@ -311,11 +311,11 @@ def test_a_wrong_byte_in_a_column_that_is_read_rejects_its_row_alone() -> None:
         (layout_of("{device}"), "time,value\n", "needs a column 'device'"),
         (layout_of("{field}", "a", "b"), "time,c\n", "needs a column 'a'"),
         (replace(layout_of(), values=(ValueLayout("value", quality="flag"),)), "time,value\n", "needs a column 'flag'"),
-        (layout_of(skip_until="^X_Value"), "time,value\n1,2\n", "No line fits"),
+        (layout_of(skip_until="^X_Value"), "time,value\n1,2\n", "No line matches"),
         (replace(layout_of(), preamble={"id": r"SN: (\d+)"}), "time,value\n1,2\n", "'id'"),
         (replace(layout_of(), path={"id": r"channel_(\d+)"}), "time,value\n1,2\n", "'id'"),
         (replace(layout_of(), time=TimeLayout(("time",), "%Q")), "time,value\n1,2\n", "%Q"),
-        (replace(layout_of(), files=("*.dat",)), "time,value\n1,2\n", "No layout fits"),
+        (replace(layout_of(), files=("*.dat",)), "time,value\n1,2\n", "No layout matches"),
     ],
 )
 def test_a_layout_that_does_not_fit_says_why(layout: Layout, text: str, says: str) -> None:
@@ -452,12 +452,12 @@ def test_a_last_line_without_its_end_waits() -> None:
         (
             replace(layout_of(), time=TimeLayout(("time",), "%d.%m.%Y")),
             "time,value\n2023-01-01,1\n2023-01-02,2\n",
-            "line 2: '2023-01-01' in time is no time of the format %d.%m.%Y",
+            "line 2: '2023-01-01' in time does not fit the format %d.%m.%Y",
         ),
         (
             layout_of(delimiter=";"),
             "time;value\n2023-01-01;1,5\n2023-01-02;2,5\n",
-            "line 2: '1,5' in value is no number with the layout's decimal sign, .",
+            "line 2: '1,5' in value is not a number with the layout's decimal sign, .",
         ),
         (layout_of("{field}", "value", "other"), "time,value\n2023-01-01,1\n", "there is no column 'other'"),
     ],

@@ -1,1 +1,1 @@
-"""Stored bytes to text: compression, encodings, blocks of whole lines; what a file is, by its content."""
+"""Stored bytes to text: compression, encodings, blocks of whole lines, and the type of a file by its content."""

@@ -1,4 +1,4 @@
-"""A text as blocks of whole lines; a line that never ends costs no memory."""
+"""A text as blocks of whole lines. A line that never ends takes no memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _PIECE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines. end: offset in the text of the byte after them. Only a file's last line may lack its \\n.
+    """Whole lines. end: offset in the text of the byte after them. Only the last line of a file may lack its \\n.
 
-    A line that is longer than a line may be stands in data cut off a little above that.
+    A line over the limit is cut in data, a little above the limit.
     """
 
     data: bytes
@@ -26,13 +26,13 @@ class Block:
 def read_blocks(
     text: Readable, offset: int, block_bytes: int, begun: bytes = b"", max_line_bytes: int = MAX_LINE_BYTES
 ) -> Iterator[Block]:
-    """Blocks of about block_bytes from a text at offset; begun: what was read from there already."""
-    rest = bytearray()  # grows without a copy where a line is longer than many blocks
+    """Blocks of about block_bytes from a text at offset. begun: bytes that were already read from there."""
+    rest = bytearray()  # grows without copies if a line is longer than many blocks
     data = begun or text.read(block_bytes)
     while data:
         cut = data.rfind(b"\n") + 1
         if cut:
-            whole = b"".join((rest, memoryview(data)[:cut]))  # one copy; others wait for it (GIL)
+            whole = b"".join((rest, memoryview(data)[:cut]))  # one copy; other threads wait for it (GIL)
             rest = bytearray(memoryview(data)[cut:])
             offset += len(whole)
             yield Block(whole, offset)
@@ -47,7 +47,7 @@ def read_blocks(
 
 
 def line_pieces(data: bytes) -> Iterator[bytes]:
-    """A block in pieces of whole lines, so that only the pieces with an odd line are read line by line."""
+    """A block in pieces of whole lines, so that only pieces with an odd line are read line by line."""
     start = 0
     while start < len(data):
         end = data.rfind(b"\n", start, start + _PIECE_BYTES) + 1 or data.find(b"\n", start + _PIECE_BYTES) + 1
@@ -58,7 +58,7 @@ def line_pieces(data: bytes) -> Iterator[bytes]:
 def _over_long_line(
     text: Readable, begun: bytes, offset: int, max_line_bytes: int
 ) -> Generator[Block, None, tuple[int, bytes]]:
-    """Pass over a line without end; returns the offset after it and the begun line in the bytes read behind it."""
+    """Skip a line that is too long. Returns the offset after it, and the begun next line."""
     length = len(begun)
     while data := text.read(_READ_BYTES):
         cut = data.find(b"\n") + 1

@@ -1,4 +1,4 @@
-"""Stored bytes to text: gzip, bzip2, xz, Zstandard, where damage never looks like the end of the file; and UTF-16."""
+"""Stored bytes to text: gzip, bzip2, xz, Zstandard and UTF-16. Damage never looks like the end of the file."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from iotctl.formats.options import OpenAt
 _READ_BYTES = 1024 * 1024
 _DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException)
 
-# Some programs pack a file that is packed already; more often than this it is a trap.
+# Some programs pack a file twice; more layers are a decompression bomb.
 _MOST_PACKINGS = 3
 
-# What xz -9 needs is 65 MiB; a file may ask for 4 GiB. Zstandard's own limit is 128 MiB.
+# xz -9 needs 65 MiB, and a file may ask for 4 GiB. Zstandard's own limit is 128 MiB.
 _XZ_MEMORY_BYTES = 128 * 1024 * 1024
 
 
 @contextmanager
 def open_text(open_at: OpenAt, name: str, offset: int = 0) -> Iterator[Text]:
-    """A file's text from an offset on, which counts bytes of the text as it is read.
+    """The text of a file from an offset on, in bytes of the text.
 
-    Raises FileError where the file is no text, but for a Parquet file, and where its compressed form is damaged.
+    Raises FileError if the file is not text (Parquet is allowed here), or if its compressed data is damaged.
     """
     with Text(open_at, name) as text:
         if offset:
@@ -51,10 +51,10 @@ def open_text(open_at: OpenAt, name: str, offset: int = 0) -> Iterator[Text]:
 
 
 class Text:
-    """A file's text: decompressed, in UTF-8 where it is in UTF-16 or UTF-32; other encodings as they are.
+    """The text of a file: decompressed, UTF-16 and UTF-32 converted to UTF-8; other encodings as they are.
 
-    Where its lines end in a carriage return alone, as Excel for Mac wrote them, they end in a line feed here.
-    head: the first bytes. packing: how the file is compressed, if it is; such a file is complete, or it cannot be read.
+    Lines that end in a carriage return alone, as from Excel for Mac, end in a line feed here.
+    head: the first bytes. packing: the compression, if there is one; such a file is complete, or it cannot be read.
     """
 
     def __init__(self, open_at: OpenAt, name: str) -> None:
@@ -75,7 +75,7 @@ class Text:
         self._stored.close()
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, at most so many, all of them with -1; none at the end."""
+        """The next bytes, at most size, all with -1; none at the end."""
         head, self._unread = self._unread, b""
         if head and size >= 0:
             data, self._unread = head[:size], head[size:]
@@ -96,7 +96,7 @@ class Text:
             self._begin()
         while self._position < offset:
             if not self.read(min(_READ_BYTES, offset - self._position)):
-                raise self._damaged(EOFError("it is shorter than when it was read before"))
+                raise self._damaged(EOFError("it is shorter than at the first reading"))
 
     def _begin(self) -> None:
         self._stored = self._open_at(0)
@@ -141,7 +141,7 @@ class Text:
             self._is_stored_text = False
             head = self._head()
         self.head = self._unread = head
-        # What ends in both would be a line and a blank one, which is no row.
+        # A line that ends in both would be followed by a blank line, which is not a row.
         self._has_returns = b"\r" in (head[: head.find(b"\n") + 1] or head).rstrip(b"\r\n")
 
     @property
@@ -158,7 +158,7 @@ class Text:
         if self.packing is None:
             return stream.read(size)
         try:
-            return stream.read(None if size < 0 else size)  # type: ignore[arg-type]  # None is all, with each
+            return stream.read(None if size < 0 else size)  # type: ignore[arg-type]  # None means all, for all of them
         except _DAMAGE as error:
             raise self._damaged(error) from error
 
@@ -173,12 +173,12 @@ class Text:
             return FileError(
                 f"To unpack this {self.packing} data would take more than 128 MiB of memory.",
                 where=self._name,
-                hint="Pack it anew with a smaller dictionary or window.",
+                hint="Pack it again with a smaller dictionary or window.",
             )
         return FileError(
             f"The compressed data is damaged: {str(error).rstrip('.')}.",
             where=self._name,
-            hint="Rows committed before stay. Mend the file, or fetch it again from where it came.",
+            hint="Rows committed before stay. Repair the file, or fetch it again from its source.",
         )
 
 
@@ -192,7 +192,7 @@ def _decompressed(packed: BinaryIO, packing: Packing) -> BinaryIO:
             new = partial(lzma.LZMADecompressor, memlimit=_XZ_MEMORY_BYTES)
             return io.BufferedReader(_Members(packed, new), _READ_BYTES)
         case Packing.ZSTD:
-            # The standard library knows Zstandard from Python 3.14 on only.
+            # The standard library has Zstandard only from Python 3.14 on.
             return cast("BinaryIO", pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd"))
 
 
@@ -201,7 +201,7 @@ def _rejoined(head: bytes, rest: BinaryIO) -> BinaryIO:
 
 
 class _Rejoined(io.RawIOBase):
-    """Bytes that were read already, and those that follow them."""
+    """Bytes that were read already, followed by the rest of the stream."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
@@ -227,7 +227,7 @@ codecs.register_error(_NO_CHARACTER, _no_character)
 
 
 class _Recoded(io.RawIOBase):
-    """A text in UTF-16 or UTF-32 as UTF-8; what is no character becomes bytes that are none in UTF-8, either."""
+    """A text in UTF-16 or UTF-32 as UTF-8. Invalid characters become bytes that are invalid in UTF-8."""
 
     def __init__(self, wide: BinaryIO, encoding: str) -> None:
         self._wide = wide
@@ -252,8 +252,7 @@ class _Recoded(io.RawIOBase):
 class _Members(io.RawIOBase):
     """The members of a bzip2 or xz file, one after the other, up to padding with zeros.
 
-    The standard library's files pass silently over anything else behind a member: a damaged second one would be rows
-    lost without a word.
+    The standard library silently ignores anything else after a member. So a damaged second member would lose rows.
     """
 
     def __init__(self, stored: BinaryIO, new: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]) -> None:

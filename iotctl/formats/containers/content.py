@@ -1,11 +1,11 @@
-"""What a file is, by its first bytes: the content decides where the name lies or says nothing."""
+"""The type of a file, by its first bytes and not by its name."""
 
 from __future__ import annotations
 
 import codecs
 from enum import StrEnum
 
-# As many bytes as any of the questions here needs.
+# The number of first bytes that these functions need.
 HEAD_BYTES = 1024
 
 
@@ -24,11 +24,11 @@ _PACKINGS = (
     (b"\xfd7zXZ\0", Packing.XZ),
     (b"\x5d\0\0", Packing.XZ),  # the older .lzma
 )
-# BZh and a digit may begin a text; a block or the end of the stream follows them in bzip2.
+# A text may begin with BZh and a digit; in bzip2 a block or the end of the stream follows.
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 
 _BYTE_ORDER_MARKS = (
-    # UTF-32 first: its mark begins with that of UTF-16.
+    # UTF-32 first, because its mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -36,7 +36,7 @@ _BYTE_ORDER_MARKS = (
 )
 _LETTERS_THAT_TELL = 16
 
-# No text begins like these.
+# Beginnings that no text has.
 _BINARY = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "an empty zip archive"),
@@ -56,10 +56,10 @@ _BINARY = (
     (b"\x7fELF", "a program"),
 )
 _TAR_AT = 257
-# The first parts of a workbook; which of them is the first depends on the program that wrote it.
+# The first part of a workbook is one of these; it depends on the program that wrote it.
 _OFFICE_PARTS = (b"[Content_Types].xml", b"docProps/", b"_rels/.rels", b"xl/")
 
-# A table could begin like these, so they are looked at only where the columns were not found.
+# A table could begin like these, so they are checked only if no columns were found.
 _TEXTS = (
     (b"<!doctype html", "an HTML page"),
     (b"<html", "an HTML page"),
@@ -76,20 +76,20 @@ _TEXTS = (
 
 
 def packing_of(head: bytes) -> Packing | None:
-    """How bytes that begin like this are compressed, if they are."""
+    """The compression of a file with these first bytes; None if it has none."""
     if head[:3] == b"BZh" and head[4:10] in _BZIP2_BLOCKS:
         return Packing.BZIP2
     return next((packing for magic, packing in _PACKINGS if head.startswith(magic)), None)
 
 
 def wide_encoding_of(head: bytes) -> tuple[str, int] | None:
-    """The encoding of a text in UTF-16 or UTF-32, and how many bytes its mark has; None for all others."""
+    """The encoding of a text in UTF-16 or UTF-32, and the length of its mark in bytes; None for other texts."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
     begin = head[: 2 * _LETTERS_THAT_TELL]
     low, high = begin[::2], begin[1::2]
-    # Every other byte is zero where letters of our alphabet stand in UTF-16.
+    # In UTF-16, every other byte of Latin letters is zero.
     if len(begin) == 2 * _LETTERS_THAT_TELL and not (any(low) and any(high)):
         if all(low):
             return "utf-16-le", 0
@@ -99,17 +99,17 @@ def wide_encoding_of(head: bytes) -> tuple[str, int] | None:
 
 
 def is_parquet(head: bytes) -> bool:
-    """Whether bytes that begin like this are a Parquet file's, and not a column's name."""
+    """Whether these are the first bytes of a Parquet file, and not the name of a column."""
     return head.startswith(b"PAR1") and not head[4:5].decode("latin-1").isprintable()
 
 
 def is_office(head: bytes) -> bool:
-    """Whether bytes that begin like this are an Excel workbook's, or those of another new Office file."""
+    """Whether these are the first bytes of an Excel workbook or another new Office file."""
     return head.startswith(b"PK\x03\x04") and any(part in head for part in _OFFICE_PARTS)
 
 
 def binary_kind_of(head: bytes) -> str | None:
-    """What a file is that is no text, for people."""
+    """The type of a file that is not text, for people; None for others."""
     if is_office(head):
         return "an Excel workbook or another Office file"
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
@@ -118,7 +118,7 @@ def binary_kind_of(head: bytes) -> str | None:
 
 
 def text_kind_of(head: bytes) -> str | None:
-    """What a text is in which no columns were found, for people."""
+    """The type of a text without columns, for people; None if it is not known."""
     begin = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if kind := next((kind for magic, kind in _TEXTS if begin.startswith(magic)), None):
         return kind

@@ -1,4 +1,4 @@
-"""The lines of a block as an index into its bytes; none of them a Python object until it is asked for."""
+"""The lines of a block as an index into its bytes, without a Python object per line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LINE_FEED = 10
 
 
 class Lines:
-    """The lines of some bytes, each with its end.
+    """The lines of some bytes, with their line ends.
 
     byte: uint8, the bytes. offset: int32 (lines + 1,), where each line begins, and the end of the last.
     """
@@ -37,16 +37,16 @@ class Lines:
         return np.searchsorted(self.offset, place, side="right") - 1
 
     def count(self, chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """How many of its bytes are chosen, of each line; chosen: one entry per byte."""
+        """The number of chosen bytes of each line. chosen: bool, one entry per byte."""
         if not len(self):
             return np.empty(0, dtype=np.int32)
         counts: NDArray[np.int32] = np.add.reduceat(chosen, self.offset[:-1], dtype=np.int32)
         return counts
 
     def distinct(self, chosen: NDArray[np.intp], data: bytes) -> tuple[list[bytes], NDArray[np.intp]]:
-        """The lines that differ among the chosen ones, without their ends, and which of them each chosen line is.
+        """The distinct lines among the chosen ones, without their ends, and the index of each chosen line in them.
 
-        data: bytes in the place of these, with lines of the same length.
+        data: other bytes to use, with lines of the same length.
         """
         encoded = self._array(data).take(pa.array(chosen)).dictionary_encode()
         lines = [line.removesuffix(b"\n") for line in encoded.dictionary.to_pylist()]

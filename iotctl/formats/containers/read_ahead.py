@@ -1,4 +1,4 @@
-"""The blocks of a text, with a look at those that follow: some of them are kept, the rest is read a second time."""
+"""The blocks of a text, with a look ahead. Some blocks are kept, the rest is read a second time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT_BYTES = 2 * 1024 * 1024
 
 
 class ReadAhead:
-    """Gives blocks one by one; reread: reads the blocks from an offset of the text on once more."""
+    """Gives blocks one by one. reread: reads the blocks from an offset of the text again."""
 
     def __init__(self, blocks: Iterator[Block], reread: Callable[[int], Iterator[Block]]) -> None:
         self._blocks = blocks
@@ -27,7 +27,7 @@ class ReadAhead:
             yield block
 
     def following(self) -> Iterator[bytes]:
-        """The bytes of the blocks after the last one given, to the end of the text; they are still given later."""
+        """The bytes of the next blocks, to the end of the text. Iteration still gives these blocks later."""
         size = 0
         for kept in list(self._kept):
             yield kept.data

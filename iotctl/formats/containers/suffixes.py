@@ -1,4 +1,4 @@
-"""The suffixes that tell how a file is stored."""
+"""Suffixes of compressed files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ COMPRESSIONS = {".gz", ".zst", ".bz2", ".xz"}
 
 
 def unpacked(where: str) -> PurePosixPath:
-    """A file's path without the suffix of its compression: in/boiler.csv for in/boiler.csv.gz."""
+    """The path of a file without the suffix of its compression: in/boiler.csv for in/boiler.csv.gz."""
     path = PurePosixPath(where)
     return path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path

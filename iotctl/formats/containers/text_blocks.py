@@ -1,4 +1,4 @@
-"""A file's text as blocks of whole lines with the numbers of their lines, up to a last line that may still grow."""
+"""The text of a file as blocks of whole lines with line numbers, up to a last line that may still grow."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def is_blank(line: bytes) -> bool:
 
 
 def reject_text(line: bytes) -> str:
-    """What a reject keeps of a line: its first kB, with NUL (PostgreSQL stores none) and what is not UTF-8 escaped."""
+    """The text of a line for a reject: its first kB, with NUL (PostgreSQL has none) and invalid UTF-8 escaped."""
     text = line[: _TEXT_BYTES + _LONGEST_CHARACTER].decode("utf-8", "backslashreplace").rstrip("\r")
     return text.replace("\0", "\\x00").encode()[:_TEXT_BYTES].decode("utf-8", "ignore")
 
 
 class BlockLines:
-    """The lines of a block, which are looked for once they are asked for; offset: of the block in the text.
+    """The lines of a block, indexed when they are needed. offset: of the block in the text.
 
-    stored: the same lines as the text has them, where data is in another encoding.
+    stored: the same lines in the encoding of the file, if data has another one.
     """
 
     def __init__(self, data: bytes, first_line: int, offset: int, stored: bytes | None = None) -> None:
@@ -61,9 +61,9 @@ class BlockLines:
 
 
 class TextBlock:
-    """Whole lines of a text; a file's last line, where it has no end, is a block of its own.
+    """Whole lines of a text. A last line without a line end is a separate block.
 
-    line: the number of its first line, from 1. offset, end: of its first byte in the text, and of the byte behind it.
+    line: the number of its first line, from 1. offset, end: of its first byte in the text, and of the byte after it.
     """
 
     def __init__(self, data: bytes, line: int, offset: int) -> None:
@@ -79,7 +79,7 @@ class TextBlock:
 
     @cached_property
     def next_line(self) -> int:
-        """The number of the line behind it; whoever has counted the lines anyway may set it."""
+        """The number of the line after it. Code that has counted the lines may set it."""
         return self.line + self.data.count(b"\n") + (not self.data.endswith(b"\n"))
 
     @cached_property
@@ -89,7 +89,7 @@ class TextBlock:
 
 
 class TextBlocks:
-    """The blocks of an open text from a position on: its offset, the number of the line there, what is read of it."""
+    """The blocks of an open text from a position on."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class TextBlocks:
 
     def __iter__(self) -> Iterator[TextBlock]:
         for read in self._blocks:
-            # A line that is too long is cut off in the data, but takes its place in the text.
+            # A line that is too long is cut in the data, but counts in full in offsets.
             block = TextBlock(read.data, self._line, self._offset)
             block.end = read.end
             if not block.is_ended and not self.is_finished:
@@ -122,11 +122,11 @@ class TextBlocks:
             self._line, self._offset = block.next_line, block.end
 
     def following(self) -> Iterator[bytes]:
-        """The bytes of the blocks behind the last one given, to the end of the text; they are still given later."""
+        """The bytes of the next blocks, to the end of the text. Iteration still gives these blocks later."""
         return self._blocks.following()
 
     def check_end(self) -> None:
-        """Raise UnfinishedFileError where the text ends in a line, not given, that may still be being written."""
+        """Raise UnfinishedFileError if the text ends in a line that may still be being written, and was left out."""
         if self._is_open:
             raise unfinished(self._file.uri)
 
@@ -138,14 +138,14 @@ class TextBlocks:
 
 @contextmanager
 def open_plain_text(file: StoredFile, open_at: OpenAt) -> Iterator[tuple[Text, int]]:
-    """A file's text, and how many bytes of it are a byte order mark, which is passed over.
+    """The text of a file, after its byte order mark, and the length of the mark in bytes.
 
-    Raises what open_text raises, and FileError where it is a Parquet file.
+    Raises what open_text raises, and FileError for a Parquet file.
     """
     with open_text(open_at, file.uri) as text:
         if is_parquet(text.head):
             raise FileError(
-                "This is a Parquet file, and not text.", where=file.uri, hint="See what is in it: iotctl inspect FILE"
+                "This is a Parquet file, and not text.", where=file.uri, hint="To see its content: iotctl inspect FILE"
             )
         mark = len(BYTE_ORDER_MARK) if text.head.startswith(BYTE_ORDER_MARK) else 0
         text.read(mark)
@@ -169,16 +169,16 @@ def open_text_blocks(
 
 
 def is_finished(file: StoredFile, text: Text, options: ReadOptions) -> bool:
-    """Whether a last line without an end counts as a whole one."""
+    """Whether a last line without an end counts as complete."""
     return text.packing is not None or file.has_settled(options.settle_seconds)
 
 
 def unfinished(where: str) -> UnfinishedFileError:
-    """What says that a file's last line may still be written."""
+    """The error for a file with a last line that may still be being written."""
     return UnfinishedFileError(
         "The file ends in a line that may still be being written.",
         where=where,
-        hint="That line is loaded once the file has not changed for a while (--settle).",
+        hint="It is loaded when the file has not changed for a while (--settle).",
     )
 
 

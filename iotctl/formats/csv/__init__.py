@@ -1,1 +1,1 @@
-"""Lines of fields: the header, and blocks of lines to rows."""
+"""CSV: the header, and blocks of lines to rows."""

@@ -1,4 +1,4 @@
-"""Single columns of a text from some line on, as far as they are looked at: what the form of a column is judged by."""
+"""Single columns of a text from some line on, for judging the form of a column."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from iotctl.formats.numbers.decimals import is_certain_point
 
 _FIRST_LINES = 20
 
-# Has the lines of a window, if they are of the usual length: a block has more bytes, which need not be counted.
+# Contains the lines of a window, if they have the usual length; counting the lines of a whole block takes longer.
 _WINDOW_BYTES = 2 * 1024 * 1024
 
 
 class ColumnTexts:
-    """The columns of a block of lines, and of those after it. following: these blocks' bytes, if they are asked for."""
+    """The columns of a block of lines and of the next blocks. following: gives the bytes of the next blocks."""
 
     def __init__(self, header: Header, data: bytes, first_line: int, following: Callable[[], Iterator[bytes]]) -> None:
         self._header = header
         self._data = data
         self._first_line = first_line
         self._following = following
-        # Where commas divide, one before decimals stands between quotes.
+        # If the delimiter is a comma, decimal commas are within quotes.
         self._comma = b'"' if header.delimiter == "," else b","
 
     def may_have_decimals(self) -> bool:
@@ -38,9 +38,9 @@ class ColumnTexts:
         return b"." in self._data or self._comma in self._data
 
     def have_plain_points(self) -> bool:
-        """Whether the first number that has decimals has a sure point, and no comma stands in the whole window.
+        """Whether the first number with decimals has a certain decimal point, and the window has no comma.
 
-        It is so in nearly every file, and found out at once.
+        This is quick, and true for nearly every file.
         """
         for line in self._data.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]:
             value = _field(line, self._header, "sensor_value") or ""
@@ -89,7 +89,7 @@ def _column(lines: Lines, data: bytes, first_line: int, header: Header, column: 
 
 
 def _field(line: bytes, header: Header, column: str) -> str | None:
-    """A field of a line; None where it is no row."""
+    """A field of a line; None if the line is not a row."""
     try:
         fields = split_line(line, header.delimiter, text_only=False)
     except BadRow:

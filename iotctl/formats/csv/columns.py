@@ -1,4 +1,4 @@
-"""The fast readers: a block of lines at once through pyarrow, or its columns as text."""
+"""The fast readers: pyarrow reads a block of lines at once, typed or as texts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from iotctl.formats.csv.header import Header
 
 
 class OddBlockError(Exception):
-    """Something in a block is not as its reader needs it."""
+    """The fast reader cannot read a block."""
 
 
 def read_typed(
     data: bytes, header: Header, types: dict[str, pa.DataType], point: str, nulls: Sequence[str] = ()
 ) -> dict[str, pa.Array]:
-    """The columns of plain lines, an entry each. Raises OddBlockError where a line is blank, has another number of
-    fields, or a text that is no value.
+    """The columns of plain lines, an entry per line. Raises OddBlockError if a line is blank, has another number of
+    fields, or a text that is not a value.
 
-    types: of the wanted columns. point: the character before decimals. nulls: what stands for no value.
+    types: of the wanted columns. point: the decimal sign. nulls: texts that mean no value.
     """
     try:
         parse = pa_csv.ParseOptions(delimiter=header.delimiter, ignore_empty_lines=False)
@@ -36,7 +36,7 @@ def read_typed(
 
 @dataclass(frozen=True, slots=True)
 class TextColumns:
-    """texts: wanted column -> (n,) text. at: (n,), the lines that they are of. others: those that do not have all."""
+    """texts: wanted column -> (n,) texts. at: (n,), their lines. others: lines that do not have all columns."""
 
     texts: dict[str, pa.Array]
     at: NDArray[np.intp]
@@ -44,9 +44,9 @@ class TextColumns:
 
 
 def read_texts(lines: Lines, header: Header, types: dict[str, pa.DataType], chosen: NDArray[np.bool_]) -> TextColumns:
-    """The wanted columns of the chosen lines, in which nothing is odd but what the fields say.
+    """The wanted columns of the chosen lines. Only the content of their fields may be odd.
 
-    types: how to read texts. chosen: bool (n,), one per line.
+    types: of the columns. chosen: bool (n,), one per line.
     """
     wrong_width: list[int] = []
 
@@ -63,7 +63,7 @@ def read_texts(lines: Lines, header: Header, types: dict[str, pa.DataType], chos
 
 
 def numbers(column: pa.Array) -> NDArray[Any]:
-    """A column of numbers without nulls where it lies; to_numpy() would import pandas where it is installed."""
+    """A column of numbers without nulls, without a copy; to_numpy() would import pandas if it is installed."""
     return np.from_dlpack(column)
 
 
@@ -79,7 +79,7 @@ def _read(
     wanted = {column: names[header.at[column]] for column in types}
     table = pa_csv.read_csv(
         pa.BufferReader(data),
-        # One thread: workers are the parallelism here, and pyarrow lets others run meanwhile.
+        # One thread: the workers run in parallel, and pyarrow releases the GIL.
         pa_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
         parse,
         pa_csv.ConvertOptions(
@@ -87,7 +87,7 @@ def _read(
             include_columns=list(wanted.values()),
             null_values=list(nulls),
             decimal_point=point,
-            check_utf8=False,  # whoever calls did
+            check_utf8=False,  # the caller has checked
         ),
     )
     return {column: _one(table.column(name).combine_chunks()) for column, name in wanted.items()}

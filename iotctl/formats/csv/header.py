@@ -1,4 +1,4 @@
-"""The header line: which delimiter, which columns."""
+"""The header line: finds the delimiter and the columns."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _DELIMITERS = (";", ",", "\t", "|")
 _READ_BYTES = 64 * 1024
 _SHOWN = 80
 
-# pyarrow keeps a buffer per column, read or not: 300,000 of them take minutes a block.
+# pyarrow keeps a buffer for each column, even if it is not read: with 300,000 columns a block takes minutes.
 MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Columns that a table must have, and those that it may have.
+    """Columns that a table must have, and columns that it may have.
 
-    Each is given by its names: the first is its key in what is found, and the first name that is there counts.
-    others: all other columns are wanted, too, under the names that they have.
-    may_have_layout: other tables of the kind can be read by a layout.
+    Each is a list of names: the first name is its key in the result, and the first name in the header counts.
+    others: all other columns are also wanted, under their own names.
+    may_have_layout: other tables can be read by a layout; errors say so.
     """
 
     needed: Sequence[Sequence[str]]
@@ -40,7 +40,7 @@ READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)), may_hav
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """delimiter; width: number of columns; at: wanted column -> its place, from 0."""
+    """width: number of columns. at: wanted column -> its place, from 0."""
 
     delimiter: str
     width: int
@@ -49,7 +49,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class TextStart:
-    """The beginning of a text. offset, line: of what follows the header; begun: what of it has been read already."""
+    """The beginning of a text. offset, line: after the header. begun: bytes that were already read from there."""
 
     header: Header
     offset: int
@@ -58,10 +58,10 @@ class TextStart:
 
 
 def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = True) -> TextStart | None:
-    """Read the header, which is the first line that is not blank; None where there is none.
+    """Read the header, which is the first line that is not blank; None if there is none.
 
-    finished: a header without a line end is taken as it is. Raises FileError that names a column which is missing or
-    there twice, and UnfinishedFileError where more of the header may still come.
+    finished: accept a header without a line end. Raises FileError with the name of a column that is missing or occurs
+    twice, and UnfinishedFileError if more of the header may still come.
     """
     begun, offset, line = b"", 0, 1
     while data := text.read(_READ_BYTES):
@@ -82,7 +82,7 @@ def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = T
 
 
 def _header(begun: bytes, end: int, wanted: Wanted, where: str) -> Header:
-    """The header that ends there; where there is none, the error says what the text is, if that shows."""
+    """The header that ends at end. If there is none, the error names the type of the text, if it is known."""
     try:
         return parse_header(_unmarked(begun[:end]), wanted, where)
     except FileError as error:
@@ -94,7 +94,7 @@ def _header(begun: bytes, end: int, wanted: Wanted, where: str) -> Header:
 
 
 def _blank_lines(text: bytes) -> int:
-    """How many bytes the blank lines take that a text begins with."""
+    """The length in bytes of the blank lines at the beginning of a text."""
     at = 0
     while True:
         rest = _unmarked(text[at:])
@@ -110,14 +110,14 @@ def _unmarked(text: bytes) -> bytes:
 
 
 def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
-    """Find the wanted columns in a header line, whatever their order, case, blanks and quotes; others are ignored.
+    """Find the wanted columns in a header line; order, case, blanks and quotes do not matter. Others are ignored.
 
-    Raises FileError that names a column which is missing or there twice.
+    Raises FileError with the name of a column that is missing or occurs twice.
     """
     problem = ""
     for delimiter in sorted(_DELIMITERS, key=lambda candidate: line.count(candidate.encode()), reverse=True):
         try:
-            # Other columns may be named in any encoding.
+            # Names of other columns may have any encoding.
             names = split_line(line.rstrip(b"\r\n"), delimiter, text_only=False)
         except BadRow as bad:
             problem = problem or f"The first line cannot be read ({bad.reason})."
@@ -142,7 +142,7 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
 
 
 def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, int]:
-    """The places of the wanted columns among names, as parse_header finds them; raises what it raises."""
+    """The places of the wanted columns among names. Names are compared, and errors raised, as in parse_header."""
     at, missing = _places(names, wanted)
     if missing:
         raise FileError(
@@ -172,12 +172,12 @@ def _refuse_doubled(names: Sequence[str], at: dict[str, int], where: str) -> Non
     for column, place in at.items():
         if plain.count(plain[place]) > 1:
             raise FileError(
-                f"Column {column} is in the header twice.", where=where, hint="Rename the one that is not meant."
+                f"Column {column} is in the header twice.", where=where, hint="Rename the one that should not be read."
             )
 
 
 def _refuse_two_times(names: Sequence[str], wanted: Wanted, where: str) -> None:
-    """A date and a time of day are one time in two columns, which only a layout reads."""
+    """Raise FileError for a date and a time of day in two columns: only a layout can read them as one time."""
     plain = {_plain(name) for name in names}
     if wanted.may_have_layout and {"date", "time"} <= plain and "timestamp" not in plain:
         raise FileError(

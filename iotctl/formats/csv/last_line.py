@@ -1,4 +1,4 @@
-"""The last line of a file where it has no line end: it may be cut."""
+"""A last line without a line end, which may be cut."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _SHAPES = str.maketrans("0123456789", "9" * 10)
 
 
 def is_cut_time(line: bytes, example: bytes, header: Header) -> bool:
-    """Whether a last line ends within its time: 2016-01-01 00, where the file's first row has 2016-01-01 00:00:00.
+    """Whether a last line is cut within its time: 2016-01-01 00, while the first row has 2016-01-01 00:00:00.
 
-    example: the file's first row. Only a time in the last column can be cut and still be read, as another time.
+    example: the first row of the file. Only a cut time in the last column can still be read, as a wrong time.
     """
     at = header.at["timestamp"]
     if at != header.width - 1:
@@ -22,5 +22,5 @@ def is_cut_time(line: bytes, example: bytes, header: Header) -> bool:
             for text in (line, example)
         )
     except (BadRow, IndexError):
-        return False  # whoever reads the line says what it is
+        return False  # the reader of the line reports the error
     return len(cut) < len(whole) and whole.startswith(cut)

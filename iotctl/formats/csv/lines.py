@@ -1,4 +1,4 @@
-"""The careful reader: line by line, for those that the fast ones leave; it says why a line is no row."""
+"""The careful reader: reads the lines that the fast readers leave, one by one, and gives reasons for bad lines."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from iotctl.model import EARLIEST, LATEST, RejectReason
 
 GOOD = -1
 
-# A row: sensor's number, time, naive, value.
+# A row: number of the sensor, time, naive, value.
 _Row = tuple[int, int, bool, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What lines are; all (n,). code: int8, GOOD or the code of a reason (bad_rows). The others are as in Rows."""
+    """Results for lines; all (n,). code: int8, GOOD or the code of a reason (bad_rows). The others are as in Rows."""
 
     code: NDArray[np.int8]
     sensor: NDArray[np.int32]
@@ -37,7 +37,7 @@ class Verdicts:
 
 
 class CarefulReader:
-    """Reads lines of one file; says of each that it is a row, or why not."""
+    """Reads lines of one file: each is a row, or has a reason why not."""
 
     def __init__(self, header: Header, sensors: Sensors, forms: ColumnForms, options: ReadOptions) -> None:
         self._delimiter = header.delimiter
@@ -50,7 +50,7 @@ class CarefulReader:
         self._options = options
 
     def read(self, lines: Sequence[bytes]) -> Verdicts:
-        """What each of some lines, none of which is blank, is."""
+        """The results for some lines. None of them may be blank."""
         codes: list[int] = []
         rows: list[_Row] = []
         for line in lines:

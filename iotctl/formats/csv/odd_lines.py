@@ -1,4 +1,4 @@
-"""Lines that must be looked at one by one, found by their bytes; pyarrow reads all others as split_line does."""
+"""Finds lines that must be read one by one. pyarrow reads all others in the same way as split_line."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from iotctl.formats.containers.line_index import Lines
 _TAB, _LINE_FEED, _RETURN, _SPACE, _QUOTE = 9, 10, 13, 32, ord('"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# Each costs 60 bytes while it is looked at; a block of ordinary fields in quotes has a tenth of its bytes.
+# Each takes 60 bytes during the check; in a block of ordinary quoted fields, a tenth of the bytes are quotes.
 _MOST_QUOTES = 1024 * 1024
 
-# For NUL and for what is no ASCII: a character that no time, UUID or number has.
+# Replaces NUL and bytes outside of ASCII: a character that no time, UUID or number has.
 _SUBSTITUTE = 1
 _SUBSTITUTES = bytes(_SUBSTITUTE if byte == 0 or byte > 127 else byte for byte in range(256))
 
 
 def readable(data: bytes) -> bytes:
-    """The bytes as pyarrow can read them: those that are no text have a substitute of the same length.
+    """The bytes for pyarrow: bytes that are not text are replaced, with the same length.
 
-    A file in another encoding has many of them, in columns that nobody reads. In a column that is read the substitute
-    makes a row odd, and it is then judged by the bytes that are there.
+    A file in another encoding has many of them, in columns that are not read. In a column that is read, the replacement
+    makes the row odd, and the careful reader then reads the original bytes.
     """
     return data if b"\0" not in data and _is_utf8(data) else data.translate(_SUBSTITUTES)
 
 
 def has_odd_lines(data: bytes, delimiter: str) -> bool:
-    """Whether find_odd_lines would find some, or there are very many quotes; quick where there is nothing odd."""
+    """Whether there may be odd lines, or very many quotes. Quick if nothing is odd."""
     if data.startswith(_BYTE_ORDER_MARK):  # pyarrow would drop it
         return True
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
@@ -44,7 +44,7 @@ def has_odd_lines(data: bytes, delimiter: str) -> bool:
 
 
 def find_odd_lines(lines: Lines, delimiter: str) -> NDArray[np.bool_]:
-    """Lines that are too long, have returns within, or quotes other than around a whole field; bool (n,)."""
+    """Lines that are too long, have a carriage return inside, or quotes that are not around whole fields; bool (n,)."""
     odd: NDArray[np.bool_] = np.diff(lines.offset) > MAX_LINE_BYTES
     odd |= lines.byte[lines.offset[:-1]] == _BYTE_ORDER_MARK[0]
     strange = np.zeros(len(lines.byte), dtype=np.bool_)
@@ -55,7 +55,7 @@ def find_odd_lines(lines: Lines, delimiter: str) -> NDArray[np.bool_]:
 
 
 def find_blank_lines(lines: Lines) -> NDArray[np.bool_]:
-    """Lines that are no rows at all; bool (n,)."""
+    """Blank lines; bool (n,)."""
     byte = lines.byte
     written = lines.count((byte != _LINE_FEED) & (byte != _RETURN) & (byte != _SPACE) & (byte != _TAB))
     blank: NDArray[np.bool_] = written == 0
@@ -63,7 +63,7 @@ def find_blank_lines(lines: Lines) -> NDArray[np.bool_]:
 
 
 def find_wrong_widths(lines: Lines, delimiter: str, width: int) -> NDArray[np.bool_]:
-    """Lines that do not have so many fields, of those without quotes; bool (n,)."""
+    """Lines with another number of fields than width; only right for lines without quotes; bool (n,)."""
     wrong: NDArray[np.bool_] = lines.count(lines.byte == ord(delimiter)) != width - 1
     if b'"' in lines.data:
         wrong &= lines.count(lines.byte == _QUOTE) == 0
@@ -81,7 +81,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _odd_quotes(lines: Lines, delimiter: str) -> NDArray[np.bool_]:
-    """Lines where not every quote opens a field or closes it."""
+    """Lines with a quote that does not open or close a field."""
     odd = np.zeros(len(lines), dtype=np.bool_)
     quote = np.flatnonzero(lines.byte == _QUOTE)
     if not len(quote):

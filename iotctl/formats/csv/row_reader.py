@@ -1,6 +1,6 @@
-"""Blocks of lines to rows: as a whole where every line is plain; else column by column; what is left line by line.
+"""Blocks of lines to rows: as a whole if every line is plain, else column by column, and the rest line by line.
 
-All three read one grammar, which lines.py has in its plainest form.
+All three ways read the same grammar; lines.py is its simplest form.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _TEXTS = {
 }
 
 
-# The types to read whole blocks' times as: all without an offset, all with one, or others.
+# The types for the times of whole blocks: all without an offset, all with one, or others.
 _TIME_TYPES = (pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.string())
 
 
 class RowReader:
-    """Reads the blocks of one file: 5 million plain rows a second, 1 million where every hundredth is bad."""
+    """Reads the blocks of one file: 5 million plain rows a second, 1 million if every hundredth is bad."""
 
     def __init__(
         self, header: Header, sensors: Sensors, forms: ColumnForms, options: ReadOptions, modified: datetime
@@ -63,9 +63,9 @@ class RowReader:
     def read(
         self, data: bytes, first_line: int, following: Callable[[], Iterator[bytes]]
     ) -> Iterator[tuple[Rows, BadRows, int]]:
-        """The rows and bad rows of a block, in the order of its lines, and how many lines they stand on; in pieces.
+        """The rows and bad rows of a block in the order of its lines, and the number of these lines; in pieces.
 
-        following: the blocks after it, which are looked at where the form of a column is to be judged.
+        following: gives the next blocks, for judging the form of a column.
         """
         if data.isspace() and is_blank(data):
             yield joined([]), joined_bad_rows([]), _line_count(data)
@@ -85,7 +85,7 @@ class RowReader:
         if found is not None:
             yield found, joined_bad_rows([]), len(found)
             return
-        # What is odd is then looked at beside less that is not, and its arrays take less memory.
+        # In pieces, odd lines make fewer other lines slow, and the arrays take less memory.
         for piece in _pieces(data):
             try:
                 rows, bad, count = self._piece(piece, first_line)
@@ -101,9 +101,9 @@ class RowReader:
         return self._odd(data, first_line)
 
     def _plain(self, data: bytes, first_line: int) -> Rows | None:
-        """The rows of some lines, each of which is a plain row; None where one of them is not."""
+        """The rows of some lines; None if one of them is not a plain row."""
         if data.count(b"\n", 0, _SAMPLE_BYTES) * _SHORTEST_ROW > _SAMPLE_BYTES:
-            return None  # and pyarrow would take 30 bytes for each of so many lines to find that out
+            return None  # pyarrow would need 30 bytes per line to find this out
         plain = readable(data)
         if has_odd_lines(plain, self._header.delimiter):
             return None
@@ -113,11 +113,11 @@ class RowReader:
             return None
 
     def _odd(self, data: bytes, first_line: int) -> tuple[Rows, BadRows, int]:
-        """As read, for lines of which some are no plain rows."""
+        """The same as read, if some lines are not plain rows."""
         lines = Lines(readable(data))
         blank = find_blank_lines(lines)
         odd = find_odd_lines(lines, self._header.delimiter)
-        if _repeats(lines):  # each is judged once, below
+        if _repeats(lines):  # each distinct line is read once, below
             wrong = np.zeros(len(lines), dtype=np.bool_)
             found, left = joined([]), np.flatnonzero(~blank)
         else:
@@ -138,7 +138,7 @@ class RowReader:
         return rows[np.argsort(rows.line, kind="stable")], joined_bad_rows(bad), len(lines)
 
     def _whole(self, data: bytes, first_line: int) -> Rows:
-        """The rows of a block. Raises OddBlockError where one of its lines is no plain row."""
+        """The rows of a block. Raises OddBlockError if a line is not a plain row."""
         if self._forms.decimals is Decimals.UNCLEAR:
             raise OddBlockError
         point = "," if self._forms.decimals is Decimals.COMMA else "."
@@ -150,11 +150,11 @@ class RowReader:
                 continue
             break
         else:
-            # Bad rows, most likely, and more to come: look for another type in the next blocks, one at a time.
+            # Probably bad rows, and more will come: try the other types in the next blocks, one per block.
             self._time_types.append(self._time_types.pop(0))
             self._tries = 1
             raise OddBlockError
-        # The rest of the file will have it too.
+        # The rest of the file will have it, too.
         self._time_types.remove(time_type)
         self._time_types.insert(0, time_type)
         self._tries = len(self._time_types)
@@ -168,7 +168,7 @@ class RowReader:
     def _by_columns(
         self, lines: Lines, first_line: int, odd: NDArray[np.bool_], no_rows: NDArray[np.bool_]
     ) -> tuple[Rows, NDArray[np.intp]]:
-        """The rows among some lines, and those lines that need a closer look: the odd ones, and what they leave."""
+        """The rows of some lines, and the lines that the careful reader must read."""
         columns = read_texts(lines, self._header, self._texts, ~(odd | no_rows))
         others = np.flatnonzero(odd)
         if not len(columns.at):
@@ -183,7 +183,7 @@ class RowReader:
     def _rows(
         self, line: NDArray[np.int64], columns: dict[str, pa.Array], values: Values
     ) -> tuple[Rows, NDArray[np.bool_]]:
-        """Columns as rows, and which of them are none, or might be none."""
+        """Columns as rows, and which entries are not rows, or may not be; bool (n,)."""
         times = read_times(columns["timestamp"], self._forms.times)
         if (uuid := columns.get("sensor_uuid")) is None:
             sensor = np.full(len(line), self._sensors.only(), dtype=np.int32)
@@ -196,7 +196,7 @@ class RowReader:
 
 
 def _repeats(lines: Lines) -> bool:
-    """Whether the same few lines come again and again, by the first ones."""
+    """Whether the same few lines repeat, judged by the first ones."""
     first = min(len(lines), _LOOKED_AT)
     return first == _LOOKED_AT and len({lines[at] for at in range(first)}) * _REPEATED < first
 

@@ -1,4 +1,4 @@
-"""One line of text into its fields, or the reason why that cannot be."""
+"""Splits a line into its fields, or gives the reason why it cannot."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
 _QUOTED_BETWEEN_BLANKS = re.compile(r'"([^"]*(?:""[^"]*)*)"')
 
 
-class BadRow(Exception):  # noqa: N818 -- no error: a verdict
-    """Why a line is no row."""
+class BadRow(Exception):  # noqa: N818 -- a verdict, not an error
+    """The reason why a line is not a row."""
 
     def __init__(self, reason: RejectReason) -> None:
         self.reason = reason
 
 
 def split_line(line: bytes, delimiter: str, *, text_only: bool = True) -> list[str]:
-    """The fields of a line without its end. Raises BadRow where it is too long, no text, or has an unclosed quote.
+    """The fields of a line without its end. Raises BadRow if it is too long, not text, or has an unclosed quote.
 
-    A field that begins with a quote ends with one, two within it stand for one; elsewhere a quote is a character.
-    text_only: False where some fields are not read, and may hold other bytes; is_text tells of each.
+    A field that begins with a quote ends with a quote; two quotes inside mean one. Elsewhere a quote is a character.
+    text_only: if False, fields may contain other bytes; check those that are read with is_text.
     """
     if len(line) > MAX_LINE_BYTES:
         raise BadRow(RejectReason.TOO_LONG)
@@ -33,7 +33,7 @@ def split_line(line: bytes, delimiter: str, *, text_only: bool = True) -> list[s
 
 
 def is_text(field: str) -> bool:
-    """Whether a field has neither NUL nor bytes that are no UTF-8."""
+    """Whether a field has neither NUL nor invalid UTF-8."""
     if "\0" in field:
         return False
     try:

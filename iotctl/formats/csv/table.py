@@ -1,4 +1,4 @@
-"""The CSV form of records: lines of fields by a layout, a block at once through pyarrow, odd lines one by one."""
+"""CSV by a layout: pyarrow reads a block of lines at once, and odd lines are read one by one."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 
 
 def read_csv_records(source: RecordFile) -> Iterator[Records]:
-    """See ReadRecords. Values are float64 with nulls where a whole block has nothing else, times too; else texts.
+    """See ReadRecords. If a whole block fits, values are float64 with nulls and times are typed; else texts.
 
-    Raises FileError where the header lacks a field that the layout needs.
+    Raises FileError if the header lacks a field that the layout needs.
     """
     file, layout = source.file, source.layout
     with open_text(source.open_at, file.uri) as text:
@@ -67,7 +67,7 @@ class _Rows:
 
 
 class CsvTable:
-    """The lines of one file as columns, for those fields that its layout wants."""
+    """The lines of one file as columns: the fields that its layout needs."""
 
     def __init__(self, head: TableHead, layout: Layout, where: str) -> None:
         self._head = head
@@ -109,7 +109,7 @@ class CsvTable:
         return is_cut_time(cut, whole, Header(self._delimiter, self._header.width, {"timestamp": at}))
 
     def no_columns(self) -> dict[str, pa.Array]:
-        """The columns of no record."""
+        """The columns, without records."""
         return {name: pa.array([], kind) for name, kind in self._text_type.items()} | {
             name: pa.array([], pa.string()) for name in self._preamble
         }
@@ -128,17 +128,17 @@ class CsvTable:
         return Records(columns, first_line + rows.at.astype(np.int64), bad, lines, end, next_line)
 
     def _divided(self, written: bytes) -> bytes:
-        """Lines with one delimiter between two fields."""
+        """The lines with one delimiter between two fields."""
         return _one_blank(written) if self._is_blanks else written
 
     def _whole(self, data: bytes) -> _Rows | None:
-        """All lines as rows, in the types that they are wanted in; None where one of them is not so."""
+        """All lines as rows, with typed columns; None if a line does not fit the types."""
         comment, header = self._layout.text.comment, self._header_line
         if (comment and comment.encode() in data) or (header and header in data):
             return None
         if has_odd_lines(data, self._delimiter) or _NO_TEXT.encode() in data:
             return None
-        # pyarrow takes an empty line for a row of nulls.
+        # pyarrow reads an empty line as a row of nulls.
         if data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data:
             return None
         for time_type in self._time_types if self._time else [pa.string()]:
@@ -147,7 +147,7 @@ class CsvTable:
                 columns = read_typed(data, self._header, types, self._point, self._nulls)
             except OddBlockError:
                 continue
-            if self._time and time_type != self._time_types[0]:  # the rest of the file will have it too
+            if self._time and time_type != self._time_types[0]:  # the rest of the file will have it, too
                 self._time_types.remove(time_type)
                 self._time_types.insert(0, time_type)
             rows = len(next(iter(columns.values())))
@@ -186,7 +186,7 @@ class CsvTable:
         return rows, bad
 
     def _careful(self, lines: Lines, at: NDArray[np.intp], first_line: int) -> tuple[_Rows, BadRows]:
-        """Some lines, each by itself."""
+        """Some lines, read one by one."""
         texts: dict[str, list[str | None]] = {name: [] for name in self._wanted}
         good: list[int] = []
         bad: list[BadRows] = []
@@ -218,7 +218,7 @@ class CsvTable:
         return _Rows(columns, np.sort(at))
 
     def _find_passed_over(self, lines: Lines) -> NDArray[np.bool_]:
-        """Lines that are comments, or the header once more, as where files were put together; bool (n,)."""
+        """Lines that are comments or repeat the header, as in joined files; bool (n,)."""
         found = np.zeros(len(lines), dtype=np.bool_)
         if not len(lines):
             return found
@@ -231,7 +231,7 @@ class CsvTable:
         return found
 
     def _find_no_text(self, rows: _Rows) -> NDArray[np.bool_]:
-        """Rows that have bytes outside of the encoding in a field that is read; bool (n,)."""
+        """Rows with bytes outside of the encoding in a field that is read; bool (n,)."""
         found = np.zeros(len(rows.at), dtype=np.bool_)
         for column in rows.columns.values():
             texts = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
@@ -241,7 +241,7 @@ class CsvTable:
 
 
 def _one_blank(data: bytes) -> bytes:
-    """Lines with one blank for each run of blanks and tabs, and none at their ends."""
+    """The lines with one blank for each run of blanks and tabs, and none at their ends."""
     data = data.replace(b"\t", b" ")
     while b"  " in data:
         data = data.replace(b"  ", b" ")
@@ -249,7 +249,7 @@ def _one_blank(data: bytes) -> bytes:
 
 
 def find_in_preamble(preamble: str, layout: Layout, where: str) -> dict[str, str]:
-    """What a layout looks for in the lines before the rows."""
+    """The [preamble] fields of a layout, from the lines before the rows."""
     found = {}
     for name, pattern in layout.preamble.items():
         match = re.search(pattern, preamble, re.MULTILINE)

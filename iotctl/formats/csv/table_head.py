@@ -1,4 +1,4 @@
-"""The beginning of a text by a layout: its preamble, the names of its columns, and where its first row is."""
+"""The beginning of a text by a layout: its preamble, the names of its columns, and its first row."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _RUNS = re.compile(rb"[ \t]+")
 class TableHead:
     """What comes before a table's rows.
 
-    columns: their names, each of them once. header: the header line in UTF-8; None where there is none. offset, line:
-    of the first line behind. preamble: all text before it. first_row: in UTF-8; None where none is whole.
+    columns: their names, without repeats. header: the header line in UTF-8; None if there is none. offset, line: of
+    the first line after it. preamble: all text before it. first_row: in UTF-8; None if no row is complete.
     """
 
     columns: tuple[str, ...]
@@ -37,9 +37,9 @@ class TableHead:
 
 
 def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead | None:
-    """The beginning of a text; None where there is no row and no header. The header line may lack its end.
+    """The beginning of a text; None if it has no row and no header. The header line may lack its end.
 
-    Raises FileError where the header is not where the layout says, or has too many columns.
+    Raises FileError if the header is not where the layout says, or has too many columns.
     """
     lines = _HeadLines(text, where)
     skipped = 0
@@ -56,7 +56,7 @@ def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead
     else:
         if layout.skip_until and lines.number > 1:
             raise FileError(
-                f"No line fits the layout's skip_until = {layout.skip_until!r}.",
+                f"No line matches the layout's skip_until = {layout.skip_until!r}.",
                 where=where,
                 hint="It is a regular expression; the header is the first line that it matches.",
             )
@@ -76,9 +76,9 @@ def read_table_head(text: Readable, layout: TextLayout, where: str) -> TableHead
 
 
 def as_utf8(data: bytes, encoding: str) -> bytes:
-    """Bytes of an encoding in UTF-8; bytes outside of the encoding become U+FFFD, which is in no time and in no number.
+    """Bytes of an encoding as UTF-8. Invalid bytes become U+FFFD, which no time or number contains.
 
-    Text of UTF-16 and UTF-32 is in UTF-8 already where it was opened.
+    Text in UTF-16 and UTF-32 has been converted to UTF-8 when it was opened.
     """
     if encoding.lower().replace("-", "").startswith(("utf8", "utf16", "utf32")):
         if b"\0" not in data and (data.isascii() or _is_utf8(data)):
@@ -88,7 +88,7 @@ def as_utf8(data: bytes, encoding: str) -> bytes:
 
 
 def split_fields(line: bytes, delimiter: str) -> list[str]:
-    """The fields of a line in UTF-8, as split_line gives them, also where runs of blanks divide them."""
+    """The fields of a line in UTF-8, as from split_line; the delimiter may also be runs of blanks."""
     line = line.rstrip(b"\r\n")
     if delimiter != BLANKS:
         return split_line(line, delimiter, text_only=False)
@@ -96,7 +96,7 @@ def split_fields(line: bytes, delimiter: str) -> list[str]:
 
 
 def column_names(fields: Sequence[str]) -> tuple[str, ...]:
-    """The names of columns, each of them once: one without a name is "column 3", a second "temp" is "temp 2"."""
+    """The names of columns without repeats: one without a name is "column 3", a second "temp" is "temp 2"."""
     names: dict[str, None] = {}
     for place, field in enumerate(fields, 1):
         name = " ".join(field.split()) or f"column {place}"
@@ -138,7 +138,7 @@ class _HeadLines:
         return line
 
     def give_back(self, line: bytes) -> None:
-        """Let the last line be the next one again."""
+        """Make the last line the next one again."""
         self.offset, self.number = self.offset - len(line), self.number - 1
 
     def before(self, encoding: str) -> str:
@@ -150,14 +150,14 @@ class _HeadLines:
         self._begun += data
         if self.offset_of_line() > MAX_LINE_BYTES or len(self._begun) > _MOST_HEAD_BYTES:
             raise FileError(
-                "The lines before the first row are longer than can be read.",
+                "The lines before the first row are too long to be read.",
                 where=self._where,
-                hint="See what the file looks like: iotctl inspect FILE",
+                hint="To see the file: iotctl inspect FILE",
             )
         return bool(data)
 
     def offset_of_line(self) -> int:
-        """How many bytes of the next line have been read."""
+        """The number of bytes of the next line that have been read."""
         return len(self._begun) - self.offset
 
 
@@ -167,7 +167,9 @@ def _header_columns(line: bytes, layout: TextLayout, where: str) -> tuple[str, .
         fields = split_fields(line, layout.delimiter)
     except BadRow as bad:
         raise FileError(
-            f"The header cannot be read ({bad.reason}).", where=where, hint="The layout says where it is: [text]."
+            f"The header cannot be read ({bad.reason}).",
+            where=where,
+            hint="Check [text] in the layout, which says where the header is.",
         ) from None
     if len(fields) > MOST_COLUMNS:
         raise FileError(
@@ -179,7 +181,7 @@ def _header_columns(line: bytes, layout: TextLayout, where: str) -> tuple[str, .
 
 
 def _first_row(lines: _HeadLines, layout: TextLayout) -> bytes | None:
-    """The line of the first row in UTF-8; None where there is none."""
+    """The line of the first row in UTF-8; None if there is none."""
     offset, number = lines.offset, lines.number
     found = None
     while found is None and (line := lines.read()) is not None:
@@ -191,7 +193,7 @@ def _first_row(lines: _HeadLines, layout: TextLayout) -> bytes | None:
 
 
 def _fitted(columns: tuple[str, ...], row: bytes | None, layout: TextLayout) -> tuple[str, ...]:
-    """The columns as rows have them: a delimiter at the end of only the rows, or only the header, makes no column."""
+    """The columns of the rows. A delimiter at the end of only the rows, or only the header, makes no column."""
     try:
         fields = split_fields(row or b"", layout.delimiter)
     except BadRow:

@@ -1,1 +1,1 @@
-"""Layouts: which fields of a file's records are time, sensor and value, and the files that say so."""
+"""Layouts: which fields of records are time, sensor and value; and layout files."""

@@ -1,4 +1,4 @@
-"""What a layout must obey beyond the types of its keys."""
+"""Rules for layouts beyond the types of keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iotctl.formats.times.formats import time_grammar
 from iotctl.sensor_ids import normal_name
 from iotctl.timezones import zone_name
 
-# They are parts of lines, of quotes, and of numbers and times.
+# These are parts of lines, quotes, numbers and times.
 _NO_DELIMITERS = {"\n", "\r", "\0", '"', *string.digits}
 
 
@@ -21,7 +21,7 @@ Problem = tuple[tuple[str | int, ...], str]
 
 
 def problems(layout: Layout) -> Iterator[Problem]:
-    """What is wrong with a layout: the path of the key, and what to say of it."""
+    """The problems of a layout: the path of the key, and a message."""
     yield from _of_text(layout)
     yield from _of_columns(layout)
     yield from _of_time(layout)
@@ -29,7 +29,7 @@ def problems(layout: Layout) -> Iterator[Problem]:
     yield from _of_names(layout)
     yield from _of_patterns(layout)
     if layout.quality is not None and not layout.quality.good:
-        yield ("quality", "good"), "is empty: nothing would be good"
+        yield ("quality", "good"), "is empty: no reading would be good"
 
 
 def _of_text(layout: Layout) -> Iterator[Problem]:
@@ -41,11 +41,11 @@ def _of_text(layout: Layout) -> Iterator[Problem]:
     if text.decimal not in {".", ","}:
         yield ("text", "decimal"), f'is {text.decimal!r}, but must be "." or ","'
     if text.thousands and (len(text.thousands) != 1 or text.thousands == text.decimal or text.thousands.isdigit()):
-        yield ("text", "thousands"), "must be one character that is no digit and no decimal sign"
+        yield ("text", "thousands"), "must be one character, and not a digit or the decimal sign"
     try:
         b"text".decode(text.encoding, "replace")
     except (LookupError, UnicodeError):
-        yield ("text", "encoding"), f"is {text.encoding!r}, which is no encoding that Python knows"
+        yield ("text", "encoding"), f"is {text.encoding!r}, which is not an encoding that Python knows"
 
 
 def _of_columns(layout: Layout) -> Iterator[Problem]:
@@ -54,7 +54,7 @@ def _of_columns(layout: Layout) -> Iterator[Problem]:
         if getattr(text, name) < 0:
             yield ("text", name), "must not be negative"
     if not text.header and not text.columns and layout.form is Form.CSV:
-        yield ("text", "columns"), "are needed where header is false: the names of the columns, in their order"
+        yield ("text", "columns"), "are needed if header is false: the names of the columns, in their order"
     if len(set(text.columns)) < len(text.columns):
         doubled = next(name for name in text.columns if text.columns.count(name) > 1)
         yield ("text", "columns"), f"have the name {doubled!r} twice"
@@ -87,7 +87,7 @@ def _of_values(layout: Layout) -> Iterator[Problem]:
         if value.name is not None and not normal_name(value.name):
             yield ("values", number, "name"), "is blank"
         if value.part and not value.divided_by:
-            yield ("values", number, "divided_by"), "must not be empty where a part is named"
+            yield ("values", number, "divided_by"), "must not be empty if part is set"
 
 
 def _of_names(layout: Layout) -> Iterator[Problem]:
@@ -109,7 +109,7 @@ def _of_patterns(layout: Layout) -> Iterator[Problem]:
         try:
             groups = re.compile(pattern).groups
         except re.error as error:
-            yield at, f"is no regular expression: {error}"
+            yield at, f"is not a regular expression: {error}"
             continue
         if at[0] != "text" and not groups:
-            yield at, "has no group (...) that says which part is meant"
+            yield at, "has no group (...) that marks the wanted part"

@@ -1,4 +1,4 @@
-"""Which of several layouts a file has, by its name."""
+"""Chooses one of several layouts for a file, by the name of the file."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from iotctl.formats.layouts.layout import Layout
 
 
 def layout_of(layouts: Sequence[Layout], where: str) -> Layout:
-    """The first layout that has no patterns, or one that fits the file's name; a pattern with a / fits the path's end.
+    """The first layout without patterns, or with a pattern that matches the file's name. A pattern with a / matches the
+    end of the path.
 
-    Raises FileError where none does.
+    Raises FileError if no layout matches.
     """
     for layout in layouts:
         if not layout.files or fits(layout, where):
             return layout
     known = ", ".join(pattern for layout in layouts for pattern in layout.files)
     raise FileError(
-        "No layout fits this file's name.", where=where, hint=f"The layouts' patterns (files = ...) are: {known}"
+        "No layout matches this file's name.", where=where, hint=f"The layouts' patterns (files = ...) are: {known}"
     )
 
 
 def fits(layout: Layout, where: str) -> bool:
-    """Whether one of a layout's patterns fits a file's name, with the suffix of its compression or without."""
+    """Whether a pattern of a layout matches a file's name, with or without the suffix of its compression."""
     return any(
         fnmatch("/".join(name.parts[-(pattern.count("/") + 1) :]), pattern)
         for pattern in layout.files

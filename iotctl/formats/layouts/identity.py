@@ -1,4 +1,4 @@
-"""What tells one layout from another: a short text for the ledger, of what decides which readings a file gives."""
+"""Identifies a layout in the ledger, by a short text over everything that decides the readings of a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout
 
-# Whatever these are, the readings are the same.
+# These do not change the readings.
 _FOR_PEOPLE = ("name", "files")
 _DIGITS = 12
 

@@ -11,26 +11,26 @@ from fnmatch import fnmatchcase
 # Fields of a pattern such as {device}.{field}.
 BRACES = re.compile(r"\{([^{}]+)\}")
 
-# What a sensor's name may take from a file's path and from the value's own name, beside the fields of the record.
+# A sensor's name may also contain parts of the file's path, and the name of the value.
 FIELD = "field"
 FILE_STEM, FILE_NAME, FILE_FOLDER = "file.stem", "file.name", "file.folder"
 _NOT_IN_RECORDS = {FIELD, FILE_STEM, FILE_NAME, FILE_FOLDER}
 
-# The delimiter that stands for any number of blanks and tabs.
+# As a delimiter: any number of blanks and tabs.
 BLANKS = "blanks"
 
 ISO = "iso"
 
 _SHOWN = 3
 
-# A layout file with any other key is refused.
+# A layout file with another key is an error.
 _STRICT = {"extra": "forbid"}
 
 
 class Form(StrEnum):
-    """What the records of a file are written as."""
+    """The record form of a file."""
 
-    CSV = "csv"  # lines of fields, whatever divides them
+    CSV = "csv"  # lines of fields, with any delimiter
     JSON = "json"  # an object a line, or one array of objects
     JSON_SERIES = "json-series"  # {"metric": {...}, "values": [...], "timestamps": [...]} a line: VictoriaMetrics
     LINE_PROTOCOL = "line-protocol"  # InfluxDB
@@ -44,11 +44,11 @@ class TextLayout:
     """How lines of fields are written. Rows of a workbook are lines, too; other forms use only decimal and thousands.
 
     delimiter: one character, or "blanks" for any number of blanks and tabs. decimal: "." or ",". thousands: the
-    character between groups of digits, if there is one. skip_lines: so many lines before the header, or before the
-    first row where there is none. skip_until: a regular expression; the header is the first line that it matches.
-    comment: lines that begin with it are passed over. columns: their names where there is no header line.
-    below_header: so many lines under the header are not rows (units, types). short_rows: cells that a row lacks at
-    its end are missing values.
+    character between groups of digits, if there is one. skip_lines: number of lines before the header, or before the
+    first row if there is no header. skip_until: a regular expression; the header is the first line that it matches.
+    comment: lines that begin with it are skipped. columns: their names, if there is no header line.
+    below_header: number of lines under the header that are not rows (units, types). short_rows: cells that a row lacks
+    at its end are missing values.
     """
 
     __pydantic_config__ = _STRICT
@@ -68,13 +68,13 @@ class TextLayout:
 
 @dataclass(frozen=True, slots=True)
 class TimeLayout:
-    """Which fields are the time, and how it is written.
+    """The fields of the time, and their format.
 
     fields: read as one text, with a blank between them. format: iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel,
     matlab, elapsed-s, elapsed-ms, or one of strptime, such as "%d.%m.%Y %H:%M" (docs: Times in a layout). timezone: of
     times that name none; None for the one of the command. timezone_field: the field that names the zone. interval_end:
-    a text such as "10:00 - 10:15" is read as its end, and not as its start. since: fields of the moment from which an
-    elapsed time counts; since_format: how they are written.
+    a text such as "10:00 - 10:15" is read as its end, not as its start. since: fields of the moment from which an
+    elapsed time counts; since_format: their format.
     """
 
     __pydantic_config__ = _STRICT
@@ -92,9 +92,9 @@ class TimeLayout:
 class ValueLayout:
     """A field that is a value. A cell may have the unit behind its number.
 
-    name: stands for {field} in the sensor's name; None for that of the field. scale: what is printed times this is the
-    value. part: only this part of the cell, from 1, divided_by what; 0 for all of it. quality: the field that rates
-    this value. time: fields of the time of this value, where it has its own; written as [time] says.
+    name: replaces {field} in the sensor's name; None for the name of the field. scale: the printed number times this is
+    the value. part: only this part of the cell, from 1; 0 for the whole cell; divided_by: the sign between parts.
+    quality: the field that rates this value. time: fields of its own time, in the format of [time].
     """
 
     __pydantic_config__ = _STRICT
@@ -111,8 +111,8 @@ class ValueLayout:
 
 @dataclass(frozen=True, slots=True)
 class QualityLayout:
-    """What counts as good; readings of another quality are left out and counted. field: rates all values of a record;
-    None where each value has its own."""
+    """The marks that count as good. Readings of another quality are left out and counted. field: rates all values of a
+    record; None if each value has its own."""
 
     __pydantic_config__ = _STRICT
 
@@ -124,13 +124,13 @@ class QualityLayout:
 class Layout:
     """A whole layout.
 
-    name: for people. files: patterns of file names that have it; none for all. records: of JSON, the path of the array
-    that has the records, such as "data.rows"; nested fields are named by their path, such as "body.temp". sheet: of a
-    workbook; empty for the first. sensor: a sensor's name, with fields in braces; {field} is the name of the value's
-    field, {file.stem}, {file.name} and {file.folder} are of the path. other_values: every other field that holds
-    numbers is a value too, but for those in ignored, by their names or a pattern (* and ?). missing: texts of no value,
-    beside the empty one. preamble: name -> a regular expression that finds it in the lines before the rows, in its
-    first group; path: the same in the file's path; both are then fields of every record.
+    name: for people. files: patterns of file names with this layout; empty for all files. records: for JSON, the path
+    of the array with the records, such as "data.rows"; nested fields are named by their path, such as "body.temp".
+    sheet: of a workbook; empty for the first. sensor: the sensor's name, with fields in braces; {field} is the name of
+    the value, {file.stem}, {file.name} and {file.folder} are parts of the path. other_values: every other field with
+    numbers is also a value, except those in ignored, which has names or patterns (* and ?). missing: texts that mean no
+    value, besides the empty text. preamble: name of a new field -> a regular expression with a group that finds it in
+    the lines before the rows; path: the same in the file's path.
     """
 
     __pydantic_config__ = _STRICT
@@ -168,12 +168,12 @@ class Layout:
         return tuple(name for name in self.sensor_fields() if name not in _NOT_IN_RECORDS and not self.is_given(name))
 
     def as_written(self) -> frozenset[str]:
-        """The fields of which a number counts as it is written, 1.0 being another than 1: names and quality."""
+        """The fields with numbers that are read as texts, because 1.0 differs from 1 there: names and quality."""
         quality = [self.quality and self.quality.field, *(value.quality for value in self.values)]
         return frozenset((*self.sensor_fields(), *(name for name in quality if name)))
 
     def named_values(self) -> frozenset[str]:
-        """The fields that the layout names as values, and as nothing else."""
+        """The fields that the layout uses only as values."""
         return frozenset(value.field for value in self.values) - frozenset(self.other_fields())
 
     def ignores(self, name: str) -> bool:
@@ -181,11 +181,11 @@ class Layout:
         return name in self.ignored or any(fnmatchcase(name, pattern) for pattern in self.ignored)
 
     def is_given(self, name: str) -> bool:
-        """Whether a field is one of the preamble or of the path, and not of the records."""
+        """Whether a field comes from the preamble or the path, and not from the records."""
         return name in self.preamble or name in self.path
 
     def record_fields(self) -> tuple[str, ...] | None:
-        """The fields that a record must have or may have, each once; None where all are to be read."""
+        """The fields to read from records, without repeats; None for all."""
         return None if self.other_values else self.named_fields()
 
     def named_fields(self) -> tuple[str, ...]:
@@ -194,18 +194,18 @@ class Layout:
         return tuple(dict.fromkeys(name for name in found if not self.is_given(name)))
 
     def other_fields(self) -> tuple[str, ...]:
-        """The fields of a record that say of a value when and where it was, and how good it is. They are read as they
-        are written: 01 is another sensor than 1."""
+        """The fields of a record that give time, sensor and quality of a value. They are read as texts: 01 is another
+        sensor than 1."""
         found = [*self.time.fields, *self.time.since, *self.sensor_record_fields()]
         found += [name for value in self.values for name in (value.quality, *value.time) if name]
         found += [name for name in (self.time.timezone_field, self.quality and self.quality.field) if name]
         return tuple(dict.fromkeys(found))
 
 
-# Stands for the layout that is found by looking at each file.
+# Stands for the layout that is found for each file (--layout auto).
 AUTO = Layout(time=TimeLayout(()), name="auto")
 
-# The layout of files that no layout is named for. They are read by code of their own, which also takes other spellings.
+# The default layout. Its files have their own reader, which also accepts other spellings.
 STANDARD = Layout(
     name="standard",
     time=TimeLayout(("timestamp",)),

@@ -1,4 +1,4 @@
-"""A file as batches of readings by a layout, whatever its records are written as."""
+"""Reads a file by a layout, as batches of readings, in any record form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_by_layout(
     start: Position,
     sensors: Sensors | None = None,
 ) -> Iterator[FileBatch]:
-    """See read_batches. Times without a zone are of the layout's, or else of the options'."""
+    """See read_batches. Times without a zone are in the zone of the layout, else in that of the options."""
     options = replace(options, timezone=layout.time.timezone or options.timezone)
     builder = BatchBuilder(options, start, sensors if isinstance(sensors, NamedSensors) else NamedSensors())
     if AUTO in options.layouts:

@@ -14,7 +14,7 @@ from iotctl.formats.layouts.checks import problems
 from iotctl.formats.layouts.layout import Layout
 
 _SEVERAL = "layout"
-_HINT = "iotctl inspect FILE --save layout.toml writes one to begin with."
+_HINT = "To write a layout to start from: iotctl inspect FILE --save layout.toml"
 _SHOWN = 80
 
 _NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
@@ -24,26 +24,26 @@ Path = tuple[str | int, ...]
 
 
 def read_layouts(text: str, where: str) -> tuple[Layout, ...]:
-    """The layouts of a layout file, in its order.
+    """The layouts of a layout file, in order.
 
-    where: the file's name, for messages. Raises FileError with line and key where a layout is not as it must be.
+    where: the file's name, for messages. Raises FileError with line and key if a layout is wrong.
     """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FileError(f"This is no TOML: {error}.", where=where, hint=_HINT) from None
+        raise FileError(f"This is not TOML: {error}.", where=where, hint=_HINT) from None
     tables = content.get(_SEVERAL, content)
     several = isinstance(tables, list)
     if several and len(content) > 1:
         other = next(key for key in content if key != _SEVERAL)
-        raise _wrong(text, where, (other,), f"stands beside [[{_SEVERAL}]], but belongs into one of them")
+        raise _wrong(text, where, (other,), f"is outside of [[{_SEVERAL}]], but belongs into one of them")
     layouts = []
     for number, table in enumerate(tables if several else [tables]):
         begin: Path = (_SEVERAL, number) if several else ()
         try:
             layout = _adapter().validate_python(table)
         except ValidationError as error:
-            # A key that is not known is often one that is missing, mistyped.
+            # An unknown key is often a mistyped one, which is then also missing.
             first = min(error.errors(), key=lambda found: found["type"] != "unexpected_keyword_argument")
             raise _wrong(text, where, (*begin, *first["loc"]), _plain(first["type"], first["msg"])) from None
         for path, problem in problems(layout):
@@ -61,7 +61,7 @@ def _adapter() -> TypeAdapter[Layout]:
 
 def _plain(kind: str, message: str) -> str:
     known = {
-        "unexpected_keyword_argument": "is no key of a layout",
+        "unexpected_keyword_argument": "is not a key of a layout",
         "missing": "is missing",
         "tuple_type": 'must be a list, such as ["a", "b"]',
         "dataclass_type": "must be a table",
@@ -77,7 +77,7 @@ def _wrong(text: str, where: str, path: Path, problem: str) -> FileError:
 
 
 def _line_of(text: str, path: Path) -> int | None:
-    """The line on which a key stands, or the table that should have it; None where neither is found."""
+    """The line of a key, or of the table that should have it; None if neither is found."""
     nearest = None
     for line, found in _keys(text):
         if found == path:
@@ -88,7 +88,7 @@ def _line_of(text: str, path: Path) -> int | None:
 
 
 def _keys(text: str) -> Iterator[tuple[int, Path]]:
-    """The tables and keys of a TOML text, each with its line; values are not looked at."""
+    """The tables and keys of a TOML text, each with its line. Values are not read."""
     table: Path = ()
     counts: dict[Path, int] = {}
     for line, written in enumerate(text.splitlines(), 1):
@@ -104,7 +104,7 @@ def _keys(text: str) -> Iterator[tuple[int, Path]]:
 
 
 def _placed(names: Sequence[str], counts: dict[Path, int]) -> Path:
-    """A table's path, with the number of the array's entry that it belongs to."""
+    """The path of a table, with the number of its entry in an array."""
     path: Path = ()
     for name in names:
         path = (*path, name)

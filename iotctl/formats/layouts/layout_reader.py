@@ -29,7 +29,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 _GOOD, _ABSENT = -1, -2
 _SHOWN = 80
-# Forms whose records have just the fields that they need: one that a record does not have is not a missing value.
+# In these forms, records have only the fields that they need. An absent field is not a missing value.
 _SPARSE = {Form.JSON, Form.LINE_PROTOCOL, Form.INFLUX_CSV}
 _MISSING, _QUALITY, _VALUE, _NOT_FINITE, _TIME, _TIME_RANGE, _SENSOR = map(
     code_of,
@@ -46,7 +46,7 @@ _MISSING, _QUALITY, _VALUE, _NOT_FINITE, _TIME, _TIME_RANGE, _SENSOR = map(
 
 
 class LayoutReader:
-    """Makes readings of the records of one file; the builder's sensors must be NamedSensors."""
+    """Makes readings from the records of one file. The sensors of builder must be NamedSensors."""
 
     def __init__(self, layout: Layout, where: str, builder: BatchBuilder, options: ReadOptions) -> None:
         self._layout = layout
@@ -74,7 +74,7 @@ class LayoutReader:
     def read(self, records: Records) -> tuple[Rows, BadRows]:
         """The readings of some records, in order of records and of values within them; and the bad rows.
 
-        A record whose time or sensor cannot be read is one bad row; else each value is a row, good or bad.
+        If time or sensor of a record cannot be read, the record is one bad row; else each value is a row, good or bad.
         """
         columns = dict(records.columns)
         count = len(records.line)
@@ -83,7 +83,7 @@ class LayoutReader:
             self._add_values(columns)
         values = self._present(columns)
         if not count or not values:
-            # A record without any value is one that is missing.
+            # A record without any value counts as one missing value.
             nothing = bad_rows(records.line, RejectReason.MISSING)
             return joined([]), joined_bad_rows([records.bad, nothing])
         named = [self._values[number] for number in values]
@@ -94,9 +94,9 @@ class LayoutReader:
         times = self._times(columns, self._layout.time.fields)
         record_state = _time_state(times)
         for name in self._layout.sensor_record_fields():
-            self._column(columns, name)  # it must be there
+            self._column(columns, name)  # raises if it does not exist
         record_names, record_at = self._names.of_records(columns, count)
-        # A record without a time and without a value is a blank line of its program.
+        # A record without time and values is a blank line of the program that wrote it.
         empty = (state == _MISSING).all(axis=1)
         time, naive = _for_values(times.time, len(values)), _for_values(times.naive, len(values))
         if any(one.time for one in named):
@@ -128,7 +128,7 @@ class LayoutReader:
     def _own_times(
         self, columns: dict[str, pa.Array], named: Sequence[ValueLayout], shared: Times
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int8]]:
-        """Where values have times of their own: time and naive as in Times, and what is wrong; (records, values)."""
+        """For values with times of their own: time and naive as in Times, and the state; all (records, values)."""
         found = [self._times(columns, value.time) if value.time else shared for value in named]
         return (
             np.stack([times.time for times in found], axis=1),
@@ -144,7 +144,7 @@ class LayoutReader:
         state: NDArray[np.int8],
         values: Sequence[int],
     ) -> None:
-        """Say of a file's first records what does not fit, where no time, or no value of a field, can be read."""
+        """Add a note with an example if no time, or no value of a field, can be read in the first records."""
         if self._explained:
             return
         self._explained = True
@@ -153,8 +153,8 @@ class LayoutReader:
             at = int(np.flatnonzero(record_state == _TIME)[0])
             first = join_fields([self._column(columns, name) for name in layout.time.fields])[at].as_py()
             self._builder.note(
-                f"line {line[at]}: {str(first)[:_SHOWN]!r} in {' + '.join(layout.time.fields)} is no time of the format"
-                f" {layout.time.format}, which the layout has"
+                f"line {line[at]}: {str(first)[:_SHOWN]!r} in {' + '.join(layout.time.fields)} does not fit the format"
+                f" {layout.time.format} of the layout"
             )
         for place, number in enumerate(values):
             of_value = state[:, place]
@@ -163,7 +163,7 @@ class LayoutReader:
                 name = self._values[number].field
                 text = str(self._column(columns, name)[row].as_py())[:_SHOWN]
                 self._builder.note(
-                    f"line {line[row]}: {text!r} in {name} is no number with the layout's decimal sign,"
+                    f"line {line[row]}: {text!r} in {name} is not a number with the layout's decimal sign,"
                     f" {layout.text.decimal}"
                 )
 
@@ -197,7 +197,7 @@ class LayoutReader:
     def _column(self, columns: dict[str, pa.Array], name: str) -> pa.Array:
         if name not in columns:
             raise FileError(
-                f"The layout needs a field {name!r}, which is not there.",
+                f"The layout needs a field {name!r}, which the file does not have.",
                 where=self._where,
                 hint=f"The fields are: {', '.join(list(columns)[:12])}. See iotctl inspect FILE.",
             )
@@ -205,18 +205,18 @@ class LayoutReader:
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
     def _present(self, columns: dict[str, pa.Array]) -> list[int]:
-        """The values whose fields are there; the others are noted."""
+        """The numbers of the values with an existing field. The others get a note."""
         present = []
         for number, value in enumerate(self._values):
             if value.field in columns:
                 present.append(number)
             elif value.field not in self._absent and self._layout.form in {Form.CSV, Form.XLSX, Form.PARQUET}:
                 self._absent.add(value.field)
-                self._builder.note(f"there is no column {value.field!r}, which the layout has among its values")
+                self._builder.note(f"there is no column {value.field!r}, which is a value in the layout")
         return present
 
     def _add_values(self, columns: dict[str, pa.Array]) -> None:
-        """Take up the fields that are values though the layout does not name them."""
+        """Add the fields that are values, but that the layout does not name."""
         layout = self._layout
         other = {*layout.other_fields(), *layout.preamble, *self._given, *(value.field for value in self._values)}
         for name, column in columns.items():
@@ -244,7 +244,7 @@ class LayoutReader:
 
 
 def _for_values(of_record: NDArray[Scalar], values: int) -> NDArray[Scalar]:
-    """(records, values): what each record has, for each of its values; without a copy."""
+    """(records, values): the entry of each record, repeated for each of its values, without a copy."""
     return np.broadcast_to(of_record[:, np.newaxis], (len(of_record), values))
 
 

@@ -1,4 +1,4 @@
-"""A layout as TOML, with comments for the person who edits it; layout_file reads it again."""
+"""Writes a layout as TOML, with comments for the person who edits it. layout_file reads it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from dataclasses import fields
 from iotctl.formats.layouts.layout import Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 
 _COMMENTS = {
-    "files": "the file names that have this layout; without it, all",
-    "records": "where the array of the records is",
+    "files": "the names of files with this layout; without it, all files",
+    "records": "the path of the array with the records",
     "sensor": "a sensor's name: fields in braces; {field} is the name of the value below, {file.stem} that of the file",
-    "other_values": "every other field that holds numbers is a value, too",
-    "ignored": "fields that are no values",
+    "other_values": "every other field with numbers is also a value",
+    "ignored": "fields that are not values",
     "missing": "texts and numbers that mean no value",
     "text.delimiter": 'one character, or "blanks" for any number of blanks and tabs',
     "text.thousands": "the sign between groups of digits",
-    "text.skip_lines": "lines before the column names, or before the rows where there are no names",
+    "text.skip_lines": "lines before the column names, or before the rows if there are no names",
     "text.skip_until": "the line of the column names is the first that this regular expression matches",
-    "text.comment": "lines that begin like this are passed over",
+    "text.comment": "lines that begin like this are skipped",
     "text.header": "no line of column names; they are in columns",
-    "text.below_header": "lines below the column names that are no rows",
-    "text.short_rows": "what a row lacks at its end is missing",
+    "text.below_header": "lines below the column names that are not rows",
+    "text.short_rows": "fields that a row lacks at its end are missing values",
     "time.fields": "read as one text, with a blank between them",
     "time.format": "iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel, matlab, elapsed-s, or one of strptime",
-    "time.timezone": "of times that name none: Europe/Berlin, UTC, +01:00",
+    "time.timezone": "the zone of times without one: Europe/Berlin, UTC, +01:00",
     "time.timezone_field": "the field that names the zone",
-    "time.interval_end": "of a text such as 10:00 - 10:15 the end counts, and not the start",
+    "time.interval_end": "of a text such as 10:00 - 10:15 the end counts, not the start",
     "time.since": "the moment from which the elapsed time counts",
     "quality.good": "readings of another quality are left out and counted",
     "preamble": "fields from the lines before the rows: the first group of a regular expression",
@@ -38,7 +38,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def layout_toml(layout: Layout) -> str:
-    """The layout in TOML, as read_layouts has it; what is as the default is left out."""
+    """The layout as TOML for read_layouts, without keys that have their default."""
     tables: list[tuple[str, object]] = [
         ("text", layout.text),
         ("time", layout.time),
@@ -63,10 +63,10 @@ def layout_toml(layout: Layout) -> str:
 def _pairs(
     part: Layout | TextLayout | TimeLayout | QualityLayout | ValueLayout, prefix: str, leave_out: set[str] | None = None
 ) -> Iterator[str]:
-    """The lines of a table's keys; keys that have their default are left out."""
+    """The lines of a table's keys, without keys that have their default."""
     for member in fields(part):
         found = getattr(part, member.name)
-        # A name for people and the form tell what the file is about, and the sensor is what most people change.
+        # Name and form tell what the file is about, and most people change the sensor.
         told = not prefix and member.name in {"form", "sensor"}
         if member.name in (leave_out or ()) or (found == member.default and not told):
             continue
@@ -97,7 +97,7 @@ def _key(name: str) -> str:
 
 
 def _string(text: str, *, literal: bool = True) -> str:
-    """A string: between single quotes, where nothing is escaped, if it has a backslash, such as most patterns."""
+    """A string. With a backslash, as in most patterns, it is in single quotes, where nothing is escaped."""
     if literal and "\\" in text and "'" not in text and text.isprintable():
         return f"'{text}'"
     return '"' + "".join(map(_escaped, text)) + '"'

@@ -1,4 +1,4 @@
-"""What the sensors of a layout are called: texts with fields of the record, of the path, and the value's own name."""
+"""The names of sensors by a layout: from fields of the record, of the path, and the name of the value."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from iotctl.formats.layouts.layout import BRACES, FIELD, FILE_FOLDER, FILE_NAME,
 from iotctl.formats.rows import NamedSensors
 from iotctl.sensor_ids import normal_name
 
-# Between the parts of a name until it is put together; no name has it. The part for {field} is empty until then.
+# Separates the parts of a name until they are joined; no name contains it. The part for {field} is empty until then.
 _BETWEEN = "\x00"
 
 
 class SensorNames:
-    """Numbers the sensors of one file. where: its name. note: says what a person should know of it."""
+    """Numbers the sensors of one file. where: its name. note: gets messages for people."""
 
     def __init__(self, layout: Layout, sensors: NamedSensors, where: str, note: Callable[[str], None]) -> None:
         self._where = where
         self._pattern = layout.sensor
         self._sensors = sensors
         self._note = note
-        self._numbers: dict[tuple[str, str, str | None], int] = {}  # record's part of a name, value's field and name
-        self._sources: dict[int, tuple[str, ...]] = {}  # sensor -> the fields that it is made of, as they are written
+        self._numbers: dict[
+            tuple[str, str, str | None], int
+        ] = {}  # the part of the record, field and name of the value
+        self._sources: dict[int, tuple[str, ...]] = {}  # sensor -> the fields of its name, as they are written
         self._is_noted = False
-        # By turns a text of the pattern and the name of a field, from a text to a text.
+        # Alternates: a text of the pattern, the name of a field, ..., a text.
         self._parts = BRACES.split(self._pattern)
 
     def of_records(self, columns: Mapping[str, pa.Array], count: int) -> tuple[list[str], NDArray[np.int32]]:
-        """The distinct parts of sensors' names that records give, and which of them each has; -1 for none."""
+        """The distinct parts of names that come from records, and the index of each record in them; -1 for none."""
         parts: list[pa.Array | str] = []
         for at, part in enumerate(self._parts):
             if at % 2 == 0:
@@ -50,7 +52,7 @@ class SensorNames:
         return encoded.dictionary.to_pylist(), found
 
     def numbers(self, record_names: Sequence[str], values: Sequence[ValueLayout]) -> NDArray[np.int32]:
-        """(names, values): the sensor of each value of a record with each of some names."""
+        """(names, values): the number of the sensor, for each part of a name and each value."""
         numbers = np.empty((max(len(record_names), 1), len(values)), dtype=np.int32)
         for row, record_name in enumerate(record_names):
             for place, value in enumerate(values):
@@ -76,8 +78,8 @@ class SensorNames:
                 where=self._where,
                 hint="Give it a name under [[values]], or leave it out: ignored = [...]",
             ) from None
-        # One field may be written in several ways, by its accents or as a UUID, and still be one sensor. Two columns
-        # that are one, and a name that can be put together in two ways, are slips of the layout.
+        # Texts of a field may differ in accents, or in the form of a UUID, and still be one sensor. If two columns are
+        # one sensor, or two pairs of fields give one name, the layout is probably wrong.
         source = (value.field, *(map(normal_name, parts[1::2]) if len(parts) > 3 else ()))
         if self._sources.setdefault(number, source) != source and not self._is_noted:
             self._is_noted = True
@@ -88,7 +90,7 @@ class SensorNames:
 
 
 def given_by_path(layout: Layout, where: str) -> dict[str, str]:
-    """The fields that a file's path gives. Raises FileError where it lacks one."""
+    """The [path] fields of a layout, from the file's path. Raises FileError if one is missing."""
     path = unpacked(where)
     given = {FILE_NAME: path.name, FILE_STEM: path.stem, FILE_FOLDER: path.parent.name}
     for field, pattern in layout.path.items():
@@ -104,7 +106,7 @@ def given_by_path(layout: Layout, where: str) -> dict[str, str]:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Parts of names: texts without blanks around, null where there is none; whole numbers without decimals."""
+    """Parts of names as texts without blanks around them, null if empty; whole numbers without decimals."""
     texts = column.cast(pa.string())
     if pa.types.is_floating(column.type):
         rounded = pc.if_else(pc.is_finite(column), pc.round(column), pa.scalar(None, column.type))

@@ -1,4 +1,4 @@
-"""The layouts that come with iotctl, a TOML file each; one more is added by putting its file here."""
+"""The layouts that come with iotctl, a TOML file each. To add a layout, put its file here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def builtin_names() -> list[str]:
 
 @cache
 def builtin_layouts(name: str) -> tuple[Layout, ...]:
-    """The layouts of a name. Raises KeyError where there is none."""
+    """The layouts of a name. Raises KeyError if there is none."""
     if name == STANDARD.name:
         return (STANDARD,)
     if name not in builtin_names():
