@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from iotctl.errors import FileError
@@ -16,6 +17,7 @@ from iotctl.formats.proposal.text_sample import TextSample, read_sample
 from iotctl.formats.proposal.text_tables import TextTable, read_text_table
 from iotctl.model import StoredFile
 
+_SHOWN = 3
 _BEGIN_BYTES = 64 * 1024
 
 
@@ -68,8 +70,24 @@ def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: li
         raise FileError("There are no records in this file.", where=file.uri, hint="Is it a file of readings?")
     if found.text.skip_lines:
         seen.append(("column names", f"line {found.text.skip_lines + 1}"))
+    doubts = []
+    if form.others:
+        text = f"{_some(form.others)}: arrays with the same fields as {form.records}, which are not read"
+        doubts.append(Doubt(text, "records in the layout"))
     words = (("form", form.words), *seen)
-    return Content(form.form, found.table, words, complete=found.complete, records=form.records, record_text=found.text)
+    return Content(
+        form.form,
+        found.table,
+        words,
+        tuple(doubts),
+        complete=found.complete,
+        records=form.records,
+        record_text=found.text,
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
 
 
 _SIGNS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", BLANKS: "blanks"}
@@ -88,6 +106,9 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
         header = f"line {start.header + 1}"
     else:
         header = "in a comment" if start.in_comment else "in several lines" if start.names else "none"
+    if found.other_heads:
+        text = f"another table may begin in the middle of the file, with {found.other_heads[0][:60]!r}"
+        doubts.append(Doubt(f"{text}: its rows are read as those of the first one"))
     seen = [("form", "lines of fields (csv)"), ("encoding", sample.encoding.name)]
     seen += [("delimiter", _SIGNS[start.division.delimiter]), ("column names", header)]
     if start.first > 0:

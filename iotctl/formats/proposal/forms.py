@@ -24,11 +24,15 @@ _ARRAY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{')
 
 @dataclass(frozen=True, slots=True)
 class FoundForm:
-    """form: as Layout has it; records: the path of the array with the records; words: for people."""
+    """form: as Layout has it; records: the path of the array with the records; words: for people.
+
+    others: the paths of further arrays of objects.
+    """
 
     form: Form
     words: str
     records: str = ""
+    others: tuple[str, ...] = ()
 
 
 def binary_form(open_at: OpenAt) -> FoundForm | None:
@@ -74,9 +78,9 @@ def _object_form(sample: TextSample, lines: Sequence[str]) -> FoundForm:
         return _lines_form(first)
     whole = first if len(lines) == 1 else _loaded("\n".join(sample.lines)) if sample.complete else None
     if isinstance(whole, dict):
-        path = _longest_array(whole)
-        if path is not None:
-            return FoundForm(Form.JSON, f"JSON, the array {path} of an object", path)
+        paths = _arrays(whole)
+        if paths:
+            return FoundForm(Form.JSON, f"JSON, the array {paths[0]} of an object", paths[0], tuple(paths[1:]))
         return _lines_form(whole)
     if first is None and not sample.complete and (match := _ARRAY.search("\n".join(sample.lines[:_LOOKED_AT]))):
         return FoundForm(Form.JSON, f"JSON, the array {match[1]} of an object", match[1])
@@ -99,9 +103,10 @@ def _loaded(text: str) -> object:
         return None
 
 
-def _longest_array(found: dict[str, object]) -> str | None:
-    """The path of the longest array of objects in an object; None where there is none."""
-    best, most = None, 0
+def _arrays(found: dict[str, object]) -> list[str]:
+    """The paths of the arrays of objects in an object that have records: the longest first, and those of its fields."""
+    sizes: dict[str, int] = {}
+    fields: dict[str, set[str]] = {}
     waiting: list[tuple[str, object]] = list(found.items())
     while waiting:
         path, value = waiting.pop(0)
@@ -109,8 +114,11 @@ def _longest_array(found: dict[str, object]) -> str | None:
             waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
             columns = [len(inner) for inner in value.values() if isinstance(inner, list)]
             # {"time": [...], "temperature": [...]}: the records stand across.
-            if len(columns) > 1 and len(set(columns)) == 1 and columns[0] > most:
-                best, most = path, columns[0]
-        elif isinstance(value, list) and len(value) > most and all(isinstance(item, dict) for item in value):
-            best, most = path, len(value)
-    return best
+            if len(columns) > 1 and len(set(columns)) == 1 and columns[0]:
+                sizes[path], fields[path] = columns[0], set(value)
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            sizes[path], fields[path] = len(value), {name for item in value for name in item}
+    if not sizes:
+        return []
+    longest = max(sizes, key=sizes.__getitem__)
+    return [longest, *(path for path in sizes if path != longest and fields[path] == fields[longest])]

@@ -21,14 +21,10 @@ from iotctl.formats.proposal.time_columns import find_time
 from iotctl.formats.proposal.time_formats import TimeColumns
 from iotctl.formats.proposal.time_layouts import time_layout
 from iotctl.formats.proposal.units import is_unit
-from iotctl.formats.proposal.values import (
-    likely_sentinels,
-    missing_words,
-    units_in_cells,
-)
+from iotctl.formats.proposal.value_doubts import value_doubts
+from iotctl.formats.proposal.values import missing_words, units_in_cells
 from iotctl.formats.times.candidates import TimeKind
 from iotctl.model import StoredFile
-from iotctl.words import counted
 
 # More values than this are named by what they are not: a layout of a thousand lines helps nobody.
 _MOST_NAMED = 40
@@ -65,13 +61,10 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if hints.sensor is not None:
         name = _told_name(hints.sensor, table, name)
     doubts += name.doubts
-    if sum(column.named and is_clock(column.title) for column in table.columns) > 2:
-        text = "columns are named by times of day: readings of one day stand side by side, which no layout describes"
-        doubts.append(Doubt(text, weight=Weight.NEEDED))
     doubts += row_doubts(table, when, roles, name.pattern, hints, options.timezone)
     doubts += _group_doubts(table, roles, hints)
     missing = _missing(table, roles, hints)
-    doubts += _value_doubts(table, roles, missing)
+    doubts += value_doubts(table, roles, missing)
     layout = _layout(content, roles, when, name, signs, missing, {**preamble, **name.preamble})
     blocked = any(doubt.blocks for doubt in doubts)
     open_ones, notes = _weighed(doubts)
@@ -160,25 +153,6 @@ def _missing(table: Table, roles: Roles, hints: Hints) -> tuple[str, ...]:
         if column.name not in roles.parts:
             found += missing_words(column, table, roles.sensor)
     return tuple(dict.fromkeys(found))
-
-
-def _value_doubts(table: Table, roles: Roles, missing: tuple[str, ...]) -> list[Doubt]:
-    doubts = []
-    for column in roles.values:
-        units = units_in_cells(column)
-        if len(units) > 1:
-            text = f"the cells of {column.title} have several units: {', '.join(list(units)[:4])}"
-            doubts.append(Doubt(text, weight=Weight.NEEDED))
-        for text, count in likely_sentinels(column, missing):
-            doubts.append(
-                Doubt(
-                    f"{text} stands {counted(count, 'time')} in {column.title}, far from the others", f"--null={text}"
-                )
-            )
-    codes = "may rate values; what its codes mean is not in the file"
-    unknown = [name for name in roles.quality.unknown if not table[name].is_constant]
-    doubts += [Doubt(f"{name} {codes}", "[quality] in the layout", weight=Weight.NOTE) for name in unknown]
-    return doubts
 
 
 def _layout(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,10 @@ from iotctl.formats.proposal.words import is_quality_name, words
 
 _GOOD = word_set("""good ok okay valid gut gültig gueltig true good_noncritical goodnoncritical bueno bon""")
 _BAD = word_set("""bad uncertain questionable invalid schlecht ungültig suspect false error substituted stale""")
-_VALIDITY = word_set("validity valid isvalid gültig gueltig gültigkeit")
+_VALIDITY = word_set("good validity valid isvalid gültig gueltig gültigkeit")
+# {ok}, Good NoAlarm, GoodNonCritical, BAD_COMM: how good a value is, and why.
+_FIRST_WORD = re.compile(r"[^\w]*(Good|Bad|Uncertain|[^\W\d_]+)", re.IGNORECASE)
+_OPC_UA_GOOD, _OPC_UA_LEAST = 0, 0x4000_0000  # OPC UA: the two highest bits of 32 say uncertain or bad
 _OPC_GOOD = range(192, 256)  # OPC: the two highest bits of the byte say good
 
 
@@ -66,17 +70,25 @@ def _good_marks(column: Column) -> list[str]:
     if not marks or len(marks) > 50:
         return []
     if column.type in {ColumnType.TEXT, ColumnType.BOOLEAN}:
-        good = [mark for mark in marks if mark.lower() in _GOOD]
-        bad = [mark for mark in marks if mark.lower() in _BAD]
+        good = [mark for mark in marks if _rates(mark, _GOOD)]
+        bad = [mark for mark in marks if _rates(mark, _BAD)]
         is_rating = is_quality_name(column.title) or (good and bad and set(good + bad) == set(marks))
         return good if is_rating and (column.type is not ColumnType.BOOLEAN or _is_validity(column)) else []
     if column.type is ColumnType.NUMBER and column.is_whole and is_quality_name(column.title):
         numbers = {mark: int(mark) for mark in marks if mark.lstrip("+-").isdigit()}
         if 192 in numbers.values():
             return [mark for mark, number in numbers.items() if number in _OPC_GOOD]
+        others = [number for number in numbers.values() if number != _OPC_UA_GOOD]
+        if others and min(others) >= _OPC_UA_LEAST and len(others) < len(numbers):
+            return [mark for mark, number in numbers.items() if number == _OPC_UA_GOOD]
         if _is_validity(column) and 1 in numbers.values() and set(numbers.values()) <= {0, 1, 2}:
             return [mark for mark, number in numbers.items() if number == 1]
     return []
+
+
+def _rates(mark: str, known: frozenset[str]) -> bool:
+    first = _FIRST_WORD.match(mark)
+    return mark.lower() in known or (first is not None and first[1].lower() in known)
 
 
 def _is_validity(column: Column) -> bool:

@@ -13,6 +13,7 @@ from iotctl.formats.proposal.file_names import as_pattern
 from iotctl.formats.proposal.gaps import Gaps
 from iotctl.formats.proposal.headers import Start, find_start
 from iotctl.formats.proposal.table import Column, Table
+from iotctl.formats.proposal.table_heads import TableHeads
 from iotctl.formats.proposal.text_sample import TextSample
 from iotctl.formats.proposal.units import name_and_unit
 
@@ -23,6 +24,7 @@ _MANY = 0.01
 class TextTable:
     """A table in a text. start: where it begins. short: rows that end early; broken: lines that are not rows.
 
+    other_heads: lines between rows that look like those before the table, or like names, and say something else.
     has_gaps: whether some of the short rows lack a cell before others, where blanks divide and nothing shows which.
     """
 
@@ -32,6 +34,7 @@ class TextTable:
     short: int
     broken: int
     has_gaps: bool = False
+    other_heads: tuple[str, ...] = ()
 
     @property
     def has_short_rows(self) -> bool:
@@ -95,12 +98,15 @@ def read_text_table(sample: TextSample) -> TextTable | None:
         return None
     width, delimiter = start.division.width, start.division.delimiter
     rows: list[list[str]] = []
+    heads = TableHeads(start, sample.lines)
     short = broken = 0
     gaps = Gaps(width) if delimiter == BLANKS else None
     for line in (*sample.lines[start.first :], *sample.further):
-        if not line.strip() or (start.comment and line.startswith(start.comment)):
+        is_comment = bool(start.comment) and line.startswith(start.comment)
+        cells = [] if is_comment or not line.strip() else split(line, delimiter)
+        heads.look_at(line, cells, is_row=1 < len(cells) <= width)
+        if not cells:
             continue
-        cells = split(line, delimiter)
         if gaps is not None:
             gaps.add(line)
         if len(cells) > width and not any(cells[width:]):
@@ -117,7 +123,7 @@ def read_text_table(sample: TextSample) -> TextTable | None:
     names = column_names(start.names) if start.names else tuple(f"column {at}" for at in range(1, width + 1))
     columns = [_column(place, names[place], start, [row[place] for row in rows]) for place in range(width)]
     has_gaps = gaps is not None and gaps.found()
-    return TextTable(Table(tuple(columns)), start, sample, short, broken, has_gaps)
+    return TextTable(Table(tuple(columns)), start, sample, short, broken, has_gaps, tuple(heads.others))
 
 
 def _column(place: int, name: str, start: Start, texts: list[str]) -> Column:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from iotctl.formats.proposal.cells import is_null_word, is_number, number_and_unit
 from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.word_sets import word_set
 from iotctl.formats.proposal.words import is_id_name, is_value_name, why_left_out, words
 
@@ -26,6 +27,31 @@ _WEEKDAYS = word_set(
 )
 _LAST_OF_IDS = word_set(
     "id no nr number code station stn sensor device node mote tag sn serial eui imei mac nmi poste prm"
+)
+_MULTIPLES = frozenset(
+    [
+        "k",
+        "K",
+        "M",
+        "G",
+        "T",
+        "P",
+        "m",
+        "u",
+        "µ",
+        "n",
+        "p",
+        "Ki",
+        "Mi",
+        "Gi",
+        "Ti",
+        "Mil",
+        "Bil",
+        "Tri",
+        "Mio",
+        "Mrd",
+        "Tsd",
+    ]
 )
 _ROWS_THAT_COUNT = 5
 _NEARLY_ALL = 0.95
@@ -124,11 +150,34 @@ def _counts_rows(column: Column) -> bool:
 
 def units_in_cells(column: Column) -> Counter[str]:
     """The units behind the numbers of a column, and how often each is there."""
-    units = Counter[str]()
+    return _behind_numbers(column) - marks_in_cells(column)
+
+
+def marks_in_cells(column: Column) -> Counter[str]:
+    """What stands behind some numbers of a column but not behind others, and may change what they mean: 1.5K, 64.5*."""
+    if not any(is_number(text) and as_float(text) for text in column.counts):
+        return Counter()
+    found = _behind_numbers(column)
+    return Counter({mark: found[mark] for mark in found if mark in _MULTIPLES or not is_unit(mark)})
+
+
+def _behind_numbers(column: Column) -> Counter[str]:
+    found = Counter[str]()
     for text, count in column.counts.items():
         if not is_number(text) and (parts := number_and_unit(text)) is not None and not is_null_word(text):
-            units[parts[1]] += count
-    return units
+            found[parts[1]] += count
+    return found
+
+
+def broken_numbers(column: Column, missing: Iterable[str]) -> Counter[str]:
+    """Cells with digits that are no numbers in the layout, such as (1.22). missing: texts that mean no value."""
+    known = set(missing)
+    broken = {
+        text: count
+        for text, count in column.counts.items()
+        if not is_number(text) and number_and_unit(text) is None and text not in known and _is_broken_number(text)
+    }
+    return Counter(broken)
 
 
 def missing_words(column: Column, table: Table, key: Sequence[str]) -> list[str]:

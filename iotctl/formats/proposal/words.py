@@ -64,8 +64,8 @@ _COORDINATE = word_set(
 )
 _UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom unitofmeasurement")
 _QUALITY = word_set(
-    """quality dataquality qualität qualitaet kvalitet kwaliteit calidad qualité validity valid status statuscode
-    opcquality qc qa flag flags qualifier cd qn confidence validatiestatus qualitydetail opcq"""
+    """reliability quality dataquality qualität qualitaet kvalitet kwaliteit calidad qualité validity valid status
+    statuscode opcquality qc qa flag flags qualifier cd qn confidence validatiestatus qualitydetail opcq"""
 )
 _ZONE = word_set("tz timezone zeitzone zone tzcd offset utcoffset")
 
@@ -122,7 +122,8 @@ def is_unit_name(name: str) -> bool:
 
 def is_quality_name(name: str) -> bool:
     """Whether a name is one of how good values are."""
-    return bool(_QUALITY.intersection(words(name))) or _joined(name) in _QUALITY
+    # Good is a rating, and Good Parts a number of them.
+    return bool(_QUALITY.intersection(words(name))) or _joined(name) in _QUALITY | {"good", "isgood"}
 
 
 def is_zone_name(name: str) -> bool:

@@ -1,0 +1,52 @@
+"""Lines between rows with which another table may begin: files that were put together, several series in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, number_and_unit
+from iotctl.formats.proposal.delimiters import split
+from iotctl.formats.proposal.headers import Start
+
+# Lines that begin alike say the same of each table.
+_ALIKE = 6
+_MOST_KEPT = 3
+
+
+class TableHeads:
+    """Looks for lines that are like those before the first row of a table, and say something else."""
+
+    def __init__(self, start: Start, lines: Sequence[str]) -> None:
+        self.others: list[str] = []
+        before = [line.strip() for line in lines[: start.first] if line.strip()]
+        self._known = set(before)
+        self._begins = {line[:_ALIKE] for line in before if len(line) > _ALIKE}
+        self._has_names = bool(start.names)
+        self._delimiter = start.division.delimiter
+        # Only of columns of numbers or times it can be told that a line has their names.
+        row = split(lines[start.first], self._delimiter)
+        self._measured = [at for at, cell in enumerate(row) if _is_measured(cell)]
+
+    def look_at(self, line: str, cells: Sequence[str], *, is_row: bool) -> None:
+        """Look at a line behind the first row. is_row: whether it has no more cells than a row, and more than one."""
+        text = line.strip()
+        if not text or text in self._known or len(self.others) >= _MOST_KEPT:
+            return
+        are_names = is_row and self._has_names and self._are_names(cells)
+        if are_names or (not is_row and text[:_ALIKE] in self._begins):
+            self.others.append(text)
+
+    def _are_names(self, cells: Sequence[str]) -> bool:
+        if not self._measured or len(cells) <= max(self._measured):
+            return False
+        names = [cells[at] for at in self._measured]
+        # Marks of missing values are no names; neither are the same words in all columns.
+        return (
+            all(name and not _is_measured(name) and not is_null_word(name) for name in names)
+            and any(char.isalpha() for name in names for char in name)
+            and len(set(names)) == len(names) > 1
+        )
+
+
+def _is_measured(cell: str) -> bool:
+    return is_number(cell) or is_time(cell) or number_and_unit(cell) is not None
