@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.timestamps import as_datetime, as_microseconds
 
 # How old the newest reading is when others come is told by the hours of a month with arrivals, and not by fewer than
 # these; nearly all of them, and as much again for what has not happened yet.

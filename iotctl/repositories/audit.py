@@ -14,8 +14,6 @@ from iotctl.repositories.binary import (
     IntArray,
     TimeArray,
     array_value,
-    as_datetime,
-    as_microseconds,
     decode_bigints,
     decode_floats,
     decode_ints,
@@ -28,6 +26,7 @@ from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.answers import Disorder
 from iotctl.repositories.storage.storage import ReadingStorage
 from iotctl.repositories.texts import as_sent
+from iotctl.repositories.timestamps import as_datetime, as_microseconds
 
 DAY = 86_400_000_000
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import Cursor, adapters, postgres
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
-
-_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # PostgreSQL counts microseconds from 2000-01-01 UTC.
 EPOCH_OFFSET = 946_684_800_000_000
@@ -114,16 +111,6 @@ class _FloatArrayDumper(Dumper):
 adapters.register_dumper(FloatArray, _FloatArrayDumper)
 adapters.register_dumper(IntArray, _IntArrayDumper)
 adapters.register_dumper(TimeArray, _TimeArrayDumper)
-
-
-def as_datetime(microseconds: int) -> datetime:
-    """Microseconds since 1970-01-01 UTC as an aware datetime, for a query's parameter."""
-    return _UNIX_EPOCH + timedelta(microseconds=microseconds)
-
-
-def as_microseconds(time: datetime) -> int:
-    """An aware datetime as microseconds since 1970-01-01 UTC."""
-    return (time - _UNIX_EPOCH) // timedelta(microseconds=1)
 
 
 def array_value(cursor: Cursor[tuple[object, ...]], column: int) -> bytes | None:

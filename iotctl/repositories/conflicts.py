@@ -8,10 +8,11 @@ from datetime import datetime
 
 import numpy as np
 
-from iotctl.repositories.binary import FloatArray, IntArray, TimeArray, as_microseconds
+from iotctl.repositories.binary import FloatArray, IntArray, TimeArray
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.sorted_readings import LostReadings
 from iotctl.repositories.texts import accent_forms
+from iotctl.repositories.timestamps import as_microseconds
 
 # Conflicts that are kept of a file; all are counted.
 MOST_CONFLICTS = 1000

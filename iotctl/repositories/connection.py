@@ -13,6 +13,7 @@ from typing import TypeVar
 import psycopg
 from psycopg import errors as pg
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
 
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
 from iotctl.repositories.address import read_address, shown_address
@@ -97,7 +98,7 @@ T = TypeVar("T")
 # Seconds to wait before a step is tried again that another session's work ended.
 _CONFLICT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0)
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)

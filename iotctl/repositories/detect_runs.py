@@ -8,8 +8,8 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from iotctl.model import SensorMemory
-from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.timestamps import as_datetime, as_microseconds
 
 Parameters = Mapping[str, object]
 

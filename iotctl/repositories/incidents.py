@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import as_datetime, decode_bigints, decode_floats
+from iotctl.repositories.binary import decode_bigints, decode_floats
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.timestamps import as_datetime
 
 _DAY = 86_400_000_000
 

@@ -11,7 +11,6 @@ from psycopg.types.json import Jsonb
 
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
 from iotctl.repositories.balance import Balance
-from iotctl.repositories.binary import as_datetime, as_microseconds
 from iotctl.repositories.conflicts import conflicts_by_file, forget_lost, keep_lost, reopen_overlapping
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
@@ -21,6 +20,7 @@ from iotctl.repositories.locks import FILE_CLASS
 from iotctl.repositories.rejects import keep_rejects
 from iotctl.repositories.storage.answers import Renewed, Written
 from iotctl.repositories.texts import as_sent
+from iotctl.repositories.timestamps import as_datetime, as_microseconds
 
 
 @dataclass(frozen=True, slots=True)

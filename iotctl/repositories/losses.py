@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.timestamps import as_datetime
 
 
 @dataclass(frozen=True, slots=True)

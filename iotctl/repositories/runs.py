@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from iotctl.repositories.balance import Balance
-from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.locks import RUN_CLASS
+from iotctl.repositories.timestamps import as_microseconds
 
 
 class RunEnding(StrEnum):

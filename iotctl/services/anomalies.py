@@ -10,6 +10,7 @@ from iotctl.globs import HINT
 from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.verdicts import VerdictRepository
 from iotctl.services.learned import NOTHING, marked, taught_sensors
 
 # Ids in a message.
@@ -52,8 +53,8 @@ def label_events(
     """
     with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
-        anomalies = AnomalyRepository(conn)
-        kept = anomalies.standing(list(verdicts))
+        known = VerdictRepository(conn)
+        kept = known.standing(list(verdicts))
         if missing := [event_id for event_id in verdicts if event_id not in kept]:
             listed = ", ".join(repr(event_id) for event_id in missing[:_NAMED])
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
@@ -66,7 +67,7 @@ def label_events(
                 raise UsageError(
                     f"There are two verdicts on {kept[event_id]!r}; nothing is labelled.", hint="Leave out one of them."
                 )
-        return anomalies.label(by_event)
+        return known.label(by_event)
 
 
 def label_matching(
@@ -89,13 +90,12 @@ def label_matching(
         chosen = {sensor.sensor_id for sensor in SensorRepository(conn).all(match)}
         if not chosen:
             raise NotFoundError(f"No sensor's name fits {match!r}.", hint=HINT)
-        anomalies = AnomalyRepository(conn)
         ids = [
             finding.event.event_id
-            for sensor, finding in anomalies.stored(None, start, end, kinds)
+            for sensor, finding in AnomalyRepository(conn).stored(None, start, end, kinds)
             if sensor.sensor_id in chosen and (finding.label is None) is (label is not None)
         ]
-        return anomalies.label(dict.fromkeys(ids, label))
+        return VerdictRepository(conn).label(dict.fromkeys(ids, label))
 
 
 def label_event(database: Database, event_id: str, label: Label | None) -> tuple[Sensor, Finding]:

@@ -10,6 +10,7 @@ from iotctl.errors import NotFoundError
 from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema
 from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.verdicts import VerdictRepository
 
 # Sensors with the same of one of these labels of a mapping learn from one another.
 KIN_LABELS = ("asset", "kind", "type")
@@ -37,7 +38,7 @@ class Learned:
 def taught_sensors(conn: Connection) -> dict[int, Taught]:
     """sensor_id -> what verdicts teach of it; sensors that nothing is known of are left out."""
     own: dict[int, list[Verdict]] = {}
-    for sensor_id, finding in AnomalyRepository(conn).verdicts():
+    for sensor_id, finding in VerdictRepository(conn).teaching():
         if finding.label is not None:
             own.setdefault(sensor_id, []).append(Verdict(finding.event, finding.label))
     if not own:
@@ -91,7 +92,7 @@ def forget(database: Database, event_ids: Sequence[str], *, dry_run: bool = Fals
     """
     with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
-        forgotten = AnomalyRepository(conn).forget(event_ids)
+        forgotten = VerdictRepository(conn).forget(event_ids)
         known = {finding.event.event_id for _, finding in forgotten}
         if missing := [event_id for event_id in event_ids if event_id not in known]:
             raise NotFoundError(

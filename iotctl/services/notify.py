@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from iotctl import __version__
 from iotctl.model import Finding, Sensor
 from iotctl.repositories import Database
-from iotctl.repositories.anomalies import AnomalyRepository
+from iotctl.repositories.notices import NoticeRepository
 from iotctl.services.incident_ends import End, find_ends
 from iotctl.services.incident_words import name_of, sentence, sentence_of_end
 from iotctl.services.incidents import FleetIncident
@@ -56,16 +56,16 @@ def notify(
     }
     ids = [sensor.sensor_id for sensor in sensors]
     with database.connect(application="iotctl notify") as conn:
-        anomalies = AnomalyRepository(conn)
-        with anomalies.one_notifier():
-            while events := anomalies.unsent(ids, _EVENTS_AT_ONCE):
+        notices = NoticeRepository(conn)
+        with notices.one_notifier():
+            while events := notices.unsent(ids, _EVENTS_AT_ONCE):
                 for incident, some in _messages(events, incident_of):
                     post(url, _message(some, incident, timezone))
-                    anomalies.mark_notified(some, None if incident is None else incident.incident_id)
+                    notices.mark_notified(some, None if incident is None else incident.incident_id)
                     sent += len(some)
-            for end in find_ends(anomalies.untold_ends(ids), incidents, _EVENTS_PER_REQUEST):
+            for end in find_ends(notices.untold_ends(ids), incidents, _EVENTS_PER_REQUEST):
                 post(url, _end_message(end, timezone))
-                anomalies.mark_end_told(end.events)
+                notices.mark_end_told(end.events)
                 ended += len(end.events)
     return Told(sent, ended)
 

@@ -7,7 +7,7 @@ import pytest
 
 from iotctl.repositories import Connection, storage_of
 from iotctl.repositories.arrivals import expected_up_to, last_readings
-from iotctl.repositories.binary import as_microseconds
+from iotctl.repositories.timestamps import as_microseconds
 from tests.sensors import DAY, MINUTE, START, STEP, add_sensor, noise
 
 NOW = START + 400 * DAY
@@ -52,8 +52,7 @@ def test_each_sensor_has_its_span_and_its_last_readings(conn: Connection) -> Non
     assert len(expected) == 3
     found = storage.spans(asked)
     assert {(sensor_id, span.readings, span.first, span.last) for sensor_id, span in found.items()} == {
-        (sensor_id, count, as_microseconds(first), as_microseconds(last))  # type: ignore[arg-type]
-        for sensor_id, count, first, last in expected
+        (sensor_id, count, as_microseconds(first), as_microseconds(last)) for sensor_id, count, first, last in expected
     }
     latest = storage.latest(asked, 20)
     assert latest.keys() == found.keys()

@@ -81,7 +81,7 @@ class Chunk:
         """Times and values as we find them in the batches."""
         statement = sql.SQL("SELECT timestamp, sensor_value FROM {} ORDER BY sensor_id, _ts_meta_min_1")
         rows = self.conn.cursor(binary=True).execute(statement.format(self._table)).fetchall()
-        return decompress([times for times, _ in rows], [values for _, values in rows])  # type: ignore[misc]
+        return decompress([times for times, _ in rows], [values for _, values in rows])
 
     def read(self, *, bulk: bool, backwards: bool) -> OwnedReadings:
         """What the server finds in the chunk, by (sensor_id, time)."""

@@ -93,7 +93,7 @@ class History:
 
     def table(self, conn: Connection) -> dict[Key, bytes]:
         rows = conn.execute("SELECT sensor_uuid::text, timestamp, sensor_value FROM sensor_data").fetchall()
-        return {(str(uuid), moment): bits(float(str(value))) for uuid, moment, value in rows}  # type: ignore[misc]
+        return {(str(uuid), moment): bits(float(str(value))) for uuid, moment, value in rows}
 
 
 def bits(value: float) -> bytes:

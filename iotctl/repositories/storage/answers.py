@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.sorted_readings import LostReadings
+from iotctl.repositories.timestamps import as_microseconds
 
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 

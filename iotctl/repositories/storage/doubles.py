@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from iotctl.errors import DuplicateError
 from iotctl.model import OnDuplicate
-from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.sorted_readings import LostReadings, SortedReadings
+from iotctl.repositories.timestamps import as_datetime
 from iotctl.words import counted, form
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from psycopg import errors as pg
 from psycopg import sql
 
-from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import OtherFormatError, decompress
+from iotctl.repositories.timestamps import as_datetime
 
 # Some 250,000 readings: bounds memory.
 _BATCHES_AT_ONCE = 256
@@ -75,6 +75,6 @@ def _batches(
     parameters = {"sensor_id": sensor_id, "start": as_datetime(start), "end": until, "most": _BATCHES_AT_ONCE}
     try:
         with conn.transaction():
-            return conn.cursor(binary=True).execute(statement, parameters).fetchall()  # type: ignore[return-value]
+            return conn.cursor(binary=True).execute(statement, parameters).fetchall()
     except (pg.InsufficientPrivilege, pg.UndefinedTable, pg.UndefinedColumn):
         raise OtherBatchesError from None

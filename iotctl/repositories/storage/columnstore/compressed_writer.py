@@ -20,7 +20,6 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import as_datetime
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.locks import ADVISORY_CLASS, CHUNK_LOCK
@@ -45,6 +44,7 @@ from iotctl.repositories.storage.columnstore.compressed_tables import (
 from iotctl.repositories.storage.columnstore.reading import keys_of_rows, readings_within
 from iotctl.repositories.storage.columnstore.row_store import copy_rows
 from iotctl.repositories.storage.compressed import MOST_ROWS
+from iotctl.repositories.timestamps import as_datetime
 
 # So many late readings within a batch, and it is made anew with them, which takes 0.8 ms. As a row each of them takes 9
 # to 70 us, since the server looks into the batch for one of the same time; and it is to be compressed later.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import array_value, as_datetime, decode_floats, decode_ints, decode_times
+from iotctl.repositories.binary import array_value, decode_floats, decode_ints, decode_times
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import OwnedReadings, composite_keys
@@ -21,6 +21,7 @@ from iotctl.repositories.storage.columnstore.batch_reading import (
     has_batches_alone,
     series_in_batches,
 )
+from iotctl.repositories.timestamps import as_datetime
 
 # Readings fetched in one go. array_agg brings each page as two binary values, so that Python sees no row: 0.3 s a
 # million readings against 3.0 s for COPY TO, whose every row is a message of its own and thus a Python object.

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from psycopg import errors as pg
 from psycopg import sql
 
-from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.columnstore.jobs import job_interval
+from iotctl.repositories.timestamps import as_microseconds
 
 # Dropping a chunk waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
 _LOCK_TIMEOUT = "3s"

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from psycopg import sql
 
-from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.locks import ADVISORY_CLASS, SUMMARY_LOCK
 from iotctl.repositories.stretches import Stretch
+from iotctl.repositories.timestamps import as_microseconds
 
 # Touched statements worked off in one transaction: some ten thousand stretches of a sensor's time.
 _STATEMENTS_AT_ONCE = 50
@@ -114,7 +114,7 @@ def stale_stretches(conn: Connection, sensor_id: int | None) -> list[Stretch]:
         """,
         {"id": sensor_id},
     )
-    return [(as_microseconds(first), as_microseconds(last) + 1) for first, last in rows]  # type: ignore[arg-type]
+    return [(as_microseconds(first), as_microseconds(last) + 1) for first, last in rows]
 
 
 def _work_off(conn: Connection) -> bool:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from psycopg import errors as pg
 
-from iotctl.repositories.binary import as_microseconds
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.segments.table import SENSORS
+from iotctl.repositories.timestamps import as_microseconds
 
 # A load may hold a segment until it commits: rather the next time.
 _LOCK_TIMEOUT = "3s"

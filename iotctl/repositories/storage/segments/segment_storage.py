@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate, StorageLayout
-from iotctl.repositories.binary import IntArray, as_microseconds
+from iotctl.repositories.binary import IntArray
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
 from iotctl.repositories.storage.answers import Expired, Parts, Series, Span, Written
@@ -17,6 +17,7 @@ from iotctl.repositories.storage.segments import aggregates, changes, merging, r
 from iotctl.repositories.storage.segments.table import SENSORS, find_segments, insert_segments
 from iotctl.repositories.storage.storage import ReadingStorage
 from iotctl.repositories.stretches import Stretch
+from iotctl.repositories.timestamps import as_microseconds
 
 # Sensors whose segments compact looks at together.
 _SENSORS_AT_ONCE = 1000
@@ -167,6 +168,6 @@ class SegmentStorage(ReadingStorage):
         ).fetchall()
         return Extents(
             np.array([int(str(row[0])) for row in rows], dtype=np.int32),
-            np.array([as_microseconds(row[1]) for row in rows], dtype=np.int64),  # type: ignore[arg-type]
-            np.array([as_microseconds(row[2]) for row in rows], dtype=np.int64),  # type: ignore[arg-type]
+            np.array([as_microseconds(row[1]) for row in rows], dtype=np.int64),
+            np.array([as_microseconds(row[2]) for row in rows], dtype=np.int64),
         )
