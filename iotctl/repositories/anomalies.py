@@ -11,7 +11,7 @@ from iotctl.model import Event, Finding, Kind, Sensor
 from iotctl.repositories.anomaly_rows import AS_ANOMALY, SELECT_ANOMALIES, anomaly_rows
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.locks import EVENTS_CLASS
-from iotctl.repositories.timestamps import as_datetime, optional_datetime
+from iotctl.repositories.timestamps import as_datetime, lower_bound, optional_datetime, upper_bound
 
 _ROWS_AT_ONCE = 1000
 
@@ -34,7 +34,7 @@ class AnomalyRepository:
         rows = anomaly_rows(
             self._conn,
             "WHERE sensor_id = %s AND end_time >= %s AND merged_into IS NULL ORDER BY start_time, event_id",
-            (sensor_id, "-infinity" if since is None else as_datetime(since)),
+            (sensor_id, lower_bound(since)),
         )
         return [row.finding for row in rows]
 
@@ -146,8 +146,8 @@ class AnomalyRepository:
                 """,
                 {
                     "sensor_id": sensor_id,
-                    "start": "-infinity" if start is None else as_datetime(start),
-                    "end": "infinity" if end is None else as_datetime(end),
+                    "start": lower_bound(start),
+                    "end": upper_bound(end),
                     "kinds": list(kinds),
                     "withdrawn": withdrawn,
                 },

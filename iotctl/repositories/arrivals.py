@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.one_row import one_row
 from iotctl.repositories.timestamps import as_datetime, as_microseconds
 
 # How old the newest reading is when others come is told by the hours of a month with arrivals, and not by fewer than
@@ -24,7 +24,7 @@ def last_readings(conn: Connection, sensor_ids: Sequence[int], before: int) -> d
         """,
         {"ids": list(sensor_ids), "before": as_datetime(before)},
     )
-    return {int(str(sensor_id)): as_microseconds(time) for sensor_id, time in rows if isinstance(time, datetime)}
+    return {sensor_id: as_microseconds(time) for sensor_id, time in rows if time is not None}
 
 
 def expected_up_to(conn: Connection, now: int) -> int | None:
@@ -34,7 +34,8 @@ def expected_up_to(conn: Connection, now: int) -> int | None:
     minute, more than a day where yesterday's file comes each morning, years where history was loaded. Batches with
     readings of the future tell nothing.
     """
-    row = conn.execute(
+    hours, seconds = one_row(
+        conn,
         """
         WITH arrival AS (
             SELECT loaded_at, last_time,
@@ -50,9 +51,7 @@ def expected_up_to(conn: Connection, now: int) -> int | None:
         SELECT count(*), percentile_cont(%(nearly_all)s) WITHIN GROUP (ORDER BY seconds)::float8 FROM age
         """,
         {"now": as_datetime(now), "nearly_all": _NEARLY_ALL},
-    ).fetchone()
-    assert row is not None
-    hours, seconds = row
-    if int(str(hours)) < _FEWEST_HOURS:
+    )
+    if hours < _FEWEST_HOURS:
         return None
-    return now - int(_AGAIN * max(float(str(seconds)), 0.0) * 1_000_000)
+    return now - int(_AGAIN * max(seconds, 0.0) * 1_000_000)

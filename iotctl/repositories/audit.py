@@ -9,6 +9,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.rows import TupleRow
 
 from iotctl.repositories.binary import (
     IntArray,
@@ -22,6 +23,7 @@ from iotctl.repositories.binary import (
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.digests import DIGEST_SQL, digests
 from iotctl.repositories.ledger_files import FileState
+from iotctl.repositories.one_row import one_value
 from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.answers import Disorder
 from iotctl.repositories.storage.storage import ReadingStorage
@@ -157,17 +159,14 @@ class Audit:
     def loaded_uris(self) -> list[str]:
         """The URIs of all loaded files."""
         rows = self._conn.execute("SELECT uri FROM ingest_file WHERE state = 'loaded'")
-        return [as_sent(self._conn, str(uri)) for (uri,) in rows]
+        return [as_sent(self._conn, uri) for (uri,) in rows]
 
     def kept_since(self) -> int | None:
         """The time before which retention drops readings, microseconds since 1970-01-01 UTC; None where nothing is."""
         keep = self._storage.retention()
         if keep is None:
             return None
-        row = self._conn.execute("SELECT now() - %s::interval", (keep,)).fetchone()
-        assert row is not None
-        assert isinstance(row[0], datetime)
-        return as_microseconds(row[0])
+        return as_microseconds(one_value(self._conn, datetime, "SELECT now() - %s::interval", (keep,)))
 
     def disorder(self) -> list[Disorder]:
         """See ReadingStorage.disorder."""
@@ -233,19 +232,17 @@ class Audit:
                 (file_id,),
             )
             for sensor_id, day, count, first in cursor:
-                assert isinstance(first, datetime)
-                yield int(str(sensor_id)), int(str(day)), int(str(count)), as_microseconds(first)
+                yield sensor_id, day, count, as_microseconds(first)
 
 
-def _audited_file(row: tuple[object, ...]) -> AuditedFile:
+def _audited_file(row: TupleRow) -> AuditedFile:
     file_id, version, generation, state, modified, options, problem = row
-    assert isinstance(modified, datetime)
     return AuditedFile(
-        int(str(file_id)),
-        str(version),
-        int(str(generation)),
-        FileState(str(state)),
+        file_id,
+        version,
+        generation,
+        FileState(state),
         modified,
-        {str(name): str(value) for name, value in options.items()} if isinstance(options, dict) else {},
-        None if problem is None else str(problem),
+        options or {},
+        problem,
     )

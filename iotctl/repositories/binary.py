@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psycopg import Cursor, adapters, postgres
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.rows import TupleRow
 
 # PostgreSQL counts microseconds from 2000-01-01 UTC.
 EPOCH_OFFSET = 946_684_800_000_000
@@ -113,7 +114,7 @@ adapters.register_dumper(IntArray, _IntArrayDumper)
 adapters.register_dumper(TimeArray, _TimeArrayDumper)
 
 
-def array_value(cursor: Cursor[tuple[object, ...]], column: int) -> bytes | None:
+def array_value(cursor: Cursor[TupleRow], column: int) -> bytes | None:
     """The bytes of an array in the first row of a binary cursor's result; None for NULL."""
     assert cursor.pgresult is not None
     return cursor.pgresult.get_value(0, column)

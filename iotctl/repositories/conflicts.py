@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
@@ -112,15 +111,7 @@ def list_conflicts(conn: Connection, uri_part: str | None = None, limit: int | N
             {"parts": accent_forms(uri_part), "limit": limit},
         )
         for sensor, moment, uri, value, kept_uri, kept_value in cursor:
-            assert isinstance(moment, datetime)
-            yield Conflict(
-                str(sensor),
-                as_microseconds(moment),
-                str(uri),
-                float(str(value)),
-                None if kept_uri is None else str(kept_uri),
-                float(str(kept_value)),
-            )
+            yield Conflict(sensor, as_microseconds(moment), uri, value, kept_uri, kept_value)
 
 
 def conflicts_by_file(lost: LostReadings, file_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -178,7 +178,8 @@ def free_connections(conn: Connection) -> int:
         """
     ).fetchone()
     assert row is not None
-    return int(str(row[0]))
+    free: int = row[0]
+    return free
 
 
 def is_passing(error: BaseException | None) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
 from iotctl.model import SensorMemory
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.timestamps import as_datetime, as_microseconds
+from iotctl.repositories.one_row import one_value
+from iotctl.repositories.timestamps import as_datetime, optional_microseconds, upper_bound
 
 Parameters = Mapping[str, object]
 
@@ -22,11 +22,12 @@ class DetectRunRepository:
 
     def begin(self, method: str, parameters: Parameters) -> int:
         """The id of a new run. method: its name and version."""
-        row = self._conn.execute(
-            "INSERT INTO detect_run (method, parameters) VALUES (%s, %s) RETURNING run_id", (method, Jsonb(parameters))
-        ).fetchone()
-        assert row is not None
-        return int(str(row[0]))
+        return one_value(
+            self._conn,
+            int,
+            "INSERT INTO detect_run (method, parameters) VALUES (%s, %s) RETURNING run_id",
+            (method, Jsonb(parameters)),
+        )
 
     def with_news(self, sensor_ids: Sequence[int], parameters: Parameters, end: int | None) -> dict[int, int | None]:
         """Of these sensors, those with readings in (watermark, end) -> watermark, None where there is none yet.
@@ -51,13 +52,10 @@ class DetectRunRepository:
             {
                 "ids": list(sensor_ids),
                 "parameters": Jsonb(parameters),
-                "end": "infinity" if end is None else as_datetime(end),
+                "end": upper_bound(end),
             },
         )
-        return {
-            int(str(sensor_id)): as_microseconds(time) if isinstance(time, datetime) else None
-            for sensor_id, time in rows
-        }
+        return {sensor_id: optional_microseconds(time) for sensor_id, time in rows}
 
     def memory(self, sensor_id: int, parameters: Parameters) -> SensorMemory:
         """What runs have learnt of a sensor so far; nothing where none has."""

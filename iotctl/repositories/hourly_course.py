@@ -12,6 +12,7 @@ from psycopg import errors as pg
 
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.incidents import hourly_means
+from iotctl.repositories.one_row import one_value
 
 Floats = NDArray[np.float64]
 
@@ -64,10 +65,7 @@ def _read_kept(conn: Connection, sensor_ids: Sequence[int], days: Sequence[int],
         (list(sensor_ids), list(column_of)),
     )
     for sensor_id, dates, moments, content in rows:
-        assert isinstance(dates, list)
-        assert isinstance(moments, list)
-        assert isinstance(content, bytes)
-        row = row_of[int(str(sensor_id))]
+        row = row_of[sensor_id]
         values = np.frombuffer(content, dtype=_MEANS).reshape(-1, _HOURS)
         for kept_day, read_at, hours in zip(dates, moments, values, strict=True):
             column = column_of[kept_day]
@@ -93,8 +91,7 @@ def _loaded_last(conn: Connection, days: Sequence[int]) -> dict[int, datetime]:
     wanted = np.array(days)
     loaded: dict[int, datetime] = {}
     for first, last, moment in rows:
-        assert isinstance(moment, datetime)
-        low, high = np.searchsorted(wanted, [int(str(first)), int(str(last)) + 1]).tolist()
+        low, high = np.searchsorted(wanted, [first, last + 1]).tolist()
         for column in range(low, high):
             loaded[column] = max(moment, loaded.get(column, moment))
     return loaded
@@ -122,10 +119,7 @@ def _prune(conn: Connection) -> None:
 
 
 def _now(conn: Connection) -> datetime:
-    row = conn.execute("SELECT clock_timestamp()").fetchone()
-    assert row is not None
-    assert isinstance(row[0], datetime)
-    return row[0]
+    return one_value(conn, datetime, "SELECT clock_timestamp()")
 
 
 def _date(day: int) -> date:

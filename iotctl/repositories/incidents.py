@@ -44,8 +44,8 @@ def hourly_means(conn: Connection, sensor_ids: Sequence[int], day: int) -> tuple
     assert result is not None
     for row, (sensor_id, _, _, readings) in enumerate(cursor):
         hours = decode_bigints(result.get_value(row, 1))
-        means[row_of[int(str(sensor_id))], hours] = decode_floats(result.get_value(row, 2))
-        read += int(str(readings))
+        means[row_of[sensor_id], hours] = decode_floats(result.get_value(row, 2))
+        read += readings
     return means, read
 
 
@@ -70,7 +70,7 @@ def files_at(conn: Connection, sensor_ids: Sequence[int], moment: int) -> dict[i
             "until": as_datetime(moment + 1),
         },
     )
-    return {int(str(sensor_id)): str(uri) for sensor_id, uri in rows}
+    return dict(rows.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,4 +27,4 @@ class LayoutRepository:
     def toml(self, digest: str) -> str | None:
         """A layout by its digest; None where it is not kept."""
         row = self._conn.execute("SELECT toml FROM file_layout WHERE digest = %s", (digest,)).fetchone()
-        return None if row is None else str(row[0])
+        return None if row is None else row[0]

@@ -17,6 +17,7 @@ from iotctl.repositories.extents import Extents
 from iotctl.repositories.layouts import LayoutRepository
 from iotctl.repositories.ledger_files import FileState, LedgerFile, ledger_row, options_of_each, register_files
 from iotctl.repositories.locks import FILE_CLASS
+from iotctl.repositories.one_row import one_row, one_value
 from iotctl.repositories.rejects import keep_rejects
 from iotctl.repositories.storage.answers import Renewed, Written
 from iotctl.repositories.texts import as_sent
@@ -78,7 +79,7 @@ class Ledger:
     def uris(self) -> list[str]:
         """The URIs of all files that the ledger has."""
         rows = self._conn.execute("SELECT uri FROM ingest_file ORDER BY file_id")
-        return [as_sent(self._conn, str(uri)) for (uri,) in rows]
+        return [as_sent(self._conn, uri) for (uri,) in rows]
 
     def try_lock(self, file_ids: Sequence[int]) -> set[int]:
         """Take files for this session; returns those that no other session has."""
@@ -86,7 +87,7 @@ class Ledger:
             "SELECT file_id FROM unnest(%s::int[]) AS file_id WHERE pg_try_advisory_lock(%s, file_id)",
             (list(file_ids), FILE_CLASS),
         )
-        return {int(str(row[0])) for row in rows}
+        return {row[0] for row in rows}
 
     def unlock(self, file_ids: Sequence[int]) -> None:
         """Let others have the files."""
@@ -99,7 +100,7 @@ class Ledger:
         rows = self._conn.execute(
             "SELECT file_id, state, generation FROM ingest_file WHERE file_id = ANY(%s)", (list(file_ids),)
         )
-        return {int(str(file_id)): (FileState(str(state)), int(str(generation))) for file_id, state, generation in rows}
+        return {file_id: (FileState(state), generation) for file_id, state, generation in rows}
 
     def positions(self, file_ids: Sequence[int]) -> dict[int, Position]:
         """Where the next batch of each file starts: the end of its last committed one."""
@@ -113,8 +114,7 @@ class Ledger:
         )
         found = dict.fromkeys(file_ids, Position())
         for file_id, offset, line, forms in rows:
-            assert isinstance(forms, dict)
-            found[int(str(file_id))] = Position(int(str(offset)), int(str(line)), forms)
+            found[file_id] = Position(offset, line, forms)
         return found
 
     def renewing(self, file_ids: Sequence[int]) -> set[int]:
@@ -126,16 +126,13 @@ class Ledger:
             """,
             (list(file_ids),),
         )
-        return {int(str(row[0])) for row in rows}
+        return {row[0] for row in rows}
 
     def extents(self, file_id: int) -> Extents | None:
         """Where the readings lie that entries of a file tell of; None where there are none."""
-        row = self._conn.execute(
-            "SELECT min(first_time), max(last_time) FROM ingest_batch WHERE file_id = %s", (file_id,)
-        ).fetchone()
-        assert row is not None
-        first, last = row
-        if not isinstance(first, datetime) or not isinstance(last, datetime):
+        query = "SELECT min(first_time), max(last_time) FROM ingest_batch WHERE file_id = %s"
+        first, last = one_row(self._conn, query, (file_id,))
+        if first is None:
             return None
         ids = self._conn.execute(
             """
@@ -144,16 +141,13 @@ class Ledger:
             """,
             (file_id,),
         ).fetchall()
-        sensor_id = np.array([int(str(sensor)) for (sensor,) in ids], dtype=np.int32)
+        sensor_id = np.array(ids, dtype=np.int32).reshape(-1)
         ends = np.ones(len(sensor_id), dtype=np.int64)
         return Extents(sensor_id, ends * as_microseconds(first), ends * as_microseconds(last))
 
     def now(self) -> datetime:
         """The server's time, by which batches are dated; aware."""
-        row = self._conn.execute("SELECT clock_timestamp()").fetchone()
-        assert row is not None
-        assert isinstance(row[0], datetime)
-        return row[0]
+        return one_value(self._conn, datetime, "SELECT clock_timestamp()")
 
     def balances(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> dict[int, Balance]:
         """The rows of each file's newest generation; a reading whose place another file took is counted with those
@@ -184,7 +178,7 @@ class Ledger:
         )
         found = {}
         for row in rows:
-            file_id, read, loaded, same, other, *rest, displaced, displaced_conflicts = (int(str(n)) for n in row)
+            file_id, read, loaded, same, other, *rest, displaced, displaced_conflicts = row
             loaded -= displaced + displaced_conflicts
             found[file_id] = Balance(read, loaded, same + displaced, other + displaced_conflicts, *rest)
         return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from iotctl.model import StoredFile
@@ -115,23 +116,16 @@ def register_files(
         given,
     ).fetchall()
     return [
-        _ledger_file(file_id, file, state, generation, read_with)
+        LedgerFile(file_id, file, FileState(state), generation, read_with)
         for (file_id, state, generation, read_with), file in zip(rows, files, strict=True)
     ]
 
 
-def ledger_row(conn: Connection, row: tuple[object, ...]) -> LedgerFile:
+def ledger_row(conn: Connection, row: TupleRow) -> LedgerFile:
     """A file from its row: file_id, uri, size_bytes, version, modified, state, generation, options."""
     file_id, uri, size, version, modified, state, generation, options = row
-    assert isinstance(modified, datetime)
-    file = StoredFile(as_sent(conn, str(uri)), int(str(size)), str(version), modified)
-    return _ledger_file(file_id, file, state, generation, options)
-
-
-def _ledger_file(file_id: object, file: StoredFile, state: object, generation: object, options: object) -> LedgerFile:
-    assert isinstance(options, dict)
-    read_with = {str(name): str(value) for name, value in options.items()}
-    return LedgerFile(int(str(file_id)), file, FileState(str(state)), int(str(generation)), read_with)
+    file = StoredFile(as_sent(conn, uri), size, version, modified)
+    return LedgerFile(file_id, file, FileState(state), generation, options)
 
 
 def options_of_each(options: Mapping[str, str], layouts: Sequence[str] | None, files: int) -> list[dict[str, str]]:

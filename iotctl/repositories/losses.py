@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from iotctl.repositories.connection import Connection
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.timestamps import lower_bound, upper_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _by_text(conn: Connection) -> dict[int, tuple[int, int]]:
         GROUP BY sensor_id
         """
     )
-    return {int(str(sensor_id)): (int(str(rejected)), int(str(bad))) for sensor_id, rejected, bad in rows}
+    return {sensor_id: (rejected, bad) for sensor_id, rejected, bad in rows}
 
 
 def _by_batches(conn: Connection, start: int | None, end: int | None) -> dict[int, Losses]:
@@ -99,11 +99,8 @@ def _by_batches(conn: Connection, start: int | None, end: int | None) -> dict[in
         ) k
         """,
         {
-            "start": "-infinity" if start is None else as_datetime(start),
-            "end": "infinity" if end is None else as_datetime(end),
+            "start": lower_bound(start),
+            "end": upper_bound(end),
         },
     )
-    return {
-        int(str(sensor_id)): Losses(int(str(conflicts)), *(None if n is None else int(str(n)) for n in counts))
-        for sensor_id, conflicts, *counts in rows
-    }
+    return {sensor_id: Losses(conflicts, *counts) for sensor_id, conflicts, *counts in rows}

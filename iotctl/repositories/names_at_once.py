@@ -24,4 +24,4 @@ def names_at_once(database: Database, beginning: str, most: int) -> list[str]:
             "SELECT sensor_name FROM sensor WHERE starts_with(sensor_name, %s) ORDER BY 1 LIMIT %s",
             (beginning, most),
         )
-        return [str(name) for (name,) in rows]
+        return [name for (name,) in rows]

@@ -57,7 +57,7 @@ def list_rejects(
             {"parts": accent_forms(uri_part), "reason": reason, "limit": limit},
         )
         for uri, line, why, raw, field in cursor:
-            yield KeptReject(str(uri), Reject(int(str(line)), RejectReason(str(why)), str(raw), str(field)))
+            yield KeptReject(uri, Reject(line, RejectReason(why), raw, field))
 
 
 def rejects_name_fields(conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None) -> bool:
@@ -96,6 +96,4 @@ def reject_counts(
         """,
         {"parts": accent_forms(uri_part), "reason": reason, "limit": limit},
     ).fetchall()
-    return [
-        RejectCount(str(uri), RejectReason(str(why)), int(str(count)), int(str(kept))) for uri, why, count, kept in rows
-    ]
+    return [RejectCount(uri, RejectReason(why), count, kept) for uri, why, count, kept in rows]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
+
+from psycopg.rows import TupleRow
 
 from iotctl.repositories.balance import Balance
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.locks import RUN_CLASS
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.timestamps import as_microseconds, optional_microseconds
 
 
 class RunEnding(StrEnum):
@@ -126,17 +127,16 @@ class RunRepository:
         return [_past_run(row) for row in rows]
 
 
-def _past_run(row: tuple[object, ...]) -> PastRun:
+def _past_run(row: TupleRow) -> PastRun:
     run_id, started, ended, who, command, problem, ending, *counts = row
-    assert isinstance(started, datetime)
-    files, unchanged, other, failed, *rows = (int(str(count)) for count in counts)
+    files, unchanged, other, failed, *rows = counts
     return PastRun(
-        run_id=str(run_id),
+        run_id=run_id,
         started=as_microseconds(started),
-        ended=as_microseconds(ended) if isinstance(ended, datetime) else None,
-        ending=RunEnding(str(ending)),
-        who=str(who),
-        command=str(command),
-        problem=None if problem is None else str(problem),
+        ended=optional_microseconds(ended),
+        ending=RunEnding(ending),
+        who=who,
+        command=command,
+        problem=problem,
         counts=RunCounts(files, unchanged, other, failed, Balance(*rows)),
     )

@@ -11,6 +11,7 @@ from iotctl.errors import ConfigurationError
 from iotctl.model import StorageLayout
 from iotctl.repositories.connection import Connection, Database
 from iotctl.repositories.locks import ADVISORY_CLASS, SCHEMA_LOCK
+from iotctl.repositories.one_row import one_value
 
 _OLDEST_SERVER = 150000
 _DIRECT_COMPRESS_SINCE = (2, 21)
@@ -55,9 +56,7 @@ def schema_version(conn: Connection) -> int:
     """The newest schema file that the database has, 0 for none."""
     if not has_table(conn, "iotctl_schema"):
         return 0
-    row = conn.execute("SELECT coalesce(max(version), 0) FROM iotctl_schema").fetchone()
-    assert row is not None
-    return int(str(row[0]))
+    return one_value(conn, int, "SELECT coalesce(max(version), 0) FROM iotctl_schema")
 
 
 def has_table(conn: Connection, name: str) -> bool:
@@ -167,4 +166,4 @@ def _files(layout: StorageLayout) -> dict[int, str]:
 
 def _text(conn: Connection, query: str) -> str | None:
     row = conn.execute(query.encode()).fetchone()
-    return None if row is None or row[0] is None else str(row[0])
+    return None if row is None else row[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -102,7 +103,7 @@ class SensorRepository:
         rows = self._conn.execute(
             "SELECT sensor_uuid::text, sensor_id FROM sensor WHERE sensor_uuid = ANY(%s::uuid[])", (list(uuids),)
         )
-        return {str(uuid): int(str(sensor_id)) for uuid, sensor_id in rows}
+        return dict(rows.fetchall())
 
     def by_id(self, sensor_id: int) -> Sensor | None:
         """The sensor of that key."""
@@ -153,7 +154,7 @@ class SensorRepository:
         found = {}
         for *row, is_mapped, unit in self._conn.execute(query.encode()):
             sensor = sensor_of(tuple(row))
-            found[sensor.sensor_uuid] = KeptSensor(sensor, is_mapped is True, None if unit is None else str(unit))
+            found[sensor.sensor_uuid] = KeptSensor(sensor, is_mapped, unit)
         return found
 
     def rename(self, names: Sequence[str], uuids: Sequence[str]) -> None:
@@ -203,7 +204,7 @@ class SensorRepository:
     def words(self) -> dict[int, str]:
         """sensor_id -> what it is, of those that a detection has looked at and saved."""
         rows = self._conn.execute("SELECT sensor_id, words FROM sensor WHERE words IS NOT NULL")
-        return {int(str(sensor_id)): str(words) for sensor_id, words in rows}
+        return dict(rows.fetchall())
 
     @contextmanager
     def changes(self, *, keep: bool = True) -> Iterator[None]:
@@ -246,13 +247,11 @@ class SensorRepository:
             " WHERE sensor_uuid = ANY(%s::uuid[])",
             (list(uuids),),
         )
-        return {
-            str(uuid): _FileRow(int(str(sensor_id)), _text(name), _text(unit)) for uuid, sensor_id, name, unit in rows
-        }
+        return {uuid: _FileRow(sensor_id, name, unit) for uuid, sensor_id, name, unit in rows}
 
     def _not_found(self, wanted: str) -> NotFoundError:
         rows = self._conn.execute("SELECT sensor_name FROM sensor WHERE sensor_name IS NOT NULL ORDER BY sensor_name")
-        names = [str(name) for (name,) in rows]
+        names = [name for (name,) in rows]
         if not names:
             hint = "No sensor has a name yet: run iotctl load-mapping."
         elif near := near_names(wanted, names):
@@ -281,23 +280,10 @@ def canonical_uuids(uuids: NDArray[np.uint8]) -> list[str]:
     return [str(UUID(bytes=bytes(row))) for row in uuids]
 
 
-def sensor_of(row: Sequence[object]) -> Sensor:
+def sensor_of(row: Sequence[Any]) -> Sensor:
     """A row of sensor_id, sensor_uuid, sensor_name, unit, low, high, labels."""
     sensor_id, uuid, name, unit, low, high, labels = row
-    assert isinstance(labels, dict)
-    return Sensor(
-        int(str(sensor_id)),
-        str(uuid),
-        _text(name),
-        _text(unit),
-        low if isinstance(low, float) else None,
-        high if isinstance(high, float) else None,
-        {str(label): str(text) for label, text in labels.items()},
-    )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return Sensor(sensor_id, uuid, name, unit, low, high, labels)
 
 
 def _as_uuid(text: str) -> UUID | None:

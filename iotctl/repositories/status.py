@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from iotctl.model import StorageLayout
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.one_row import one_row, one_value
 from iotctl.repositories.policies import Policies, policies
 from iotctl.repositories.schema import Capabilities, capabilities
 from iotctl.repositories.storage.answers import Parts
@@ -37,21 +38,21 @@ class Status:
 
 def status(conn: Connection, storage: ReadingStorage) -> Status:
     """What the database holds."""
-    sensors, named = _row(conn, "SELECT count(*), count(sensor_name) FROM sensor")
+    sensors, named = one_row(conn, "SELECT count(*), count(sensor_name) FROM sensor")
     span = storage.span()
     files = conn.execute("SELECT state, count(*) FROM ingest_file GROUP BY state ORDER BY state").fetchall()
     return Status(
         capabilities=capabilities(conn),
         layout=storage.layout,
-        sensors=_int(sensors),
-        named_sensors=_int(named),
+        sensors=sensors,
+        named_sensors=named,
         readings=span.readings,
         first=span.first,
         last=span.last,
-        files={str(state): _int(count) for state, count in files},
-        rejects=_int(_row(conn, "SELECT coalesce(sum(rejected), 0) FROM ingest_batch")[0]),
-        anomalies=_int(
-            _row(conn, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL AND withdrawn_at IS NULL")[0]
+        files=dict(files),
+        rejects=one_value(conn, int, "SELECT coalesce(sum(rejected), 0)::bigint FROM ingest_batch"),
+        anomalies=one_value(
+            conn, int, "SELECT count(*) FROM anomaly WHERE merged_into IS NULL AND withdrawn_at IS NULL"
         ),
         table_bytes={"reading": storage.size()} | _table_bytes(conn),
         parts=storage.parts(),
@@ -62,7 +63,7 @@ def status(conn: Connection, storage: ReadingStorage) -> Status:
 
 def missing_rights(conn: Connection) -> list[str]:
     """What this user would need to load readings and does not have."""
-    row = _row(
+    row = one_row(
         conn,
         "SELECT has_schema_privilege(current_schema(), 'CREATE'), has_database_privilege(current_database(), 'TEMP'),"
         " current_setting('transaction_read_only') = 'off'",
@@ -76,14 +77,4 @@ def _table_bytes(conn: Connection) -> dict[str, int]:
     sizes = conn.execute(
         "SELECT name, pg_total_relation_size(name::regclass) FROM unnest(%s::text[]) AS name", (plain,)
     )
-    return {str(name): _int(size) for name, size in sizes}
-
-
-def _row(conn: Connection, query: str) -> tuple[object, ...]:
-    row = conn.execute(query.encode()).fetchone()
-    assert row is not None
-    return row
-
-
-def _int(number: object) -> int:
-    return int(str(number))
+    return dict(sizes.fetchall())

@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from psycopg import Connection
 from psycopg.abc import Buffer
+from psycopg.rows import TupleRow
 from psycopg.types.string import StrDumperUnknown
 
 # Names of encodings that Python has under another one (manual, 24.3.1). SQL_ASCII keeps whatever bytes it gets.
@@ -33,7 +34,7 @@ class TextDumper(StrDumperUnknown):
         return kept if encoding == "utf-8" else kept.decode(encoding).encode()
 
 
-def as_sent(conn: Connection[tuple[object, ...]], stored: str) -> str:
+def as_sent(conn: Connection[TupleRow], stored: str) -> str:
     """A stored text as it was before it was sent: the name by which a file can be opened."""
     encoding = _encoding(conn.info.parameter_status("server_encoding"))
 

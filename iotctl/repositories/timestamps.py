@@ -25,3 +25,13 @@ def optional_datetime(microseconds: int | None) -> datetime | None:
 def optional_microseconds(time: datetime | None) -> int | None:
     """As as_microseconds; None for NULL."""
     return None if time is None else as_microseconds(time)
+
+
+def lower_bound(microseconds: int | None) -> datetime | str:
+    """The start of a range, for a query's parameter; None for an open one."""
+    return "-infinity" if microseconds is None else as_datetime(microseconds)
+
+
+def upper_bound(microseconds: int | None) -> datetime | str:
+    """The end of a range, for a query's parameter; None for an open one."""
+    return "infinity" if microseconds is None else as_datetime(microseconds)

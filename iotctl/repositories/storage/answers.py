@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.repositories.sorted_readings import LostReadings
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.timestamps import optional_microseconds
 
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 
@@ -59,11 +59,9 @@ class Span:
     last: int | None
 
     @classmethod
-    def of_row(cls, readings: object, first: object, last: object) -> Span:
+    def of_row(cls, readings: int, first: datetime | None, last: datetime | None) -> Span:
         """A row of count, min and max."""
-        if not (isinstance(first, datetime) and isinstance(last, datetime)):
-            return cls(0, None, None)
-        return cls(int(str(readings)), as_microseconds(first), as_microseconds(last))
+        return cls(readings, optional_microseconds(first), optional_microseconds(last))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from psycopg import sql
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
 from iotctl.repositories.locks import ADVISORY_CLASS, CLAIM_CLASS, CLAIM_LOCK
+from iotctl.repositories.one_row import one_value
 
 # Claims that share a stretch of a sensor's time with ours, and whether their session still lives.
 _RIVALS = sql.SQL("""
@@ -55,18 +56,18 @@ def unlock(conn: Connection, claim_id: int) -> None:
 
 def _live_rival(conn: Connection, wanted: dict[str, object]) -> int | None:
     rows = conn.execute(_RIVALS, wanted | {"class": CLAIM_CLASS}).fetchall()
-    dead = [int(str(claim_id)) for claim_id, alive in rows if not alive]
+    dead = [claim_id for claim_id, alive in rows if not alive]
     conn.execute("DELETE FROM ingest_claim WHERE claim_id = ANY(%s)", (dead,))
-    return next((int(str(claim_id)) for claim_id, alive in rows if alive), None)
+    return next((claim_id for claim_id, alive in rows if alive), None)
 
 
 def _insert(conn: Connection, wanted: dict[str, object]) -> int:
-    row = conn.execute(
+    claim_id = one_value(
+        conn,
+        int,
         "INSERT INTO ingest_claim (sensor_ids, first_time, last_time)"
         " VALUES (%(sensor_ids)s, %(first)s, %(last)s) RETURNING claim_id",
         wanted,
-    ).fetchone()
-    assert row is not None
-    claim_id = int(str(row[0]))
+    )
     conn.execute("SELECT pg_advisory_lock(%s, %s)", (CLAIM_CLASS, claim_id))
     return claim_id

@@ -26,7 +26,7 @@ def takes_place(
         " AND other.file_id = ANY(%s) AND (other.modified, other.file_id) > (ours.modified, ours.file_id)",
         (file_id, np.unique(owner).tolist()),
     ).fetchall()
-    return ~np.isin(owner, [int(str(row[0])) for row in newer])
+    return ~np.isin(owner, [row[0] for row in newer])
 
 
 def lost_readings(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,13 +95,13 @@ def chunks_between(conn: Connection, first: int, last: int, table: str | None = 
     rows = conn.execute(_CHUNKS.encode(), {"first": first, "last": last, "table": table}).fetchall()
     return [
         Chunk(
-            str(schema),
-            str(table),
-            int(str(start)),
-            int(str(end)),
-            None if batches is None else sql.Identifier(str(batches_schema), str(batches)),
-            ordered=not int(str(status)) & _UNORDERED,
-            partial=bool(int(str(status)) & _PARTIAL),
+            schema,
+            table,
+            start,
+            end,
+            None if batches is None else sql.Identifier(batches_schema, batches),
+            ordered=not status & _UNORDERED,
+            partial=bool(status & _PARTIAL),
         )
         for schema, table, start, end, status, batches_schema, batches in rows
     ]
@@ -129,11 +128,8 @@ def overlapping_batches(conn: Connection, chunk: Chunk) -> list[tuple[int, int, 
     """Sensor_id, number and first time (microseconds since 1970 UTC) of batches that overlap the one before them."""
     if chunk.batches is None:
         return []
-    found = []
-    for sensor_id, count, first in conn.execute(_OVERLAPPING.format(batches=chunk.batches)):
-        assert isinstance(first, datetime)
-        found.append((int(str(sensor_id)), int(str(count)), as_microseconds(first)))
-    return found
+    rows = conn.execute(_OVERLAPPING.format(batches=chunk.batches))
+    return [(sensor_id, count, as_microseconds(first)) for sensor_id, count, first in rows]
 
 
 @dataclass(frozen=True, slots=True)

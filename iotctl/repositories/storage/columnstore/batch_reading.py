@@ -12,7 +12,7 @@ from iotctl.repositories.connection import Connection
 from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import OtherFormatError, decompress
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.timestamps import as_datetime, upper_bound
 
 # Some 250,000 readings: bounds memory.
 _BATCHES_AT_ONCE = 256
@@ -71,7 +71,7 @@ def _batches(
     conn: Connection, statement: sql.Composed, sensor_id: int, start: int, end: int | None
 ) -> list[tuple[bytes, bytes]]:
     """The compressed times and values of some batches."""
-    until = "infinity" if end is None else as_datetime(end)
+    until = upper_bound(end)
     parameters = {"sensor_id": sensor_id, "start": as_datetime(start), "end": until, "most": _BATCHES_AT_ONCE}
     try:
         with conn.transaction():

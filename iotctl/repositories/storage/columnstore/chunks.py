@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from iotctl.repositories.connection import Connection, again_after_conflicts
+from iotctl.repositories.one_row import one_value
 from iotctl.repositories.storage.answers import Parts
 from iotctl.repositories.storage.columnstore.batch_order import chunk_named, disordered_chunks, is_disordered
 
@@ -32,23 +33,23 @@ class ChunkName:
 
 def parts(conn: Connection) -> Parts:
     """See ReadingStorage.parts."""
-    count = conn.execute(
+    count = one_value(
+        conn,
+        int,
         "SELECT count(*) FROM timescaledb_information.chunks"
-        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'"
-    ).fetchone()
-    assert count is not None
-    return Parts("chunks", int(str(count[0])), len(loose_chunks(conn)), chunk_interval(conn))
+        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'",
+    )
+    return Parts("chunks", count, len(loose_chunks(conn)), chunk_interval(conn))
 
 
 def chunk_interval(conn: Connection) -> timedelta:
     """The length of new chunks."""
-    row = conn.execute(
+    return one_value(
+        conn,
+        timedelta,
         "SELECT time_interval FROM timescaledb_information.dimensions"
-        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'"
-    ).fetchone()
-    assert row is not None
-    assert isinstance(row[0], timedelta)
-    return row[0]
+        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading'",
+    )
 
 
 def set_chunk_interval(conn: Connection, interval: timedelta) -> None:
@@ -60,7 +61,7 @@ def set_chunk_interval(conn: Connection, interval: timedelta) -> None:
 def loose_chunks(conn: Connection, *, all_chunks: bool = False) -> list[ChunkName]:
     """The chunks that compact_chunk would improve for certain, or all that there are."""
     rows = conn.execute(_LOOSE_CHUNKS.encode(), {"all": all_chunks})
-    return [ChunkName(str(schema), str(table)) for schema, table in rows]
+    return [ChunkName(schema, table) for schema, table in rows]
 
 
 def disordered(conn: Connection) -> list[ChunkName]:

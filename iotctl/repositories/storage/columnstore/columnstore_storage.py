@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
+from iotctl.repositories.one_row import one_row, one_value
 from iotctl.repositories.sorted_readings import SortedReadings
 from iotctl.repositories.storage.answers import Disorder, Expired, Parts, Series, Span, Written
 from iotctl.repositories.storage.claims import LostRaceError
@@ -100,9 +101,7 @@ class ColumnstoreStorage(ReadingStorage):
         return reading.series(self._conn, sensor_id, start, end, limit)
 
     def span(self) -> Span:
-        row = self._conn.execute("SELECT count(*), min(timestamp), max(timestamp) FROM reading").fetchone()
-        assert row is not None
-        return Span.of_row(*row)
+        return Span.of_row(*one_row(self._conn, "SELECT count(*), min(timestamp), max(timestamp) FROM reading"))
 
     def spans(self, sensor_ids: Sequence[int]) -> dict[int, Span]:
         return reading.spans(self._conn, sensor_ids)
@@ -112,7 +111,7 @@ class ColumnstoreStorage(ReadingStorage):
 
     def rows_by_file(self) -> dict[int, int]:
         rows = self._conn.execute("SELECT file_id, count(*) FROM reading GROUP BY file_id")
-        return {int(str(file_id)): int(str(count)) for file_id, count in rows}
+        return dict(rows.fetchall())
 
     def size(self) -> int:
         return self.table_size("reading")
@@ -172,9 +171,7 @@ class ColumnstoreStorage(ReadingStorage):
         return continuous_aggregates.stale_stretches(self._conn, name)
 
     def table_size(self, name: str) -> int:
-        row = self._conn.execute("SELECT hypertable_size(%s::text::regclass)", (name,)).fetchone()
-        assert row is not None
-        return int(str(row[0]))
+        return one_value(self._conn, int, "SELECT hypertable_size(%s::text::regclass)", (name,))
 
     @property
     def needs_upkeep(self) -> bool:

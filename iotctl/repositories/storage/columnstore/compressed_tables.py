@@ -13,6 +13,7 @@ from psycopg import sql
 from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.extents import Extents
+from iotctl.repositories.one_row import one_value
 from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import compress, copy_rows
@@ -101,9 +102,7 @@ def copy_batches(conn: Connection, table: CompressedTable, readings: OwnedReadin
 
 def take_batches(conn: Connection, table: CompressedTable, bounds: Extents) -> int:
     """Delete the batches of these bounds; returns how many readings they had."""
-    row = conn.execute(_TAKE.format(batches=table.name), bounds.parameters()).fetchone()
-    assert row is not None
-    return int(str(row[0]))
+    return one_value(conn, int, _TAKE.format(batches=table.name), bounds.parameters())
 
 
 def _pieces(starts: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:

@@ -96,4 +96,4 @@ def stale_stretches(conn: Connection, name: str) -> list[Stretch]:
     if known != (True,):
         return [_EVER]
     # TimescaleDB counts microseconds from 1970 as we do, both ends inclusive.
-    return [(int(str(low)), int(str(high)) + 1) for low, high in conn.execute(_STALE, (name,))]
+    return [(low, high + 1) for low, high in conn.execute(_STALE, (name,))]

@@ -52,7 +52,7 @@ def write(
 def overlapping(conn: Connection, extents: Extents) -> Extents:
     """Those extents in which the table has readings."""
     rows = conn.execute(_EXTENTS_WITH_READINGS.encode(), extents.parameters()).fetchall()
-    return extents[np.sort(np.array([int(str(row[0])) - 1 for row in rows], dtype=np.intp))]
+    return extents[np.sort(np.array([row[0] - 1 for row in rows], dtype=np.intp))]
 
 
 def _present(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import groupby
 
 import numpy as np
@@ -21,7 +20,7 @@ from iotctl.repositories.storage.columnstore.batch_reading import (
     has_batches_alone,
     series_in_batches,
 )
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.timestamps import lower_bound, upper_bound
 
 # Readings fetched in one go. array_agg brings each page as two binary values, so that Python sees no row: 0.3 s a
 # million readings against 3.0 s for COPY TO, whose every row is a message of its own and thus a Python object.
@@ -109,7 +108,7 @@ def spans(conn: Connection, sensor_ids: Sequence[int]) -> dict[int, Span]:
         " GROUP BY sensor_id",
         (list(sensor_ids),),
     )
-    return {int(str(row[0])): Span.of_row(*row[1:]) for row in rows}
+    return {row[0]: Span.of_row(*row[1:]) for row in rows}
 
 
 def latest(conn: Connection, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
@@ -148,16 +147,12 @@ def _page(conn: Connection, sensor_id: int, start: int | None, end: int | None, 
         """,
         {
             "sensor_id": sensor_id,
-            "start": _bound(start, "-infinity"),
-            "end": _bound(end, "infinity"),
+            "start": lower_bound(start),
+            "end": upper_bound(end),
             "size": size,
         },
     )
     return decode_times(array_value(cursor, 0)), decode_floats(array_value(cursor, 1))
-
-
-def _bound(microseconds: int | None, otherwise: str) -> datetime | str:
-    return otherwise if microseconds is None else as_datetime(microseconds)
 
 
 def readings_within(

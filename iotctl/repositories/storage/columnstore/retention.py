@@ -8,6 +8,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.one_row import one_value
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.columnstore.jobs import job_interval
 from iotctl.repositories.timestamps import as_microseconds
@@ -47,9 +48,8 @@ def expired(conn: Connection, keep: timedelta) -> Expired:
         return Expired(0, 0, None)
     # Parts do not overlap: a reading before the end of the last one is in one of them.
     until = old[-1][2]
-    row = conn.execute("SELECT count(*) FROM reading WHERE timestamp < %s", (until,)).fetchone()
-    assert row is not None
-    return Expired(len(old), int(str(row[0])), as_microseconds(until))
+    readings = one_value(conn, int, "SELECT count(*) FROM reading WHERE timestamp < %s", (until,))
+    return Expired(len(old), readings, as_microseconds(until))
 
 
 def drop_expired(conn: Connection) -> Expired:
@@ -63,21 +63,16 @@ def drop_expired(conn: Connection) -> Expired:
         try:
             with conn.transaction():
                 conn.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
-                row = conn.execute(sql.SQL("SELECT count(*) FROM {}").format(part)).fetchone()
-                assert row is not None
+                readings = one_value(conn, int, sql.SQL("SELECT count(*) FROM {}").format(part))
                 # Not the chunk alone by DROP: drop_chunks tells continuous aggregates.
                 conn.execute("SELECT drop_chunks('reading', older_than => %s::timestamptz)", (until,))
         except pg.UndefinedTable:
             continue  # someone else was faster
         except (pg.LockNotAvailable, pg.DeadlockDetected):
             return Expired(gone.parts, gone.readings, gone.until, busy=True)
-        gone = Expired(gone.parts + 1, gone.readings + int(str(row[0])), as_microseconds(until))
+        gone = Expired(gone.parts + 1, gone.readings + readings, as_microseconds(until))
     return gone
 
 
 def _old_parts(conn: Connection, keep: timedelta) -> list[tuple[str, str, datetime]]:
-    parts = []
-    for schema, name, until in conn.execute(_OLD_CHUNKS.encode(), (keep,)).fetchall():
-        assert isinstance(until, datetime)
-        parts.append((str(schema), str(name), until))
-    return parts
+    return conn.execute(_OLD_CHUNKS.encode(), (keep,)).fetchall()

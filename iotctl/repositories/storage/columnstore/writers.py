@@ -14,6 +14,7 @@ from psycopg import sql
 
 from iotctl.model import ColumnstoreWriter
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.one_row import one_row
 from iotctl.repositories.sorted_readings import SortedReadings
 from iotctl.repositories.storage.columnstore.compressed_tables import untested
 from iotctl.repositories.storage.columnstore.compressed_writer import CompressedWriter
@@ -47,12 +48,11 @@ class _Table:
     """The table of readings as it is now."""
 
     def __init__(self, conn: Connection) -> None:
-        row = conn.execute(_STATE.encode()).fetchone()
-        assert row is not None
+        row = one_row(conn, _STATE.encode())
         self.has_key, self.ours, version, comment, self.has_chunks = row
-        self.untested = untested(str(version))
+        self.untested = untested(version)
         self.may_get_key = self.ours and not self.has_key and not self.has_chunks and self.untested is None
-        self.comment = None if comment is None else str(comment)
+        self.comment: str | None = comment
 
 
 def writer_of(conn: Connection) -> Writer:

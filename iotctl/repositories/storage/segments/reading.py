@@ -12,7 +12,7 @@ from iotctl.repositories.binary import decode_floats
 from iotctl.repositories.connection import Connection
 from iotctl.repositories.storage.answers import Series, Span
 from iotctl.repositories.storage.segments.encoding import MOST_READINGS, decode_times
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.timestamps import as_datetime, lower_bound, upper_bound
 
 # Segments fetched in one go: some 200,000 readings.
 _PAGE_SEGMENTS = 256
@@ -45,7 +45,7 @@ _LATEST = """
 def series(conn: Connection, sensor_id: int, start: int | None, end: int | None, limit: int | None) -> Iterator[Series]:
     """See ReadingStorage.series."""
     left = limit
-    wanted = {"sensor_id": sensor_id, "start": _bound(start, "-infinity"), "end": _bound(end, "infinity")}
+    wanted = {"sensor_id": sensor_id, "start": lower_bound(start), "end": upper_bound(end)}
     after: datetime | str = "-infinity"
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -72,7 +72,7 @@ def series(conn: Connection, sensor_id: int, start: int | None, end: int | None,
 def spans(conn: Connection, sensor_ids: Sequence[int]) -> dict[int, Span]:
     """See ReadingStorage.spans."""
     rows = conn.execute(_SPANS.encode(), (list(sensor_ids),))
-    return {int(str(row[0])): Span.of_row(*row[1:]) for row in rows}
+    return {row[0]: Span.of_row(*row[1:]) for row in rows}
 
 
 def latest(conn: Connection, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
@@ -106,7 +106,3 @@ def _page(conn: Connection, wanted: Mapping[str, object]) -> tuple[list[NDArray[
         times.append(decode_times(first, unit, near, far, len(value)))
         values.append(value)
     return times, values
-
-
-def _bound(microseconds: int | None, otherwise: str) -> datetime | str:
-    return otherwise if microseconds is None else as_datetime(microseconds)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from psycopg import errors as pg
 
 from iotctl.repositories.connection import Connection
+from iotctl.repositories.one_row import one_row
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.segments.table import SENSORS
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.timestamps import optional_microseconds
 
 # A load may hold a segment until it commits: rather the next time.
 _LOCK_TIMEOUT = "3s"
@@ -32,10 +33,7 @@ _TOTAL = """
 def retention(conn: Connection) -> timedelta | None:
     """See ReadingStorage.retention."""
     row = conn.execute("SELECT drop_after FROM reading_retention").fetchone()
-    if row is None:
-        return None
-    assert isinstance(row[0], timedelta)
-    return row[0]
+    return None if row is None else row[0]
 
 
 def set_retention(conn: Connection, keep: timedelta | None) -> None:
@@ -69,9 +67,5 @@ def drop_expired(conn: Connection) -> Expired:
 
 
 def _total(conn: Connection, query: str, keep: timedelta) -> Expired:
-    row = conn.execute(query.encode(), {"keep": keep}).fetchone()
-    assert row is not None
-    months, readings, until = row
-    return Expired(
-        int(str(months)), int(str(readings)), as_microseconds(until) if isinstance(until, datetime) else None
-    )
+    months, readings, until = one_row(conn, query.encode(), {"keep": keep})
+    return Expired(months, readings, optional_microseconds(until))

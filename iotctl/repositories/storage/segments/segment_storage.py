@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories.binary import IntArray
 from iotctl.repositories.extents import Extents
+from iotctl.repositories.one_row import one_row, one_value
 from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
 from iotctl.repositories.storage.answers import Expired, Parts, Series, Span, Written
 from iotctl.repositories.storage.segments import aggregates, changes, merging, reading, retention
@@ -78,11 +79,8 @@ class SegmentStorage(ReadingStorage):
         return reading.series(self._conn, sensor_id, start, end, limit)
 
     def span(self) -> Span:
-        row = self._conn.execute(
-            "SELECT coalesce(sum(readings), 0)::bigint, min(first), max(last) FROM reading_segment"
-        ).fetchone()
-        assert row is not None
-        return Span.of_row(*row)
+        query = "SELECT coalesce(sum(readings), 0)::bigint, min(first), max(last) FROM reading_segment"
+        return Span.of_row(*one_row(self._conn, query))
 
     def spans(self, sensor_ids: Sequence[int]) -> dict[int, Span]:
         return reading.spans(self._conn, sensor_ids)
@@ -99,18 +97,16 @@ class SegmentStorage(ReadingStorage):
             ) AS files GROUP BY file_id
             """
         )
-        return {int(str(file_id)): int(str(count)) for file_id, count in rows}
+        return dict(rows.fetchall())
 
     def size(self) -> int:
         return self.table_size("reading_segment")
 
     def parts(self) -> Parts:
-        row = self._conn.execute(_PARTS.encode()).fetchone()
-        assert row is not None
-        return Parts("segments", int(str(row[0])), int(str(row[1])))
+        return Parts("segments", *one_row(self._conn, _PARTS.encode()))
 
     def compact(self, *, full: bool = False) -> int:
-        ids = np.array([int(str(row[0])) for row in self._conn.execute(SENSORS.encode())], dtype=np.int32)
+        ids = np.array([row[0] for row in self._conn.execute(SENSORS.encode())], dtype=np.int32)
         merged = 0
         for start in range(0, len(ids), _SENSORS_AT_ONCE):
             extents = self._whole(ids[start : start + _SENSORS_AT_ONCE])
@@ -153,9 +149,7 @@ class SegmentStorage(ReadingStorage):
         return aggregates.stale_stretches(self._conn, sensor_id)
 
     def table_size(self, name: str) -> int:
-        row = self._conn.execute("SELECT pg_total_relation_size(%s::text::regclass)", (name,)).fetchone()
-        assert row is not None
-        return int(str(row[0]))
+        return one_value(self._conn, int, "SELECT pg_total_relation_size(%s::text::regclass)", (name,))
 
     def _whole(self, sensor_ids: NDArray[np.int32]) -> Extents:
         """From each sensor's first to its last moment; sensors without readings are left out."""
@@ -167,7 +161,7 @@ class SegmentStorage(ReadingStorage):
             (IntArray(sensor_ids),),
         ).fetchall()
         return Extents(
-            np.array([int(str(row[0])) for row in rows], dtype=np.int32),
+            np.array([row[0] for row in rows], dtype=np.int32),
             np.array([as_microseconds(row[1]) for row in rows], dtype=np.int64),
             np.array([as_microseconds(row[2]) for row in rows], dtype=np.int64),
         )
