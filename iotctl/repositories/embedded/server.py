@@ -1,0 +1,193 @@
+"""The embedded server: a real PostgreSQL in the user's data directory, started on demand, shared by commands."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from iotctl.errors import IotctlError
+from iotctl.repositories.connection import Database
+from iotctl.repositories.embedded.account import owner_of, server_account
+from iotctl.repositories.embedded.data_folder import make_data_folder, server_programs
+from iotctl.repositories.embedded.pid_file import PidFile
+from iotctl.repositories.embedded.sockets import PORT, answers, choose_socket_folder, connection_string
+
+# A server that was killed replays its log first. One that stops writes what it has in memory.
+_START_SECONDS = 120
+_STOP_SECONDS = 60
+_LOOK_SECONDS = 0.01
+
+# Kept so that Python takes note of their ends.
+_launched: list[subprocess.Popen[bytes]] = []
+
+
+@contextmanager
+def embedded_database(home: Path) -> Iterator[Database]:
+    """The embedded server of a data directory, running while the context lasts; the last user to leave stops it.
+
+    Raises ConfigurationError where the extra is not installed, IotctlError where the server does not start.
+    """
+    server = EmbeddedServer(home)
+    with server.used() as dsn:
+        yield Database(dsn, server.start)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedServer:
+    """The server of a home folder, whichever process started it; small and picklable.
+
+    Three files in the folder `locks` tell processes of one another. The system drops a lock when its holder dies, so
+    that a kill leaves nothing behind, and no process number has to be trusted:
+    turn: whoever starts or stops the server. users: shared by all commands that use the server. server: held by the
+    server itself and all its processes.
+    """
+
+    home: Path
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's data folder."""
+        return self.home / "postgresql"
+
+    @property
+    def _pid_file(self) -> PidFile:
+        return PidFile(self.data)
+
+    @contextmanager
+    def used(self) -> Iterator[str]:
+        """The server's connection string; the server runs while the context lasts. Raises IotctlError."""
+        with self._explained():
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            users = self._open_lock("users")
+        try:
+            with self._explained(), self._turn():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                dsn = self._start()
+            try:
+                yield dsn
+            finally:
+                with suppress(OSError), self._turn():  # the folder may be gone, and the server with it
+                    if _try_lock(users):
+                        self._stop()
+        finally:
+            os.close(users)
+
+    def start(self) -> str:
+        """Start the server where it does not run (any more); returns its connection string. Raises IotctlError."""
+        with self._explained(), self._turn():
+            return self._start()
+
+    def _start(self) -> str:
+        process: subprocess.Popen[bytes] | None = None
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            socket_folder = self._pid_file.socket_folder()
+            if socket_folder is not None and self._pid_file.is_ready() and answers(socket_folder):
+                return connection_string(socket_folder)
+            if process is None:
+                process = self._launch()
+            elif process.poll() is not None:
+                raise OSError(f"it ended at once ({process.returncode})")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no answer within {_START_SECONDS} s")
+            time.sleep(_LOOK_SECONDS)
+
+    def _launch(self) -> subprocess.Popen[bytes] | None:
+        """Start the server's process; None where one, or what is left of one, is still there."""
+        lock = self._open_lock("server")
+        try:
+            if not _try_lock(lock):
+                return None
+            if (postmaster := self._pid_file.postmaster()) is not None:
+                raise OSError(f"another program runs a server on its data, process {postmaster.pid}; stop that first")
+            account = server_account(self.home, self.data)
+            if not (self.data / "PG_VERSION").exists():
+                make_data_folder(self.data, account, lock)
+            socket_folder = choose_socket_folder(self.data, account)
+            # Of a server that was killed. PostgreSQL refuses to start where the number in them is that of any process.
+            self._pid_file.remove()
+            (socket_folder / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+            quoted = str(socket_folder).replace('"', '""')
+            log = os.open(self.data / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            try:
+                account.give(log)
+                command = [str(server_programs(self.data) / "postgres"), "-D", str(self.data)]
+                for setting in (
+                    "listen_addresses=",
+                    f"port={PORT}",
+                    f'unix_socket_directories="{quoted}"',
+                    "unix_socket_permissions=0700",
+                ):
+                    command += ["-c", setting]
+                process = account.start(command, log, lock)
+            finally:
+                os.close(log)
+            _launched.append(process)
+            return process
+        finally:
+            os.close(lock)
+
+    def _stop(self) -> None:
+        postmaster = self._pid_file.postmaster()
+        if postmaster is None:
+            return
+        socket_folder = self._pid_file.socket_folder()
+        postmaster.send_signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"
+        lock = self._open_lock("server")
+        deadline = time.monotonic() + _STOP_SECONDS
+        try:
+            # A server that takes longer goes on stopping by itself; whoever starts the next one waits for it.
+            while not _try_lock(lock) and time.monotonic() < deadline:
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            os.close(lock)
+        _launched[:] = [process for process in _launched if process.poll() is None]
+        if socket_folder is not None and socket_folder != self.data:
+            with suppress(OSError):
+                socket_folder.rmdir()
+
+    def _open_lock(self, name: str) -> int:
+        folder = self.home / "locks"
+        owner = owner_of(self.home)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            owner.give(folder)
+        lock = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        owner.give(lock)
+        return lock
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        lock = self._open_lock("turn")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what goes wrong at the start into an error that says what to do next."""
+        try:
+            yield
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            raise IotctlError(
+                f"The embedded PostgreSQL did not start: {error}.",
+                where=f"its log: {self.data / 'log'}",
+                hint="Check that the folder is writable and its disk not full, or set IOTCTL_HOME to another folder.",
+            ) from error
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
