@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
+from dataclasses import dataclass, field
 
-from iotctl.errors import (
-    FileError,
-    ForbiddenError,
-    IotctlError,
-    NotFoundError,
-    RejectLimitError,
-    UnfinishedFileError,
-    UnreachableError,
-)
-from iotctl.formats import read_batches
+from iotctl.errors import FileError, IotctlError
 from iotctl.formats.layouts.layout import AUTO
-from iotctl.model import FileBatch, OnDuplicate, Position, StoredFile
+from iotctl.model import FileBatch, OnDuplicate, Position
 from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed, storage_of
 from iotctl.services.file_layouts import RunLayouts, found_text, kept_layout, read_layout
+from iotctl.services.file_pieces import Piece, ahead, read_pieces
 from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener, Silent
+from iotctl.services.refusals import refuse_total_loss, too_many_rejects
 from iotctl.services.write_batches import BatchWriter, LedgerBatch
-from iotctl.sources import source_for
 from iotctl.words import counted
-
-T = TypeVar("T")
-
-_SHOWN = 80
 
 # Batches of small files are committed together once they have this part of a batch's rows.
 _COMPLETE = 0.5
@@ -59,19 +44,6 @@ def load_files(
     except IotctlError as error:
         worker.give_up(error)
     return worker.outcomes
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A batch of a file; or, without one, the file's end, with an error where it could not be read on.
-
-    unfinished: this is the end for now; more of the last line may come.
-    """
-
-    entry: LedgerFile
-    batch: FileBatch | None = None
-    error: IotctlError | None = None
-    unfinished: bool = False
 
 
 @dataclass
@@ -116,7 +88,7 @@ class _Worker:
         writer = BatchWriter(conn, ledger, storage_of(conn, self._task.layout), options.on_duplicate, self._listener)
         group = _Group()
         try:
-            with closing(_ahead(self._read(self._take_up(ledger)))) as pieces:
+            with closing(ahead(self._pieces(self._take_up(ledger)))) as pieces:
                 for piece in pieces:
                     group = self._add(piece, group, ledger, writer)
                     if self._stop.is_set():
@@ -165,31 +137,13 @@ class _Worker:
                 taken[file_id] = entry, position
         return list(taken.values())
 
-    def _read(self, files: Sequence[tuple[LedgerFile, Position]]) -> Iterator[_Piece]:
-        """The files' batches and ends, until the store gives trouble or the run is told to stop."""
-        for entry, position in files:
-            if self._stop.is_set():
-                return
-            try:
-                source = source_for(entry.file.uri, self._task.store)
-                open_at = partial(source.open, entry.file)
-                read = self._task.options.read
-                so_far = self._so_far[entry.file_id]
-                room = max(0, read.keep_rejects - so_far.rejected - so_far.bad_quality)
-                for batch in read_batches(entry.file, open_at, replace(read, keep_rejects=room), position):
-                    yield _Piece(entry, batch)
-                    if entry.file_id in self._failed:
-                        break
-                else:
-                    yield _Piece(entry)
-            except UnfinishedFileError:
-                yield _Piece(entry, unfinished=True)
-            except (FileError, ForbiddenError, NotFoundError, UnreachableError) as error:
-                yield _Piece(entry, error=error)
-                if isinstance(error, UnreachableError):
-                    return
+    def _pieces(self, files: Sequence[tuple[LedgerFile, Position]]) -> Iterator[Piece]:
+        def kept_rejects(file_id: int) -> int:
+            return self._so_far[file_id].rejected + self._so_far[file_id].bad_quality
 
-    def _add(self, piece: _Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
+        return read_pieces(files, self._task, self._stop, kept_rejects, self._failed)
+
+    def _add(self, piece: Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
         """Put a piece to a group, which is written when it is complete; returns the group that goes on."""
         entry, options = piece.entry, self._task.options
         if entry.file_id in self._failed:
@@ -206,7 +160,7 @@ class _Worker:
             for note in piece.batch.notes:
                 self._listener.noted(f"{entry.file.uri}: {note}", entry.file.uri)
             if not options.max_rejects.allows(so_far.rejected, so_far.rows_read):
-                error = _too_many_rejects(entry.file, piece.batch, so_far.rejected)
+                error = too_many_rejects(entry.file, piece.batch, so_far.rejected)
         if error is not None:
             self._write(group, ledger, writer)
             self._fail(entry, error, ledger)
@@ -224,7 +178,7 @@ class _Worker:
             return self._write(group, ledger, writer)
         return group
 
-    def _stage(self, piece: _Piece) -> bool:
+    def _stage(self, piece: Piece) -> bool:
         """Keep a batch of a new version; False at the file's end, unless it has not even a row."""
         if piece.batch is None:
             return False
@@ -232,7 +186,7 @@ class _Worker:
         self._tell_advanced(piece.entry, piece.batch)
         return True
 
-    def _renew(self, piece: _Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
+    def _renew(self, piece: Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
         """Commit the group, then a file's new version as a whole; returns an empty group."""
         self._write(group, ledger, writer)
         entry = piece.entry
@@ -241,7 +195,7 @@ class _Worker:
             options = {**self._task.options.recorded, "layout": self._layout_text(entry, ledger)}
         try:
             if ledger.extents(entry.file_id) is not None:
-                _refuse_total_loss(entry.file, self._staged[entry.file_id])
+                refuse_total_loss(entry.file, self._staged[entry.file_id])
             renewed, reopened = writer.renew(entry, self._staged[entry.file_id], options)
         except FileError as error:
             self._fail(entry, error, ledger)
@@ -314,40 +268,3 @@ class _Worker:
         if entry.file_id in self._started:
             self._started.remove(entry.file_id)
             self._listener.finished(entry.file)
-
-
-def _ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """The same items, the next being made in a thread while one is used: parsing overlaps COPY."""
-    with ThreadPoolExecutor(1) as thread:
-        upcoming = thread.submit(next, items, None)
-        while (item := upcoming.result()) is not None:
-            upcoming = thread.submit(next, items, None)
-            yield item
-
-
-def _refuse_total_loss(file: StoredFile, batches: Sequence[FileBatch]) -> None:
-    """Raise FileError where a new version has rows, and none gives a reading: good readings do not give way to it."""
-    rows = sum(batch.rows_read for batch in batches)
-    # What a file calls bad now is withdrawn on purpose.
-    unread = rows - sum(batch.bad_quality for batch in batches)
-    if not unread or any(len(batch.time) for batch in batches):
-        return
-    first = next((reject for batch in batches for reject in batch.rejects), None)
-    shown = f"; the first: line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}" if first else ""
-    raise FileError(
-        f"None of {counted(rows, 'row')} gives a reading{shown}.",
-        where=file.uri,
-        hint="What it had loaded before stays. Is it of another layout? See iotctl inspect, and --layout.",
-    )
-
-
-def _too_many_rejects(file: StoredFile, batch: FileBatch, rejected: int) -> RejectLimitError:
-    # A run that goes on under a lower limit may find none here.
-    first = (
-        f"; the first of this batch: line {batch.rejects[0].line} ({batch.rejects[0].reason})" if batch.rejects else ""
-    )
-    return RejectLimitError(
-        f"{rejected} bad rows, more than --max-rejects allows{first}.",
-        where=file.uri,
-        hint="Rows committed before stay. Mend the file, or allow more and run again.",
-    )
