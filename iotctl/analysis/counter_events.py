@@ -6,10 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from iotctl.analysis.described import HOUR, Modelled
+from iotctl.analysis.described import HOUR, Floats, Modelled
+from iotctl.analysis.sensor_kinds.counter import usual_steps
+from iotctl.analysis.sensor_kinds.readable import Readable
 from iotctl.analysis.sentences import explain_stuck
 from iotctl.model import Event, Kind
 from iotctl.words import counted, reading, span
+
+
+def readings_of(rises: Modelled, value: Floats, step_hours: float, can_read: Readable) -> Modelled:
+    """The readings of a counter beside those that its modelled rises lead to. value: (n,), its readings."""
+    steps = usual_steps((rises.time - rises.time[0]) / HOUR, step_hours)
+    expected = value - (rises.value - rises.expected) * steps
+    scale = rises.scale * steps
+    return Modelled(rises.time, value, expected, scale, rises.score, rises.severity, rises.unit, readable=can_read)
 
 
 def in_readings(events: list[Event], rises: Modelled, readings: Modelled, threshold: float) -> list[Event]:

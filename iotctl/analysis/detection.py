@@ -9,24 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.components import Components, measure_components, measure_stuck
-from iotctl.analysis.counter_events import in_readings
-from iotctl.analysis.described import HOUR, Modelled
+from iotctl.analysis.counter_events import in_readings, readings_of
+from iotctl.analysis.described import Modelled
 from iotctl.analysis.events import find_events, usual_rows
 from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
 from iotctl.analysis.held import held_before
 from iotctl.analysis.hours import Hours
-from iotctl.analysis.invalid import Absurd, find_absurd
 from iotctl.analysis.invalid_events import find_invalid
+from iotctl.analysis.kept_rows import KeptRows, kept_rows
 from iotctl.analysis.lasting import Lasting
 from iotctl.analysis.lasting_events import lasting_events
 from iotctl.analysis.memory import blended, learn, remembered_kind, wider
 from iotctl.analysis.modelling import fit_model
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Line
-from iotctl.analysis.robust import Rows
 from iotctl.analysis.rolling import Column
 from iotctl.analysis.sensor_kinds import recognise
-from iotctl.analysis.sensor_kinds.counter import rises, usual_steps
+from iotctl.analysis.sensor_kinds.counter import rises
 from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.severity import severity
@@ -36,7 +35,6 @@ from iotctl.model import Detection, Event, Method, Regime, SensorKind, SensorMem
 Floats = NDArray[np.float64]
 
 _FEWEST_ROWS = 8
-_LARGEST = 1.1e308
 # A sensor is described by its rows outside of events, if these are more than this part of all rows.
 _ORDINARY_PART = 0.5
 
@@ -59,17 +57,8 @@ def detect(
     if time.ndim != 1 or time.shape != value.shape:
         raise ValueError(f"time and value must be columns of one length, not of shapes {time.shape} and {value.shape}")
     options = options or DetectOptions()
-    rows, dropped = _usable_rows(time, value)
-    every_time, every_value = time[rows], np.asarray(value[rows], dtype=np.float64)
-    absurd = find_absurd(every_value)
-    # With values so large, a sigma or the difference of two readings would overflow.
-    too_large = (np.abs(every_value) > _LARGEST) & ~absurd.rows
-    kept = ~absurd.rows & ~too_large
-    count, time, value = len(value), every_time, every_value
-    if not kept.all():
-        counts = {"invalid": int(absurd.rows.sum()), "too large": int(too_large.sum())}
-        dropped |= {reason: number for reason, number in counts.items() if number}
-        time, value = every_time[kept], every_value[kept]
+    kept = kept_rows(time, value)
+    time, value = kept.time, kept.value
     hours = Hours.of(time, options.timezone, options.holidays)
     x = hours.elapsed
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
@@ -81,9 +70,7 @@ def detect(
     # A counter is modelled by its rises, in usual steps; every other sensor by its readings.
     is_rising = kind is SensorKind.COUNTER and method is Method.PIECEWISE
     modelled = rises(x, value, step_hours) if is_rising else value
-    known_good = None
-    if options.reference is not None:
-        known_good = (time >= options.reference[0]) & (time < options.reference[1])
+    known_good = _known_good(time, options)
     y = modelled / size
     model = fit_model(
         hours,
@@ -119,27 +106,17 @@ def detect(
             series, components, by_chance, options.threshold, options.min_severity, options.false_alarms, memory
         )
     del components, stuck, u, y
-    readings = series
-    if is_rising:
-        steps = usual_steps((time - time[0]) / HOUR, step_hours)
-        expected = value - (modelled - expected) * steps
-        readings = Modelled(time, value, expected, scale * steps, score, rare, unit, readable=can_read)
+    readings = readings_of(series, value, step_hours, can_read) if is_rising else series
     lasting = lasting_events(_in_unit(model.changes, size), series, options.threshold, options.least_change)
     events += [event for event in lasting if event.a_year <= options.false_alarms]
     if is_rising:
         events = in_readings(events, series, readings, options.threshold)
-    invalid = _invalid(every_time, every_value, absurd, readings)
-    events += invalid
-    events += [
-        gap for gap in find_gaps(readings, options.threshold) if not any(_within(gap, other) for other in invalid)
-    ]
-    if options.limits is not None:
-        events += find_beyond_limits(readings, options.limits, options.threshold)
+    events += _plain_events(kept, readings, options)
     odd = [event for event in events if not event.kind.is_absence and not event.kind.lasts]
     ordinary = _outside(time, value, odd)
     words = describe_sensor(time[ordinary], value[ordinary], unit, kind, periods)
     return Detection(
-        row=np.arange(count)[rows][kept],
+        row=kept.row,
         time=time,
         value=value,
         expected=readings.expected,
@@ -150,19 +127,31 @@ def detect(
         change_points=tuple(int(time[line.start]) for line in model.lines[1:]),
         events=tuple(sorted(events, key=lambda event: (event.start, event.end, event.kind))),
         periods_hours=periods,
-        dropped=dropped,
+        dropped=kept.dropped,
         sensor_kind=kind,
         memory=learn(memory, remembered, time, kind, periods, modelled),
         sensor_words=words,
     )
 
 
-def _invalid(time: NDArray[np.int64], value: Floats, absurd: Absurd, readings: Modelled) -> list[Event]:
-    """The events of absurd readings, beside the model of all other readings at their times."""
-    if not absurd.rows.any():
-        return []
-    expected = np.interp(time.astype(np.float64), readings.time.astype(np.float64), readings.expected)
-    return find_invalid(time, value, absurd, expected, readings.unit)
+def _known_good(time: NDArray[np.int64], options: DetectOptions) -> NDArray[np.bool_] | None:
+    """The rows of the reference period, (n,); None without one."""
+    if options.reference is None:
+        return None
+    return (time >= options.reference[0]) & (time < options.reference[1])
+
+
+def _plain_events(kept: KeptRows, readings: Modelled, options: DetectOptions) -> list[Event]:
+    """The events that rest on no score: absurd values, gaps, and readings beyond the limits."""
+    invalid: list[Event] = []
+    if kept.absurd.rows.any():
+        # Beside the model of all other readings at their times.
+        at, known = kept.every_time.astype(np.float64), readings.time.astype(np.float64)
+        expected = np.interp(at, known, readings.expected)
+        invalid = find_invalid(kept.every_time, kept.every_value, kept.absurd, expected, readings.unit)
+    gaps = [gap for gap in find_gaps(readings, options.threshold) if not any(_within(gap, one) for one in invalid)]
+    beyond = find_beyond_limits(readings, options.limits, options.threshold) if options.limits is not None else []
+    return [*invalid, *gaps, *beyond]
 
 
 def _in_unit(changes: Sequence[Lasting], size: float) -> list[Lasting]:
@@ -185,18 +174,6 @@ def _outside(time: NDArray[np.int64], value: Floats, events: Sequence[Event]) ->
     if len(known) > _ORDINARY_PART * len(time) and known.min() < known.max():
         return outside
     return np.ones(len(time), dtype=np.bool_)
-
-
-def _usable_rows(time: NDArray[np.int64], value: Floats) -> tuple[Rows, dict[str, int]]:
-    """The rows to look at, in order of time; and how many were left out, by reason."""
-    finite = np.isfinite(value)
-    if finite.all() and (time[1:] > time[:-1]).all():
-        return slice(0, len(value)), {}
-    known = np.flatnonzero(finite)
-    order = known[np.argsort(time[known], kind="stable")]
-    repeated = np.concatenate([[False], np.diff(time[order]) == 0])[: len(order)]
-    dropped = {"not finite": len(value) - len(known), "repeated time": int(repeated.sum())}
-    return order[~repeated], {reason: count for reason, count in dropped.items() if count}
 
 
 def _components(
