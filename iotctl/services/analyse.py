@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
 
-import numpy as np
-
-from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
 from iotctl.analysis.regime_words import regime_words
-from iotctl.model import Detection, Event, Finding, Kind, Sensor, SensorCard, SensorMemory
-from iotctl.repositories import Connection, SensorRepository, Series, storage_of
+from iotctl.model import Detection, Finding, Kind, Sensor, SensorCard, SensorMemory
+from iotctl.repositories import Connection, SensorRepository
 from iotctl.repositories.anomalies import AnomalyRepository
 from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.detect_task import Request, SensorFindings, Task
-from iotctl.services.judge import WEEK, Scope, is_to_be_told, judge
+from iotctl.services.judge import WEEK, Judged, is_to_be_told, judge
 from iotctl.services.learned import NOTHING, marked
+from iotctl.services.looked import Looked, look
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.services.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
-from iotctl.services.window import Window, asked_for, since
 
 
 def analyse_sensors(task: Task) -> list[SensorFindings]:
@@ -70,34 +66,18 @@ def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) ->
 def _analyse(
     sensor: Sensor, request: Request, watermark: int | None, heard: Heard, taught: Taught, conn: Connection
 ) -> SensorFindings:
-    window = _window(request, watermark)
-    time, value = _read(sensor.sensor_id, request, window, conn)
-    looked_at = time if request.end is None else time[time < request.end]
-    sensor, options = _held_to_limits(sensor, request.options)
-    runs = DetectRunRepository(conn)
-    memory = runs.memory(sensor.sensor_id, request.parameters) if request.since_last else None
-    detection = detect(time, value, _as_sensitive(options, taught), sensor.unit or "", memory)
-    seen = [taught.weighed(event) for event in detection.events]
-    rate = options.false_alarms
-    # What is more usual than is wanted by now stays, so that what is known of it is not lost, and is left out below.
-    wanted = [weighed for weighed, event in zip(seen, detection.events, strict=True) if _least(weighed, event) <= rate]
-    detection = replace(detection, events=tuple(wanted))
-    scope = Scope.of(detection, window, watermark)
+    looked = look(sensor, request, watermark, taught, conn)
+    scope, detection = looked.scope, looked.detection
     events = [event for event in detection.events if scope.has(event)]
-    silence = silence_of(sensor, heard, (time, value), conn)
+    silence = silence_of(looked.sensor, heard, looked.series, conn)
     if silence is not None and not any(event.kind is Kind.GAP and event.end > silence.start for event in events):
         events.append(silence)  # else it has spoken after the end of what was asked for
     repository = AnomalyRepository(conn)
     with repository.one_at_a_time(sensor.sensor_id):
         stored = repository.known(sensor.sensor_id, scope.known_from)
-        events += ended_silence(stored, events, (time, value))
-        judged = judge(events, [*seen, *events], detection.change_points, stored, scope, sensor.sensor_uuid)
-        findings = tuple(marked(finding, taught) for finding in judged.findings)
-        findings = tuple(one for one in findings if one.event.a_year <= rate or one.label is not None or one.silenced)
-        if request.alert_budget is not None:
-            ids = {finding.event.event_id for finding in findings} | set(judged.merged)
-            others = [known for known in stored if known.event.event_id not in ids]
-            findings = within_budget(findings, others, request.alert_budget)
+        events += ended_silence(stored, events, looked.series)
+        judged = judge(events, [*looked.seen, *events], detection.change_points, stored, scope, sensor.sensor_uuid)
+        findings = _weighed(judged, stored, taught, request)
         shown_at_all = [finding for finding in findings if _is_shown(finding, request)]
         news = [finding for finding in shown_at_all if is_to_be_told(finding, judged, scope)]
         reported = shown_at_all if watermark is None else news
@@ -106,24 +86,48 @@ def _analyse(
             notify = _ids(unsent) if request.notify else ()
             repository.save(sensor.sensor_id, request.run_id, findings, judged.merged, _ids(news), notify)
             repository.withdraw(sensor.sensor_id, judged.withdrawn, request.parameters)
-            if len(time) and (request.end is None or request.since_last):
-                repository.note_what_goes_on(sensor.sensor_id, scope.last - scope.slack)
-            SensorRepository(conn).keep_words(sensor.sensor_id, detection.sensor_words)
-            if request.since_last and len(looked_at):
-                known = detection.memory or SensorMemory()
-                runs.move_watermark(sensor.sensor_id, request.parameters, int(looked_at[-1]), known)
-    shown = window.cut(detection)
+            _keep(looked, request, conn)
+    return _told(looked, request, findings, reported)
+
+
+def _weighed(judged: Judged, stored: Sequence[Finding], taught: Taught, request: Request) -> tuple[Finding, ...]:
+    """The findings with what verdicts teach of them: those that are rare enough, or have a verdict; in the budget."""
+    rate = request.options.false_alarms
+    findings = tuple(marked(finding, taught) for finding in judged.findings)
+    findings = tuple(one for one in findings if one.event.a_year <= rate or one.label is not None or one.silenced)
+    if request.alert_budget is None:
+        return findings
+    ids = {finding.event.event_id for finding in findings} | set(judged.merged)
+    others = [known for known in stored if known.event.event_id not in ids]
+    return within_budget(findings, others, request.alert_budget)
+
+
+def _keep(looked: Looked, request: Request, conn: Connection) -> None:
+    """Keep what else is known of a sensor now: what goes on, what it is, and how far it has been looked at."""
+    sensor_id, scope, detection = looked.sensor.sensor_id, looked.scope, looked.detection
+    if len(looked.series[0]) and (request.end is None or request.since_last):
+        AnomalyRepository(conn).note_what_goes_on(sensor_id, scope.last - scope.slack)
+    SensorRepository(conn).keep_words(sensor_id, detection.sensor_words)
+    last = looked.last_before(request.end)
+    if request.since_last and last is not None:
+        known = detection.memory or SensorMemory()
+        DetectRunRepository(conn).move_watermark(sensor_id, request.parameters, last, known)
+
+
+def _told(looked: Looked, request: Request, findings: Sequence[Finding], reported: Sequence[Finding]) -> SensorFindings:
+    """What the run says of a sensor. findings: all of them; reported: those that are told."""
+    sensor, shown = looked.sensor, looked.window.cut(looked.detection)
     said = SensorFindings(
         sensor=sensor,
         readings=len(shown.time),
         span=(int(shown.time[0]), int(shown.time[-1])) if len(shown.time) else None,
-        regimes=regime_words(shown.regimes, options.timezone, sensor.unit or ""),
-        sensor_words=detection.sensor_words,
+        regimes=regime_words(shown.regimes, looked.options.timezone, sensor.unit or ""),
+        sensor_words=shown.sensor_words,
         findings=tuple(reported),
         new=sum(not finding.known for finding in reported),
         silenced=sum(finding.silenced for finding in findings) if not request.include_labelled else 0,
         over_budget=sum(finding.over_budget for finding in findings) if request.alert_budget is not None else 0,
-        dropped=detection.dropped,
+        dropped=shown.dropped,
     )
     if not request.keep_card and not request.keep_detection:
         return said
@@ -135,49 +139,10 @@ def _analyse(
     )
 
 
-def _least(*events: Event) -> float:
-    return min(event.a_year for event in events)
-
-
-def _as_sensitive(options: DetectOptions, taught: Taught) -> DetectOptions:
-    """Options under which each kind of event is looked for as closely as people want to know of it."""
-    return replace(options, false_alarms=options.false_alarms * 10.0**taught.most)
-
-
-def _held_to_limits(sensor: Sensor, options: DetectOptions) -> tuple[Sensor, DetectOptions]:
-    """The sensor with the limits that it is held to, and options that have them: those of the options go before."""
-    if options.limits is None:
-        return sensor, replace(options, limits=sensor.limits)
-    low, high = (limit if isfinite(limit) else None for limit in options.limits)
-    return replace(sensor, low=low, high=high), options
-
-
 def _card(sensor: Sensor, detection: Detection, reported: Sequence[Finding]) -> SensorCard:
     from iotctl.charts import card_of  # paid by who asks for a report
 
     return card_of(sensor, detection, reported)
-
-
-def _window(request: Request, watermark: int | None) -> Window:
-    if watermark is not None:
-        return since(watermark, request.start, request.end, request.context)
-    window = asked_for(request.start, request.end, request.context)
-    return replace(window, last=request.end) if request.since_last else window
-
-
-def _read(sensor_id: int, request: Request, window: Window, conn: Connection) -> Series:
-    """The readings of a window, and those of the reference period that lie outside."""
-    readings = storage_of(conn)
-    pieces = [readings.whole_series(sensor_id, window.first, window.last)]
-    if request.options.reference is not None:
-        start, end = request.options.reference
-        if window.first is not None and start < window.first:
-            pieces.insert(0, readings.whole_series(sensor_id, start, min(end, window.first)))
-        if window.last is not None and end > window.last:
-            pieces.append(readings.whole_series(sensor_id, max(start, window.last), end))
-    if len(pieces) == 1:
-        return pieces[0]
-    return np.concatenate([time for time, _ in pieces]), np.concatenate([value for _, value in pieces])
 
 
 def _is_shown(finding: Finding, request: Request) -> bool:
