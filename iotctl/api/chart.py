@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iotctl.analysis import DetectOptions
 from iotctl.api.trouble import said_plainly
-from iotctl.charts import check_pictures, detection_svg, draw_detection
+from iotctl.charts import About, check_pictures, detection_svg, draw_detection
 from iotctl.model import Detection
 
 
@@ -15,33 +15,19 @@ class Chart:
     """A picture of a series and what was found in it. A notebook shows it; it needs no network."""
 
     def __init__(self, detection: Detection, name: str, unit: str | None, options: DetectOptions) -> None:
-        self._detection, self._name, self._unit, self._options = detection, name, unit, options
+        self._detection = detection
+        self._about = About(name, unit, options.limits, options.timezone, options.threshold)
 
     @said_plainly
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as .png, .svg, or as .html: a page to zoom into. Raises UsageError for another suffix."""
-        draw_detection(
-            self._detection,
-            Path(path),
-            title=self._name,
-            timezone=self._options.timezone,
-            threshold=self._options.threshold,
-            unit=self._unit,
-            limits=self._options.limits,
-        )
+        draw_detection(self._detection, Path(path), self._about)
 
     def __repr__(self) -> str:
-        return f"Chart({self._name!r})"
+        return f"Chart({self._about.title!r})"
 
     def _repr_svg_(self) -> str:
-        return detection_svg(
-            self._detection,
-            title=self._name,
-            timezone=self._options.timezone,
-            threshold=self._options.threshold,
-            unit=self._unit,
-            limits=self._options.limits,
-        )
+        return detection_svg(self._detection, self._about)
 
 
 def draw(detection: Detection, name: str, unit: str | None, options: DetectOptions) -> Chart:

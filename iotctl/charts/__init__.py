@@ -3,6 +3,7 @@
 Pages need nothing more than iotctl itself, pictures the extra `plot`.
 """
 
+from iotctl.charts.about import About
 from iotctl.charts.detection import detection_svg, draw_detection
 from iotctl.charts.event_list import label_of
 from iotctl.charts.files import check_chart, check_pictures
@@ -11,6 +12,7 @@ from iotctl.charts.quality_page import QualityCard, draw_quality
 from iotctl.charts.readings import NamedSeries, draw_readings
 
 __all__ = [
+    "About",
     "NamedSeries",
     "QualityCard",
     "card_of",

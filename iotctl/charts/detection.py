@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from iotctl.charts.about import About
@@ -10,28 +9,14 @@ from iotctl.charts.files import check_chart, check_pictures, is_page
 from iotctl.model import Detection
 
 
-def draw_detection(
-    detection: Detection,
-    path: Path,
-    *,
-    title: str,
-    timezone: str = "Europe/Berlin",
-    threshold: float = 6.0,
-    unit: str | None = None,
-    limits: tuple[float, float] | None = None,
-    labels: Mapping[str, str] | None = None,
-    verdicts: bool = False,
-) -> None:
+def draw_detection(detection: Detection, path: Path, about: About, *, verdicts: bool = False) -> None:
     """Draw readings over their band and the expected line, change points, events, residuals, severity, and each event
     near by.
 
-    Times are shown by the clock of timezone. A page draws all readings at every zoom (from 200,000 on those that show
-    the course, and all around events). title: the sensor's name. unit: of its values. limits: those that it was held
-    to, if any. labels: event_id -> what a person said of it. verdicts: a page's events have buttons to say what they
-    are. See check_chart for what is raised.
+    A page draws all readings at every zoom (from 200,000 on those that show the course, and all around events).
+    verdicts: a page's events have buttons to say what they are. See check_chart for what is raised.
     """
     check_chart(path)
-    about = About(title, unit, limits, timezone, threshold, labels or {})
     # Each brings a library of its own, and one is enough.
     if is_page(path):
         from iotctl.charts.pages import write_detection_page
@@ -43,17 +28,9 @@ def draw_detection(
         write_detection_picture(detection, path, about)
 
 
-def detection_svg(
-    detection: Detection,
-    *,
-    title: str,
-    timezone: str,
-    threshold: float,
-    unit: str | None = None,
-    limits: tuple[float, float] | None = None,
-) -> str:
+def detection_svg(detection: Detection, about: About) -> str:
     """The same as a small SVG for a notebook, which keeps it. Raises ConfigurationError: see check_pictures."""
     check_pictures()
     from iotctl.charts import detection_picture
 
-    return detection_picture.detection_svg(detection, About(title, unit, limits, timezone, threshold))
+    return detection_picture.detection_svg(detection, about)

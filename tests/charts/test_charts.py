@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import detect
-from iotctl.charts import NamedSeries, draw_detection, draw_readings
+from iotctl.charts import About, NamedSeries, draw_detection, draw_readings
 from iotctl.charts.kinds import COLOURS, SHAPES
 from iotctl.charts.packed import clock_changes, pack
 from iotctl.charts.thinning import around, course_of, extreme_rows, rounded, shown_rows, with_holes
@@ -60,11 +60,11 @@ def data_of(page: Path) -> dict[str, object]:
 
 
 def test_png_and_svg_are_pictures_with_all_that_was_judged(detection: Detection, tmp_path: Path) -> None:
-    draw_detection(detection, tmp_path / "a.png", title=TITLE, unit="°C", limits=(0.0, 70.0))
+    draw_detection(detection, tmp_path / "a.png", About(title=TITLE, unit="°C", limits=(0.0, 70.0)))
     png = (tmp_path / "a.png").read_bytes()
     assert png.startswith(b"\x89PNG")
     assert len(png) < 500_000
-    draw_detection(detection, tmp_path / "a.svg", title=TITLE, unit="°C")
+    draw_detection(detection, tmp_path / "a.svg", About(title=TITLE, unit="°C"))
     svg = (tmp_path / "a.svg").read_text()
     assert "<script>" not in svg
     for kind in ("spike", "shift", "gap", "step"):
@@ -80,7 +80,7 @@ def test_no_reading_one_reading_and_an_unknown_suffix_are_defined(tmp_path: Path
     for name, series in (("none", none), ("one", one)):
         for suffix in ("svg", "html"):
             draw_readings([NamedSeries(name, *series)], tmp_path / f"{name}.{suffix}")
-            draw_detection(detect(*series), tmp_path / f"{name}_found.{suffix}", title=name)
+            draw_detection(detect(*series), tmp_path / f"{name}_found.{suffix}", About(title=name))
     assert len(list(tmp_path.iterdir())) == 8
     assert "No readings." in opened(tmp_path / "none_found.html", tmp_path / "profile")
     with pytest.raises(UsageError, match="gif"):
@@ -134,7 +134,7 @@ def test_a_line_breaks_where_readings_are_missing(detection: Detection) -> None:
 
 def test_the_page_draws_by_itself_and_runs_nothing_from_a_title(detection: Detection, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
-    draw_detection(detection, page, title=TITLE, unit=TITLE, labels={detection.events[0].event_id: "expected"})
+    draw_detection(detection, page, About(title=TITLE, unit=TITLE, labels={detection.events[0].event_id: "expected"}))
     text = page.read_text()
     assert "<script>document" not in text
     assert not re.search(r"(src|href)=\"(https?:)?//", text)
@@ -147,7 +147,7 @@ def test_the_page_draws_by_itself_and_runs_nothing_from_a_title(detection: Detec
 
 def test_buttons_lead_to_events_and_the_pointer_tells_what_was_judged(detection: Detection, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
-    draw_detection(detection, page, title="a", unit="bar", timezone="UTC")
+    draw_detection(detection, page, About(title="a", unit="bar", timezone="UTC"))
     number, spike = next((i, event) for i, event in enumerate(detection.events) if event.kind is Kind.SPIKE)
     # As a person does: from event to event, then with the pointer to the middle, where the event is.
     script = f"""
@@ -174,7 +174,7 @@ def test_buttons_lead_to_events_and_the_pointer_tells_what_was_judged(detection:
 
 
 def test_a_page_has_all_readings_as_they_were_judged(detection: Detection, tmp_path: Path) -> None:
-    draw_detection(detection, tmp_path / "a.html", title="a")
+    draw_detection(detection, tmp_path / "a.html", About(title="a"))
     held = columns(data_of(tmp_path / "a.html")["course"])  # type: ignore[arg-type]
     there = np.isfinite(held["value"])
     assert (held["time"][there] == detection.time).all()

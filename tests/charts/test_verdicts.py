@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import detect
-from iotctl.charts import card_of, draw_detection, draw_fleet
+from iotctl.charts import About, card_of, draw_detection, draw_fleet
 from iotctl.cli.arguments.verdicts import verdicts_from
 from iotctl.model import Detection, Finding, Label, Sensor, SensorCard
 from tests.charts.browser import opened
@@ -70,7 +70,7 @@ def pressed(dom: str) -> int:
 
 def test_clicks_on_a_chart_become_a_command_and_a_file(detection: Detection, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
-    draw_detection(detection, page, title=NAME, timezone="UTC", verdicts=True)
+    draw_detection(detection, page, About(title=NAME, timezone="UTC"), verdicts=True)
     first, second, third = (event.event_id for event in detection.events)
     script = "press(0, 'true'); press(0, 'false'); press(1, 'false'); press(2, 'true'); press(2, 'true');"
     dom = clicked(page, tmp_path / "profile", script)
@@ -105,7 +105,7 @@ def test_clicks_on_the_page_of_a_fleet_do_the_same(detection: Detection, tmp_pat
 def test_many_verdicts_are_a_file_and_not_a_long_command(detection: Detection, tmp_path: Path) -> None:
     many = replace(detection, events=tuple(replace(detection.events[0], event_id=f"{n:012x}") for n in range(60)))
     page = tmp_path / "a.html"
-    draw_detection(many, page, title=NAME, verdicts=True)
+    draw_detection(many, page, About(title=NAME), verdicts=True)
     dom = clicked(page, tmp_path / "profile", "for (let row = 0; row < 41; row++) press(row, 'false');")
     assert command(dom) == ["iotctl anomalies label --input verdicts.json"]
     assert saved(dom, tmp_path) == {f"{n:012x}": Label.FALSE for n in range(41)}
@@ -113,7 +113,7 @@ def test_many_verdicts_are_a_file_and_not_a_long_command(detection: Detection, t
 
 def test_a_chart_of_a_file_and_one_without_events_have_no_buttons(detection: Detection, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
-    draw_detection(detection, page, title="file")
+    draw_detection(detection, page, About(title="file"))
     assert 'id="verdicts"' not in page.read_text()
-    draw_detection(replace(detection, events=()), page, title="quiet", verdicts=True)
+    draw_detection(replace(detection, events=()), page, About(title="quiet"), verdicts=True)
     assert 'id="verdicts"' not in page.read_text()

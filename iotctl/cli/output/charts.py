@@ -66,17 +66,15 @@ def plot_detection(
     findings: Sequence[Finding] = (),
 ) -> None:
     """Draw a detection into a file. sensor: with the limits that were used. findings: its events."""
-    from iotctl.charts import draw_detection, label_of
+    from iotctl.charts import About, draw_detection, label_of
 
-    draw_detection(
-        detection,
-        path,
-        title=title,
-        timezone=timezone,
-        threshold=options.threshold,
+    about = About(
+        title,
         unit=sensor.unit if sensor else None,
         limits=sensor.limits if sensor else options.limits,
+        timezone=timezone,
+        threshold=options.threshold,
         labels={finding.event.event_id: label_of(finding) for finding in findings},
-        verdicts=sensor is not None,  # events of a file are not saved, so they cannot be labelled
     )
+    draw_detection(detection, path, about, verdicts=sensor is not None)  # of a file nothing is saved
     say(f"chart: {path}")
