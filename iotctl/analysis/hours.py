@@ -60,11 +60,6 @@ class Hours:
         half_step = float(np.median(np.diff(elapsed))) / 2 if len(time) > 1 else 0.0
         return cls(elapsed, clock, free, float(clock[0]) if len(time) else 0.0, half_step)
 
-    @classmethod
-    def elapsed_only(cls, x: Floats) -> Hours:
-        """Hours where no clock is known."""
-        return cls(x, x)
-
     @property
     def is_changed(self) -> bool:
         """Whether the clock was changed between the first row and the last."""

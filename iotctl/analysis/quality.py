@@ -105,15 +105,13 @@ def measure_quality(
     return _Judged(time, value, limits).whole(now)
 
 
-def measure_parts(time: Times, value: Floats, edges: Times, limits: tuple[float, float] | None = None) -> list[Quality]:
-    """The quality in each [edges[i], edges[i + 1]), by what is usual in all of the series; silence is not asked for."""
-    return _Judged(time, value, limits).parts(edges)
-
-
 def measure_all(
     time: Times, value: Floats, edges: Times, limits: tuple[float, float] | None = None, now: int | None = None
 ) -> tuple[Quality, list[Quality]]:
-    """Both measure_quality and measure_parts, of which the work is shared."""
+    """The quality of a series, and that in each [edges[i], edges[i + 1]), by what is usual in all of the series.
+
+    See measure_quality for what is given. The parts are not asked for silence.
+    """
     judged = _Judged(time, value, limits)
     return judged.whole(now), judged.parts(edges)
 

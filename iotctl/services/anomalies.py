@@ -96,9 +96,3 @@ def label_matching(
             if sensor.sensor_id in chosen and (finding.label is None) is (label is not None)
         ]
         return VerdictRepository(conn).label(dict.fromkeys(ids, label))
-
-
-def label_event(database: Database, event_id: str, label: Label | None) -> tuple[Sensor, Finding]:
-    """Keep a verdict on an event, None to take it back; returns the event. Raises NotFoundError."""
-    ((sensor, finding),) = label_events(database, {event_id: label})
-    return sensor, finding

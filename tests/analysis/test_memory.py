@@ -100,7 +100,7 @@ def test_heavy_tails_looked_at_again_and_again_are_told_no_more_often_than_once(
 def test_less_is_asked_of_a_season_that_is_known() -> None:
     x = np.arange(100 * 144) / 6
     faint = 0.35 * np.sin(2 * np.pi * x / 33) + np.random.default_rng(2).normal(0, 1, len(x))
-    hours = Hours.elapsed_only(x)
+    hours = Hours(x, x)
     assert find_seasons(hours, faint, 1 / 6, [33.0]) == ()
     assert [season.period_hours for season in find_seasons(hours, faint, 1 / 6, [33.0], [33.0])] == [33.0]
     nothing = np.random.default_rng(2).normal(0, 1, len(x))

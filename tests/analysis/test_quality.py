@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis.bad_values import invalid_values, stuck_values
-from iotctl.analysis.quality import Quality, measure_parts, measure_quality
+from iotctl.analysis.quality import Quality, measure_all, measure_quality
 from iotctl.analysis.resolution import resolution
 
 Floats = NDArray[np.float64]
@@ -181,7 +181,7 @@ def test_parts_are_judged_by_what_is_usual_in_all_and_add_up() -> None:
     value[2990:3010] = value[2990]
     edges = [*times()[[0, 1000, 2000, 3000]].tolist(), int(times()[-1]) + 1]
     whole = measure_quality(times()[present], value[present])
-    parts = measure_parts(times()[present], value[present], np.array(edges))
+    _, parts = measure_all(times()[present], value[present], np.array(edges))
     expected = [slow_in(present, 0, 1000), slow_in(present, 1000, 2000), slow_in(present, 2000, 3000)]
     # A missing reading lies anywhere between its neighbours: an edge may cut one in two.
     assert [part.missing for part in parts[:3]] == pytest.approx(expected, abs=1)
@@ -204,7 +204,7 @@ def test_few_readings_have_a_defined_quality(rows: int) -> None:
     assert isinstance(quality, Quality)
     assert (quality.readings, quality.interval, quality.silent) == (rows, None, None)
     assert quality.score == (100.0 if rows else 0.0)
-    assert measure_parts(times(rows), noise(rows), np.empty(0, dtype=np.int64)) == []
+    assert measure_all(times(rows), noise(rows), np.empty(0, dtype=np.int64))[1] == []
 
 
 def test_nothing_but_bad_values_scores_zero_without_a_warning() -> None:

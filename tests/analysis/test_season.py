@@ -19,7 +19,7 @@ def hours(days: int) -> Floats:
 
 
 def seasons(x: Floats, y: Floats, step_hours: float) -> tuple[Season, ...]:
-    return find_seasons(Hours.elapsed_only(x), y, step_hours, [DAY, WEEK, *correlated_periods(x, y, step_hours)])
+    return find_seasons(Hours(x, x), y, step_hours, [DAY, WEEK, *correlated_periods(x, y, step_hours)])
 
 
 def off(found: Floats, true: Floats) -> Floats:

@@ -37,7 +37,6 @@ Detector = Callable[[Times, Floats], Spans]
 SLACK_ROWS = 12
 # A break is found where an event is, within so many rows.
 BREAK_ROWS = 60
-NAB_RECALL = 0.8
 
 
 def iotctl_spans(times: Times, value: Floats) -> Spans:

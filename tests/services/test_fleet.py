@@ -11,7 +11,7 @@ from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import NotFoundError, UnreachableError
 from iotctl.model import Finding, Kind, Label
 from iotctl.repositories import Connection, Database
-from iotctl.services.anomalies import label_event, stored_events
+from iotctl.services.anomalies import label_events, stored_events
 from iotctl.services.detect_task import Request, SensorFindings
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.workers.processes import Processes
@@ -247,18 +247,18 @@ def test_a_scheduled_run_reads_the_context_alone(database: Database, conn: Conne
 
 def test_a_label_survives_and_silences_later_runs(database: Database, conn: Connection, spiky: int) -> None:
     (event,) = [f.event for f in run(database, Request(DetectOptions()), save=True)[0].findings]
-    label_event(database, event.event_id, Label.FALSE)
+    label_events(database, {event.event_id: Label.FALSE})
     (silent,) = run(database, Request(DetectOptions()), save=True)
     assert (silent.findings, silent.silenced) == ((), 1)
     (shown,) = run(database, Request(DetectOptions(), include_labelled=True), save=True)
     assert [f.label for f in shown.findings] == [Label.FALSE]
     assert [f.label for f in stored(database)] == [Label.FALSE]
-    label_event(database, event.event_id, Label.TRUE)
+    label_events(database, {event.event_id: Label.TRUE})
     assert len(run(database, Request(DetectOptions()))[0].findings) == 1
-    label_event(database, event.event_id, None)
+    label_events(database, {event.event_id: None})
     assert [f.label for f in stored(database)] == [None]
     with pytest.raises(NotFoundError, match="nothing"):
-        label_event(database, "nothing", Label.TRUE)
+        label_events(database, {"nothing": Label.TRUE})
 
 
 def test_a_label_on_an_event_that_was_merged_goes_to_the_longer_one(database: Database, conn: Connection) -> None:
@@ -276,7 +276,7 @@ def test_a_label_on_an_event_that_was_merged_goes_to_the_longer_one(database: Da
     (only,) = run(database, Request(DetectOptions()), save=True)[0].findings
     assert only.event.event_id == first[1]
     assert len(stored(database)) == 1
-    label_event(database, first[0], Label.EXPECTED)
+    label_events(database, {first[0]: Label.EXPECTED})
     assert [(f.event.event_id, f.label) for f in stored(database)] == [(first[1], Label.EXPECTED)]
 
 

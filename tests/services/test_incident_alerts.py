@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from iotctl.analysis import DetectOptions
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_event
+from iotctl.services.anomalies import label_events
 from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
@@ -116,7 +116,7 @@ def test_what_is_kept_is_what_is_grouped_now(postgres: Database, conn: Connectio
     (card,) = incident_cards([incident], "UTC")
     assert [sensor.sensor_name for sensor, _ in card.events] == ["pump-7/0", "pump-7/1", "pump-7/2"]
     assert card.events[1][1].start - card.events[0][1].start == 2 * STEP
-    label_event(postgres, incident.findings[0][1].event.event_id, Label.FALSE)
-    label_event(postgres, incident.findings[1][1].event.event_id, Label.FALSE)
+    label_events(postgres, {incident.findings[0][1].event.event_id: Label.FALSE})
+    label_events(postgres, {incident.findings[1][1].event.event_id: Label.FALSE})
     assert refresh_incidents(postgres, "UTC") == []
     assert conn.execute("SELECT count(*) FROM incident").fetchone() == (0,)

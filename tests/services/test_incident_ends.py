@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from iotctl.errors import IotctlError
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_event
+from iotctl.services.anomalies import label_events
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.incident_alerts import refresh_incidents
 from iotctl.services.notify import Told, notify
@@ -172,5 +172,5 @@ def test_a_label_ends_it_without_a_word(postgres: Database, conn: Connection) ->
     add_pump(conn, (100,))
     with Webhook() as hook:
         at_row(postgres, hook.url, BEGIN + 95)
-        label_event(postgres, hook.event_ids[0], Label.EXPECTED)
+        label_events(postgres, {hook.event_ids[0]: Label.EXPECTED})
         assert at_row(postgres, hook.url, BEGIN + 140) == Told(0, 0)

@@ -11,7 +11,7 @@ from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import NotFoundError, UsageError
 from iotctl.model import Event, Finding, Kind, Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_event, label_events, label_matching, stored_events
+from iotctl.services.anomalies import label_events, label_matching, stored_events
 from iotctl.services.detect_task import Request, SensorFindings
 from iotctl.services.fleet import choose_sensors, detect_fleet
 from iotctl.services.learned import forget, learned
@@ -61,7 +61,7 @@ def test_a_false_alarm_labelled_once_does_not_come_back_in_ten_variants(postgres
     (first,) = sensor.event_at(sensor.spans[0], tuple(before))
     larger = sensor.event_at(sensor.spans[-1], tuple(before))
     assert len(before) >= 12
-    label_event(postgres, first.event_id, Label.FALSE)
+    label_events(postgres, {first.event_id: Label.FALSE})
 
     after = [finding.event.event_id for finding in told(postgres)["pump"]]
     assert after == [event.event_id for event in larger]
@@ -76,8 +76,8 @@ def test_a_false_alarm_labelled_once_does_not_come_back_in_ten_variants(postgres
     assert again == {event.event_id for event in before} - {first.event_id}
     assert learned(postgres) == []
     assert {finding.silenced for finding in stored(postgres).values()} == {True, False}  # its own label stays
-    label_event(postgres, first.event_id, Label.FALSE)
-    label_event(postgres, first.event_id, None)
+    label_events(postgres, {first.event_id: Label.FALSE})
+    label_events(postgres, {first.event_id: None})
     assert not any(finding.silenced for finding in stored(postgres).values())
     assert learned(postgres) == []
 
@@ -119,9 +119,9 @@ def test_a_false_alarm_makes_its_kind_less_sensitive_and_a_true_one_more(postgre
     found = {finding.event.start: finding.event for finding in told(postgres)["pump"]}
     strong = found[START + STEP * 300]
     assert event.start in found
-    label_event(postgres, strong.event_id, Label.FALSE)
+    label_events(postgres, {strong.event_id: Label.FALSE})
     assert event.start not in {one.event.start for one in told(postgres)["pump"]}
-    label_event(postgres, strong.event_id, Label.TRUE)
+    label_events(postgres, {strong.event_id: Label.TRUE})
     assert event.start in {one.event.start for one in told(postgres)["pump"]}
 
 
@@ -131,7 +131,7 @@ def test_a_label_that_makes_its_own_event_too_usual_hides_it_and_loses_nothing(
     weak, event = borderline(0.55, 0.95)
     add_sensor(conn, "pump", weak)
     (finding,) = (one for one in told(postgres)["pump"] if one.event.start == event.start)
-    label_event(postgres, finding.event.event_id, Label.FALSE)
+    label_events(postgres, {finding.event.event_id: Label.FALSE})
     with Threads(1) as threads:
         sensors = choose_sensors(postgres, ())
         for include in (False, True):
@@ -147,9 +147,9 @@ def test_a_true_verdict_tells_what_was_too_usual_before(postgres: Database, conn
     value[300] += 40
     add_sensor(conn, "pump", value)
     (strong,) = told(postgres)["pump"]
-    label_event(postgres, strong.event.event_id, Label.TRUE)
+    label_events(postgres, {strong.event.event_id: Label.TRUE})
     assert event.start in {one.event.start for one in told(postgres)["pump"]}
-    label_event(postgres, strong.event.event_id, None)
+    label_events(postgres, {strong.event.event_id: None})
     assert event.start not in {one.event.start for one in told(postgres, save=False)["pump"]}
 
 
@@ -174,7 +174,7 @@ def test_labels_in_bulk_are_kept_together_or_not_at_all(postgres: Database, conn
     with pytest.raises(NotFoundError, match="nope"):
         label_events(postgres, {ids[0]: Label.TRUE, "nope": Label.TRUE})
     assert not any(finding.label for finding in stored(postgres).values())
-    label_event(postgres, ids[0], Label.TRUE)
+    label_events(postgres, {ids[0]: Label.TRUE})
     middle = START + STEP * 2000
     labelled = label_matching(postgres, Label.EXPECTED, "pump_*", None, middle)
     assert [(sensor.sensor_name, finding.event.start) for sensor, finding in labelled] == [

@@ -12,7 +12,7 @@ from iotctl.analysis import DetectOptions
 from iotctl.errors import IotctlError, UsageError
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_event, stored_events
+from iotctl.services.anomalies import label_events, stored_events
 from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.notify import notify
@@ -117,8 +117,8 @@ def test_labelled_events_and_those_nobody_asked_to_be_told_of_are_not_sent(
     value[100] += 30
     add_sensor(conn, "quiet", value)
     run(postgres, Request(DetectOptions()), names=["quiet"], save=True)
-    label_event(postgres, found[0], Label.FALSE)
-    label_event(postgres, found[1], Label.TRUE)
+    label_events(postgres, {found[0]: Label.FALSE})
+    label_events(postgres, {found[1]: Label.TRUE})
     with Webhook() as hook:
         send(postgres, hook.url)
     assert hook.event_ids == found[1:]

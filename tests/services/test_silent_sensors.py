@@ -10,7 +10,7 @@ import pytest
 from iotctl.analysis import DetectOptions
 from iotctl.model import Kind, Label
 from iotctl.repositories import Connection, Database
-from iotctl.services.anomalies import label_event
+from iotctl.services.anomalies import label_events
 from iotctl.services.detect_task import Request
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.notify import notify
@@ -71,7 +71,7 @@ def test_silence_goes_on_in_what_is_stored_and_a_label_silences_it(database: Dat
         run(database, hourly(START + day * DAY), save=True)
     (event,) = [finding.event for finding in stored(database)]
     assert (event.kind, event.end) == (Kind.SILENT, START + 12 * DAY - STEP)
-    label_event(database, event.event_id, Label.EXPECTED)
+    label_events(database, {event.event_id: Label.EXPECTED})
     for names in ((), ("a", "quiet")):
         assert [len(one.findings) for one in run(database, hourly(START + 13 * DAY), names=names, save=True)] in (
             [0, 0, 0],
