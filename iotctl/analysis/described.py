@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.components import STUCK_SCORE, Components
 from iotctl.analysis.sensor_kinds.readable import Readable
-from iotctl.analysis.sentences import Reach, explain, explain_stuck
+from iotctl.analysis.sentences import OddRows, Reach, explain, explain_stuck
 from iotctl.analysis.still import run_lengths
 from iotctl.model import Event, Kind
 
@@ -104,18 +104,15 @@ def describe(
 
 
 def _explained(series: Modelled, stretch: Stretch, at: int, reach: Reach) -> str:
-    rows = slice(stretch.start, stretch.end)
-    return explain(
-        stretch.kind,
-        series.value[rows],
-        series.expected[rows],
+    part = slice(stretch.start, stretch.end)
+    rows = OddRows(
+        series.value[part],
+        series.expected[part],
         series.u(stretch.start, stretch.end),
         at=at - stretch.start,
-        reach=reach,
         hours=float(series.time[stretch.end - 1] - series.time[stretch.start]) / HOUR,
-        unit=series.unit,
-        noun=series.noun,
     )
+    return explain(stretch.kind, rows, reach, series.unit, series.noun)
 
 
 def _held(series: Modelled, run: slice, reach: Reach, components: Components | None) -> str:

@@ -40,24 +40,28 @@ class Reach:
         return self.low <= value <= self.high
 
 
-def explain(
-    kind: Kind,
-    value: Floats,
-    expected: Floats,
-    u: Floats,
-    *,
-    at: int,
-    reach: Reach,
-    hours: float,
-    unit: str = "",
-    noun: str = "reading",
-) -> str:
+@dataclass(frozen=True)
+class OddRows:
+    """The rows of an event. value, expected, u: (rows,), readings, model, and residuals in sigma.
+
+    at: the extreme row among them. hours: from the first to the last.
+    """
+
+    value: Floats
+    expected: Floats
+    u: Floats
+    at: int
+    hours: float
+
+
+def explain(kind: Kind, rows: OddRows, reach: Reach, unit: str = "", noun: str = "reading") -> str:
     """The sentence for a stretch of odd readings. Stuck values, gaps and lasting changes have functions of their own.
 
-    value, expected, u: (rows,), readings, model, and residuals in sigma. at: the extreme row among them. reach: the
-    usual range there; numbers are rounded to fit its width. unit: of values. noun: what a value is called.
+    reach: the usual range at the extreme row; numbers are rounded to fit its width. unit: of values. noun: what a value
+    is called.
     """
-    extreme = float(value[at])
+    value, u, hours = rows.value, rows.u, rows.hours
+    extreme = float(value[rows.at])
     band = _band(reach, extreme)
     off = _off(extreme, reach, band, unit, noun)
     # The pattern of many readings can be odd where no single reading is.
@@ -75,7 +79,7 @@ def explain(
         case Kind.SHIFT if same and off:
             return f"at {reading(extreme, band, unit)} for {span(hours)}{off}"
         case Kind.SHIFT:
-            moved = float(np.median(value - expected))
+            moved = float(np.median(value - rows.expected))
             return f"{number(abs(moved), band, unit)} {_side(moved)} the expected level for {span(hours)}{far}"
         case Kind.DRIFT:
             return f"drifting for {span(hours)}{far}"

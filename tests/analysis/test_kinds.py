@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import detect
 from iotctl.analysis.kinds import name_kind
-from iotctl.analysis.sentences import Reach, explain, explain_stuck
+from iotctl.analysis.sentences import OddRows, Reach, explain, explain_stuck
 from iotctl.model import Kind
 
 NOISE = np.random.default_rng(1).normal(0, 1, 300)
@@ -46,7 +46,8 @@ def say(kind: Kind, value: list[float], hours: float = 5.0) -> str:
     values = np.array(value)
     expected = np.full(len(values), 20.0)
     u = (values - expected) / 0.5
-    return explain(kind, values, expected, u, at=int(np.argmax(np.abs(u))), reach=Reach(20.0, 17.0, 23.0), hours=hours)
+    rows = OddRows(values, expected, u, at=int(np.argmax(np.abs(u))), hours=hours)
+    return explain(kind, rows, Reach(20.0, 17.0, 23.0))
 
 
 def test_a_sentence_says_what_was_read_what_was_expected_and_what_is_usual() -> None:
@@ -68,10 +69,10 @@ def test_a_sentence_says_what_was_read_what_was_expected_and_what_is_usual() -> 
 
 def test_a_sentence_never_calls_usual_what_it_reports() -> None:
     values, expected = np.array([22.0, 21.0]), np.array([20.0, 20.0])
-    said = explain(Kind.SPIKE, values, expected, np.array([4.0, 2.0]), at=0, reach=Reach(20.0, 17.0, 23.0), hours=0.5)
+    said = explain(Kind.SPIKE, OddRows(values, expected, np.array([4.0, 2.0]), 0, 0.5), Reach(20.0, 17.0, 23.0))
     assert said == "2 unusual readings within 30 minutes, farthest at 22 where 20.0 was expected, 2.0 above"
     beside = Reach(15.0, 12.0, 18.0, beside=True)
-    said = explain(Kind.SPIKE, values[:1], expected[:1], np.array([4.0]), at=0, reach=beside, hours=0.0)
+    said = explain(Kind.SPIKE, OddRows(values[:1], expected[:1], np.array([4.0]), 0, 0.0), beside)
     assert said == "one reading of 22 where the readings beside it are 15.0, 7.0 above (usual: 12.0 to 18.0)"
 
 

@@ -57,7 +57,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     doubts += _sign_doubts(signs)
     when, preamble, more = time_layout(table, time, roles.zone, content.preamble, hints)
     doubts += more
-    name = name_sensors(table, roles.sensor, roles.values, file.uri, content.preamble)
+    name = name_sensors(roles.sensor, roles.values, file.uri, content.preamble)
     if hints.sensor is not None:
         name = _told_name(hints.sensor, table, name)
     doubts += name.doubts

@@ -62,7 +62,7 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
     unnamed = [column for column in columns if not column.named]
     chosen: list[Column] = []
     for column in (*named, *metrics, *unnamed):
-        if not column.is_constant and _groups(table, [*chosen, column]) > _groups(table, chosen):
+        if not column.is_constant and _groups([*chosen, column]) > _groups(chosen):
             chosen.append(column)
     others = [column for column in columns if column not in (*named, *metrics, *unnamed) and not column.is_constant]
     for column in others:
@@ -82,9 +82,7 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
     return tuple(sorted((column.name for column in chosen), key=order.index))
 
 
-def name_sensors(
-    table: Table, columns: Sequence[str], values: Sequence[Column], uri: str, preamble: Sequence[str]
-) -> SensorName:
+def name_sensors(columns: Sequence[str], values: Sequence[Column], uri: str, preamble: Sequence[str]) -> SensorName:
     """The pattern of a sensor's name."""
     several = len(values) > 1
     plain = not several and bool(values) and (is_value_name(values[0].title) or not values[0].named)
@@ -171,7 +169,7 @@ def _takes_turns(column: Column) -> bool:
     return most <= 1.25 * least and (changes < len(column.counts) or changes >= 0.5 * len(column.texts))
 
 
-def _groups(table: Table, columns: Sequence[Column]) -> int:
+def _groups(columns: Sequence[Column]) -> int:
     return len(set(zip(*(column.texts for column in columns), strict=True))) if columns else 1
 
 
