@@ -1,6 +1,6 @@
-"""Names of sensors for completion in the shell. Completion must be quick, and prints no errors.
+"""Names of sensors and layouts for completion in the shell. Completion must be quick, and prints no errors.
 
-It does not start the embedded server. Commands that use the server leave the names in a file beside it.
+It does not start the embedded server. Commands that use the server leave the names of sensors in a file beside it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,21 @@ _MOST_SHOWN, _MOST_KEPT = 200, 20_000
 
 
 def complete_sensor(incomplete: str) -> list[str]:
-    """Names with this beginning; none if they are not available at once."""
+    """Names of sensors with this beginning; none if they are not available at once."""
     try:
-        return _named(incomplete)
+        return _beginning(_names(incomplete), incomplete)[:_MOST_SHOWN]
     except Exception:  # noqa: BLE001 -- a message would appear in the middle of the typed command
         return []
+
+
+def complete_layout(incomplete: str) -> list[str]:
+    """Names of layouts with this beginning, and layout files; the shell names other files if there are none."""
+    from iotctl.formats.layouts.builtin import builtin_names
+    from iotctl.formats.layouts.layout import AUTO
+
+    folder = os.path.dirname(incomplete)  # noqa: PTH120 -- as it was typed
+    files = [os.path.join(folder, path.name) for path in Path(folder).glob("*.toml")]  # noqa: PTH118
+    return _beginning(sorted([AUTO.name, *builtin_names()]), incomplete) + _beginning(sorted(files), incomplete)
 
 
 def keep_names(database: Database, home: Path) -> None:
@@ -37,17 +47,32 @@ def keep_names(database: Database, home: Path) -> None:
         _write(home / _FILE, names_at_once(database, "", _MOST_KEPT))
 
 
-def _named(incomplete: str) -> list[str]:
+def _names(incomplete: str) -> list[str]:
     from iotctl.settings import read_settings
 
     settings = read_settings()
     if settings.database_url is None:
-        names = (settings.home / _FILE).read_text(encoding="utf-8").splitlines()
-        return [name for name in names if name.startswith(incomplete)][:_MOST_SHOWN]
+        return (settings.home / _FILE).read_text(encoding="utf-8").splitlines()
     from iotctl.repositories import Database
     from iotctl.repositories.names_at_once import names_at_once
 
     return names_at_once(Database(settings.database_url.get_secret_value()), incomplete, _MOST_SHOWN)
+
+
+class _AnyCase(str):
+    """A name that was typed in another case. typer drops completions that do not start with what was typed."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: object) -> bool:
+        return True
+
+
+def _beginning(names: list[str], incomplete: str) -> list[str]:
+    """The names that begin so; if none does, those that do so in upper or lower case."""
+    return [name for name in names if name.startswith(incomplete)] or [
+        _AnyCase(name) for name in names if name.casefold().startswith(incomplete.casefold())
+    ]
 
 
 def _write(path: Path, names: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotctl.cli.completion import complete_sensor
+from iotctl.cli.completion import complete_layout, complete_sensor
 from iotctl.cli.output.rows import STDOUT, Format, chosen_format, open_output, write_rows
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.errors import UsageError
@@ -87,6 +87,7 @@ LayoutOption = Annotated[
         metavar="LAYOUT",
         help="Layout of the files: a file from iotctl inspect --save, a name such as home-assistant, or auto (look at"
         " each file; a file in doubt is not loaded). Default: IOTCTL_LAYOUT, or timestamp;sensor_uuid;sensor_value.",
+        autocompletion=complete_layout,
     ),
 ]
 

@@ -13,7 +13,7 @@ _ANSWER = "1s"
 
 
 def names_at_once(database: Database, beginning: str, most: int) -> list[str]:
-    """Up to so many names that begin so, in their order.
+    """Up to so many names that begin so in upper or lower case, in order, those that begin exactly so first.
 
     Raises UnreachableError where the server does not answer at once, and the others of Database.connect.
     """
@@ -21,7 +21,8 @@ def names_at_once(database: Database, beginning: str, most: int) -> list[str]:
     with Database(make_conninfo("", **address)).connect(application="iotctl completion") as conn:
         conn.execute("SELECT set_config('statement_timeout', %s, false)", (_ANSWER,))
         rows = conn.execute(
-            "SELECT sensor_name FROM sensor WHERE starts_with(sensor_name, %s) ORDER BY 1 LIMIT %s",
-            (beginning, most),
+            "SELECT sensor_name FROM sensor WHERE starts_with(lower(sensor_name), lower(%(beginning)s::text))"
+            " ORDER BY NOT starts_with(sensor_name, %(beginning)s::text), 1 LIMIT %(most)s",
+            {"beginning": beginning, "most": most},
         )
         return [name for (name,) in rows]
