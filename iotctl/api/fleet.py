@@ -103,7 +103,7 @@ class Fleet:
         None for open. The index is aware, UTC. Raises NotFoundError with the nearest names.
         """
         found, (times, value) = self._series(sensor, start, end)
-        series = pd.Series(value, index=index_of(times).rename("timestamp"), name=_title(found))
+        series = pd.Series(value, index=index_of(times).rename("timestamp"), name=found.title)
         if found.unit is not None:
             series.attrs["unit"] = found.unit
         return series
@@ -175,10 +175,6 @@ class Fleet:
             storage = open_storage(conn)
             sensor = SensorRepository(conn).find(name)
             return sensor, storage.whole_series(sensor.sensor_id, first, last)
-
-
-def _title(sensor: Sensor) -> str:
-    return sensor.sensor_name or sensor.sensor_uuid
 
 
 def _close(opened: ExitStack, process: int) -> None:

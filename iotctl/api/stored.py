@@ -31,7 +31,7 @@ def detect_stored(
     limits = options.limits if options.limits is not None else sensor.limits
     return DetectionResult(
         found.detection,
-        name=sensor.sensor_name or sensor.sensor_uuid,
+        name=sensor.title,
         unit=sensor.unit,
         options=replace(options, limits=limits),
     )

@@ -12,7 +12,7 @@ from iotctl.charts.about import About, chart_data
 from iotctl.charts.assets import CHART_SCRIPTS, embedded, page, scripts, styles
 from iotctl.charts.event_list import BAR, ListedEvent, event_list, label_of, most_severe
 from iotctl.charts.files import write_whole
-from iotctl.charts.fleet_card import about_sensor, card_grid, link_to, name_of
+from iotctl.charts.fleet_card import about_sensor, card_grid, link_to
 from iotctl.charts.incident_list import incident_section
 from iotctl.charts.kinds import looks, symbol
 from iotctl.charts.thinning import course_of, extreme_rows, rounded, shown_rows
@@ -60,10 +60,10 @@ def draw_fleet(
     sensor_id -> how good its readings were when they were last measured: 0 to 100, and what is wrong in words.
     """
     known = qualities or {}
-    ordered = sorted(cards, key=lambda card: (-card.worst, -len(card.findings), name_of(card.sensor)))
+    ordered = sorted(cards, key=lambda card: (-card.worst, -len(card.findings), card.sensor.title))
     share = min(1.0, _SENSORS_WHOLE / max(len(cards), 1))
     listed = [
-        ListedEvent(finding.event, name_of(card.sensor), label_of(finding), link_to(card.sensor))
+        ListedEvent(finding.event, card.sensor.title, label_of(finding), link_to(card.sensor))
         for card in ordered
         for finding in card.findings
     ]
@@ -140,7 +140,7 @@ def _head(
 
 def _data(card: SensorCard, timezone: str, threshold: float, share: float) -> str:
     sensor = card.sensor
-    about = About(name_of(sensor), sensor.unit, sensor.limits, timezone, threshold)
+    about = About(sensor.title, sensor.unit, sensor.limits, timezone, threshold)
     course = _thinner(card.course, share) if share < 1 else card.course
     data = chart_data(course, card.events, card.extremes, card.change_points, about)
     said = ". ".join(part for part in (about_sensor(sensor), card.words, counted(card.readings, "reading")) if part)

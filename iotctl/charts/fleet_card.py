@@ -34,18 +34,13 @@ def about_sensor(sensor: Sensor) -> str:
     return "; ".join([*unit, *limits, *(f"{label} {text}" for label, text in sorted(sensor.labels.items()))])
 
 
-def name_of(sensor: Sensor) -> str:
-    """Its name, or where it has none its UUID."""
-    return sensor.sensor_name or sensor.sensor_uuid
-
-
 def link_to(sensor: Sensor) -> str:
     """Where its chart opens on the page."""
     return f"#{html.escape(sensor.sensor_uuid)}"
 
 
 def _card(card: SensorCard, timezone: str, quality: tuple[float, str] | None) -> str:
-    name, about = html.escape(name_of(card.sensor)), html.escape(about_sensor(card.sensor))
+    name, about = html.escape(card.sensor.title), html.escape(about_sensor(card.sensor))
     words = " ".join([name, about, *sorted({event.kind.value for event in card.events})]).lower()
     labels = Counter(label for finding in card.findings if (label := label_of(finding)))
     marks = "".join(f"<mark>{html.escape(label)} {count}</mark>" for label, count in sorted(labels.items()))

@@ -54,7 +54,7 @@ def _article(incident: IncidentCard, pages: Mapping[int, str]) -> str:
 
 
 def _row(sensor: Sensor, events: Sequence[Event], incident: IncidentCard, pages: Mapping[int, str]) -> str:
-    name = html.escape(sensor.sensor_name or sensor.sensor_uuid)
+    name = html.escape(sensor.title)
     page = pages.get(sensor.sensor_id)
     label = f'<span title="{name}">{name}</span>'
     if page is not None:

@@ -27,6 +27,11 @@ class Sensor:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
+    def title(self) -> str:
+        """What people call it: its name, or its UUID if it has none."""
+        return self.sensor_name or self.sensor_uuid
+
+    @property
     def limits(self) -> tuple[float, float] | None:
         """The lowest and the highest possible value, infinite if one is not known; None if both are not known."""
         if self.low is None and self.high is None:

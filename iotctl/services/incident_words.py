@@ -38,27 +38,20 @@ def _what(incident: FleetIncident, timezone: str) -> str:
     if count == 1:
         more = len(incident.findings) - 1
         also = f", and {counted(more, 'more event')}" if more else ""
-        return f"{name_of(incident.origin)} alone from {clock} on ({event.kind}): {event.explanation}{also}"
+        return f"{incident.origin.title} alone from {clock} on ({event.kind}): {event.explanation}{also}"
     then = [
-        f"{name_of(sensor)} {_after(moved - event.began)}"
+        f"{sensor.title} {_after(moved - event.began)}"
         for sensor, moved in first_moves(incident)
         if sensor != incident.origin
     ]
     left = len(then) - _MOST_NAMED
     named = ", ".join(then[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
-    return (
-        f"{counted(count, 'sensor')}{where} from {clock} on, {name_of(incident.origin)} first ({event.kind}); {named}"
-    )
+    return f"{counted(count, 'sensor')}{where} from {clock} on, {incident.origin.title} first ({event.kind}); {named}"
 
 
 def _clock(time: int, timezone: str) -> str:
     moment = (_EPOCH + timedelta(microseconds=time)).astimezone(find_zone(timezone))
     return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def name_of(sensor: Sensor) -> str:
-    """What people call a sensor."""
-    return sensor.sensor_name or sensor.sensor_uuid
 
 
 def first_moves(incident: FleetIncident) -> list[tuple[Sensor, int]]:

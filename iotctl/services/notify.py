@@ -14,7 +14,7 @@ from iotctl.model import Finding, Sensor
 from iotctl.repositories import Database
 from iotctl.repositories.notices import NoticeRepository
 from iotctl.services.incident_ends import End, find_ends
-from iotctl.services.incident_words import name_of, sentence, sentence_of_end
+from iotctl.services.incident_words import sentence, sentence_of_end
 from iotctl.services.incidents import FleetIncident
 from iotctl.services.webhook import post
 from iotctl.words import WITHDRAWN
@@ -113,11 +113,11 @@ def _incident_record(incident: FleetIncident, said: str, state: str) -> dict[str
         "incident_id": incident.incident_id,
         "state": state,
         "sentence": said,
-        "origin": None if origin is None else name_of(origin),
+        "origin": None if origin is None else origin.title,
         "cause": "data path" if origin is None else "plant",
         "place": None if incident.place is None else " ".join(incident.place),
         "sensors": len(incident.sensors),
-        "names": [name_of(sensor) for sensor in incident.sensors],
+        "names": [sensor.title for sensor in incident.sensors],
         "events": len(incident.findings),
         "start": _iso(incident.start),
         "end": _iso(incident.end),

@@ -35,4 +35,4 @@ class SensorNames:
         if sensor_id < 0:
             return self._unknown[sensor_id]
         sensor = self._sensors.by_id(sensor_id)
-        return f"sensor_id {sensor_id}" if sensor is None else sensor.sensor_name or sensor.sensor_uuid
+        return f"sensor_id {sensor_id}" if sensor is None else sensor.title

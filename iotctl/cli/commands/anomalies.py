@@ -49,7 +49,7 @@ def list_anomalies(
         def found() -> Iterator[tuple[Cell, ...]]:
             with stored_events(database, sensor, start, end, kinds or (), withdrawn=withdrawn) as events:
                 for who, finding in events:
-                    yield event_row(who.sensor_name or who.sensor_uuid, finding, rows.timezone(settings))
+                    yield event_row(who.title, finding, rows.timezone(settings))
 
         rows.write(
             COLUMNS, found(), event_view("No saved event matches. To find and save events: iotctl detect --all --save")

@@ -118,7 +118,7 @@ def show_learned(
     with open_database(read_settings()) as database:
         if forget_ids:
             for who, finding in forget(database, list(dict.fromkeys(forget_ids)), dry_run=dry_run):
-                say(f"{who.sensor_name or who.sensor_uuid}, {finding.event.event_id}: teaches nothing now")
+                say(f"{who.title}, {finding.event.event_id}: teaches nothing now")
         found = [_learned_row(one) for one in learned(database, sensor)]
     rows.write(LEARNED_COLUMNS, found, LEARNED_VIEW)
 
@@ -130,7 +130,7 @@ def say_labelled(labelled: Sequence[tuple[Sensor, Finding]], timezone: str, *, d
         for sensor, finding in labelled:
             begun = local_time(finding.event.start, timezone).isoformat()
             say(
-                f"{sensor.sensor_name or sensor.sensor_uuid}, {finding.event.kind} of {begun}"
+                f"{sensor.title}, {finding.event.kind} of {begun}"
                 f" ({finding.event.event_id}): {done} {_word(finding.label)}"
             )
     sensors = {sensor.sensor_id for sensor, _ in labelled}
@@ -147,7 +147,7 @@ def _word(label: Label | None) -> str:
 def _learned_row(one: Learned) -> tuple[Cell, ...]:
     counts = label_counts(one.verdicts)
     return (
-        *(one.sensor.sensor_name or one.sensor.sensor_uuid, one.kind.value),
+        *(one.sensor.title, one.kind.value),
         *(counts[label] for label in (Label.TRUE, Label.FALSE, Label.EXPECTED)),
         *(round(in_labels(one.kin), 2), round(one.times, 2), one.kept_back),
         " ".join(f"{verdict.event.event_id}:{verdict.label}" for verdict in one.verdicts),

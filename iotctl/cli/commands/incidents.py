@@ -27,7 +27,7 @@ from iotctl.cli.output.log import say
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.cli.plain_flags import PlainCommand
 from iotctl.moments import local_time
-from iotctl.services.incident_words import name_of, sentence
+from iotctl.services.incident_words import sentence
 from iotctl.services.incidents import FleetIncident, find_incident, find_incidents
 from iotctl.services.incidents import label_incident as keep
 from iotctl.settings import read_settings
@@ -93,7 +93,7 @@ def show_incident(
     settings = read_settings()
     with open_database(settings) as database:
         incident = find_incident(database, incident_id)
-    events = (event_row(name_of(sensor), finding, rows.timezone(settings)) for sensor, finding in incident.findings)
+    events = (event_row(sensor.title, finding, rows.timezone(settings)) for sensor, finding in incident.findings)
     rows.write(EVENT_COLUMNS, events, event_view("The incident has no events."))
     say(sentence(incident, settings.timezone))
 
@@ -128,9 +128,9 @@ def _row(incident: FleetIncident, timezone: str) -> tuple[Cell, ...]:
         incident.incident_id,
         *(local_time(moment, timezone) for moment in (incident.start, incident.end)),
         *(round(incident.severity, 2), len(incident.sensors), len(incident.findings)),
-        None if incident.origin is None else name_of(incident.origin),
+        None if incident.origin is None else incident.origin.title,
         "data path" if incident.origin is None else "plant",
         None if incident.place is None else " ".join(incident.place),
-        ", ".join(name_of(sensor) for sensor in incident.sensors),
+        ", ".join(sensor.title for sensor in incident.sensors),
         sentence(incident, timezone),
     )

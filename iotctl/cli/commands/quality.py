@@ -94,7 +94,7 @@ def quality(
             def rows() -> Iterator[tuple[Cell, ...]]:
                 for found in fleet_quality(chosen, database, request, on):
                     if found.trouble is not None:
-                        name = found.sensor.sensor_name or found.sensor.sensor_uuid
+                        name = found.sensor.title
                         progress.note(f"{name}: {found.trouble}", Level.WARNING)
                     tally.add(found)
                     progress.show(tally.sensors, len(chosen), tally.words())

@@ -73,7 +73,7 @@ def query(
         open_database(settings) as database,
         read_query(names, *bounds, database, limit=limit, buckets=buckets) as found,
     ):
-        series = [(sensor.sensor_name or sensor.sensor_uuid, pages) for sensor, pages in found]
+        series = [(sensor.title, pages) for sensor, pages in found]
         if plot is not None:
             units = [None if counts else sensor.unit for sensor, _ in found]
             series = plot_readings(series, units, plot, settings.timezone)

@@ -79,7 +79,7 @@ def _row(one: ListedSensor, timezone: str) -> tuple[Cell, ...]:
     interval = None if one.interval_seconds is None else duration_text(one.interval_seconds)
     sensor = one.sensor
     return (
-        sensor.sensor_name or sensor.sensor_uuid,
+        sensor.title,
         sensor.unit,
         one.state.value,
         last,

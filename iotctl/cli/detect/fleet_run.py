@@ -57,7 +57,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
             def findings() -> Iterator[tuple[str, Finding]]:
                 request = _request(wanted)
                 for found in detect_fleet(sensors, database, request, workers, watch, save=wanted.kept.saves):
-                    name = found.sensor.sensor_name or found.sensor.sensor_uuid
+                    name = found.sensor.title
                     _draw(found, name, wanted, settings.timezone)
                     if found.card is not None:
                         cards.add(found.card.worst, found.card)
@@ -90,7 +90,7 @@ def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: 
             def alarms() -> Iterator[SensorAlarms]:
                 for found in detect_fleet(sensors, database, request, workers, watch):
                     if found.span is not None:
-                        name = found.sensor.sensor_name or found.sensor.sensor_uuid
+                        name = found.sensor.title
                         yield SensorAlarms(name, *found.span, [finding.event for finding in found.findings])
                 watch.close()
 

@@ -32,7 +32,7 @@ class QualityReport:
             self._failed += 1
             return
         card = QualityCard(
-            name=found.sensor.sensor_name or found.sensor.sensor_uuid,
+            name=found.sensor.title,
             about="; ".join(f"{label} {text}" for label, text in sorted(found.sensor.labels.items())),
             score=found.whole.score,
             months=tuple(

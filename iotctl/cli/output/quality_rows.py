@@ -45,7 +45,7 @@ def quality_rows(found: SensorQuality, by: By | None, months_of: str, timezone: 
 
     months_of: the zone of the months. timezone: of the printed times.
     """
-    name = found.sensor.sensor_name or found.sensor.sensor_uuid
+    name = found.sensor.title
     for month, quality in parts(found, by):
         if month is None:
             yield (name, *_cells(quality, found.losses, timezone))

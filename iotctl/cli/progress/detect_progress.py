@@ -41,7 +41,7 @@ class DetectWatch:
 
     def finished(self, findings: SensorFindings) -> None:
         """A sensor is done, or has failed."""
-        name = findings.sensor.sensor_name or findings.sensor.sensor_uuid
+        name = findings.sensor.title
         self.done += 1
         self.sensors = max(self.sensors, self.done)  # a sensor without new readings may have become silent
         self.failed += findings.trouble is not None
