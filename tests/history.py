@@ -19,7 +19,7 @@ import psycopg
 
 from iotctl.model import FileBatch, OnDuplicate, Position, StorageLayout, StoredFile
 from iotctl.repositories import Connection, Ledger, is_passing, storage_of
-from iotctl.services.write_batches import BatchWriter, LedgerBatch
+from iotctl.services.write_batches import BatchWriter, ReadBatch
 
 MINUTE = 60_000_000
 START = 1_580_342_400_000_000  # 2020-01-30 00:00 UTC: a month ends after two days
@@ -137,7 +137,7 @@ class History:
             _patiently(lambda: self._writer(ledger).renew(entry, batches, {}))
         else:
             for batch in batches:
-                _patiently(partial(self._writer(ledger).write, [LedgerBatch(entry, batch)]))
+                _patiently(partial(self._writer(ledger).write, [ReadBatch(entry, batch)]))
             ledger.finish([entry], {})
 
     def fill_a_gap(self) -> None:
@@ -218,13 +218,13 @@ class History:
         ledger = Ledger(self._conn)
         entries = ledger.register(stored, {})
         writer = self._writer(ledger)
-        new: list[LedgerBatch] = []
+        new: list[ReadBatch] = []
         for entry, (uri, rows) in zip(entries, contents.items(), strict=True):
             if uri in self.model.files:
                 assert entry.file_id == self.model.files[uri].number, "a new version keeps its rank"
                 writer.renew(entry, self._batches(rows), {})
             else:
-                new += [LedgerBatch(entry, batch) for batch in self._batches(rows)]
+                new += [ReadBatch(entry, batch) for batch in self._batches(rows)]
             self.model.put(uri, ModelFile(entry.file_id, round(entry.file.modified.timestamp()), rows))
         if len(contents) > 1:
             writer.write(new)

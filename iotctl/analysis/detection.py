@@ -24,7 +24,7 @@ from iotctl.analysis.modelling import fit_model
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.regimes import Line
 from iotctl.analysis.rolling import Column
-from iotctl.analysis.sensor_kinds import recognise
+from iotctl.analysis.sensor_kinds import recognise_kind
 from iotctl.analysis.sensor_kinds.counter import rises
 from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
@@ -64,7 +64,7 @@ def detect(
     step_hours = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     # Scaled by a power of two, which is exact: squares then neither overflow nor become 0.
     size = float(2.0 ** (np.frexp(np.abs(value).max())[1] - 1)) if value.any() else 1.0
-    kind = remembered_kind(memory, recognise(value / size))
+    kind = remembered_kind(memory, recognise_kind(value / size))
     # The textbook method cannot work without noise: its sigma is then that of the anomalies.
     method = Method.PIECEWISE if kind is SensorKind.STILL else options.method
     # A counter is modelled by its rises, in usual steps; every other sensor by its readings.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.robust import mad_sigma, quantum, thin
-from iotctl.analysis.sensor_kinds import recognise
+from iotctl.analysis.sensor_kinds import recognise_kind
 from iotctl.analysis.sensor_kinds.states import held_ends, most_common
 from iotctl.model import SensorKind
 from iotctl.words import counted, number, span
@@ -46,7 +46,7 @@ def describe_sensor(
     if len(value) < 2:
         return "too few readings to say"
     # Halved first: the difference of two of the largest values would overflow.
-    kind = recognise(value / 2) if kind is None else kind
+    kind = recognise_kind(value / 2) if kind is None else kind
     parts = [_READS[kind](time, value, unit), _sends(time, value)]
     named = [_period(hours) for hours in periods_hours]
     if named:

@@ -14,7 +14,7 @@ from iotctl.repositories.detect_runs import DetectRunRepository
 from iotctl.services.detect_task import Request, SensorFindings, Task
 from iotctl.services.judge import WEEK, Judged, is_to_be_told, judge
 from iotctl.services.learned import NOTHING, marked
-from iotctl.services.looked import Looked, look
+from iotctl.services.looked import Looked, look_at
 from iotctl.services.recognise import recognise, within_budget
 from iotctl.services.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
@@ -66,7 +66,7 @@ def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) ->
 def _analyse(
     sensor: Sensor, request: Request, watermark: int | None, heard: Heard, taught: Taught, conn: Connection
 ) -> SensorFindings:
-    looked = look(sensor, request, watermark, taught, conn)
+    looked = look_at(sensor, request, watermark, taught, conn)
     scope, detection = looked.scope, looked.detection
     events = [event for event in detection.events if scope.has(event)]
     silence = silence_of(looked.sensor, heard, looked.series, conn)

@@ -60,6 +60,6 @@ def _kept(incident: FleetIncident, timezone: str) -> KeptIncident:
         sensors=len(incident.sensors),
         events=len(incident.findings),
         origin=None if incident.origin is None else incident.origin.sensor_id,
-        place=None if incident.place is None else " ".join(incident.place),
+        place=incident.place_name,
         sentence=sentence(incident, timezone),
     )

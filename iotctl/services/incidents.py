@@ -44,6 +44,11 @@ class FleetIncident:
     place: tuple[str, str] | None
 
     @property
+    def place_name(self) -> str | None:
+        """Its place in words: "asset pump 7"."""
+        return None if self.place is None else " ".join(self.place)
+
+    @property
     def goes_on(self) -> bool:
         """Whether any of its events goes on, or is a new state of its sensor, of which no end is known."""
         return any(finding.goes_on or finding.event.kind.lasts for _, finding in self.findings)

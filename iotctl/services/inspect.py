@@ -23,7 +23,7 @@ _KEPT_REJECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownReading:
     """A reading for people. time: microseconds since 1970-01-01 UTC. why: what is odd about it; empty where nothing."""
 
     sensor: str
@@ -50,8 +50,8 @@ class Preview:
     rejects: tuple[Reject, ...]
     earliest: int
     latest: int
-    first: tuple[Shown, ...]
-    oddest: tuple[Shown, ...]
+    first: tuple[ShownReading, ...]
+    oddest: tuple[ShownReading, ...]
     notes: tuple[str, ...]
     complete: bool
 
@@ -99,9 +99,9 @@ def _preview(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> Preview
     value = np.concatenate([batch.value for batch in batches]) if batches else np.zeros(0)
     known = list(names)
 
-    def shown(row: int, why: str = "") -> Shown:
+    def shown(row: int, why: str = "") -> ShownReading:
         name = known[sensor[row]]
-        return Shown(name, int(time[row]), float(value[row]), units[name], why)
+        return ShownReading(name, int(time[row]), float(value[row]), units[name], why)
 
     return Preview(
         rows_read=sum(batch.rows_read for batch in batches),

@@ -17,7 +17,7 @@ from iotctl.services.load_task import Ending, LoadTask, Outcome
 from iotctl.services.patience import Session, patiently
 from iotctl.services.progress import IngestListener, Silent
 from iotctl.services.refusals import refuse_total_loss, too_many_rejects
-from iotctl.services.write_batches import BatchWriter, LedgerBatch
+from iotctl.services.write_batches import BatchWriter, ReadBatch
 from iotctl.words import counted
 
 # Batches of small files are committed together once they have this part of a batch's rows.
@@ -50,7 +50,7 @@ def load_files(
 class _Group:
     """Batches that are to be committed together, and the files that end with them; unfinished: end for now."""
 
-    parts: list[LedgerBatch] = field(default_factory=list)
+    parts: list[ReadBatch] = field(default_factory=list)
     ended: list[LedgerFile] = field(default_factory=list)
     unfinished: list[LedgerFile] = field(default_factory=list)
 
@@ -172,7 +172,7 @@ class _Worker:
         elif piece.batch is None:
             group.ended.append(entry)
         else:
-            group.parts.append(LedgerBatch(entry, piece.batch))
+            group.parts.append(ReadBatch(entry, piece.batch))
         complete = group.rows >= _COMPLETE * options.read.batch_rows
         if complete or not group.parts or options.on_duplicate is OnDuplicate.FAIL:
             return self._write(group, ledger, writer)

@@ -39,7 +39,7 @@ class Looked:
         return int(time[-1]) if len(time) else None
 
 
-def look(sensor: Sensor, request: Request, watermark: int | None, taught: Taught, conn: Connection) -> Looked:
+def look_at(sensor: Sensor, request: Request, watermark: int | None, taught: Taught, conn: Connection) -> Looked:
     """Look at a sensor. watermark: where the last run ended; None: everything that was asked for is looked at."""
     window = _window(request, watermark)
     series = _read(sensor.sensor_id, request, window, conn)

@@ -115,7 +115,7 @@ def _incident_record(incident: FleetIncident, said: str, state: str) -> dict[str
         "sentence": said,
         "origin": None if origin is None else origin.title,
         "cause": "data path" if origin is None else "plant",
-        "place": None if incident.place is None else " ".join(incident.place),
+        "place": incident.place_name,
         "sensors": len(incident.sensors),
         "names": [sensor.title for sensor in incident.sensors],
         "events": len(incident.findings),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from iotctl.repositories import SensorRepository, canonical_uuids
 
 
-class SensorNames:
+class KnownSensors:
     """Looks sensors up and remembers them; adds none to the table."""
 
     def __init__(self, sensors: SensorRepository) -> None:

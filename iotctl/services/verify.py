@@ -34,7 +34,7 @@ from iotctl.services.file_readings import FileReadings
 from iotctl.services.load_task import LoadOptions
 from iotctl.services.progress import IngestListener
 from iotctl.services.selection import Selection, select
-from iotctl.services.sensor_names import SensorNames
+from iotctl.services.sensor_names import KnownSensors
 from iotctl.services.verify_file import verify_file
 from iotctl.sources import StoreSettings, lies_below, source_for
 
@@ -60,7 +60,7 @@ class Difference:
 
 
 @dataclass
-class Verdict:
+class Verification:
     """How far a verification came; complete once all its differences were taken.
 
     files: compared with the table. files_unfinished: loaded but for a last line without an end, which is no difference:
@@ -89,7 +89,7 @@ def verify(
     uri: str,
     database: Database,
     store: StoreSettings,
-    verdict: Verdict,
+    verdict: Verification,
     *,
     listener: IngestListener,
     selection: Selection | None = None,
@@ -134,13 +134,13 @@ class _Verification:
         audit: Audit,
         store: StoreSettings,
         listener: IngestListener,
-        verdict: Verdict,
+        verdict: Verification,
         *,
         whole: bool,
     ) -> None:
         self._audit = audit
         self._ledger = Ledger(conn)
-        self._names = SensorNames(SensorRepository(conn))
+        self._names = KnownSensors(SensorRepository(conn))
         self._layouts = RecordedLayouts(LayoutRepository(conn))
         self._store = store
         self._listener = listener

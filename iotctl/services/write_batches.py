@@ -59,7 +59,7 @@ _EMPTY = FileBatch(
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerBatch:
+class ReadBatch:
     """A batch and the file it is of."""
 
     entry: LedgerFile
@@ -99,7 +99,7 @@ class BatchWriter:
         self._nameless: set[str] = set()  # UUIDs of those of which it has been told that they keep no name
         self._listener = listener or Silent()
 
-    def write(self, parts: Sequence[LedgerBatch]) -> None:
+    def write(self, parts: Sequence[ReadBatch]) -> None:
         """Commit batches and their entries in the ledger: as one, or one by one where the table has some of it already.
 
         A file of 10,000 readings of 1000 sensors costs 45 ms by itself, and lies in the columnstore in batches of ten.
@@ -166,7 +166,7 @@ class BatchWriter:
             raise _repeated(len(repeated), batches)
         return _Sorted(readings, repeated)
 
-    def _write_as_one(self, parts: Sequence[LedgerBatch], sorted_parts: Sequence[_Sorted]) -> bool:
+    def _write_as_one(self, parts: Sequence[ReadBatch], sorted_parts: Sequence[_Sorted]) -> bool:
         """False, and nothing is written, where the table has readings in the stretches of these."""
         filled = [at for at in self._by_precedence(parts) if len(sorted_parts[at].readings)]
         if len(filled) < 2:
@@ -187,14 +187,14 @@ class BatchWriter:
             return False
         return True
 
-    def _by_precedence(self, parts: Sequence[LedgerBatch]) -> list[int]:
+    def _by_precedence(self, parts: Sequence[ReadBatch]) -> list[int]:
         """Those first whose readings stay where another has the same (sensor, time)."""
         if self._on_duplicate is OnDuplicate.REPLACE:
             age = [(part.entry.file.modified, part.entry.file_id, at) for at, part in enumerate(parts)]
             return sorted(range(len(parts)), key=age.__getitem__, reverse=True)
         return sorted(range(len(parts)), key=lambda at: parts[at].entry.file_id)
 
-    def _write(self, part: LedgerBatch, some: _Sorted) -> None:
+    def _write(self, part: ReadBatch, some: _Sorted) -> None:
         with self._storage.batch(some.readings):
             written = self._storage.write(some.readings, part.entry.file_id, self._on_duplicate)
             lost = all_lost_readings([some.repeated, written.lost])

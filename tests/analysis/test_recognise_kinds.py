@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import detect
-from iotctl.analysis.sensor_kinds import recognise
+from iotctl.analysis.sensor_kinds import recognise_kind
 from iotctl.analysis.sensor_kinds.counter import rises, usual_steps
 from iotctl.analysis.sensor_kinds.intermittent import usual_amount
 from iotctl.model import Kind, SensorKind
@@ -35,20 +35,20 @@ MINUTE = 60_000_000
     ],
 )
 def test_the_kind_of_a_sensor_is_recognised(name: str, kind: SensorKind, seed: int) -> None:
-    assert recognise(make_kind(name, seed, faults=False).value) is kind
-    assert recognise(make_kind(name, seed, faults=True).value) is kind or name == "setpoint"
+    assert recognise_kind(make_kind(name, seed, faults=False).value) is kind
+    assert recognise_kind(make_kind(name, seed, faults=True).value) is kind or name == "setpoint"
 
 
 @pytest.mark.parametrize("value", [[], [1.0], [1.0, 2.0, 3.0]])
 def test_a_handful_of_readings_says_nothing(value: list[float]) -> None:
-    assert recognise(np.array(value)) is SensorKind.CONTINUOUS
+    assert recognise_kind(np.array(value)) is SensorKind.CONTINUOUS
 
 
 def test_noise_about_a_trend_is_no_counter() -> None:
     random = np.random.default_rng(1)
-    assert recognise(np.arange(2000.0) + random.normal(0, 2, 2000)) is SensorKind.CONTINUOUS
-    assert recognise(np.arange(2000.0)) is SensorKind.COUNTER
-    assert recognise(np.cumsum(random.integers(0, 5, 2000)).astype(float)) is SensorKind.COUNTER
+    assert recognise_kind(np.arange(2000.0) + random.normal(0, 2, 2000)) is SensorKind.CONTINUOUS
+    assert recognise_kind(np.arange(2000.0)) is SensorKind.COUNTER
+    assert recognise_kind(np.cumsum(random.integers(0, 5, 2000)).astype(float)) is SensorKind.COUNTER
 
 
 def test_the_rises_of_a_counter_are_those_of_a_loop() -> None:

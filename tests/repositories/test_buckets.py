@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
@@ -24,6 +22,7 @@ from iotctl.repositories import (
 )
 from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
+from tests.slow_aggregates import OF
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 START = 1_420_070_400_000_000  # 2015-01-01 00:00 UTC
@@ -64,18 +63,9 @@ def by_loop(
         (sensor,),
     ).fetchall()
     for moment, value in rows:
-        if start <= int(str(moment)) < end:
-            groups.setdefault(max(start, int(str(moment)) // width * width), []).append(float(str(value)))
-    of: dict[Aggregate, Callable[[list[float]], float]] = {
-        Aggregate.MEAN: lambda values: math.fsum(values) / len(values),
-        Aggregate.SUM: math.fsum,
-        Aggregate.MIN: min,
-        Aggregate.MAX: max,
-        Aggregate.COUNT: len,
-        Aggregate.FIRST: lambda values: values[0],
-        Aggregate.LAST: lambda values: values[-1],
-    }
-    return {bucket: of[aggregate](values) for bucket, values in groups.items()}
+        if start <= moment < end:
+            groups.setdefault(max(start, moment // width * width), []).append(value)
+    return {bucket: OF[aggregate](values) for bucket, values in groups.items()}
 
 
 def agree(conn: Connection, layout: StorageLayout, seed: int, rounds: int = 12) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Connection, sort_readings, storage_of
 from iotctl.repositories.bucket_grid import LocalClock, Width
 from iotctl.repositories.buckets import Aggregate, read_buckets
+from tests.slow_aggregates import OF
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,17 +131,6 @@ def by_length(readings: list[tuple[int, float]], start: int, end: int, width: in
         if start <= moment < end:
             groups.setdefault(max(start, moment // width * width), []).append(value)
     return groups
-
-
-OF: dict[Aggregate, Callable[[list[float]], float]] = {
-    Aggregate.MEAN: lambda values: math.fsum(values) / len(values),
-    Aggregate.SUM: math.fsum,
-    Aggregate.MIN: min,
-    Aggregate.MAX: max,
-    Aggregate.COUNT: len,
-    Aggregate.FIRST: lambda values: values[0],
-    Aggregate.LAST: lambda values: values[-1],
-}
 
 
 def questions(count: int, seed: int) -> Iterator[tuple[str, int, int, Width, Aggregate]]:

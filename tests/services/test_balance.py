@@ -25,7 +25,7 @@ from iotctl.repositories import (
     storage_of,
 )
 from iotctl.services.tally import IngestSummary
-from iotctl.services.write_batches import BatchWriter, LedgerBatch
+from iotctl.services.write_batches import BatchWriter, ReadBatch
 from tests.history import file_batch
 
 A = bytes(range(16))
@@ -53,7 +53,7 @@ def load(conn: Connection, batches: list[FileBatch], run_id: str | None = None) 
     (entry,) = ledger.register([listed("a.csv")], {})
     writer = BatchWriter(conn, ledger, storage_of(conn), OnDuplicate.SKIP)
     for one in batches:
-        writer.write([LedgerBatch(entry, one)])
+        writer.write([ReadBatch(entry, one)])
     return ledger, entry
 
 

@@ -19,7 +19,7 @@ from iotctl.services.ingest import IngestRun
 from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.services.tally import IngestSummary
-from iotctl.services.verify import Verdict, verify
+from iotctl.services.verify import Verification, verify
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 
@@ -61,7 +61,7 @@ class Folder:
             return IngestRun(request, self.database, threads, self.told, threading.Event()).run()
 
     def verify(self) -> list[Fault]:
-        verdict = Verdict()
+        verdict = Verification()
         return [one.fault for one in verify(str(self.path), self.database, StoreSettings(), verdict, listener=Silent())]
 
     def rows(self) -> list[tuple[object, ...]]:

@@ -16,7 +16,7 @@ from iotctl.errors import NotFoundError
 from iotctl.model import FileBatch, OnDuplicate, StoredFile
 from iotctl.repositories import Connection, Database, FoundSensor, Ledger, SensorRepository, ensure_schema, open_storage
 from iotctl.services.progress import Silent
-from iotctl.services.write_batches import BatchWriter, LedgerBatch
+from iotctl.services.write_batches import BatchWriter, ReadBatch
 from tests.history import file_batch
 
 # As RFC 9562 has it, of the namespace that iotctl has chosen once and for all.
@@ -48,7 +48,7 @@ def write(conn: Connection, name: str, batches: list[FileBatch]) -> list[str]:
     (entry,) = ledger.register([StoredFile(f"/in/{name}", 1, "v", datetime(2020, 1, 1, tzinfo=UTC))], {})
     writer = BatchWriter(conn, ledger, storage, OnDuplicate.SKIP, listener)
     for one in batches:
-        writer.write([LedgerBatch(entry, one)])
+        writer.write([ReadBatch(entry, one)])
     return listener.told
 
 

@@ -32,7 +32,7 @@ from iotctl.services.ingest import IngestRun
 from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
 from iotctl.services.selection import Selection
-from iotctl.services.verify import Difference, Verdict, is_drawn, verify
+from iotctl.services.verify import Difference, Verification, is_drawn, verify
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.conftest import new_database
@@ -59,7 +59,7 @@ def load(folder: Path, database: Database, on_duplicate: OnDuplicate = OnDuplica
 def found(
     folder: Path | str,
     database: Database,
-    verdict: Verdict | None = None,
+    verdict: Verification | None = None,
     sample: float = 1.0,
     selection: Selection | None = None,
 ) -> list[Difference]:
@@ -68,7 +68,7 @@ def found(
             str(folder),
             database,
             STORE,
-            verdict or Verdict(),
+            verdict or Verification(),
             listener=Silent(),
             sample=sample,
             selection=selection,
@@ -130,7 +130,7 @@ def test_nothing_differs_after_loads_in_any_order(
     for numbers in order:
         write_files(tmp_path / "t", numbers)
         load(tmp_path / "t", database, on_duplicate)
-        verdict = Verdict()
+        verdict = Verification()
         assert found(tmp_path / "t", database, verdict) == []
     # By hand: each (sensor, time) of a file once. 1 has 500 times 4, and one more that is there already; 2 has 500
     # times 4, of which 100 again; 3 has 400; 4 has 360.
@@ -463,7 +463,7 @@ def test_a_last_line_that_is_being_written_is_no_difference_but_what_stands_befo
     lines = rows([1], START, 5, local=False, seed=1)
     growing.write_text(HEADER + "".join(f"{line}\n" for line in lines[:4]) + lines[4][:-1])
     load(growing.parent, postgres)
-    verdict = Verdict()
+    verdict = Verification()
     assert found(growing.parent, postgres, verdict) == []
     assert (verdict.files, verdict.readings, verdict.files_unfinished) == (1, 4, 1)
     with postgres.connect() as conn:
@@ -478,10 +478,10 @@ def test_a_last_line_that_is_being_written_is_no_difference_but_what_stands_befo
 
 def test_files_that_vanished_are_named_and_are_no_difference(loaded: Loaded) -> None:
     (loaded.folder / "3.csv").unlink()
-    verdict = Verdict()
+    verdict = Verification()
     assert found(loaded.folder, loaded.database, verdict) == []
     assert verdict.vanished == [str(loaded.folder / "3.csv")]
-    verdict = Verdict()
+    verdict = Verification()
     assert found(loaded.folder, loaded.database, verdict, selection=Selection(pattern="1*")) == []
     assert found(loaded.folder / "1.csv", loaded.database, verdict) == []
     assert verdict.vanished == []
@@ -512,12 +512,12 @@ def test_objects_of_a_store_are_compared(database: Database, tmp_path: Path, sto
     with Threads(2) as threads:
         request = IngestRequest("s3://verify/t/", settings, options())
         IngestRun(request, database, threads, Silent(), Event()).run()
-    verdict = Verdict()
+    verdict = Verification()
     assert list(verify("s3://verify/t/", database, settings, verdict, listener=Silent())) == []
     assert (verdict.files, verdict.readings) == (2, 4000)
     with database.connect() as conn:
         conn.execute("DELETE FROM reading WHERE timestamp = %s", (START + 3 * STEP,))
-    differences = list(verify("s3://verify/t/", database, settings, Verdict(), listener=Silent()))
+    differences = list(verify("s3://verify/t/", database, settings, Verification(), listener=Silent()))
     assert {(one.file, one.fault) for one in differences} == {("s3://verify/t/1.csv", Fault.MISSING)}
     assert len(differences) == 4
 
@@ -527,7 +527,7 @@ def test_names_that_are_no_utf8_are_found_again(database: Database, tmp_path: Pa
     write(folder / os.fsdecode(b"caf\xe9.csv"), rows([1], START, 3, local=False, seed=1))
     write(folder / "b\u00e9ton \u20ac.csv", rows([2], START, 3, local=False, seed=1))
     load(folder, database)
-    verdict = Verdict()
+    verdict = Verification()
     assert found(folder, database, verdict) == []
     assert (verdict.readings, verdict.vanished) == (6, [])
 
@@ -557,11 +557,11 @@ def test_a_sample_is_whole_files_the_same_ones_every_time(loaded: Loaded) -> Non
     in_order = sorted(names, key=lots.__getitem__)
     for count in (1, 2, 3):
         sample = (lots[in_order[count - 1]] + lots[in_order[count]]) / 2
-        verdict = Verdict()
+        verdict = Verification()
         assert found(loaded.folder, loaded.database, verdict, sample=sample) == []
         assert (verdict.files, verdict.files_left_out) == (count, 4 - count)
         assert [name for name in in_order if is_drawn(name, sample)] == in_order[:count]
-    verdict = Verdict()
+    verdict = Verification()
     found(loaded.folder, loaded.database, verdict, sample=lots[in_order[0]] / 2)
     assert (verdict.files, verdict.files_left_out) == (1, 3)  # never none at all
 
@@ -578,7 +578,7 @@ def test_damage_of_drawn_files_is_found_in_a_sample(loaded: Loaded) -> None:
 def test_readings_beyond_the_retention_are_not_missed(loaded: Loaded) -> None:
     if loaded.layout is not StorageLayout.SEGMENTS:
         pytest.skip("TimescaleDB's policy runs by itself")
-    verdict = Verdict()
+    verdict = Verification()
     loaded.conn.execute("INSERT INTO reading_retention VALUES (true, interval '1 year')")
     loaded.change(f"DELETE FROM reading WHERE {loaded.at(0, 77)}", 1)
     assert found(loaded.folder, loaded.database, verdict) == []
@@ -608,7 +608,7 @@ def test_a_last_line_without_an_end_that_was_loaded_is_compared(database: Databa
     os.utime(path, (1_700_000_000, 1_700_000_000))
     load(tmp_path / "t", database)
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    verdict = Verdict()
+    verdict = Verification()
     assert found(tmp_path / "t", database, verdict) == []
     assert verdict.readings == 3
 

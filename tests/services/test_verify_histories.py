@@ -20,7 +20,7 @@ from iotctl.services.forget import files_to_forget, forget
 from iotctl.services.ingest import IngestRun
 from iotctl.services.load_task import IngestRequest, LoadOptions
 from iotctl.services.progress import Silent
-from iotctl.services.verify import Difference, Verdict, verify
+from iotctl.services.verify import Difference, Verification, verify
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.obvious import HEADER, SENSORS
@@ -73,7 +73,7 @@ class History:
         (self.folder / name).unlink()
 
     def verify(self) -> list[Difference]:
-        return list(verify(str(self.folder), self.database, StoreSettings(), Verdict(), listener=Silent()))
+        return list(verify(str(self.folder), self.database, StoreSettings(), Verification(), listener=Silent()))
 
     def expected(self, conn: Connection) -> dict[Key, bytes]:
         """Of the file with the lower file_id, or the newer one, its first line, or its last; values to the bit."""

@@ -16,7 +16,7 @@ __all__ = ["recognise"]
 _FEWEST_ROWS = 8
 
 
-def recognise(y: Floats) -> SensorKind:
+def recognise_kind(y: Floats) -> SensorKind:
     """The kind of sensor, by its readings (n,), in order of time and without absurd values.
 
     Fewer than 8 readings count as continuous.

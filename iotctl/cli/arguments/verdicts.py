@@ -18,7 +18,7 @@ _FORM = 'Write {"verdicts": [{"event_id": "3f0c5a9be1d2", "verdict": "false"}]},
 _MOST_CHARACTERS = 64 * 1024 * 1024
 
 
-class Verdict(StrEnum):
+class VerdictChoice(StrEnum):
     """What a person can say of an event; none removes the label."""
 
     TRUE = "true"
@@ -29,18 +29,18 @@ class Verdict(StrEnum):
     @property
     def label(self) -> Label | None:
         """The label that is saved."""
-        return None if self is Verdict.NONE else Label(self.value)
+        return None if self is VerdictChoice.NONE else Label(self.value)
 
 
-def verdict_of(text: str) -> Verdict:
+def verdict_of(text: str) -> VerdictChoice:
     """A verdict by its word. Raises UsageError."""
     try:
-        return Verdict(text)
+        return VerdictChoice(text)
     except ValueError:
-        raise UsageError(f"{text!r} is not a label.", hint=f"Use one of: {', '.join(Verdict)}") from None
+        raise UsageError(f"{text!r} is not a label.", hint=f"Use one of: {', '.join(VerdictChoice)}") from None
 
 
-def split_words(words: Sequence[str]) -> tuple[list[str], Verdict]:
+def split_words(words: Sequence[str]) -> tuple[list[str], VerdictChoice]:
     """Ids, and the verdict after them; - reads ids from stdin. Raises UsageError."""
     if not words:
         raise UsageError("Name events and a label.", hint="Example: iotctl anomalies label 3f0c5a9be1d2 false")
@@ -81,9 +81,9 @@ def verdicts_from(path: str) -> dict[str, Label | None]:
     found: dict[str, Label | None] = {}
     for number, entry in enumerate(entries, 1):
         event_id, word = (entry.get("event_id"), entry.get("verdict")) if isinstance(entry, dict) else (None, None)
-        if not isinstance(event_id, str) or not isinstance(word, str) or word not in tuple(Verdict):
+        if not isinstance(event_id, str) or not isinstance(word, str) or word not in tuple(VerdictChoice):
             raise FileError(f"Verdict {number} has no event_id, or no verdict such as false.", where=where, hint=_FORM)
-        label = Verdict(word).label
+        label = VerdictChoice(word).label
         if found.setdefault(event_id, label) is not label:
             raise FileError(f"There are two verdicts on {event_id!r}.", where=where, hint="Leave out one of them.")
     return found

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iotctl.cli.arguments.verdicts import Verdict
+from iotctl.cli.arguments.verdicts import VerdictChoice
 from iotctl.cli.commands.anomaly_labels import say_labelled
 from iotctl.cli.database import open_database
 from iotctl.cli.list_by_default import ListByDefault
@@ -104,7 +104,7 @@ def label_incident(
         str, typer.Argument(metavar="ID", help="The incident_id that iotctl incidents prints, or an event's id.")
     ],
     verdict: Annotated[
-        Verdict,
+        VerdictChoice,
         typer.Argument(
             metavar="true|false|expected|none",
             help="true: something was wrong. false: a false alarm. expected: real and known, such as maintenance."
@@ -130,7 +130,7 @@ def _row(incident: FleetIncident, timezone: str) -> tuple[Cell, ...]:
         *(round(incident.severity, 2), len(incident.sensors), len(incident.findings)),
         None if incident.origin is None else incident.origin.title,
         "data path" if incident.origin is None else "plant",
-        None if incident.place is None else " ".join(incident.place),
+        incident.place_name,
         ", ".join(sensor.title for sensor in incident.sensors),
         sentence(incident, timezone),
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.detect.wanted import Outcome
+from iotctl.cli.detect.wanted import RunOutcome
 from iotctl.cli.options import (
     WORKERS,
     DryRunOption,
@@ -118,7 +118,7 @@ def quality(
         if page is not None and report is not None:
             page.write(report)
     tally.summarise(progress.seconds, has_end=span.end is not None)
-    outcome = Outcome(tally.below, tally.sensors, tally.failed)
+    outcome = RunOutcome(tally.below, tally.sensors, tally.failed)
     raise typer.Exit(outcome.exit_code(fail_on_anomaly=fail_below is not None))
 
 

@@ -17,7 +17,7 @@ from iotctl.cli.output.table import Cell, TableView
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
 from iotctl.moments import local_time
-from iotctl.services.verify import Difference, Verdict
+from iotctl.services.verify import Difference, Verification
 from iotctl.services.verify import verify as compare
 from iotctl.settings import read_settings, store_settings
 from iotctl.words import counted
@@ -47,7 +47,7 @@ def verify(
     """
     settings = read_settings()
     timezone = rows.timezone(settings)
-    verdict = Verdict()
+    verdict = Verification()
     with open_database(settings) as database, watch_ingest() as listener:
         differences = compare(
             uri or settings.timeseries_uri,
@@ -89,7 +89,7 @@ def _row(difference: Difference, timezone: str) -> tuple[Cell, ...]:
     )
 
 
-def _as_json(verdict: Verdict, differences: Iterable[Difference], timezone: str) -> str:
+def _as_json(verdict: Verification, differences: Iterable[Difference], timezone: str) -> str:
     def kept() -> Iterator[dict[str, str | int | float | None]]:
         for number, difference in enumerate(differences):
             if number < _MOST_IN_JSON:
@@ -114,7 +114,7 @@ def _as_json(verdict: Verdict, differences: Iterable[Difference], timezone: str)
     )
 
 
-def _report(verdict: Verdict) -> None:
+def _report(verdict: Verification) -> None:
     """The summary on stderr."""
     for name in verdict.vanished[:10]:
         say(f"loaded, but no longer in the source: {name}", Level.WARNING, file=name)

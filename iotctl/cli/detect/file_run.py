@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.regime_words import regime_words
 from iotctl.cli.detect.options import FileInput
-from iotctl.cli.detect.wanted import Outcome, Wanted
+from iotctl.cli.detect.wanted import RunOutcome, Wanted
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.output.charts import check_chart, plot_detection
 from iotctl.cli.output.log import Level, say
@@ -39,7 +39,7 @@ SCORE_COLUMNS = ["timestamp", "value", "expected", "score", "severity"]
 _SENSORS_SHOWN = 5
 
 
-def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: Wanted, settings: Settings) -> Outcome:
+def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: Wanted, settings: Settings) -> RunOutcome:
     """Analyse the sensors of a file, print their events, write their scores, draw one of them."""
     sensor = given.sensor
     check_chart(wanted.shown.plot)
@@ -66,7 +66,7 @@ def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: Wanted, sett
         shown = replace(one.detection, events=tuple(finding.event for finding in findings))
         plot_detection(shown, wanted.shown.plot, name, settings.timezone, wanted.options)
     wanted.print_findings((name, finding) for name, _, findings in named for finding in findings)
-    return Outcome(sum(map(len, reported.values())), len(found.sensors), is_doubtful=found.is_doubtful)
+    return RunOutcome(sum(map(len, reported.values())), len(found.sensors), is_doubtful=found.is_doubtful)
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
     return findings
 
 
-def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> Outcome:
+def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> RunOutcome:
     """Print how many alarms there would have been at several rates."""
     alarms = [
         SensorAlarms(
@@ -116,7 +116,7 @@ def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> Outcome:
         for one in found.sensors
         if len(one.detection.time)
     ]
-    return Outcome(print_alarms(alarms, wanted), len(found.sensors), is_doubtful=found.is_doubtful)
+    return RunOutcome(print_alarms(alarms, wanted), len(found.sensors), is_doubtful=found.is_doubtful)
 
 
 def _overlaps(start: int, end: int, wanted: Wanted) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iotctl.cli.database import open_database
-from iotctl.cli.detect.wanted import Outcome, Wanted
+from iotctl.cli.detect.wanted import RunOutcome, Wanted
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.options import SensorChoice
 from iotctl.cli.output.charts import check_chart, check_report, plot_detection
@@ -33,7 +33,7 @@ _CARDS = 1000
 _MICROSECONDS = 1_000_000
 
 
-def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> Outcome:
+def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> RunOutcome:
     """Analyse sensors of the database, print their events as they come, save them, draw them, notify people."""
     check_chart(wanted.shown.plot)
     check_report(wanted.shown.report)
@@ -76,10 +76,10 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
             told = notify(wanted.notify_url, database, sensors, incidents, settings.timezone)
             ends = f", and the end of {counted(told.ends, 'event')}" if told.ends else ""
             say(f"notified: {counted(told.events, 'event')}{ends}")
-    return Outcome(watch.events, watch.done, watch.failed)
+    return RunOutcome(watch.events, watch.done, watch.failed)
 
 
-def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> Outcome:
+def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> RunOutcome:
     """Print how many alarms there would have been at several rates; save nothing."""
     request = _request(at_the_highest(wanted))
     with open_database(settings) as database:
@@ -95,7 +95,7 @@ def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: 
                 watch.close()
 
             told = print_alarms(alarms(), wanted)
-    return Outcome(told, watch.done, watch.failed)
+    return RunOutcome(told, watch.done, watch.failed)
 
 
 def _request(wanted: Wanted) -> Request:

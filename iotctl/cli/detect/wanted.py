@@ -44,7 +44,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """What decides the exit code of a run. is_doubtful: a part of the input was left out."""
 
     events: int

@@ -15,7 +15,7 @@ from iotctl.cli.output.terminal import printable
 from iotctl.cli.process.caller import command_line
 from iotctl.formats.layouts.layout_text import layout_toml
 from iotctl.formats.proposal.proposal import ColumnView, Doubt
-from iotctl.services.inspect import Inspection, Preview, Shown
+from iotctl.services.inspect import Inspection, Preview, ShownReading
 from iotctl.words import counted
 
 _MOST_COLUMNS = 24
@@ -127,7 +127,7 @@ def _times(moments: Sequence[int], timezone: str) -> list[str]:
     return iso_times(np.array(moments, dtype=np.int64), timezone) if moments else []
 
 
-def _reading(reading: Shown, time: str) -> str:
+def _reading(reading: ShownReading, time: str) -> str:
     unit = f" {reading.unit}" if reading.unit else ""
     why = f"  ({reading.why})" if reading.why else ""
     return f"  {time}  {reading.sensor}  {reading.value!r}{unit}{why}"

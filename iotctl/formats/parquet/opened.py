@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from iotctl.errors import FileError
+from iotctl.formats.arrow_types import is_text_type
 from iotctl.formats.containers.text_blocks import reject_text
 from iotctl.formats.options import OpenAt
 from iotctl.formats.parquet.footer import Chunk, read_chunks
@@ -112,11 +113,6 @@ class PageLines:
     def offset(self, line: int) -> int:
         """See FileLines."""
         return line - 1
-
-
-def is_text_type(kind: pa.DataType) -> bool:
-    """Whether values of a type are texts, of whatever length."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def stored_type(kind: pa.DataType) -> pa.DataType:

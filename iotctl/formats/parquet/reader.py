@@ -11,13 +11,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from iotctl.errors import FileError
+from iotctl.formats.arrow_types import is_bytes_type, is_text_type
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
 from iotctl.formats.csv.header import Wanted, find_columns
 from iotctl.formats.numbers.values import find_missing, floats, parse_value, parse_values
 from iotctl.formats.options import ReadOptions
-from iotctl.formats.parquet.opened import OpenParquet, PageLines, is_text_type, stored_type, stored_values
+from iotctl.formats.parquet.opened import OpenParquet, PageLines, stored_type, stored_values
 from iotctl.formats.parquet.pages import ROWS_AT_ONCE
 from iotctl.formats.rows import Rows, Sensors
 from iotctl.formats.times.iso import parse_time, parse_times
@@ -28,13 +29,9 @@ _MOST_FIXED_BYTES = 64
 _PER_MICROSECOND = {"us": 1, "ms": 1_000, "s": 1_000_000, "day": 86_400_000_000}
 
 
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
-
-
 _KINDS = {
     "timestamp": (pa.types.is_timestamp, pa.types.is_date, pa.types.is_integer, is_text_type),
-    "sensor_uuid": (is_text_type, _is_bytes),
+    "sensor_uuid": (is_text_type, is_bytes_type),
     "sensor_value": (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, is_text_type),
 }
 

@@ -20,7 +20,7 @@ _OPC_GOOD = range(192, 256)  # OPC: the two highest bits of the byte say good
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class QualityMarks:
     """good: the marks that count as good, as they are printed. of_all: the field that rates all values of a
     row; of_value: value field -> the field that rates it. unknown: columns whose marks only a documentation explains.
     """
@@ -36,7 +36,7 @@ class Quality:
         return {*([self.of_all] if self.of_all else []), *self.of_value.values(), *self.unknown}
 
 
-def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> Quality:
+def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> QualityMarks:
     """The columns that rate values. used: columns that are something else for certain; values: those that may be
     values."""
     rated = {column.name: marks for column in table.others(used) if (marks := _good_marks(column))}
@@ -44,7 +44,7 @@ def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> Qu
     named = [column for column in table.others(used) if column.name not in rated and _only_codes(column, names)]
     unknown = tuple(column.name for column in named)
     if not rated:
-        return Quality(unknown=unknown)
+        return QualityMarks(unknown=unknown)
     good = tuple(dict.fromkeys(mark for marks in rated.values() for mark in marks))
     of_value: dict[str, str] = {}
     for name in rated:
@@ -52,16 +52,16 @@ def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> Qu
         if before:
             of_value[max(before, key=len)] = name
     if of_value:
-        return Quality(good, None, of_value, unknown)
+        return QualityMarks(good, None, of_value, unknown)
     if len(rated) == 1:
-        return Quality(good, next(iter(rated)), {}, unknown)
+        return QualityMarks(good, next(iter(rated)), {}, unknown)
     # Several without a name that says which value they rate: each that of the value left of it.
     places = [column.name for column in table.columns]
     for name in rated:
         left = [value for value in values if value not in rated and places.index(value) < places.index(name)]
         if left:
             of_value[left[-1]] = name
-    return Quality(good, None, of_value, unknown)
+    return QualityMarks(good, None, of_value, unknown)
 
 
 def _good_marks(column: Column) -> list[str]:

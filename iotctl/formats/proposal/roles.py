@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iotctl.formats.proposal.quality import Quality, find_quality
+from iotctl.formats.proposal.quality import QualityMarks, find_quality
 from iotctl.formats.proposal.sensors import sensor_columns
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.time_columns import times_of_blocks
@@ -28,7 +28,7 @@ class Roles:
     time: TimeColumns
     zone: str | None
     sensor: tuple[str, ...]
-    quality: Quality
+    quality: QualityMarks
     values: list[Column]
     parts: Mapping[str, int]
     left_out: dict[str, str]

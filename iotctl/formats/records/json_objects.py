@@ -20,8 +20,8 @@ from iotctl.formats.containers.blocks import MAX_LINE_BYTES, line_pieces
 from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import is_blank
 from iotctl.formats.csv.split import BadRow, is_text
-from iotctl.formats.records.json_texts import Doubled, decoder
-from iotctl.formats.records.written_values import TYPES, Kind, column_of, kind_of
+from iotctl.formats.records.json_texts import Doubled, decode_line, decoder
+from iotctl.formats.records.written_values import TYPES, ValueKind, column_of, kind_of
 from iotctl.model import RejectReason
 
 _SAMPLE_LINES = 20
@@ -66,7 +66,7 @@ class JsonObjects:
         self._as_written = frozenset(as_written)
         self._values = frozenset(values)
         self._decimal = decimal
-        self._kinds: dict[_Path, Kind] = {}
+        self._kinds: dict[_Path, ValueKind] = {}
         self._indexed = any(part.isdigit() for field in fields or () for part in field.split("."))
 
     def read(self, data: bytes, first_line: int) -> Iterator[Objects]:
@@ -126,7 +126,7 @@ class JsonObjects:
             return None
         times = [path for path, column in leaves if pa.types.is_timestamp(column.type)]
         if times:  # pyarrow takes these texts for times, but reads only some forms of them
-            self._kinds |= dict.fromkeys(times, Kind.TEXT)
+            self._kinds |= dict.fromkeys(times, ValueKind.TEXT)
             again = self._schema(data)
             return None if again is None else self._parsed(data, again)
         for column in columns.values():
@@ -137,7 +137,7 @@ class JsonObjects:
     def _schema(self, data: bytes) -> pa.Schema | None:
         """What pyarrow is to read; None where that cannot be said."""
         if self._fields is None:
-            paths: dict[_Path, Kind | None] = dict(self._kinds)
+            paths: dict[_Path, ValueKind | None] = dict(self._kinds)
         else:
             paths = {}
             for field in self._fields:
@@ -145,7 +145,7 @@ class JsonObjects:
                 if len(known) > 1 or _may_be_elsewhere(field, known[0], data):
                     return None
                 paths[known[0]] = self._kinds.get(known[0])
-        if any(kind is Kind.FLOAT and ".".join(path) in self._as_written for path, kind in paths.items()):
+        if any(kind is ValueKind.FLOAT and ".".join(path) in self._as_written for path, kind in paths.items()):
             return None
         tree: dict[str, object] = {}
         for path, kind in paths.items():
@@ -184,12 +184,7 @@ class JsonObjects:
 
     def _fields_of(self, line: bytes) -> dict[str, object]:
         """The fields of an object by their names. Raises BadRow where the line is not an object."""
-        if len(line) > MAX_LINE_BYTES:
-            raise BadRow(RejectReason.TOO_LONG)
-        try:
-            found = decoder.decode(line.decode("utf-8", "surrogateescape"))
-        except (ValueError, RecursionError):
-            raise BadRow(RejectReason.ENCODING if b"\0" in line else RejectReason.FIELDS) from None
+        found = decode_line(line, decoder, MAX_LINE_BYTES)
         if not isinstance(found, dict):
             raise BadRow(RejectReason.FIELDS)
         fields: dict[str, object] = {}
@@ -218,7 +213,7 @@ class JsonObjects:
                 doubled.add(name)
             fields[name] = found
             if found is not None and (self._fields is None or name in self._fields):
-                self._kinds[path] = max(kind_of(found), self._kinds.get(path, Kind.BOOL))
+                self._kinds[path] = max(kind_of(found), self._kinds.get(path, ValueKind.BOOL))
 
     def _concerns(self, name: str) -> bool:
         """Whether it matters that a name stands for two things."""

@@ -19,7 +19,7 @@ from iotctl.formats.containers.line_index import Lines
 from iotctl.formats.containers.text_blocks import TextBlock, is_blank, open_text_blocks
 from iotctl.formats.csv.split import BadRow, is_text
 from iotctl.formats.layouts.layout import Layout
-from iotctl.formats.records.json_texts import Doubled, as_object
+from iotctl.formats.records.json_texts import Doubled, as_object, decode_line
 from iotctl.formats.records.records import RecordFile, Records, choose_fields
 from iotctl.model import RejectReason
 
@@ -94,12 +94,7 @@ def _labels(found: Sequence[_Series], counts: Sequence[int]) -> dict[str, pa.Arr
 
 def _read_line(line: bytes, number: int) -> _Series:
     """A line's series. Raises BadRow where the line is not a series."""
-    if len(line) > _MOST_LINE_BYTES:
-        raise BadRow(RejectReason.TOO_LONG)
-    try:
-        found = _decoder.decode(line.decode("utf-8", "surrogateescape"))
-    except (ValueError, RecursionError):
-        raise BadRow(RejectReason.ENCODING if b"\0" in line else RejectReason.FIELDS) from None
+    found = decode_line(line, _decoder, _MOST_LINE_BYTES)
     match found:
         case {"metric": dict(labels), "values": list(values), "timestamps": list(timestamps)}:
             pass

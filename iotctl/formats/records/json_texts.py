@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from iotctl.formats.csv.split import BadRow
 from iotctl.formats.records.written_values import Number
+from iotctl.model import RejectReason
 
 
 class Doubled(dict[str, object]):
@@ -25,6 +27,16 @@ def as_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 decoder = json.JSONDecoder(object_pairs_hook=as_object, parse_float=Number, parse_int=Number, parse_constant=Number)
+
+
+def decode_line(line: bytes, of: json.JSONDecoder, most_bytes: int) -> object:
+    """A line's value. Raises BadRow where the line is longer than most_bytes, or is not JSON."""
+    if len(line) > most_bytes:
+        raise BadRow(RejectReason.TOO_LONG)
+    try:
+        return of.decode(line.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        raise BadRow(RejectReason.ENCODING if b"\0" in line else RejectReason.FIELDS) from None
 
 
 def load_json(text: bytes) -> dict[str, object]:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from iotctl.errors import FileError
+from iotctl.formats.arrow_types import is_bytes_type
 from iotctl.formats.bad_rows import listed_bad_rows
 from iotctl.formats.parquet.opened import OpenParquet, PageLines, open_parquet
 from iotctl.formats.records.records import RecordFile, Records, check_fields
@@ -117,7 +118,7 @@ def _plain(column: pa.Array) -> pa.Array:
         encoded = column.dictionary_encode()
         texts = pa.array([str(UUID(bytes=value)) for value in encoded.dictionary.to_pylist()], pa.string())
         return pa.DictionaryArray.from_arrays(encoded.indices, texts)
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if is_bytes_type(kind):
         return _decoded(column.cast(pa.binary()))
     return column
 

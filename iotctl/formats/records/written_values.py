@@ -17,7 +17,7 @@ class Number(str):
     __slots__ = ()
 
 
-class Kind(IntEnum):
+class ValueKind(IntEnum):
     """What a value is. Of the kinds in a column, the highest is the usual one."""
 
     BOOL = 1
@@ -26,16 +26,21 @@ class Kind(IntEnum):
     FLOAT = 4
 
 
-TYPES = {Kind.BOOL: pa.bool_(), Kind.TEXT: pa.string(), Kind.INT: pa.int64(), Kind.FLOAT: pa.float64()}
+TYPES = {
+    ValueKind.BOOL: pa.bool_(),
+    ValueKind.TEXT: pa.string(),
+    ValueKind.INT: pa.int64(),
+    ValueKind.FLOAT: pa.float64(),
+}
 
 
-def kind_of(value: object) -> Kind:
+def kind_of(value: object) -> ValueKind:
     """What a value is: of bool, Number, or a text."""
     if isinstance(value, bool):
-        return Kind.BOOL
+        return ValueKind.BOOL
     if isinstance(value, Number):
-        return Kind.INT if value.lstrip("-").isdigit() and len(value) <= _MOST_DIGITS else Kind.FLOAT
-    return Kind.TEXT
+        return ValueKind.INT if value.lstrip("-").isdigit() and len(value) <= _MOST_DIGITS else ValueKind.FLOAT
+    return ValueKind.TEXT
 
 
 def column_of(
@@ -47,19 +52,19 @@ def column_of(
     written; they are names. holds_numbers: true and false are 1 and 0 also where they stand among others.
     """
     kinds = {kind_of(value) for value in values if value is not None}
-    if kinds <= {Kind.BOOL}:
+    if kinds <= {ValueKind.BOOL}:
         return pa.array(values, pa.bool_() if kinds else pa.null())
-    if holds_numbers and Kind.BOOL in kinds:
+    if holds_numbers and ValueKind.BOOL in kinds:
         values = [Number(int(value)) if isinstance(value, bool) else value for value in values]
-        kinds = kinds - {Kind.BOOL} | {Kind.INT}
-    if kinds == {Kind.INT}:
+        kinds = kinds - {ValueKind.BOOL} | {ValueKind.INT}
+    if kinds == {ValueKind.INT}:
         numbers = [None if value is None else int(str(value)) for value in values]
         if all(number is None or _LEAST_INT <= number <= _MOST_INT for number in numbers):
             return pa.array(numbers, pa.int64())
-    if kinds <= {Kind.INT, Kind.FLOAT} and not keeps_decimals:
+    if kinds <= {ValueKind.INT, ValueKind.FLOAT} and not keeps_decimals:
         return pa.array([None if value is None else float(str(value)) for value in values], pa.float64())
     sign = "." if keeps_decimals else decimal
-    is_mixed = not keeps_decimals and bool(kinds & {Kind.INT, Kind.FLOAT})
+    is_mixed = not keeps_decimals and bool(kinds & {ValueKind.INT, ValueKind.FLOAT})
     return pa.array([_text(value, sign) for value in values], pa.large_string() if is_mixed else pa.string())
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from iotctl.formats.arrow_types import is_bytes_type, is_text_type
 from iotctl.formats.times.grammar import all_odd
 from iotctl.formats.times.iso import Times
 
@@ -48,12 +49,12 @@ def printed(column: pa.Array) -> pa.StringArray | None:
         if np.all((np.abs(value) < 2**63) & (np.trunc(value) == value) | ~np.isfinite(value)):
             return pc.if_else(pc.is_finite(column), column, None).cast(pa.int64()).cast(pa.string())
         return pa.array([_printed_float(number) for number in column.to_pylist()], pa.string())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if is_bytes_type(kind):
         try:
             return column.cast(pa.binary()).cast(pa.string())
         except pa.ArrowInvalid:  # not UTF-8
             return None
-    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind) or _is_text(kind):
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind) or is_text_type(kind):
         return column.cast(pa.string())
     return None
 
@@ -62,10 +63,6 @@ def _printed_float(number: float | None) -> str | None:
     if number is None:
         return None
     return str(int(number)) if number.is_integer() else repr(number)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return any(is_kind(kind) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
 
 
 def _decoded(column: pa.DictionaryArray, read_texts: ReadTexts) -> Times:
