@@ -96,12 +96,12 @@ def fork_server() -> Iterator[ForkServer]:
 
 
 @contextmanager
-def new_database(server: Database) -> Iterator[Database]:
-    """A database of its own on a server, dropped on leaving."""
+def new_database(server: Database, template: str = "template1") -> Iterator[Database]:
+    """A database of its own on a server, a copy of the one with the template's name; dropped on leaving."""
     name = f"iotctl_test_{next(_names)}"
     with server.connect() as conn:
         conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-        conn.execute(f"CREATE DATABASE {name}".encode())
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
     yield Database(make_conninfo(server.dsn, dbname=name))
     with server.connect() as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

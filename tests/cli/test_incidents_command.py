@@ -4,21 +4,45 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 
 from iotctl.repositories import Database
+from tests import process
 from tests.cli.conftest import Iotctl
+from tests.conftest import new_database
+from tests.fork_server import ForkServer
 from tests.sensors import add_sensor
+from tests.store import S3Server
 
 ROWS = 4000
 
 
-@pytest.fixture
-def plant(postgres: Database, iotctl: Iotctl) -> list[str]:
+@pytest.fixture(scope="module")
+def plant(
+    postgres_server: Database, store: S3Server, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
     """Three sensors of pump 7 that move one after the other, four of a gateway that is silent, and a lone spike."""
+    with new_database(postgres_server) as database:
+        add_plant(database)
+        env = process.environment(database, store)
+        detected = process.run(fork_server, ("detect", "--all", "--save"), env, tmp_path_factory.mktemp("plant"))
+        assert detected.returncode == 0, detected.stderr
+        yield database
+
+
+@pytest.fixture
+def postgres(postgres_server: Database, plant: Database) -> Iterator[Database]:
+    """A copy of the plant's database."""
+    with new_database(postgres_server, template=conninfo_to_dict(plant.dsn)["dbname"]) as database:
+        yield database
+
+
+def add_plant(postgres: Database) -> None:
     random = np.random.default_rng(5)
     with postgres.connect() as conn:
         course = random.normal(size=ROWS)
@@ -38,11 +62,9 @@ def plant(postgres: Database, iotctl: Iotctl) -> list[str]:
         value = random.normal(5, 1, ROWS)
         value[1000] += 30
         add_sensor(conn, "alone", value)
-    assert iotctl("detect", "--all", "--save").returncode == 0
-    return []
 
 
-def test_incidents_name_where_it_began_and_the_way_of_the_data(iotctl: Iotctl, plant: list[str]) -> None:
+def test_incidents_name_where_it_began_and_the_way_of_the_data(iotctl: Iotctl) -> None:
     ended = iotctl("incidents", "--format", "csv")
     assert ended.returncode == 0, ended.stderr
     lone, pump, gateway = csv.DictReader(ended.stdout.splitlines())
@@ -58,7 +80,7 @@ def test_incidents_name_where_it_began_and_the_way_of_the_data(iotctl: Iotctl, p
     assert gateway["sentence"].startswith("4 sensors of gateway gw-2 silent at the same time, from 2015-01-21 20:50 on")
 
 
-def test_an_incident_is_the_same_in_every_range_that_shows_it(iotctl: Iotctl, plant: list[str]) -> None:
+def test_an_incident_is_the_same_in_every_range_that_shows_it(iotctl: Iotctl) -> None:
     def listed(*options: str) -> list[dict[str, object]]:
         ended = iotctl("incidents", "list", "--format", "json", *options)
         assert ended.returncode == 0, ended.stderr
@@ -74,7 +96,7 @@ def test_an_incident_is_the_same_in_every_range_that_shows_it(iotctl: Iotctl, pl
     assert listed() == everything
 
 
-def test_show_prints_the_events_by_the_id_of_the_incident_or_of_one_of_them(iotctl: Iotctl, plant: list[str]) -> None:
+def test_show_prints_the_events_by_the_id_of_the_incident_or_of_one_of_them(iotctl: Iotctl) -> None:
     incident = json.loads(iotctl("incidents", "--format", "json", "--min-sensors", "2").stdout)[0]
     ended = iotctl("incidents", "show", incident["incident_id"], "--format", "json")
     events = json.loads(ended.stdout)
@@ -86,7 +108,7 @@ def test_show_prints_the_events_by_the_id_of_the_incident_or_of_one_of_them(iotc
     assert "iotctl incidents" in missing.stderr
 
 
-def test_a_label_takes_an_event_out_of_its_incident(iotctl: Iotctl, plant: list[str]) -> None:
+def test_a_label_takes_an_event_out_of_its_incident(iotctl: Iotctl) -> None:
     lone = json.loads(iotctl("incidents", "--format", "json").stdout)[0]
     event = json.loads(iotctl("incidents", "show", lone["incident_id"], "--format", "json").stdout)[0]
     assert iotctl("anomalies", "label", event["event_id"], "false").returncode == 0
