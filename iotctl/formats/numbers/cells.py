@@ -74,25 +74,27 @@ class CellReader:
             bare = pc.if_else(pc.is_in(texts, self._tokens), texts, _NO_PART)
             texts = pc.utf8_trim(pc.if_else(is_part, parts.field(0), bare), _BLANKS)
         missing = _mask(pc.is_in(texts, self._tokens))
-        plain = texts
-        if self._thousands:
-            plain = self._without_thousands(texts)
-        found = parse_values(plain, self._decimals)
+        found = parse_values(self._plain(texts), self._decimals)
         value, odd = found.value.copy(), found.odd.copy()
         left = np.flatnonzero(odd & ~missing)
-        if len(left) and self._unit:
-            bare = pc.replace_substring_regex(plain.take(pa.array(left)), f"{self._unit}$", "")
+        if len(left):
+            bare = self._plain(_with_plain_sign(texts.take(pa.array(left))))
+            if self._unit:
+                bare = pc.replace_substring_regex(bare, f"{self._unit}$", "")
             again = parse_values(bare, self._decimals)
             value[left], odd[left] = again.value, again.odd
-            left = left[again.odd]
+            left, bare = left[again.odd], bare.filter(pa.array(again.odd))
         if len(left):
-            encoded = plain.take(pa.array(left)).dictionary_encode()
+            encoded = bare.dictionary_encode()
             numbers = [parse_value(text, self._decimals) for text in encoded.dictionary.to_pylist()]
             known = np.array([np.nan if number is None else number for number in numbers])
             unknown = np.array([number is None for number in numbers])
             at = encoded.indices.to_numpy()
             value[left], odd[left] = known[at], unknown[at]
         return self._scaled(value, missing, odd & ~missing)
+
+    def _plain(self, texts: pa.StringArray) -> pa.StringArray:
+        return self._without_thousands(texts) if self._thousands else texts
 
     def _without_thousands(self, texts: pa.StringArray) -> pa.StringArray:
         """Numbers whose groups have three digits each without the signs between them; others as they are."""
@@ -111,6 +113,12 @@ class CellReader:
             with np.errstate(over="ignore"):  # infinity is seen by whoever takes the values
                 value = value * self._scale
         return Cells(value, missing, odd)
+
+
+def _with_plain_sign(texts: pa.StringArray) -> pa.StringArray:
+    """Numbers with a sign right before them: + 24.2 is +24.2, and the minus sign of printed texts is a hyphen."""
+    hyphens = pc.replace_substring_regex(texts, "^\N{MINUS SIGN}", "-")
+    return pc.replace_substring_regex(hyphens, r"^([+-])[ \x{a0}\x{202f}]+([0-9.,])", r"\1\2")
 
 
 def _mask(column: pa.Array) -> NDArray[np.bool_]:

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from iotctl.formats.proposal.word_sets import word_set
 
-_NUMBER = r"[+-]?(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_SIGN = r"(?:[+-][ \u00a0\u202f]*|\u2212)?"
+_NUMBER = rf"{_SIGN}(?:\d{{1,3}}(?:[.,'’ \u00a0\u202f]\d{{3}})+(?:[.,]\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _PLAIN_NUMBER = re.compile(_NUMBER)
 _WHOLE = re.compile(r"[+-]?\d+")
 _WITH_UNIT = re.compile(rf"({_NUMBER})\s*([^\d\s.,;:+\-][^\d;,]{{0,11}}(?:[²³23](?:/\w+)?)?)")

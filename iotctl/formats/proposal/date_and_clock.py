@@ -20,6 +20,7 @@ from iotctl.formats.proposal.time_formats import (
 )
 from iotctl.formats.proposal.time_parts import PARTS
 from iotctl.formats.proposal.words import is_plain_time_name, time_rank, words
+from iotctl.formats.proposal.zones import names_zone
 from iotctl.formats.times.candidates import Candidates
 
 # 18.30, where the name says that it is a time of day.
@@ -32,12 +33,20 @@ _HOUR_NAMES = frozenset(PARTS[3][1]) | {"he", "time", "uhrzeit", "hhmm", "uhr"}
 def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColumns | None:
     """A column of dates and one of times of day, or of hours, that are a time together."""
     dates = [name for name, candidates in found.items() if candidates.best is not None and candidates.best.is_date]
-    dates.sort(key=lambda name: time_rank(table[name].title) == 2)
+    # Of Date Local and Date GMT the one whose zone is known.
+    dates.sort(key=lambda name: (time_rank(table[name].title) == 2, not names_zone(table[name].title)))
     places = {column.name: place for place, column in enumerate(table.columns)}
     for date in dates:
         clocks = [name for name, candidates in found.items() if candidates.is_time_of_day]
         hours = [column.name for column in table.columns if column.name != date and _is_hour(table, column, date)]
-        clocks.sort(key=lambda name: (time_rank(table[name].title) == 2, abs(places[name] - places[date])))
+        zoned = names_zone(table[date].title)
+        clocks.sort(
+            key=lambda name: (
+                time_rank(table[name].title) == 2,
+                names_zone(table[name].title) is not zoned,
+                abs(places[name] - places[date]),
+            )
+        )
         hours.sort(key=lambda name: abs(places[name] - places[date]))
         clocks = [name for name in clocks if _goes_with(table, table[date], table[name])]
         for clock in (*clocks, *hours):
@@ -47,7 +56,7 @@ def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColum
                 candidates = _with_hour(found[date], counts)
             if candidates.best is not None and not candidates.best.is_date:
                 from_one = clock in hours and counts_from_one(table[clock])
-                return _with_milliseconds(table, TimeColumns((date, clock), candidates, {}, from_one))
+                return with_milliseconds(table, TimeColumns((date, clock), candidates, {}, from_one))
     return None
 
 
@@ -57,10 +66,10 @@ def _goes_with(table: Table, date: Column, clock: Column) -> bool:
     return not a_row_a_day or not clock.named or is_plain_time_name(clock.title)
 
 
-def _with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
+def with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
     """The time with a column of milliseconds behind it, if there is one, in three digits each."""
     for column in table.others(found.fields):
-        if len(words(column.title)) == 1 and words(column.title)[0] in _MILLISECONDS:
+        if is_milliseconds(column):
             fields = (*found.fields, column.name)
             texts = pa.array(list(joined_texts(table, fields)), pa.string())
             formats = tuple(
@@ -72,6 +81,11 @@ def _with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
             if formats:
                 return replace(found, fields=fields, candidates=replace(found.candidates, formats=formats))
     return found
+
+
+def is_milliseconds(column: Column) -> bool:
+    """Whether a column is named as the milliseconds of a time."""
+    return len(words(column.title)) == 1 and words(column.title)[0] in _MILLISECONDS
 
 
 def _is_hour(table: Table, column: Column, date: str) -> bool:

@@ -40,7 +40,7 @@ def judge_signs(texts: Iterable[tuple[str, int]], wanted: str | None = None) -> 
     example: dict[tuple[str, str], str] = {}
     for cell, count in texts:
         parts = number_and_unit(cell)
-        text = parts[0] if parts else cell
+        text = (parts[0] if parts else cell).lstrip("+-\N{MINUS SIGN} ")
         found: list[tuple[Counter[str], str, str]] = []
         if match := _BOTH.fullmatch(text):
             if match[1] != match[2]:

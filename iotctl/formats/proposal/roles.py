@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iotctl.formats.proposal.quality import QualityMarks, find_quality
 from iotctl.formats.proposal.sensors import sensor_columns
 from iotctl.formats.proposal.table import Column, ColumnType, Table
-from iotctl.formats.proposal.time_columns import times_of_blocks
+from iotctl.formats.proposal.time_columns import own_times
 from iotctl.formats.proposal.time_formats import TimeColumns
 from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.values import composites, value_columns
@@ -70,7 +70,7 @@ def find_roles(table: Table, time: TimeColumns) -> Roles:
         else:
             left_out[name] = f"{count} parts in a cell: name the part in the layout to read it"
     values.sort(key=table.columns.index)
-    own = times_of_blocks(table, time, [column.name for column in values])
+    own = own_times(table, time, [column.name for column in values])
     left_out = {name: reason for name, reason in left_out.items() if name not in own.values()}
     return Roles(time, zone, sensor, quality, values, parts, left_out, own)
 

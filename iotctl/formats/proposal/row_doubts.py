@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from iotctl.formats.layouts.layout import TimeLayout
+from iotctl.formats.proposal.date_and_clock import is_milliseconds
 from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
 from iotctl.formats.proposal.roles import UNIT_OF_ROW, Roles
 from iotctl.formats.proposal.sensors import FEW_REPEATS, repeats
@@ -63,10 +64,15 @@ def _of_other_times(table: Table, roles: Roles) -> list[Doubt]:
         for name, role in roles.left_out.items()
         if role == OTHER_TIME and not table[name].is_constant and name in roles.time.whole
     ]
+    doubts = [
+        Doubt(f"{column.title} has milliseconds that are not read with the time", "[time] fields in the layout")
+        for column in table.columns
+        if is_milliseconds(column) and column.name not in roles.time.fields and not column.is_constant
+    ]
     if not spare:
-        return []
+        return doubts
     text = f"{_listed(table, spare)}: another time; {' and '.join(roles.time.fields)} is taken"
-    return [Doubt(text, "[time] fields in the layout", weight=Weight.NOTE)]
+    return [*doubts, Doubt(text, "[time] fields in the layout", weight=Weight.NOTE)]
 
 
 def _of_units(table: Table, roles: Roles) -> list[Doubt]:

@@ -8,12 +8,13 @@ from itertools import pairwise
 
 from iotctl.formats.layouts.layout import ISO
 from iotctl.formats.proposal.cells import is_number
-from iotctl.formats.proposal.date_and_clock import find_date_and_clock
+from iotctl.formats.proposal.date_and_clock import find_date_and_clock, with_milliseconds
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.time_formats import FILLED, TimeColumns, column_formats
 from iotctl.formats.proposal.time_parts import find_parts
 from iotctl.formats.proposal.values import as_float, is_id_column
 from iotctl.formats.proposal.words import is_id_name, is_time_name, time_rank, words
+from iotctl.formats.proposal.zones import names_zone
 from iotctl.formats.times.candidates import Candidate, Candidates, TimeKind
 
 # What a column is that is a time, and not the one that counts.
@@ -39,7 +40,7 @@ def find_time(table: Table) -> TimeColumns | None:
     first = [name for name in whole if time_rank(table[name].title) < 2 and not _is_one_moment(table, table[name])]
     chosen: TimeColumns | None = None
     if first:
-        chosen = TimeColumns((first[0],), found[first[0]], {})
+        chosen = with_milliseconds(table, TimeColumns((first[0],), found[first[0]], {}))
     elif joined is not None:
         chosen = joined
     elif whole or dates or elapsed:
@@ -62,8 +63,32 @@ def find_time(table: Table) -> TimeColumns | None:
     return replace(chosen, spare=spare, whole=frozenset(whole))
 
 
-def times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
-    """Value -> the time column before it, where a table has blocks of columns, each with its own time first.
+def own_times(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
+    """Value -> the time column that is its own, where that is not the time of the table."""
+    return _times_of_objects(table, time, values) or _times_of_blocks(table, time, values)
+
+
+def _times_of_objects(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
+    """The times that stand in one object with a value: {"temp": {"value": 1, "observedAt": ...}, "rh": {...}}."""
+    if len(time.fields) != 1:
+        return {}
+    formats = time.candidates.formats[:1]
+    alike = [
+        name for name in time.spare if name in time.whole and column_formats(table[name].counts).formats[:1] == formats
+    ]
+    of_object = {_object_of(name): name for name in (*alike, time.fields[0])}
+    own = {value: of_object[_object_of(value)] for value in values if _object_of(value) in of_object}
+    if "" in of_object or len(set(own.values())) < 2:
+        return {}
+    return {value: name for value, name in own.items() if name != time.fields[0]}
+
+
+def _object_of(field: str) -> str:
+    return field.rpartition(".")[0]
+
+
+def _times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
+    """The time column before a value, where a table has blocks of columns, each with its own time first.
 
     Only those of later blocks; the time of the first block is that of the table.
     """
@@ -152,7 +177,7 @@ def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, 
     best = candidates.best
     assert best is not None
     rank = time_rank(column.title)
-    naive = best.naive is not False and best.kind is not TimeKind.EPOCH
+    naive = best.naive is not False and best.kind is not TimeKind.EPOCH and not names_zone(column.title)
     is_short = column.filled < FILLED * table.rows
     return (
         _is_one_moment(table, column) or is_short,

@@ -11,7 +11,7 @@ from iotctl.formats.proposal.cells import is_null_word, is_number, number_and_un
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.word_sets import word_set
-from iotctl.formats.proposal.words import is_id_name, is_value_name, why_left_out, words
+from iotctl.formats.proposal.words import is_height_name, is_id_name, is_value_name, why_left_out, words
 
 _PARTS = re.compile(r"[+-]?\d+(?:\.\d+)?(?:,[\w+\-. ]*)+")
 _PADDED = re.compile(r"[+-]\d{3,}|0\d{2,}")
@@ -97,7 +97,7 @@ def _why_no_value(column: Column) -> str | None:
         return "the day of the week"
     if words(column.title) == ("id",):
         return "an id"
-    if reason := why_left_out(column.title):
+    if (reason := why_left_out(column.title)) and not (is_height_name(column.title) and _changes(column)):
         return reason
     if column.type is ColumnType.BOOLEAN:
         return "true and false, no numbers"
@@ -109,6 +109,11 @@ def _why_no_value(column: Column) -> str | None:
     if _counts_up(column) and (not column.named or _counts_rows(column)):
         return "a record number"
     return None
+
+
+def _changes(column: Column) -> bool:
+    """Whether a column has many numbers, as measurements have; the heights of stations are few."""
+    return column.type is ColumnType.NUMBER and len(column.counts) > max(2, _A_FEW * column.filled)
 
 
 def are_weekdays(texts: Iterable[str]) -> bool:
@@ -227,7 +232,7 @@ def as_float(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        digits = re.sub(r"[^\d.,eE+-]", "", text)
+        digits = re.sub(r"[^\d.,eE+-]", "", text.replace("\N{MINUS SIGN}", "-"))
         sign = max(digits.rfind("."), digits.rfind(","))
         whole = re.sub(r"[.,]", "", digits[:sign]) if sign >= 0 else digits
         try:

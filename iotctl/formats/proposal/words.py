@@ -62,6 +62,8 @@ _COORDINATE = word_set(
     """alti lat latitude lon lng long longitude elevation altitude alt breitengrad längengrad laengengrad breite
     länge laenge hoehe höhe latdec londec latitud longitud"""
 )
+# Of a place, or of water, of a cloud, of the pressure of an altimeter: alti, elevation.
+_HEIGHT = word_set("alti elevation altitude alt hoehe höhe breite länge laenge")
 _UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom unitofmeasurement")
 _QUALITY = word_set(
     """reliability quality dataquality qualität qualitaet kvalitet kwaliteit calidad qualité validity valid status
@@ -113,6 +115,11 @@ def is_value_name(name: str) -> bool:
     """Whether a name says no more than that this is the value."""
     found = [word for word in words(name) if not word.isdigit()]
     return bool(found) and (set(found) <= _VALUE or _joined(name) in _VALUE)
+
+
+def is_height_name(name: str) -> bool:
+    """Whether a coordinate's name may also be one of what is measured: a height, or in German a length or a width."""
+    return bool(_HEIGHT.intersection(words(name)))
 
 
 def is_unit_name(name: str) -> bool:

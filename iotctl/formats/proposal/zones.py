@@ -33,6 +33,11 @@ def zone_in_titles(titles: Sequence[str], preamble: Sequence[str]) -> tuple[str,
     return None
 
 
+def names_zone(title: str) -> bool:
+    """Whether the name of a time column says in which zone its times are."""
+    return zone_in_titles([title], ()) is not None
+
+
 def zone_column(table: Table, used: Sequence[str]) -> str | None:
     """The column that names the zone of each time, if there is one."""
     for column in table.others(used):

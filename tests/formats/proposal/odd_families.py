@@ -69,3 +69,83 @@ def unit_in_a_column_beside_the_name_of_the_place() -> Family:
     content = lines("Samplingpoint,Start,Value,Unit", *rows)
     units = frozenset({"ug.m-3"})
     return Family("unit-beside", "air.csv", content, truth, UTC, sensors=frozenset(truth), units=units)
+
+
+@family
+def dates_and_clocks_of_two_zones() -> Family:
+    times, ozone = clock(timedelta(hours=1), 60, datetime(2021, 3, 13, 20)), values(1, 3)
+    rows = [
+        f'"{local:%Y-%m-%d}","{local:%H:%M}","{time:%Y-%m-%d}","{time:%H:%M}",{x}'
+        for time, x in zip(times, ozone, strict=True)
+        for local in [time - timedelta(hours=6)]
+    ]
+    content = lines('"Date Local","Time Local","Date GMT","Time GMT","Ozone"', *rows)
+    truth = {"o3": series(times, ozone, "UTC")}
+    return Family("two-zones", "ozone-7.csv", content, truth, Hints(), needs_zone=False)
+
+
+@family
+def local_times_beside_those_of_utc() -> Family:
+    times, temps = clock(), values(1)
+    records = [
+        {"local_time": f"{time + timedelta(hours=10):%Y%m%d%H%M%S}", "time_utc": f"{time:%Y%m%d%H%M%S}", "air_temp": x}
+        for time, x in zip(times, temps, strict=True)
+    ]
+    truth = {"t": series(times, temps, "UTC")}
+    content = json.dumps({"data": records}).encode()
+    return Family("local-beside-utc", "station-7.json", content, truth, Hints(), needs_zone=False)
+
+
+@family
+def pressure_of_an_altimeter_beside_the_height_of_the_station() -> Family:
+    times, pressure = clock(), values(1, 2, 1013)
+    rows = [f"AMW,{time:%Y-%m-%d %H:%M},291.2,{x}" for time, x in zip(times, pressure, strict=True)]
+    truth = {"AMW.alti": series(times, pressure, "UTC")}
+    content = lines("station,valid,elevation,alti", *rows)
+    return Family("altimeter", "asos.csv", content, truth, UTC, sensors=frozenset(truth))
+
+
+@family
+def signs_apart_from_their_numbers() -> Family:
+    times, temps, volts = clock(), values(1, 1, 3), values(2, 2, -1)
+    rows = [
+        f"{time:%Y/%m/%d %H:%M:%S},{x:+.1f},{y}".replace("+", "+   ").replace(",-", ",-  ")
+        for time, x, y in zip(times, temps, volts, strict=True)
+    ]
+    truth = {"t": series(times, temps, "UTC"), "v": series(times, volts, "UTC")}
+    return Family("signs-apart", "gl-7.csv", lines("Date&Time,CH1,CH2", *rows), truth, UTC)
+
+
+@family
+def minus_signs_of_printed_texts() -> Family:
+    times, temps = clock(), values(1, 2, -1)
+    rows = [f"{time:%Y-%m-%d %H:%M};{comma(x)}".replace(";-", ";−") for time, x in zip(times, temps, strict=True)]
+    return Family("minus-signs", "temp-7.csv", lines("Tid;Temperatur", *rows), {"t": series(times, temps, "UTC")}, UTC)
+
+
+@family
+def values_with_times_of_their_own_in_objects() -> Family:
+    times, temps, humid = clock(), values(1), values(2, 1, 50)
+    late = [time + timedelta(seconds=30) for time in times]
+    records = [
+        {
+            "id": "urn:room:1",
+            "temperature": {"value": x, "observedAt": f"{time:%Y-%m-%dT%H:%M:%SZ}"},
+            "humidity": {"value": y, "observedAt": f"{other:%Y-%m-%dT%H:%M:%SZ}"},
+        }
+        for time, other, x, y in zip(times, late, temps, humid, strict=True)
+    ]
+    truth = {"t": series(times, temps, "UTC"), "rh": series(late, humid, "UTC")}
+    content = json.dumps(records).encode()
+    return Family("own-times-in-objects", "entities.json", content, truth, Hints(), needs_zone=False)
+
+
+@family
+def milliseconds_beside_a_whole_time() -> Family:
+    times, temps = clock(timedelta(seconds=2)), values(1)
+    rows = [
+        f"{time:%Y/%m/%d %H:%M:%S};{row * 7:03};{x}" for row, (time, x) in enumerate(zip(times, temps, strict=True))
+    ]
+    exact = [time + timedelta(milliseconds=row * 7) for row, time in enumerate(times)]
+    truth = {"t": series(exact, temps, "UTC")}
+    return Family("milliseconds-beside-a-whole-time", "ft-7.csv", lines("Time;ms;TT101", *rows), truth, UTC)

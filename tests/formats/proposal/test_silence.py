@@ -120,3 +120,10 @@ def test_a_number_of_good_parts_is_a_value() -> None:
     proposal = look(column_of([str(row // 2) for row in range(60)], "Good Parts"), UTC)
     assert proposal.layout is not None
     assert [value.field for value in proposal.layout.values] == ["Good Parts"]
+
+
+def test_milliseconds_that_are_not_read_are_told() -> None:
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};{row % 2 * 50};{row % 7}" for row, time in enumerate(clock())]
+    assert "ms has milliseconds" in told(look(lines("time;ms;value", *rows), UTC))
+    rows = [f"{time:%Y-%m-%d %H:%M:%S};0;{row % 7}" for row, time in enumerate(clock())]
+    assert look(lines("time;ms;value", *rows), UTC).doubts == ()
