@@ -121,7 +121,7 @@ class NamedSensors(Sensors):
         self._units: dict[int, str] = {}
 
     def number(self, text: str, unit: str | None = None) -> int:
-        """The number of the sensor that a text names. unit: of its values, if the file says so.
+        """The number of the sensor that a text names. unit: of its values, if the file says so; its first one stays.
 
         Raises ValueError where there is no text.
         """
@@ -137,8 +137,12 @@ class NamedSensors(Sensors):
                 self._names[known] = name
             self._by_text[text] = known
         if unit:
-            self._units[known] = unit
+            self._units.setdefault(known, unit)
         return known
+
+    def unit(self, number: int) -> str | None:
+        """What a sensor's values are in; None where the file does not say."""
+        return self._units.get(number)
 
     def name(self, uuid: bytes) -> str | None:
         """What the file calls a sensor; None where it names none."""

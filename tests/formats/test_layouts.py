@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from iotctl.errors import FileError, UnfinishedFileError
 from iotctl.formats import ReadOptions, read_batches
 from iotctl.formats.csv import table
+from iotctl.formats.layouts.identity import layout_digest
 from iotctl.formats.layouts.layout import Form, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 from iotctl.model import FileBatch, Position, StoredFile
 
@@ -465,3 +466,25 @@ def test_a_last_line_without_its_end_waits() -> None:
 def test_a_layout_that_reads_nothing_says_what_was_expected(layout: Layout, text: str, note: str) -> None:
     notes = [note for batch in batches(text.encode(), layout, ReadOptions()) for note in batch.notes]
     assert any(found.startswith(note) for found in notes), notes
+
+
+def test_the_unit_of_a_reading_stands_in_a_field_of_its_row() -> None:
+    layout = Layout(
+        time=TimeLayout(("time",)), sensor="{tag}", values=(ValueLayout("value", unit="K", unit_field="unit"),)
+    )
+    rows = [("a", "°C"), ("b", " bar "), ("c", ""), ("a", "°F"), ("a", "°C"), ("b", "bar")]
+    stored = "time,tag,value,unit\n" + "".join(
+        f"2023-05-07T0{at}:00Z,{tag},{at},{unit}\n" for at, (tag, unit) in enumerate(rows)
+    )
+    (batch,) = batches(stored.encode(), layout, ReadOptions(settle_seconds=0))
+    assert dict(zip(batch.names, batch.units, strict=True)) == {"a": "°C", "b": "bar", "c": "K"}
+    assert [batch.names[sensor] for sensor in batch.sensor.tolist()] == [tag for tag, _ in rows]
+    (note,) = batch.notes
+    assert "a has readings in °C and in °F" in note
+
+
+def test_a_key_of_values_that_came_later_leaves_older_digests_as_they_were() -> None:
+    # From the release before unit_field.
+    assert layout_digest(Layout(time=TimeLayout(("t",)), values=(ValueLayout("v", unit="K"),))) == "8dd88c82e436"
+    later = Layout(time=TimeLayout(("t",)), values=(ValueLayout("v", unit="K", unit_field="u"),))
+    assert layout_digest(later) != "8dd88c82e436"

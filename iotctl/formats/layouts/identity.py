@@ -12,11 +12,18 @@ from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout
 _FOR_PEOPLE = ("name", "files")
 _DIGITS = 12
 
+# Keys of values that came later: a layout without them has the digest that ledgers know it by.
+_LATER = ("unit_field",)
+
 
 def layout_digest(layout: Layout) -> str:
     """12 hex digits of a hash over a layout without its name and file patterns; "standard" and "auto" for those."""
     if layout in (STANDARD, AUTO):
         return layout.name
     content = {name: part for name, part in asdict(layout).items() if name not in _FOR_PEOPLE}
+    content["values"] = [
+        {key: part for key, part in value.items() if key not in _LATER or part is not None}
+        for value in content["values"]
+    ]
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

@@ -92,9 +92,10 @@ class TimeLayout:
 class ValueLayout:
     """A field that is a value. A cell may have the unit behind its number.
 
-    name: replaces {field} in the sensor's name; None for the name of the field. scale: the printed number times this is
-    the value. part: only this part of the cell, from 1; 0 for the whole cell; divided_by: the sign between parts.
-    quality: the field that rates this value. time: fields of its own time, in the format of [time].
+    name: replaces {field} in the sensor's name; None for the name of the field. unit: of its readings; unit_field: the
+    field that has the unit of each reading, and goes before unit. scale: the printed number times this is the value.
+    part: only this part of the cell, from 1; 0 for the whole cell; divided_by: the sign between parts. quality: the
+    field that rates this value. time: fields of its own time, in the format of [time].
     """
 
     __pydantic_config__ = _STRICT
@@ -102,6 +103,7 @@ class ValueLayout:
     field: str
     name: str | None = None
     unit: str | None = None
+    unit_field: str | None = None
     scale: float = 1.0
     part: int = 0
     divided_by: str = ","
@@ -197,7 +199,7 @@ class Layout:
         """The fields of a record that give time, sensor and quality of a value. They are read as texts: 01 is another
         sensor than 1."""
         found = [*self.time.fields, *self.time.since, *self.sensor_record_fields()]
-        found += [name for value in self.values for name in (value.quality, *value.time) if name]
+        found += [name for value in self.values for name in (value.unit_field, value.quality, *value.time) if name]
         found += [name for name in (self.time.timezone_field, self.quality and self.quality.field) if name]
         return tuple(dict.fromkeys(found))
 

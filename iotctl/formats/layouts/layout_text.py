@@ -32,7 +32,7 @@ _COMMENTS = {
     "quality.good": "readings of another quality are left out and counted",
     "preamble": "fields from the lines before the rows: the first group of a regular expression",
     "path": "fields from the file's path: the first group of a regular expression",
-    "values": "one for each field that is a value; also: name, unit, scale, part, divided_by, quality, time",
+    "values": "one for each field that is a value; also name, unit, unit_field, scale, part, divided_by, quality, time",
 }
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -33,17 +33,21 @@ class SensorNames:
         ] = {}  # the part of the record, field and name of the value
         self._sources: dict[int, tuple[str, ...]] = {}  # sensor -> the fields of its name, as they are written
         self._is_noted = False
+        self._is_unit_noted = False
+        # The fields of units stand behind the parts of the name: a reading's unit is found together with its sensor.
+        self._unit_fields = tuple(dict.fromkeys(value.unit_field for value in layout.values if value.unit_field))
         # Alternates: a text of the pattern, the name of a field, ..., a text.
         self._parts = BRACES.split(self._pattern)
 
     def of_records(self, columns: Mapping[str, pa.Array], count: int) -> tuple[list[str], NDArray[np.int32]]:
-        """The distinct parts of names that come from records, and the index of each record in them; -1 for none."""
+        """The distinct parts of names, and units, that come from records, and the index of each record; -1 for none."""
         parts: list[pa.Array | str] = []
         for at, part in enumerate(self._parts):
             if at % 2 == 0:
                 parts.append(part)
             else:
                 parts.append("" if part == FIELD else _plain(columns[part]))
+        parts += [pc.fill_null(_plain(columns[name]), "") if name in columns else "" for name in self._unit_fields]
         if all(isinstance(part, str) for part in parts):
             return [_BETWEEN.join(map(str, parts))], np.zeros(count, dtype=np.int32)
         texts = pc.binary_join_element_wise(*parts, _BETWEEN)
@@ -65,19 +69,25 @@ class SensorNames:
 
     def _number(self, record_name: str, value: ValueLayout) -> int:
         written = record_name.split(_BETWEEN)
+        units = dict(zip(self._unit_fields, written[len(self._parts) :], strict=True))
+        written = written[: len(self._parts)]
+        unit = units.get(value.unit_field or "") or value.unit
         parts = [
             (value.name or value.field) if at % 2 and self._parts[at] == FIELD else part
             for at, part in enumerate(written)
         ]
         name = "".join(parts)
         try:
-            number = self._sensors.number(name, value.unit)
+            number = self._sensors.number(name, unit)
         except ValueError:
             raise FileError(
                 f"The field {value.field!r} would be a sensor without a name.",
                 where=self._where,
                 hint="Give it a name under [[values]], or leave it out: ignored = [...]",
             ) from None
+        if unit and not self._is_unit_noted and (first := self._sensors.unit(number)) != unit:
+            self._is_unit_noted = True
+            self._note(f"{name} has readings in {first} and in {unit}; values are kept as they are")
         # Texts of a field may differ in accents, or in the form of a UUID, and still be one sensor. If two columns are
         # one sensor, or two pairs of fields give one name, the layout is probably wrong.
         source = (value.field, *(map(normal_name, parts[1::2]) if len(parts) > 3 else ()))

@@ -14,7 +14,7 @@ from iotctl.formats.proposal.groups import columns_that_group
 from iotctl.formats.proposal.number_signs import NumberSigns, judge_signs
 from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal, Weight
 from iotctl.formats.proposal.roles import Roles, find_roles
-from iotctl.formats.proposal.row_doubts import row_doubts, unit_of_rows
+from iotctl.formats.proposal.row_doubts import row_doubts, unit_field
 from iotctl.formats.proposal.sensors import SensorName, name_sensors
 from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.time_columns import find_time
@@ -61,7 +61,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     if hints.sensor is not None:
         name = _told_name(hints.sensor, table, name)
     doubts += name.doubts
-    doubts += row_doubts(table, when, roles, name.pattern, hints, options.timezone)
+    doubts += row_doubts(table, when, roles, hints, options.timezone)
     doubts += _group_doubts(table, roles, hints)
     missing = _missing(table, roles, hints)
     doubts += value_doubts(table, roles, missing)
@@ -165,7 +165,7 @@ def _layout(
     preamble: Mapping[str, str],
 ) -> Layout:
     titles = [column.title for column in roles.values]
-    of_rows = unit_of_rows(content.table, roles)
+    of_rows = unit_field(content.table, roles)
     values = [_value(column, roles, titles, of_rows) for column in roles.values]
     quality = roles.quality
     plain = all(value == ValueLayout(value.field) for value in values)
@@ -193,7 +193,7 @@ def _layout(
 
 def _value(column: Column, roles: Roles, titles: list[str], of_rows: str | None) -> ValueLayout:
     title = column.title if titles.count(column.title) == 1 else column.name
-    unit = column.unit or of_rows
+    unit = column.unit
     if unit not in (units := units_in_cells(column)) and units:
         # What stands behind the numbers must be known to read them: [Temperature] in the name is no unit then.
         unit = next(iter(units))
@@ -202,6 +202,7 @@ def _value(column: Column, roles: Roles, titles: list[str], of_rows: str | None)
         column.name,
         name=title if title != column.name else None,
         unit=unit,
+        unit_field=of_rows if unit is None else None,
         part=1 if column.name in roles.parts else 0,
         quality=roles.quality.of_value.get(column.name),
         time=(roles.own_time[column.name],) if column.name in roles.own_time else (),

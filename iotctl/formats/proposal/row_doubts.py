@@ -11,26 +11,19 @@ from iotctl.formats.proposal.date_and_clock import is_milliseconds
 from iotctl.formats.proposal.proposal import Doubt, Hints, Weight
 from iotctl.formats.proposal.roles import UNIT_OF_ROW, Roles
 from iotctl.formats.proposal.sensors import FEW_REPEATS, repeats
-from iotctl.formats.proposal.table import Column, ColumnType, Table
+from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.time_columns import OTHER_TIME
-from iotctl.formats.proposal.units import is_unit
-from iotctl.formats.proposal.values import is_id_column
-from iotctl.formats.proposal.words import is_id_name
 from iotctl.formats.times.formats import time_grammar
 from iotctl.formats.times.zones import change_at, near_changes
 
 _SHOWN = 3
 
 
-def row_doubts(table: Table, when: TimeLayout, roles: Roles, sensor: str, hints: Hints, timezone: str) -> list[Doubt]:
-    """What the rows leave open.
-
-    sensor: the pattern of names. timezone: of times without a zone where the layout names none.
-    """
+def row_doubts(table: Table, when: TimeLayout, roles: Roles, hints: Hints, timezone: str) -> list[Doubt]:
+    """What the rows leave open. timezone: of times without a zone where the layout names none."""
     doubts = _of_repeats(table, when, roles, timezone) if hints.sensor is None else []
     doubts += _of_other_times(table, roles)
-    doubts += _of_units(table, roles)
-    return doubts + (_of_constant_names(table, roles, sensor) if hints.sensor is None else [])
+    return doubts + _of_units(table, roles)
 
 
 def _of_repeats(table: Table, when: TimeLayout, roles: Roles, timezone: str) -> list[Doubt]:
@@ -76,11 +69,9 @@ def _of_other_times(table: Table, roles: Roles) -> list[Doubt]:
 
 
 def _of_units(table: Table, roles: Roles) -> list[Doubt]:
-    """Units in a column of their own that differ: a layout has one unit for each value."""
+    """Units in a column of their own, where one sensor has several, or it is not clear which value they are of."""
     doubts = []
     for column in (table[name] for name, role in roles.left_out.items() if role == UNIT_OF_ROW):
-        if len(column.counts) < 2:
-            continue
         keys = [table[name].texts for name in roles.sensor] or [[""] * table.rows]
         of_sensor: dict[tuple[str, ...], str] = {}
         for *key, unit in zip(*keys, column.texts, strict=True):
@@ -89,27 +80,10 @@ def _of_units(table: Table, roles: Roles) -> list[Doubt]:
                 doubts.append(Doubt(text, f"--sensor '{{...}}.{{{column.name}}}'"))
                 break
         else:
-            text = f"{column.title} has the units ({_some(column)}), and readings are loaded without them"
-            doubts.append(Doubt(text, "iotctl load-mapping", weight=Weight.NOTE))
+            if unit_field(table, roles) is None:
+                text = f"{column.title} has the units ({_some(column)}), and readings are loaded without them"
+                doubts.append(Doubt(text, "[[values]] unit_field in the layout", weight=Weight.NOTE))
     return doubts
-
-
-def _of_constant_names(table: Table, roles: Roles, sensor: str) -> list[Doubt]:
-    """Names of a device or a place that are the same in the whole file; a file of another one would be mixed in."""
-    used = {name for name, role in roles.names().items() if role in {"time", "sensor", "value", "quality", "zone"}}
-    names = [column.name for column in table.others(used) if _may_name(column)]
-    if not names or not roles.sensor or any(table[name].is_constant for name in roles.sensor):
-        return []
-    text = (
-        f"{_listed(table, names)}: the same in all rows, and not in the sensors' names; does another file have others?"
-    )
-    every = ".".join((*(f"{{{name}}}" for name in names), sensor))
-    return [Doubt(text, f"--sensor '{every}'", weight=Weight.NOTE)]
-
-
-def _may_name(column: Column) -> bool:
-    is_name = column.type is ColumnType.TEXT or is_id_column(column)
-    return column.named and column.is_constant and is_name and is_id_name(column.title)
 
 
 def _listed(table: Table, names: list[str]) -> str:
@@ -121,10 +95,7 @@ def _some(column: Column) -> str:
     return ", ".join(list(column.counts)[:_SHOWN])
 
 
-def unit_of_rows(table: Table, roles: Roles) -> str | None:
-    """The unit of all rows, where a column has the same one in each, and there is one value."""
+def unit_field(table: Table, roles: Roles) -> str | None:
+    """The column with the unit of each row, where there is one such column, and one value."""
     columns = [table[name] for name, role in roles.left_out.items() if role == UNIT_OF_ROW]
-    if len(columns) != 1 or len(roles.values) != 1 or not columns[0].is_constant:
-        return None
-    (unit,) = columns[0].counts
-    return unit if is_unit(unit) and columns[0].filled == table.rows else None
+    return columns[0].name if len(columns) == len(roles.values) == 1 else None

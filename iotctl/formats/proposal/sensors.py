@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -15,6 +15,7 @@ from iotctl.formats.proposal.table import Column, ColumnType, Table
 from iotctl.formats.proposal.time_formats import TimeColumns, row_times
 from iotctl.formats.proposal.units import is_unit
 from iotctl.formats.proposal.values import are_weekdays, is_id_column
+from iotctl.formats.proposal.word_sets import word_set
 from iotctl.formats.proposal.words import (
     is_id_name,
     is_metric_name,
@@ -30,6 +31,8 @@ _MOST_SENSORS = 0.5  # of the rows: more distinct texts than that name rows, and
 _ROWS_THAT_TELL = 20
 FEW_REPEATS = 0.02
 _CLOCK_CHANGE = 3_600_000_000
+_NAMES_OF_A_THING = word_set("id name uuid no nr number code label type model")
+_UNIQUE_EVERYWHERE = word_set("uuid mac imei eui ean mpan cups lclid nmi prm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class SensorName:
 
 
 def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_value: bool) -> tuple[str, ...]:
-    """The columns that name a sensor together, as few as tell all sensors apart. one_value: whether a single column may
-    be a value."""
+    """The columns that name a sensor together: as few as tell all sensors of the file apart, and what may tell them
+    apart from those of other files. one_value: whether a single column may be a value."""
     times = time.fields
     columns = [column for column in table.others(used) if _can_name(column, table)]
     moments = row_times(table, time)
@@ -55,8 +58,7 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
     labels = [column for column in columns if column.label]
     if labels:
         # The form of the file says which columns name its series.
-        varying = [column.name for column in labels if not column.is_constant]
-        return tuple(varying or [column.name for column in labels if is_id_name(column.title)][:1])
+        return tuple(column.name for column in labels)
     named = [column for column in columns if column.named and is_id_name(column.title)]
     metrics = [column for column in columns if column.named and column not in named and is_metric_name(column.title)]
     unnamed = [column for column in columns if not column.named]
@@ -71,15 +73,39 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
             chosen.append(column)
     if not chosen and one_value and others:
         chosen.append(others[0])
-    if not chosen:
-        # One sensor in this file; another file may have another one.
-        constant = [
-            column for column in (*named, *unnamed) if column.is_constant and not words(column.title)[-1].isdigit()
-        ]
-        # A unit says of which sensor a reading is only where nothing else does.
-        chosen = sorted(constant, key=lambda column: is_unit_name(column.title))[:1]
+    # A column called unit says which sensor it is only where nothing else does.
+    names = [column for column in (*named, *metrics) if not is_unit_name(column.title)]
+    chosen += _same_in_all_rows(names, chosen) or ([] if chosen else _same_in_all_rows((*unnamed, *named), [])[:1])
     order = [column.name for column in table.columns]
     return tuple(sorted((column.name for column in chosen), key=order.index))
+
+
+def _same_in_all_rows(columns: Iterable[Column], chosen: Sequence[Column]) -> list[Column]:
+    """The names of a device, a place or a metric that are the same in all rows.
+
+    Another file may have another one, and their readings would be mixed if it were not in the sensors' names. One of
+    the same thing is enough: of an id and a name, the first.
+    """
+    found: list[Column] = []
+    for column in columns:
+        if column.is_constant and not words(column.title)[-1].isdigit():
+            others = [*chosen, *found]
+            things = {_thing(other) for other in others}
+            known = _thing(column) in things or (not _thing(column) and things)
+            if not known and (is_metric_name(column.title) or not any(map(_is_unique, others))):
+                found.append(column)
+    return found
+
+
+def _is_unique(column: Column) -> bool:
+    """Whether no two sensors, or devices, anywhere have the same text in a column."""
+    found = set(words(column.title))
+    return bool(_UNIQUE_EVERYWHERE & found) or found == {"sensor", "id"}
+
+
+def _thing(column: Column) -> frozenset[str]:
+    """What a column names: station, of both station_id and StationName; nothing, of a mere name."""
+    return frozenset(words(column.title)) - _NAMES_OF_A_THING
 
 
 def name_sensors(columns: Sequence[str], values: Sequence[Column], uri: str, preamble: Sequence[str]) -> SensorName:

@@ -875,7 +875,10 @@ def device_and_metric() -> Family:
             for time, value in zip(times, numbers, strict=True)
         ]
         truth[f"{device}.{metric}"] = series(times, numbers)
-    return Family("device-and-metric", "long.csv", lines(*rows), truth, Hints(), False, sensors=frozenset(truth))
+    units = frozenset({"°C", "A"})
+    return Family(
+        "device-and-metric", "long.csv", lines(*rows), truth, Hints(), False, sensors=frozenset(truth), units=units
+    )
 
 
 @family

@@ -250,15 +250,15 @@ def test_times_that_a_zone_tells_apart_are_no_repeats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "unit", "note", "doubt"),
+    ("units", "doubt"),
     [
-        (("kWh", "kWh", "kWh"), "kWh", "", ""),
-        (("°C", "°C", "bar"), None, "Unit has the units (°C, bar)", ""),
-        (("°C", "°F", "bar"), None, "", "readings of one sensor have several units in Unit: °C, bar, °F"),
+        (("kWh", "kWh", "kWh"), ""),
+        (("°C", "°C", "bar"), ""),
+        (("°C", "°F", "bar"), "readings of one sensor have several units in Unit: °C, bar, °F"),
     ],
 )
-def test_units_in_a_column_are_taken_or_told(
-    units: tuple[str, str, str], unit: str | None, note: str, doubt: str
+def test_units_in_a_column_are_taken_and_told_where_one_sensor_has_several(
+    units: tuple[str, str, str], doubt: str
 ) -> None:
     def row(moment: datetime, sensor: str, step: int) -> str:
         own = units[2] if sensor == "P1" else units[0] if step < 15 else units[1]
@@ -266,21 +266,20 @@ def test_units_in_a_column_are_taken_or_told(
 
     proposal = look(long_table("Time;Sensor;Value;Unit", row), Hints())
     assert proposal.layout is not None
-    assert [value.unit for value in proposal.layout.values] == [unit]
-    assert note in notes(proposal)
-    assert ("load-mapping" in notes(proposal)) == bool(note)
+    assert [(value.unit, value.unit_field) for value in proposal.layout.values] == [(None, "Unit")]
+    assert not notes(proposal)
     assert [found.text for found in proposal.doubts] == ([doubt] if doubt else [])
 
 
-def test_names_that_are_the_same_in_the_whole_file_are_told() -> None:
+def test_a_column_of_units_beside_two_values_is_told() -> None:
     def row(moment: datetime, sensor: str, step: int) -> str:
-        return f"{moment:%Y-%m-%dT%H:%M}Z;HQ;AHU-1;{sensor};{step}.5"
+        return f"{moment:%Y-%m-%dT%H:%M}Z;{sensor};{step}.5;{step + 3}.25;kW"
 
-    content = long_table("Time;Site;Asset;Point;Value", row)
-    told = notes(look(content, Hints()))
-    assert "Site, Asset: the same in all rows" in told
-    assert "--sensor '{Site}.{Asset}.{Point}'" in told
-    assert "the same in all rows" not in notes(look(content, Hints(sensor="{Point}")))
+    proposal = look(long_table("Time;Sensor;In;Out;Unit", row), Hints())
+    assert proposal.layout is not None
+    assert {value.unit_field for value in proposal.layout.values} == {None}
+    assert "Unit has the units (kW), and readings are loaded without them" in notes(proposal)
+    assert "unit_field" in notes(proposal)
 
 
 def test_a_unit_in_the_cells_goes_before_what_is_in_brackets_in_the_name() -> None:
