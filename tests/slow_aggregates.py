@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from iotctl.repositories.buckets import Aggregate
+from iotctl.repositories.readings.buckets import Aggregate
 
 OF: dict[Aggregate, Callable[[list[float]], float]] = {
     Aggregate.MEAN: lambda values: math.fsum(values) / len(values),

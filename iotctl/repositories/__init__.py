@@ -3,24 +3,23 @@
 Here is what every ingest uses; the rest is imported from its own module, and costs only who asks for it.
 """
 
-from iotctl.repositories.aggregates import AggregateState, has_aggregates
-from iotctl.repositories.balance import Balance
-from iotctl.repositories.beacon import light_beacon, sees_beacon
-from iotctl.repositories.conflicts import Conflict, list_conflicts
-from iotctl.repositories.connection import (
+from iotctl.repositories.ledger.balance import Balance
+from iotctl.repositories.ledger.conflicts import Conflict, list_conflicts
+from iotctl.repositories.ledger.files import FileState, LedgerFile
+from iotctl.repositories.ledger.layouts import LayoutRepository
+from iotctl.repositories.ledger.ledger import BatchEntry, Ledger
+from iotctl.repositories.ledger.rejects import KeptReject, RejectCount, list_rejects, reject_counts, rejects_name_fields
+from iotctl.repositories.ledger.runs import PastRun, RunCounts, RunEnding, RunRepository
+from iotctl.repositories.postgres.beacon import light_beacon, sees_beacon
+from iotctl.repositories.postgres.connection import (
     Connection,
     Database,
     again_after_conflicts,
     free_connections,
     is_passing,
 )
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.layouts import LayoutRepository
-from iotctl.repositories.ledger import BatchEntry, Ledger
-from iotctl.repositories.ledger_files import FileState, LedgerFile
-from iotctl.repositories.policies import Policies, policies
-from iotctl.repositories.rejects import KeptReject, RejectCount, list_rejects, reject_counts, rejects_name_fields
-from iotctl.repositories.runs import PastRun, RunCounts, RunEnding, RunRepository
+from iotctl.repositories.readings.aggregates import AggregateState, has_aggregates
+from iotctl.repositories.readings.policies import Policies, policies
 from iotctl.repositories.schema import (
     Capabilities,
     capabilities,
@@ -28,14 +27,6 @@ from iotctl.repositories.schema import (
     schema_state,
 )
 from iotctl.repositories.sensors import FoundSensor, KeptSensor, Registered, SensorRepository, canonical_uuids
-from iotctl.repositories.sorted_readings import (
-    LostReadings,
-    SortedReadings,
-    all_lost_readings,
-    joined_readings,
-    sort_file_readings,
-    sort_readings,
-)
 from iotctl.repositories.storage import (
     Expired,
     Parts,
@@ -49,6 +40,15 @@ from iotctl.repositories.storage import (
     storage_of,
 )
 from iotctl.repositories.storage.claims import LostRaceError
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import (
+    LostReadings,
+    SortedReadings,
+    all_lost_readings,
+    joined_readings,
+    sort_file_readings,
+    sort_readings,
+)
 
 __all__ = [
     "AggregateState",

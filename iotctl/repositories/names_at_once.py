@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from psycopg.conninfo import make_conninfo
 
-from iotctl.repositories.address import read_address
-from iotctl.repositories.connection import Database
+from iotctl.repositories.postgres.address import read_address
+from iotctl.repositories.postgres.connection import Database
 
 # libpq waits no shorter than this for a connection.
 _CONNECT_SECONDS = 2

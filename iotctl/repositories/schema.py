@@ -9,9 +9,9 @@ from psycopg import errors as pg
 
 from iotctl.errors import ConfigurationError
 from iotctl.model import StorageLayout
-from iotctl.repositories.connection import Connection, Database
-from iotctl.repositories.locks import ADVISORY_CLASS, SCHEMA_LOCK
-from iotctl.repositories.one_row import one_value
+from iotctl.repositories.postgres.connection import Connection, Database
+from iotctl.repositories.postgres.locks import ADVISORY_CLASS, SCHEMA_LOCK
+from iotctl.repositories.postgres.one_row import one_value
 
 _OLDEST_SERVER = 150000
 _DIRECT_COMPRESS_SINCE = (2, 21)

@@ -16,7 +16,7 @@ from iotctl.errors import NotFoundError
 from iotctl.globs import HINT, glob_fits, is_glob
 from iotctl.model import Sensor
 from iotctl.near_names import near_names
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.sensor_ids import derived_uuid, normal_name
 
 _COLUMNS = "sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), low, high, labels"

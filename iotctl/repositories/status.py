@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iotctl.model import StorageLayout
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.one_row import one_row, one_value
-from iotctl.repositories.policies import Policies, policies
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_row, one_value
+from iotctl.repositories.readings.policies import Policies, policies
 from iotctl.repositories.schema import Capabilities, capabilities
 from iotctl.repositories.storage.answers import Parts
 from iotctl.repositories.storage.storage import ReadingStorage

@@ -9,8 +9,8 @@ from iotctl.analysis.learning import Taught
 from iotctl.analysis.regime_words import regime_words
 from iotctl.model import Detection, Finding, Kind, Sensor, SensorCard, SensorMemory
 from iotctl.repositories import Connection, SensorRepository
-from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.detect_runs import DetectRunRepository
+from iotctl.repositories.findings.anomalies import AnomalyRepository
+from iotctl.repositories.findings.detect_runs import DetectRunRepository
 from iotctl.services.detect_task import Request, SensorFindings, Task
 from iotctl.services.judge import WEEK, Judged, is_to_be_told, judge
 from iotctl.services.learned import NOTHING, marked

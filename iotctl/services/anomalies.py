@@ -9,8 +9,8 @@ from iotctl.errors import NotFoundError, UsageError
 from iotctl.globs import HINT
 from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
-from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.verdicts import VerdictRepository
+from iotctl.repositories.findings.anomalies import AnomalyRepository
+from iotctl.repositories.findings.verdicts import VerdictRepository
 from iotctl.services.learned import NOTHING, marked, taught_sensors
 
 # Ids in a message.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.repositories import SortedReadings
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
 Rows = NDArray[np.bool_]
 

@@ -13,7 +13,7 @@ from iotctl.errors import NotFoundError
 from iotctl.globs import HINT
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
-from iotctl.repositories.detect_runs import DetectRunRepository
+from iotctl.repositories.findings.detect_runs import DetectRunRepository
 from iotctl.services.analyse import analyse_sensors
 from iotctl.services.detect_task import Request, SensorFindings, Task
 from iotctl.services.learned import taught_sensors

@@ -10,9 +10,9 @@ from iotctl.analysis.relatedness import correlate, relate, without_events
 from iotctl.errors import NotFoundError
 from iotctl.model import Finding, Label, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema
-from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.hourly_course import hourly_courses
-from iotctl.repositories.incidents import files_at
+from iotctl.repositories.findings.anomalies import AnomalyRepository
+from iotctl.repositories.readings.hourly_course import hourly_courses
+from iotctl.repositories.readings.incident_sources import files_at
 from iotctl.services.anomalies import label_events
 from iotctl.services.learned import NOTHING, marked, taught_sensors
 

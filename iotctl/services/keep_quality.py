@@ -8,7 +8,7 @@ from iotctl.analysis.quality import Quality
 from iotctl.analysis.quality_words import quality_words
 from iotctl.model import Sensor
 from iotctl.repositories import Database
-from iotctl.repositories.qualities import KeptMonth, KeptQuality, keep_qualities, kept_scores
+from iotctl.repositories.findings.qualities import KeptMonth, KeptQuality, keep_qualities, kept_scores
 from iotctl.services.quality import SensorQuality
 
 

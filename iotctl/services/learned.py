@@ -9,8 +9,8 @@ from iotctl.analysis.learning import A_LABEL, LEAST, MOST, Taught, Verdict, deca
 from iotctl.errors import NotFoundError
 from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema
-from iotctl.repositories.anomalies import AnomalyRepository
-from iotctl.repositories.verdicts import VerdictRepository
+from iotctl.repositories.findings.anomalies import AnomalyRepository
+from iotctl.repositories.findings.verdicts import VerdictRepository
 
 # Sensors with the same of one of these labels of a mapping learn from one another.
 KIN_LABELS = ("asset", "kind", "type")

@@ -11,7 +11,7 @@ from iotctl.analysis import DetectOptions, detect
 from iotctl.analysis.learning import Taught
 from iotctl.model import Detection, Event, Sensor
 from iotctl.repositories import Connection, Series, storage_of
-from iotctl.repositories.detect_runs import DetectRunRepository
+from iotctl.repositories.findings.detect_runs import DetectRunRepository
 from iotctl.services.detect_task import Request
 from iotctl.services.judge import Scope
 from iotctl.services.window import Window, asked_for, since

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from iotctl import __version__
 from iotctl.model import Finding, Sensor
 from iotctl.repositories import Database
-from iotctl.repositories.notices import NoticeRepository
+from iotctl.repositories.findings.notices import NoticeRepository
 from iotctl.services.incident_ends import End, find_ends
 from iotctl.services.incident_words import sentence, sentence_of_end
 from iotctl.services.incidents import FleetIncident

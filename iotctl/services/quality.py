@@ -13,7 +13,7 @@ from iotctl.analysis.quality import Quality, measure_all
 from iotctl.errors import IotctlError
 from iotctl.model import EARLIEST, LATEST, Sensor
 from iotctl.repositories import Connection, Database, storage_of
-from iotctl.repositories.losses import Losses, losses_by_sensor
+from iotctl.repositories.ledger.losses import Losses, losses_by_sensor
 from iotctl.services.spread import AnalysisWorkers, each_sensor, in_order, task_sensors
 from iotctl.timezones import find_zone
 

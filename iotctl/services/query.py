@@ -10,8 +10,8 @@ from iotctl.clock_changes import utc_offsets
 from iotctl.errors import UsageError
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, Series, open_storage
-from iotctl.repositories.bucket_grid import LocalClock, Width
-from iotctl.repositories.buckets import Aggregate, read_buckets
+from iotctl.repositories.readings.bucket_grid import LocalClock, Width
+from iotctl.repositories.readings.buckets import Aggregate, read_buckets
 
 
 @dataclass(frozen=True, slots=True)

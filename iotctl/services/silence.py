@@ -10,7 +10,7 @@ import numpy as np
 from iotctl.analysis.silence import find_silence
 from iotctl.model import Event, Finding, Kind, Sensor
 from iotctl.repositories import Connection, Series, storage_of
-from iotctl.repositories.arrivals import expected_up_to, last_readings
+from iotctl.repositories.readings.arrivals import expected_up_to, last_readings
 from iotctl.words import span
 
 _HOUR = 3_600_000_000.0

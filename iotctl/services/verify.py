@@ -27,7 +27,7 @@ from iotctl.repositories import (
     SensorRepository,
     present_storage,
 )
-from iotctl.repositories.audit import Audit, AuditedFile
+from iotctl.repositories.readings.audit import Audit, AuditedFile
 from iotctl.services.compare import Fault
 from iotctl.services.file_layouts import RecordedLayouts
 from iotctl.services.file_readings import FileReadings

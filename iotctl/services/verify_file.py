@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate
 from iotctl.repositories import SortedReadings
-from iotctl.repositories.audit import DAY, Audit, AuditedFile, DaySums, day_keys
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.readings.audit import DAY, Audit, AuditedFile, DaySums, day_keys
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from iotctl.services.compare import Fault, Mismatch, compare
 from iotctl.services.file_readings import BLOCK_DAYS, FileReadings
 from iotctl.services.load_task import LoadOptions

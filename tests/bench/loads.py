@@ -19,10 +19,10 @@ import psycopg
 
 from iotctl.model import StorageLayout
 from iotctl.repositories import Database, open_storage, sort_readings
-from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
+from iotctl.repositories.postgres.binary import COPY_HEADER, COPY_TRAILER, encode_readings
 from iotctl.repositories.schema import has_table
-from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.segments.encoding import COLUMNS, encode_segments, segment_starts
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from tests.bench.data import Readings
 from tests.process import COMMAND, environment
 from tests.store import S3Server

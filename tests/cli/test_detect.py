@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.repositories.locks import EVENTS_CLASS
+from iotctl.repositories.postgres.locks import EVENTS_CLASS
 from tests.cli.conftest import Ended, Iotctl
 from tests.process import COMMAND
 from tests.sensors import add_sensor, noise, uuid_of

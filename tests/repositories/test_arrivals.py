@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iotctl.repositories import Connection, storage_of
-from iotctl.repositories.arrivals import expected_up_to, last_readings
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.postgres.timestamps import as_microseconds
+from iotctl.repositories.readings.arrivals import expected_up_to, last_readings
 from tests.sensors import DAY, MINUTE, START, STEP, add_sensor, noise
 
 NOW = START + 400 * DAY

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from iotctl.repositories import Connection, Database, ReadingStorage, open_storage
-from iotctl.repositories.binary import array_value, decode_floats, decode_times
+from iotctl.repositories.postgres.binary import array_value, decode_floats, decode_times
+from iotctl.repositories.postgres.timestamps import as_datetime
 from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.columnstore import batch_reading
 from iotctl.repositories.storage.compressed import OtherFormatError, decompress
-from iotctl.repositories.timestamps import as_datetime
 
 DAY = 86_400_000_000
 START = 1_577_836_800_000_000  # 2020-01-01 00:00 UTC

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.compressed import (
     OtherFormatError,
     compress,
@@ -23,6 +22,7 @@ from iotctl.repositories.storage.compressed.serialization import (
     read_deltadelta_values,
     read_gorilla_values,
 )
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from tests.kinds_of_readings import FLOATS, SPECIAL, WHOLE_NUMBERS, Floats, floats, whole_numbers
 from tests.obvious_compressed import Value, bits_of, read_deltadelta, read_gorilla
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.repositories.binary import (
+from iotctl.repositories.postgres.binary import (
     COPY_HEADER,
     COPY_TRAILER,
     array_value,
@@ -20,8 +20,8 @@ from iotctl.repositories.binary import (
     decode_ints,
     decode_times,
 )
-from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.compressed import compress, copy_rows, decompress
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from tests.conftest import new_database
 from tests.kinds_of_readings import FLOATS, floats, whole_numbers
 from tests.timescale import URL_SETTING

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from iotctl.model import ColumnstoreWriter, OnDuplicate
 from iotctl.repositories import Connection, Database, LostRaceError, SortedReadings, open_storage, storage_of
-from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.columnstore import compressed_tables
 from iotctl.repositories.storage.columnstore.batch_order import chunks_between
 from iotctl.repositories.storage.columnstore.compressed_writer import CompressedWriter
 from iotctl.repositories.storage.compressed import CompressedBatches, compress
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from iotctl.services.compact import compact
 from iotctl.services.doctor import check_database
 from tests.conftest import new_database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iotctl.model import HeldRun, SensorKind, SensorMemory
 from iotctl.repositories import Connection
-from iotctl.repositories.detect_runs import DetectRunRepository
+from iotctl.repositories.findings.detect_runs import DetectRunRepository
 from tests.sensors import START, STEP, add_sensor, noise
 
 ASKED: dict[str, object] = {"method": "piecewise", "limits": [None, 5.0]}

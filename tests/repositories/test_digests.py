@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.repositories import Connection
-from iotctl.repositories.binary import array_value, decode_floats
-from iotctl.repositories.digests import DIGEST_SQL, digests
+from iotctl.repositories.postgres.binary import array_value, decode_floats
+from iotctl.repositories.readings.digests import DIGEST_SQL, digests
 
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -22,8 +22,8 @@ from iotctl.repositories import (
     open_storage,
     storage_of,
 )
-from iotctl.repositories.bucket_grid import LocalClock, Width
-from iotctl.repositories.buckets import Aggregate, read_buckets
+from iotctl.repositories.readings.bucket_grid import LocalClock, Width
+from iotctl.repositories.readings.buckets import Aggregate, read_buckets
 from iotctl.services.compact import compact
 from tests.conftest import new_database
 from tests.history import MINUTE, SENSORS, SPAN, START, History, moment, table_rows

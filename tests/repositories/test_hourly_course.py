@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iotctl.repositories import Connection
-from iotctl.repositories.hourly_course import hourly_courses
+from iotctl.repositories.readings.hourly_course import hourly_courses
 from tests.repositories.test_arrivals import add_batches
 from tests.sensors import DAY, START, add_sensor, noise
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iotctl.repositories import Database, ensure_schema
-from iotctl.repositories.incidents import files_at, hourly_means
+from iotctl.repositories.readings.incident_sources import files_at, hourly_means
 from tests.sensors import DAY, START, STEP, add_sensor, noise
 
 FIRST_DAY = START // DAY

@@ -26,7 +26,7 @@ from iotctl.repositories import (
     sort_readings,
     storage_of,
 )
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.postgres.timestamps import as_microseconds
 
 MINUTE = 60_000_000
 START = 1_388_534_400_000_000  # 2014-01-01 00:00 UTC

@@ -13,8 +13,8 @@ import pytest
 from iotctl.clock_changes import utc_offsets
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Connection, sort_readings, storage_of
-from iotctl.repositories.bucket_grid import LocalClock, Width
-from iotctl.repositories.buckets import Aggregate, read_buckets
+from iotctl.repositories.readings.bucket_grid import LocalClock, Width
+from iotctl.repositories.readings.buckets import Aggregate, read_buckets
 from tests.slow_aggregates import OF
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000

@@ -12,9 +12,9 @@ import pytest
 
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Connection, Database, ReadingStorage, SortedReadings, open_storage, sort_readings
-from iotctl.repositories.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.segments.encoding import MOST_READINGS, SMALL, segment_starts
 from iotctl.repositories.storage.segments.merging import FEWEST_SMALL
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from iotctl.services.compact import compact
 
 SECOND, DAY = 1_000_000, 86_400_000_000

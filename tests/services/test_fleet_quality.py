@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from iotctl.repositories import Connection, Database
-from iotctl.repositories.losses import Losses, losses_by_sensor
+from iotctl.repositories.ledger.losses import Losses, losses_by_sensor
 from iotctl.services.fleet import choose_sensors
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality, month_edges
 from iotctl.workers.threads import Threads

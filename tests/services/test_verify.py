@@ -24,7 +24,7 @@ from iotctl.errors import IotctlError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Connection, Database, ensure_schema, open_storage
-from iotctl.repositories.audit import Audit
+from iotctl.repositories.readings.audit import Audit
 from iotctl.services.compact import compact
 from iotctl.services.compare import Fault
 from iotctl.services.file_readings import FileReadings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iotctl.errors import UsageError
 from iotctl.moments import duration_seconds
-from iotctl.repositories.bucket_grid import Width
+from iotctl.repositories.readings.bucket_grid import Width
 
 _DAY = 86_400_000_000
 _LONGEST = 36525 * _DAY

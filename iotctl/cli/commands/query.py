@@ -15,7 +15,7 @@ from iotctl.cli.output.charts import check_chart, plot_readings
 from iotctl.cli.output.readings import ReadingTable, write_readings
 from iotctl.errors import UsageError
 from iotctl.moments import parse_time
-from iotctl.repositories.buckets import Aggregate
+from iotctl.repositories.readings.buckets import Aggregate
 from iotctl.services.query import Buckets
 from iotctl.services.query import query as read_query
 from iotctl.settings import read_settings

@@ -10,7 +10,7 @@ from iotctl.analysis.quality_words import quality_words
 from iotctl.cli.output.colours import by_score
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.moments import local_time
-from iotctl.repositories.losses import Losses
+from iotctl.repositories.ledger.losses import Losses
 from iotctl.services.quality import SensorQuality
 
 COLUMNS = [

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotctl.errors import IotctlError
-from iotctl.repositories.connection import Database
 from iotctl.repositories.embedded.account import owner_of, server_account
 from iotctl.repositories.embedded.data_folder import make_data_folder, server_programs
 from iotctl.repositories.embedded.pid_file import PidFile
 from iotctl.repositories.embedded.sockets import PORT, answers, choose_socket_folder, connection_string
+from iotctl.repositories.postgres.connection import Database
 
 # A server that was killed replays its log first. One that stops writes what it has in memory.
 _START_SECONDS = 120

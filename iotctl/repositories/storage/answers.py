@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.sorted_readings import LostReadings
-from iotctl.repositories.timestamps import optional_microseconds
+from iotctl.repositories.postgres.timestamps import optional_microseconds
+from iotctl.repositories.storage.sorted_readings import LostReadings
 
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 

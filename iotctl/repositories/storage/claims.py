@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.locks import ADVISORY_CLASS, CLAIM_CLASS, CLAIM_LOCK
-from iotctl.repositories.one_row import one_value
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import ADVISORY_CLASS, CLAIM_CLASS, CLAIM_LOCK
+from iotctl.repositories.postgres.one_row import one_value
+from iotctl.repositories.storage.extents import Extents
 
 # Claims that share a stretch of a sensor's time with ours, and whether their session still lives.
 _RIVALS = sql.SQL("""

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from iotctl.errors import DuplicateError
 from iotctl.model import OnDuplicate
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.sorted_readings import LostReadings, SortedReadings
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime
+from iotctl.repositories.storage.sorted_readings import LostReadings, SortedReadings
 from iotctl.words import counted, form
 
 

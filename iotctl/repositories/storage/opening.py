@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iotctl.model import StorageLayout
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.schema import ensure_schema, layout_of, present_layout
 from iotctl.repositories.storage.storage import ReadingStorage
 

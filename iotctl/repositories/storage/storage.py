@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from psycopg import errors as pg
 
 from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import SortedReadings, composite_keys
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.storage import claims
 from iotctl.repositories.storage.answers import Disorder, Expired, Parts, Renewed, Series, Span, Written
 from iotctl.repositories.storage.claims import LostRaceError
-from iotctl.repositories.stretches import Stretch
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import SortedReadings, composite_keys
+from iotctl.repositories.storage.stretches import Stretch
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 

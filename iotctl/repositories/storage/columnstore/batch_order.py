@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import array_value, decode_ints, decode_times
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import SortedReadings, composite_keys
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.postgres.binary import array_value, decode_ints, decode_times
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_microseconds
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import SortedReadings, composite_keys
 
 # TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED_UNORDERED and _COMPRESSED_PARTIAL.
 _UNORDERED, _PARTIAL = 2, 8

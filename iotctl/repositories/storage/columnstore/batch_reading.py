@@ -8,11 +8,11 @@ import numpy as np
 from psycopg import errors as pg
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime, upper_bound
 from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import OtherFormatError, decompress
-from iotctl.repositories.timestamps import as_datetime, upper_bound
 
 # Some 250,000 readings: bounds memory.
 _BATCHES_AT_ONCE = 256

@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import FloatArray, IntArray, TimeArray
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.postgres.binary import FloatArray, IntArray, TimeArray
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore.reading import readings_within
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import SortedReadings
 
 # The bounds of the time, and the one sensor, keep the server to the batches that hold these readings.
 _REPLACE = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from iotctl.repositories.connection import Connection, again_after_conflicts
-from iotctl.repositories.one_row import one_value
+from iotctl.repositories.postgres.connection import Connection, again_after_conflicts
+from iotctl.repositories.postgres.one_row import one_value
 from iotctl.repositories.storage.answers import Parts
 from iotctl.repositories.storage.columnstore.batch_order import chunk_named, disordered_chunks, is_disordered
 

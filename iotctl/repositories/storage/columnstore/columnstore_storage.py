@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.one_row import one_row, one_value
-from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_row, one_value
 from iotctl.repositories.storage.answers import Disorder, Expired, Parts, Series, Span, Written
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore import chunks, continuous_aggregates, jobs, reading, retention
@@ -28,8 +26,10 @@ from iotctl.repositories.storage.columnstore.writers import (
     use_direct_compress,
     writer_of,
 )
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import SortedReadings
 from iotctl.repositories.storage.storage import AGGREGATES, ReadingStorage
-from iotctl.repositories.stretches import Stretch
+from iotctl.repositories.storage.stretches import Stretch
 
 
 class ColumnstoreStorage(ReadingStorage):

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.one_row import one_value
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.postgres.binary import COPY_HEADER, COPY_TRAILER
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_value
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import compress, copy_rows
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
 # The releases of TimescaleDB, by major and minor number, whose form of batches was tested.
 TESTED = ((2, 28),)

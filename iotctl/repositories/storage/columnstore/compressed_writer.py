@@ -20,10 +20,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.locks import ADVISORY_CLASS, CHUNK_LOCK
-from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings, composite_keys
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import ADVISORY_CLASS, CHUNK_LOCK
+from iotctl.repositories.postgres.timestamps import as_datetime
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore.batch_order import (
     Chunk,
@@ -44,7 +43,8 @@ from iotctl.repositories.storage.columnstore.compressed_tables import (
 from iotctl.repositories.storage.columnstore.reading import keys_of_rows, readings_within
 from iotctl.repositories.storage.columnstore.row_store import copy_rows
 from iotctl.repositories.storage.compressed import MOST_ROWS
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import OwnedReadings, SortedReadings, composite_keys
 
 # So many late readings within a batch, and it is made anew with them, which takes 0.8 ms. As a row each of them takes 9
 # to 70 us, since the server looks into the batch for one of the same time; and it is to be compressed later.

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.stretches import Stretch
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.storage.stretches import Stretch
 
 _EVER = (-(2**63), 2**63)
 

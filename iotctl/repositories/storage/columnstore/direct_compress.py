@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.columnstore.batch_order import (
     FEWEST_IN_BATCH,
@@ -22,6 +21,7 @@ from iotctl.repositories.storage.columnstore.batch_order import (
 )
 from iotctl.repositories.storage.columnstore.chunks import chunk_interval
 from iotctl.repositories.storage.columnstore.row_store import copy_rows
+from iotctl.repositories.storage.sorted_readings import OwnedReadings, SortedReadings
 
 _OWNS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'reading'::regclass"
 

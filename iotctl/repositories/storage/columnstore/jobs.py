@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
 
 _JOBS = """
     SELECT j.proc_name, s.last_run_status = 'Failed', s.total_failures

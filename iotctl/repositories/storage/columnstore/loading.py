@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import SortedReadings, composite_keys, no_lost_readings
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.storage.answers import Written
 from iotctl.repositories.storage.columnstore.changes import replace_readings
 from iotctl.repositories.storage.columnstore.reading import readings_within
 from iotctl.repositories.storage.columnstore.writers import Writer
 from iotctl.repositories.storage.doubles import duplicates, lost_readings, takes_place
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import SortedReadings, composite_keys, no_lost_readings
 
 # OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
 _EXTENTS_WITH_READINGS = """

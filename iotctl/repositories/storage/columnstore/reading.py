@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import array_value, decode_floats, decode_ints, decode_times
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import OwnedReadings, composite_keys
+from iotctl.repositories.postgres.binary import array_value, decode_floats, decode_ints, decode_times
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import lower_bound, upper_bound
 from iotctl.repositories.storage.answers import Series, Span
 from iotctl.repositories.storage.columnstore.batch_order import LAST_MOMENT, Chunk, chunks_between
 from iotctl.repositories.storage.columnstore.batch_reading import (
@@ -20,7 +19,8 @@ from iotctl.repositories.storage.columnstore.batch_reading import (
     has_batches_alone,
     series_in_batches,
 )
-from iotctl.repositories.timestamps import lower_bound, upper_bound
+from iotctl.repositories.storage.extents import Extents
+from iotctl.repositories.storage.sorted_readings import OwnedReadings, composite_keys
 
 # Readings fetched in one go. array_agg brings each page as two binary values, so that Python sees no row: 0.3 s a
 # million readings against 3.0 s for COPY TO, whose every row is a message of its own and thus a Python object.

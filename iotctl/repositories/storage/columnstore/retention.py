@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from psycopg import errors as pg
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.one_row import one_value
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_value
+from iotctl.repositories.postgres.timestamps import as_microseconds
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.columnstore.jobs import job_interval
-from iotctl.repositories.timestamps import as_microseconds
 
 # Dropping a chunk waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
 _LOCK_TIMEOUT = "3s"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from iotctl.repositories.binary import COPY_HEADER, COPY_TRAILER, encode_readings
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.postgres.binary import COPY_HEADER, COPY_TRAILER, encode_readings
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
 # 86 kB per write: above 128 kB libpq copies what it holds again at each partial send (measured: 1.9x slower at 1 MB),
 # and so much stays in the processor's cache from encoding to sending.

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from iotctl.model import ColumnstoreWriter
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.one_row import one_row
-from iotctl.repositories.sorted_readings import SortedReadings
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_row
 from iotctl.repositories.storage.columnstore.compressed_tables import untested
 from iotctl.repositories.storage.columnstore.compressed_writer import CompressedWriter
 from iotctl.repositories.storage.columnstore.direct_compress import DirectCompress
+from iotctl.repositories.storage.sorted_readings import SortedReadings
 
 _STATE = """
     SELECT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary),

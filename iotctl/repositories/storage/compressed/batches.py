@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import EPOCH_OFFSET
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.postgres.binary import EPOCH_OFFSET
 from iotctl.repositories.storage.compressed import deltadelta, gorilla
 from iotctl.repositories.storage.compressed.serialization import (
     deltadelta_values,
@@ -18,6 +17,7 @@ from iotctl.repositories.storage.compressed.serialization import (
     read_deltadelta_values,
     read_gorilla_values,
 )
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
 # TimescaleDB's own target (guc.h). Its limit is 32,767.
 MOST_ROWS = 1000

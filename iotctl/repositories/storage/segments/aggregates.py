@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from psycopg import sql
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.locks import ADVISORY_CLASS, SUMMARY_LOCK
-from iotctl.repositories.stretches import Stretch
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import ADVISORY_CLASS, SUMMARY_LOCK
+from iotctl.repositories.postgres.timestamps import as_microseconds
+from iotctl.repositories.storage.stretches import Stretch
 
 # Touched statements worked off in one transaction: some ten thousand stretches of a sensor's time.
 _STATEMENTS_AT_ONCE = 50

@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import (
-    LostReadings,
-    OwnedReadings,
-    SortedReadings,
-    all_lost_readings,
-    composite_keys,
-    no_lost_readings,
-)
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.storage.answers import Written
 from iotctl.repositories.storage.claims import LostRaceError
 from iotctl.repositories.storage.doubles import duplicates, lost_readings, takes_place
+from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.segments.table import (
     Segments,
     delete_segments,
     fetch_segments,
     find_segments,
     insert_segments,
+)
+from iotctl.repositories.storage.sorted_readings import (
+    LostReadings,
+    OwnedReadings,
+    SortedReadings,
+    all_lost_readings,
+    composite_keys,
+    no_lost_readings,
 )
 
 # Readings of segments that are held in memory at once.

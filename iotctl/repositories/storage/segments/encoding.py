@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import (
+from iotctl.repositories.postgres.binary import (
     EPOCH_OFFSET,
     array_elements,
     decode_bigints,
     decode_floats,
     decode_ints,
 )
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
 COLUMNS = "sensor_id, file_id, readings, first, last, unit, offsets, far_offsets, sensor_values, file_ids"
 

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import errors as pg
 
-from iotctl.repositories.binary import IntArray, TimeArray, array_value, decode_ints
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
+from iotctl.repositories.postgres.binary import IntArray, TimeArray, array_value, decode_ints
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.storage import claims
 from iotctl.repositories.storage.claims import LostRaceError
+from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.segments.encoding import SMALL
 from iotctl.repositories.storage.segments.table import (
     Segments,

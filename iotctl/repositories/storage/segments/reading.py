@@ -8,11 +8,11 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import decode_floats
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.binary import decode_floats
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime, lower_bound, upper_bound
 from iotctl.repositories.storage.answers import Series, Span
 from iotctl.repositories.storage.segments.encoding import MOST_READINGS, decode_times
-from iotctl.repositories.timestamps import as_datetime, lower_bound, upper_bound
 
 # Segments fetched in one go: some 200,000 readings.
 _PAGE_SEGMENTS = 256

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from psycopg import errors as pg
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.one_row import one_row
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_row
+from iotctl.repositories.postgres.timestamps import optional_microseconds
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.segments.table import SENSORS
-from iotctl.repositories.timestamps import optional_microseconds
 
 # A load may hold a segment until it commits: rather the next time.
 _LOCK_TIMEOUT = "3s"

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.model import OnDuplicate, StorageLayout
-from iotctl.repositories.binary import IntArray
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.one_row import one_row, one_value
-from iotctl.repositories.sorted_readings import OwnedReadings, SortedReadings
+from iotctl.repositories.postgres.binary import IntArray
+from iotctl.repositories.postgres.one_row import one_row, one_value
+from iotctl.repositories.postgres.timestamps import as_microseconds
 from iotctl.repositories.storage.answers import Expired, Parts, Series, Span, Written
+from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.segments import aggregates, changes, merging, reading, retention
 from iotctl.repositories.storage.segments.table import SENSORS, find_segments, insert_segments
+from iotctl.repositories.storage.sorted_readings import OwnedReadings, SortedReadings
 from iotctl.repositories.storage.storage import ReadingStorage
-from iotctl.repositories.stretches import Stretch
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.storage.stretches import Stretch
 
 # Sensors whose segments compact looks at together.
 _SENSORS_AT_ONCE = 1000

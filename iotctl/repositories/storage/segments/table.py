@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import (
+from iotctl.repositories.postgres.binary import (
     COPY_HEADER,
     COPY_TRAILER,
     IntArray,
@@ -18,11 +18,11 @@ from iotctl.repositories.binary import (
     decode_ints,
     decode_times,
 )
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.sorted_readings import OwnedReadings, composite_keys
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.storage.claims import LostRaceError
+from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.segments.encoding import COLUMNS, decode_segments, encode_segments, segment_starts
+from iotctl.repositories.storage.sorted_readings import OwnedReadings, composite_keys
 
 _WRITE_BYTES = 86_000  # above 128 kB libpq copies what it holds again at each partial send
 

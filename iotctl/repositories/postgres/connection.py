@@ -16,8 +16,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from iotctl.errors import ConfigurationError, ForbiddenError, IotctlError, UnreachableError
-from iotctl.repositories.address import read_address, shown_address
-from iotctl.repositories.texts import TextDumper
+from iotctl.repositories.postgres.address import read_address, shown_address
+from iotctl.repositories.postgres.texts import TextDumper
 
 # Without these a connection that a firewall dropped hangs for two hours (Linux' default keepalive time).
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}

@@ -10,18 +10,18 @@ import numpy as np
 from psycopg.types.json import Jsonb
 
 from iotctl.model import FileBatch, Position, RejectReason, StoredFile
-from iotctl.repositories.balance import Balance
-from iotctl.repositories.conflicts import conflicts_by_file, forget_lost, keep_lost, reopen_overlapping
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.extents import Extents
-from iotctl.repositories.layouts import LayoutRepository
-from iotctl.repositories.ledger_files import FileState, LedgerFile, ledger_row, options_of_each, register_files
-from iotctl.repositories.locks import FILE_CLASS
-from iotctl.repositories.one_row import one_row, one_value
-from iotctl.repositories.rejects import keep_rejects
+from iotctl.repositories.ledger.balance import Balance
+from iotctl.repositories.ledger.conflicts import conflicts_by_file, forget_lost, keep_lost, reopen_overlapping
+from iotctl.repositories.ledger.files import FileState, LedgerFile, ledger_row, options_of_each, register_files
+from iotctl.repositories.ledger.layouts import LayoutRepository
+from iotctl.repositories.ledger.rejects import keep_rejects
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import FILE_CLASS
+from iotctl.repositories.postgres.one_row import one_row, one_value
+from iotctl.repositories.postgres.texts import as_sent
+from iotctl.repositories.postgres.timestamps import as_datetime, as_microseconds
 from iotctl.repositories.storage.answers import Renewed, Written
-from iotctl.repositories.texts import as_sent
-from iotctl.repositories.timestamps import as_datetime, as_microseconds
+from iotctl.repositories.storage.extents import Extents
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from psycopg.types.json import Jsonb
 
 from iotctl.model import Event, Finding, Kind, Sensor
-from iotctl.repositories.anomaly_rows import AS_ANOMALY, SELECT_ANOMALIES, anomaly_rows
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.locks import EVENTS_CLASS
-from iotctl.repositories.timestamps import as_datetime, lower_bound, optional_datetime, upper_bound
+from iotctl.repositories.findings.anomaly_rows import AS_ANOMALY, SELECT_ANOMALIES, anomaly_rows
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import EVENTS_CLASS
+from iotctl.repositories.postgres.timestamps import as_datetime, lower_bound, optional_datetime, upper_bound
 
 _ROWS_AT_ONCE = 1000
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import IntArray, TimeArray
-from iotctl.repositories.sorted_readings import SortedReadings
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.postgres.binary import IntArray, TimeArray
+from iotctl.repositories.postgres.timestamps import as_datetime
+from iotctl.repositories.storage.sorted_readings import SortedReadings
 
 
 @dataclass(frozen=True, slots=True)

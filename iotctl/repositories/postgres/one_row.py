@@ -8,7 +8,7 @@ from psycopg import sql
 from psycopg.abc import Params
 from psycopg.rows import TupleRow
 
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
 
 T = TypeVar("T")
 Query = LiteralString | bytes | sql.SQL | sql.Composed

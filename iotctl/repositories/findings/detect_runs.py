@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from psycopg.types.json import Jsonb
 
 from iotctl.model import SensorMemory
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.one_row import one_value
-from iotctl.repositories.timestamps import as_datetime, optional_microseconds, upper_bound
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_value
+from iotctl.repositories.postgres.timestamps import as_datetime, optional_microseconds, upper_bound
 
 Parameters = Mapping[str, object]
 

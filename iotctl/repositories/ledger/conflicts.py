@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iotctl.repositories.binary import FloatArray, IntArray, TimeArray
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.sorted_readings import LostReadings
-from iotctl.repositories.texts import accent_forms
-from iotctl.repositories.timestamps import as_microseconds
+from iotctl.repositories.postgres.binary import FloatArray, IntArray, TimeArray
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.texts import accent_forms
+from iotctl.repositories.postgres.timestamps import as_microseconds
+from iotctl.repositories.storage.sorted_readings import LostReadings
 
 # Conflicts that are kept of a file; all are counted.
 MOST_CONFLICTS = 1000

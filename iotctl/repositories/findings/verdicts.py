@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from iotctl.model import Finding, Label, Sensor
-from iotctl.repositories.anomaly_rows import anomaly_rows, events_by_key
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.findings.anomaly_rows import anomaly_rows, events_by_key
+from iotctl.repositories.postgres.connection import Connection
 
 
 class VerdictRepository:

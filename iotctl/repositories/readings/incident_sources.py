@@ -1,16 +1,15 @@
-"""What incidents are made of, hourly means of sensors and the files of readings; and the incidents that are kept."""
+"""What incidents are made of: hourly means of sensors, and the files that their readings came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.repositories.binary import decode_bigints, decode_floats
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.postgres.binary import decode_bigints, decode_floats
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime
 
 _DAY = 86_400_000_000
 
@@ -71,39 +70,3 @@ def files_at(conn: Connection, sensor_ids: Sequence[int], moment: int) -> dict[i
         },
     )
     return dict(rows.fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class KeptIncident:
-    """An incident as it is kept for dashboards; start, end: microseconds since 1970-01-01 UTC.
-
-    sensors, events: how many. origin: the id of the sensor where it probably began, None for the way of the data.
-    """
-
-    incident_id: str
-    start: int
-    end: int
-    severity: float
-    sensors: int
-    events: int
-    origin: int | None
-    place: str | None
-    sentence: str
-
-
-def keep_incidents(conn: Connection, incidents: Iterable[KeptIncident]) -> None:
-    """Put incidents in the place of those that are kept, in one transaction."""
-    with conn.transaction(), conn.cursor() as cursor:
-        cursor.execute("LOCK TABLE incident IN EXCLUSIVE MODE")  # of two runs that end at once, one after the other
-        cursor.execute("DELETE FROM incident")
-        cursor.executemany(
-            "INSERT INTO incident (incident_id, start_time, end_time, severity, sensors, events, origin, place,"
-            " sentence) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    *(one.incident_id, as_datetime(one.start), as_datetime(one.end), one.severity, one.sensors),
-                    *(one.events, one.origin, one.place, one.sentence),
-                )
-                for one in incidents
-            ],
-        )

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import TupleRow
 
-from iotctl.repositories.binary import (
+from iotctl.repositories.ledger.files import FileState
+from iotctl.repositories.postgres.binary import (
     IntArray,
     TimeArray,
     array_value,
@@ -20,15 +21,14 @@ from iotctl.repositories.binary import (
     decode_ints,
     decode_times,
 )
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.digests import DIGEST_SQL, digests
-from iotctl.repositories.ledger_files import FileState
-from iotctl.repositories.one_row import one_value
-from iotctl.repositories.sorted_readings import OwnedReadings
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_value
+from iotctl.repositories.postgres.texts import as_sent
+from iotctl.repositories.postgres.timestamps import as_datetime, as_microseconds
+from iotctl.repositories.readings.digests import DIGEST_SQL, digests
 from iotctl.repositories.storage.answers import Disorder
+from iotctl.repositories.storage.sorted_readings import OwnedReadings
 from iotctl.repositories.storage.storage import ReadingStorage
-from iotctl.repositories.texts import as_sent
-from iotctl.repositories.timestamps import as_datetime, as_microseconds
 
 DAY = 86_400_000_000
 

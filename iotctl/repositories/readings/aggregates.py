@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.schema import has_table
 from iotctl.repositories.storage.storage import AGGREGATES, ReadingStorage
-from iotctl.repositories.stretches import Stretch, fresh_stretches, remaining
+from iotctl.repositories.storage.stretches import Stretch, fresh_stretches, remaining
 
 
 @dataclass(frozen=True, slots=True)

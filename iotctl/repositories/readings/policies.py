@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from iotctl.model import StorageLayout
-from iotctl.repositories.aggregates import AggregateState, aggregate_states
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.readings.aggregates import AggregateState, aggregate_states
 from iotctl.repositories.storage.storage import ReadingStorage
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotctl.model import Reject, RejectReason
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.texts import accent_forms
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.texts import accent_forms
 
 _ROWS_AT_ONCE = 10_000
 

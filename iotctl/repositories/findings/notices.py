@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from iotctl.model import Finding, Kind, Sensor
-from iotctl.repositories.anomaly_rows import anomaly_rows
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.locks import ADVISORY_CLASS, NOTIFY_LOCK
+from iotctl.repositories.findings.anomaly_rows import anomaly_rows
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import ADVISORY_CLASS, NOTIFY_LOCK
 
 
 class NoticeRepository:

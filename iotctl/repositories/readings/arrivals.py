@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.one_row import one_row
-from iotctl.repositories.timestamps import as_datetime, as_microseconds
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_row
+from iotctl.repositories.postgres.timestamps import as_datetime, as_microseconds
 
 # How old the newest reading is when others come is told by the hours of a month with arrivals, and not by fewer than
 # these; nearly all of them, and as much again for what has not happened yet.

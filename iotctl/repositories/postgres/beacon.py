@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.locks import BEACON_CLASS
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import BEACON_CLASS
 
 
 def light_beacon(conn: Connection) -> int:

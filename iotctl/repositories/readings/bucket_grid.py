@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from iotctl.repositories.binary import TimeArray
-from iotctl.repositories.stretches import Stretch
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.postgres.binary import TimeArray
+from iotctl.repositories.postgres.timestamps import as_datetime
+from iotctl.repositories.storage.stretches import Stretch
 
 _DAY = 86_400_000_000
 _WEEK = 7 * _DAY

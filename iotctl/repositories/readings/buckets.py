@@ -6,14 +6,14 @@ from enum import StrEnum
 
 from psycopg import sql
 
-from iotctl.repositories.aggregates import has_aggregates
-from iotctl.repositories.binary import array_value, decode_floats, decode_times
-from iotctl.repositories.bucket_grid import Grid, LocalClock, Width, bucket_grid
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.binary import array_value, decode_floats, decode_times
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime
+from iotctl.repositories.readings.aggregates import has_aggregates
+from iotctl.repositories.readings.bucket_grid import Grid, LocalClock, Width, bucket_grid
 from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.storage import AGGREGATES, ReadingStorage
-from iotctl.repositories.stretches import Stretch, fresh_stretches, remaining
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.storage.stretches import Stretch, fresh_stretches, remaining
 
 
 class Aggregate(StrEnum):

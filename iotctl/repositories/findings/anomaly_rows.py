@@ -9,8 +9,8 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from iotctl.model import Event, Finding, Kind, Label, Sensor
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.timestamps import as_microseconds, optional_microseconds
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_microseconds, optional_microseconds
 
 SELECT_ANOMALIES = """
     SELECT sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit) AS sensor_unit, event_id, kind,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.timestamps import lower_bound, upper_bound
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import lower_bound, upper_bound
 
 
 @dataclass(frozen=True, slots=True)

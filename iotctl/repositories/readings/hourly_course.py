@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import errors as pg
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.incidents import hourly_means
-from iotctl.repositories.one_row import one_value
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.one_row import one_value
+from iotctl.repositories.readings.incident_sources import hourly_means
 
 Floats = NDArray[np.float64]
 

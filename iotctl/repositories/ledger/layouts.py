@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from iotctl.repositories.connection import Connection
+from iotctl.repositories.postgres.connection import Connection
 
 
 class LayoutRepository:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.timestamps import as_datetime
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.timestamps import as_datetime
 
 
 @dataclass(frozen=True, slots=True)

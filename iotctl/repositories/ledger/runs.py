@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from psycopg.rows import TupleRow
 
-from iotctl.repositories.balance import Balance
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.locks import RUN_CLASS
-from iotctl.repositories.timestamps import as_microseconds, optional_microseconds
+from iotctl.repositories.ledger.balance import Balance
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.locks import RUN_CLASS
+from iotctl.repositories.postgres.timestamps import as_microseconds, optional_microseconds
 
 
 class RunEnding(StrEnum):

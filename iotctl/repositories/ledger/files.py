@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from iotctl.model import StoredFile
-from iotctl.repositories.connection import Connection
-from iotctl.repositories.texts import as_sent
+from iotctl.repositories.postgres.connection import Connection
+from iotctl.repositories.postgres.texts import as_sent
 
 
 class FileState(StrEnum):

@@ -1,0 +1,1 @@
+"""What detection found, and what is known of it: events, verdicts, notices, runs, incidents, quality."""

@@ -1,0 +1,1 @@
+"""How we speak to PostgreSQL: connections and their errors, locks, and values on their way in and out."""

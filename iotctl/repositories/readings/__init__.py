@@ -1,0 +1,1 @@
+"""Questions about readings, whatever the layout that they lie in."""
