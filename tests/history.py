@@ -18,7 +18,7 @@ import numpy as np
 import psycopg
 
 from iotctl.model import FileBatch, OnDuplicate, Position, StorageLayout, StoredFile
-from iotctl.repositories import Connection, Ledger, is_passing, storage_of
+from iotctl.repositories import Connection, Ledger, has_aggregates, is_passing, storage_of
 from iotctl.services.write_batches import BatchWriter, ReadBatch
 
 MINUTE = 60_000_000
@@ -98,7 +98,7 @@ class History:
         """Something that happens to a table."""
         happenings = [(self.load, 10), (self.load_small_files, 2), (self.fill_a_gap, 4), (self.change_a_file, 4)]
         happenings += [(self.forget_a_file, 2), (self.let_another_program_write, 2), (self.load_again, 1)]
-        happenings += [(self.let_the_old_go, 1)]
+        happenings += [(self.let_the_old_go, 1), (self.keep_aggregates, 2)]
         happening = self._chance.choices([of for of, _ in happenings], [weight for _, weight in happenings])[0]
         happening()
 
@@ -194,6 +194,14 @@ class History:
         for file in self.model.files.values():
             file.rows = [row for row in file.rows if row[1] >= days * 1440]
         self.model.others = {key: value for key, value in self.model.others.items() if key[1] >= days * 1440}
+
+    def keep_aggregates(self) -> None:
+        """From now on, or bring them up to the readings: hours and days are asked for after each step."""
+        storage, kept = storage_of(self._conn), has_aggregates(self._conn)
+        self.steps.append("refresh aggregates" if kept else "make aggregates")
+        if not kept:
+            storage.make_aggregates()
+        storage.refresh_aggregates()
 
     def let_another_program_write(self) -> None:
         """New readings by plain INSERTs."""

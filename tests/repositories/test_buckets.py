@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 
 import numpy as np
@@ -300,6 +301,29 @@ def test_a_load_in_flight_when_aggregates_are_made_is_in_the_answer(database: Da
         agree(conn, layout, 12)
         storage_of(conn).refresh_aggregates()
         agree(conn, layout, 12)
+
+
+def test_a_load_that_has_written_when_aggregates_are_made_is_in_the_answer(database: Database) -> None:
+    with database.connect() as conn, database.connect() as other, database.connect() as watcher:
+        layout = ensure_schema(conn)
+        load(conn, layout, 1, [START + 900 * DAY], 1.0)
+        loader, time = storage_of(conn), np.arange(START, START + DAYS * DAY, 40 * MINUTE)
+        batch = sort_readings(np.ones(len(time), dtype=np.int32), time, np.ones(len(time)))
+
+        def make() -> None:
+            storage_of(other).make_aggregates()
+            storage_of(other).refresh_aggregates()
+
+        waits = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+        with ThreadPoolExecutor(1) as thread, loader.batch(batch):
+            loader.write(batch, 1, OnDuplicate.SKIP)
+            making = thread.submit(make)
+            while not making.done() and watcher.execute(waits, (other.info.backend_pid,)).fetchone() is None:
+                wait([making], timeout=0.02)
+        making.result(60)
+        agree(conn, layout, 13)
+        storage_of(conn).refresh_aggregates()
+        assert conn.execute("SELECT sum(readings) FROM reading_hourly").fetchone() == (1 + len(time),)
 
 
 def test_infinite_and_missing_numbers_come_out_as_they_went_in(conn: Connection) -> None:

@@ -204,6 +204,24 @@ def test_aggregates_hear_of_batches(conn: Connection) -> None:
     assert conn.execute(hours.encode()).fetchone() == (4001,)
 
 
+def test_aggregates_hear_of_each_chunk_that_a_load_writes_into(conn: Connection) -> None:
+    storage = storage_of(conn)
+    storage.set_part_interval(timedelta(days=1))
+    load(conn, minutes([0, 10 * 1440]))
+    storage.make_aggregates()
+    storage.refresh_aggregates()
+    late = minutes(range(700, 8 * 1440, 2))
+    load(conn, late, 2)
+    stale = storage.stale_stretches("reading_daily", 2)
+    assert all(any(low <= moment < high for low, high in stale) for moment in late.time.tolist())
+    storage.refresh_aggregates()
+    for name in ("reading_hourly", "reading_daily"):
+        rows = conn.execute(f"SELECT sensor_id, sum(readings), sum(sum) FROM {name} GROUP BY 1".encode()).fetchall()
+        assert dict((row[0], row[1:]) for row in rows) == {  # noqa: C402
+            sensor: (2 + len(late) // 2, float(sum(table(conn, sensor)))) for sensor in (1, 2)
+        }
+
+
 def test_jobs_of_timescaledb_work_on_batches(conn: Connection, timescale: Database) -> None:
     load(conn, minutes(range(0, 100_000, 10)))
     conn.execute("DELETE FROM reading WHERE sensor_id = 1 AND sensor_value BETWEEN 200 AND 395")

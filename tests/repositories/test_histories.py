@@ -52,6 +52,7 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Database]:
 @contextmanager
 def emptied(database: Database) -> Iterator[Connection]:
     with database.connect() as conn:
+        storage_of(conn).drop_aggregates()
         segments = storage_of(conn).layout is StorageLayout.SEGMENTS
         conn.execute("TRUNCATE reading_segment" if segments else "TRUNCATE reading")
         conn.execute("TRUNCATE ingest_file, ingest_batch, reject, conflict, file_overlap RESTART IDENTITY")

@@ -141,6 +141,7 @@ class CompressedWriter:
             return
         files = np.broadcast_to(np.asarray(file_id, dtype=np.int32), len(readings))
         new = OwnedReadings(readings.sensor_id, readings.time, files, readings.value)
+        self._conn.execute("LOCK TABLE ONLY reading IN ROW EXCLUSIVE MODE")  # as every INSERT does
         lock_chunks(self._conn, chunks_of(self._conn, readings), "ROW SHARE")
         split = self._split(readings)
         others_wait = split.needs_others_to_wait
@@ -173,8 +174,7 @@ class CompressedWriter:
         # A reading beside a batch that is made anew may lie in another chunk, which takes rows alone.
         as_rows = (target < 0) | (places.late & ~_near(places, rewritten))
         if self._conn.execute(_HAS_AGGREGATES.encode()).fetchone() == (True,):
-            # TimescaleDB notes for aggregates the time from the first to the last row that a transaction inserted.
-            as_rows[[readings.time.argmin(), readings.time.argmax()]] = True
+            as_rows[_ends(target, readings.time)] = True
         return _Split(targets, target, as_rows, places, rewritten)
 
     def _batches(self, new: OwnedReadings, split: _Split) -> tuple[OwnedReadings, NDArray[np.bool_], NDArray[np.intp]]:
@@ -254,6 +254,17 @@ def _near(places: Places, rewritten: NDArray[np.bool_]) -> NDArray[np.bool_]:
     after = ~places.inside & (places.batch + 1 < len(of)) & (of[following] == sensor_id)
     near: NDArray[np.bool_] = (before & rewritten[places.batch]) | (after & rewritten[following])
     return near
+
+
+def _ends(target: NDArray[np.intp], time: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where the first and the last reading of each target are.
+
+    TimescaleDB notes for aggregates the time between a transaction's rows in a chunk, not from one chunk to the next.
+    """
+    order = np.lexsort((time, target))
+    changes = np.flatnonzero(np.diff(target[order]))
+    ends: NDArray[np.intp] = order[np.concatenate([[0], changes, changes + 1, [-1]])]
+    return ends
 
 
 def _which(targets: Sequence[tuple[Chunk, CompressedTable]], time: NDArray[np.int64]) -> NDArray[np.intp]:
