@@ -96,8 +96,11 @@ def fork_server() -> Iterator[ForkServer]:
 
 
 @contextmanager
-def new_database(server: Database, template: str = "template1") -> Iterator[Database]:
-    """A database of its own on a server, a copy of the one with the template's name; dropped on leaving."""
+def new_database(server: Database, template: str = "template0") -> Iterator[Database]:
+    """A database of its own on a server, dropped on leaving: a copy of the template, or an empty one.
+
+    Nobody can be connected to template0. In template1 TimescaleDB looks around when its server starts.
+    """
     name = f"iotctl_test_{next(_names)}"
     with server.connect() as conn:
         conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
