@@ -62,18 +62,23 @@ class ForkServer:
         """What subprocess.run gives for the command; stdin is empty. Raises subprocess.TimeoutExpired."""
         words = [str(word) for word in arguments]
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(timeout)
-                connection.connect(str(self._path))
-                request = json.dumps({"arguments": words, "env": dict(env), "cwd": str(cwd)}).encode()
-                descriptors = [nothing.fileno(), out.fileno(), err.fileno()]
-                socket.send_fds(connection, [len(request).to_bytes(4, "big")], descriptors)
-                connection.sendall(request)
-                try:
-                    code = int(connection.recv(16).decode())
-                except TimeoutError:
-                    raise subprocess.TimeoutExpired(words, timeout) from None
+            code = self.exit_code(words, env, cwd, timeout, [nothing.fileno(), out.fileno(), err.fileno()])
             return subprocess.CompletedProcess(words, code, _text(out), _text(err))
+
+    def exit_code(
+        self, words: Sequence[str], env: Mapping[str, str], cwd: Path, timeout: float, descriptors: Sequence[int]
+    ) -> int:
+        """Run the command on descriptors for stdin, stdout and stderr. Raises subprocess.TimeoutExpired."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(self._path))
+            request = json.dumps({"arguments": list(words), "env": dict(env), "cwd": str(cwd)}).encode()
+            socket.send_fds(connection, [len(request).to_bytes(4, "big")], descriptors)
+            connection.sendall(request)
+            try:
+                return int(connection.recv(16).decode())
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(list(words), timeout) from None
 
 
 def _text(file: IO[bytes]) -> str:

@@ -12,7 +12,7 @@ import typer
 from iotctl import __version__, interrupt
 from iotctl.cli.command_table import LazyCommands, list_commands
 from iotctl.cli.everywhere import EnvFileOption, QuietOption, VerboseOption
-from iotctl.cli.output.log import Level, LogFormat, is_json, say, use_format
+from iotctl.cli.output.log import Level, LogFormat, is_json, say, show_lines, use_format
 from iotctl.cli.process.streams import prepare_streams
 from iotctl.errors import ExitCode, IotctlError
 from iotctl.secrets import hidden, remember_address
@@ -104,16 +104,13 @@ def _exit_code() -> int | str | None:
 
 def show_error(error: IotctlError) -> None:
     """Print an error to stderr in one to three lines, without control characters and secrets."""
-    from iotctl.cli.output.terminal import printable
-
     where_it_arose = _traceback(error) if _debug else None
     if is_json():
         say(error.message, Level.ERROR, where=error.where, hint=error.hint, traceback=where_it_arose)
         return
     if where_it_arose is not None:
         typer.echo(where_it_arose, err=True, nl=False)
-    lines = hidden(str(error)).splitlines()
-    typer.echo("\n".join(printable(line) for line in [f"error: {lines[0]}", *lines[1:]]), err=True)
+    show_lines(f"error: {error}".splitlines())
 
 
 def _traceback(error: BaseException) -> str:

@@ -12,11 +12,12 @@ import pytest
 from rich.cells import cell_len
 
 from iotctl.cli.output.colours import by_severity
-from iotctl.cli.output.fit import shares, shortened, wrapped
+from iotctl.cli.output.fit import least_of, shares, shortened, wrapped
 from iotctl.cli.output.table import Cell, TableView, write_table
 from iotctl.cli.output.terminal import Screen
 from tests.cli.conftest import Iotctl
-from tests.terminal import on_a_terminal
+from tests.fork_server import ForkServer
+from tests.terminal import forked_on_a_terminal
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SAID = "one reading of 96.4 °C where 60.7 °C was expected, 35.7 °C above (usual: 59.3 to 62.2 °C)"
@@ -38,11 +39,11 @@ SEEN = {
 sensor                     start             kind   severity
 -------------------------  ----------------  -----  --------
 heizung.Vorlauf            2024-02-14 14:20  spike      2.58
-    one reading of 96.4 °C where 60.7 °C was expected, 35.7
-    °C above (usual: 59.3 to 62.2 °C)
-works/hall 3…_07.pressure  2024-07-01 00:00  drift      10.8
-    one reading of 96.4 °C where 60.7 °C was expected, 35.7
-    °C above (usual: 59.3 to 62.2 °C)
+    one reading of 96.4 °C where 60.7 °C was expected,
+    35.7 °C above (usual: 59.3 to 62.2 °C)
+works/hall 3…_07.pressure  2024-07-01 00:00  drift     10.8
+    one reading of 96.4 °C where 60.7 °C was expected,
+    35.7 °C above (usual: 59.3 to 62.2 °C)
 """,
     80: """
 sensor                           start             kind   severity  event_id
@@ -50,7 +51,7 @@ sensor                           start             kind   severity  event_id
 heizung.Vorlauf                  2024-02-14 14:20  spike      2.58  8b8c135287cd
     one reading of 96.4 °C where 60.7 °C was expected, 35.7 °C above (usual:
     59.3 to 62.2 °C)
-works/hall 3/ポンプ_07.pressure  2024-07-01 00:00  drift      10.8  1cf164fd656d
+works/hall 3/ポンプ_07.pressure  2024-07-01 00:00  drift     10.8   1cf164fd656d
     one reading of 96.4 °C where 60.7 °C was expected, 35.7 °C above (usual:
     59.3 to 62.2 °C)
 """,
@@ -60,7 +61,7 @@ sensor                           start             kind   severity  event_id    
 heizung.Vorlauf                  2024-02-14 14:20  spike      2.58  8b8c135287cd  one reading of 96.4 °C where 60.7 °C
                                                                                   was expected, 35.7 °C above (usual:
                                                                                   59.3 to 62.2 °C)
-works/hall 3/ポンプ_07.pressure  2024-07-01 00:00  drift      10.8  1cf164fd656d  one reading of 96.4 °C where 60.7 °C
+works/hall 3/ポンプ_07.pressure  2024-07-01 00:00  drift     10.8   1cf164fd656d  one reading of 96.4 °C where 60.7 °C
                                                                                   was expected, 35.7 °C above (usual:
                                                                                   59.3 to 62.2 °C)
 """,
@@ -120,7 +121,7 @@ def test_in_a_pipe_lines_are_as_long_as_they_are_and_times_whole() -> None:
 
 def test_colours_change_nothing_but_colours() -> None:
     coloured = table(Screen(80, 1000, is_coloured=True))
-    assert re.findall(r"\x1b\[(\d+)m *([0-9.]+)\x1b\[0m", coloured) == [("33", "2.58"), ("31", "10.8")]
+    assert re.findall(r"\x1b\[(\d+)m *([0-9.]+) *\x1b\[0m", coloured) == [("33", "2.58"), ("31", "10.8")]
     assert re.sub(r"\x1b\[\d+m", "", coloured) == table(plain(80))
 
 
@@ -130,10 +131,21 @@ def test_rows_behind_the_first_thousand_keep_to_the_width() -> None:
 
 
 def test_widths_are_shared_so_that_the_widest_texts_give_way() -> None:
-    assert shares([40, 5, 20], [True, False, True], 69) == [40, 5, 20]
-    assert shares([40, 5, 20], [True, False, True], 59) == [30, 5, 20]
-    assert shares([40, 5, 20], [True, False, True], 39) == [15, 5, 15]
-    assert shares([40, 5, 20], [True, False, True], 32) is None
+    assert shares([40, 5, 20], [12, 5, 12], 69) == [40, 5, 20]
+    assert shares([40, 5, 20], [12, 5, 12], 59) == [30, 5, 20]
+    assert shares([40, 5, 20], [12, 5, 12], 39) == [15, 5, 15]
+    assert shares([40, 5, 20], [12, 5, 18], 39) == [12, 5, 18]
+    assert shares([40, 5, 20], [12, 5, 12], 32) is None
+
+
+def test_a_column_of_paths_has_room_for_their_last_parts() -> None:
+    assert least_of(["pump_1", "pump_2"]) == 12
+    assert least_of(["/srv/exports/Historian_2026-03.csv", "/srv/exports/a.csv"]) == len("…/Historian_2026-03.csv")
+    assert least_of(["s3://bucket/" + "a" * 200]) == 32
+
+
+def test_a_row_of_a_file_is_broken_between_its_cells() -> None:
+    assert wrapped("07:00;86,958;Good;63,469;Good", 14) == ["07:00;86,958;", "Good;63,469;", "Good"]
 
 
 @pytest.mark.parametrize("width", range(12, 40))
@@ -154,37 +166,43 @@ def test_only_a_word_that_is_wider_than_a_line_is_broken() -> None:
 
 
 def test_a_terminal_gets_what_fits_it_and_a_pipe_no_colour(
-    iotctl: Iotctl, environment: dict[str, str], tmp_path: Path
+    iotctl: Iotctl, environment: dict[str, str], fork_server: ForkServer, tmp_path: Path
 ) -> None:
     """The whole way, on one database: the size of the terminal, NO_COLOR, the pager, and what is said of nothing."""
     uuids = [f"6ba7b810-9dad-11d1-80b4-00c04fd4{number:04}" for number in range(60)]
     rows = "".join(f"2016-01-01T00:00Z;{uuid};1\n" for uuid in uuids)
     (tmp_path / "in.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + rows)
     settings = environment | {"IOTCTL_TIMEZONE": "UTC", "PAGER": "sed s/^/paged:/"}
-    nothing = on_a_terminal("runs", width=60, settings=settings, folder=tmp_path)
+
+    def terminal(*arguments: str, width: int, height: int = 50, **more: str) -> str:
+        code, shown = forked_on_a_terminal(fork_server, arguments, width, settings | more, tmp_path, height=height)
+        assert code == 0, shown
+        return shown
+
+    nothing = terminal("runs", width=60)
     assert nothing == "There is no run yet. To load files: iotctl ingest\n"
     assert iotctl("ingest", "in.csv").returncode == 0
     for width in (60, 120):
-        shown = on_a_terminal("runs", width=width, settings=settings, folder=tmp_path)
+        shown = terminal("runs", width=width)
         assert "\x1b[32mdone" in shown
         lines = re.sub(r"\x1b\[\d+m", "", shown).splitlines()
         assert max(map(len, lines)) <= width
         assert ("iotctl ingest in.csv" in lines[2]) == (width > 60)
-    assert "\x1b" not in on_a_terminal("runs", width=80, settings=settings | {"NO_COLOR": "1"}, folder=tmp_path)
+    assert "\x1b" not in terminal("runs", width=80, NO_COLOR="1")
     assert "\x1b" not in iotctl("runs", "--format", "table").stdout
-    status = on_a_terminal("status", width=40, settings=settings, folder=tmp_path)
+    status = terminal("status", width=40)
     assert status.split() == iotctl("status", IOTCTL_TIMEZONE="UTC").stdout.split()
     assert all(len(line) <= 40 or "/" in line for line in status.splitlines())
-    long = on_a_terminal("sensors", width=60, height=20, settings=settings, folder=tmp_path).splitlines()
+    long = terminal("sensors", width=60, height=20).splitlines()
     assert [line.startswith("paged:") for line in long] == [True] * 62 + [False]
-    short = on_a_terminal("sensors", "--limit", "17", width=60, height=20, settings=settings, folder=tmp_path)
+    short = terminal("sensors", "--limit", "17", width=60, height=20)
     assert "paged:" not in short
     readings = ["query", *uuids[:9], "2016-01-01", "2016-01-02"]
-    queried = on_a_terminal(*readings, width=60, settings=settings | {"PAGER": "cat"}, folder=tmp_path).splitlines()
+    queried = terminal(*readings, width=60, PAGER="cat").splitlines()
     assert len(queried) == 11
     assert max(map(len, queried)) <= 60
-    whole = on_a_terminal(*readings, "--wide", width=60, settings=settings | {"PAGER": "cat"}, folder=tmp_path)
+    whole = terminal(*readings, "--wide", width=60, PAGER="cat")
     assert uuids[8] in whole
     assert uuids[8] not in queried[-1]
-    none = on_a_terminal("query", uuids[0], "2015-01-01", "2015-01-02", width=60, settings=settings, folder=tmp_path)
+    none = terminal("query", uuids[0], "2015-01-01", "2015-01-02", width=60)
     assert none == "There are no readings in this range.\n"

@@ -9,8 +9,9 @@ import typer
 
 from iotctl.cli.options import ForceOption, SummaryOutput, TimezoneOption
 from iotctl.cli.output.inspection import as_json as inspection_json
-from iotctl.cli.output.inspection import screen
+from iotctl.cli.output.inspection import as_text
 from iotctl.cli.output.rows import replaced_file
+from iotctl.cli.output.terminal import screen
 from iotctl.errors import FileError, UsageError
 from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import Layout
@@ -85,7 +86,9 @@ def inspect(
     usable = seen.preview is not None and seen.preview.readings > 0
     saved = _save(layout, save) if save is not None and usable and layout is not None else None
     typer.echo(
-        inspection_json(seen, saved) if output.is_json else screen(seen, uri, saved, timezone or settings.timezone)
+        inspection_json(seen, saved)
+        if output.is_json
+        else as_text(seen, uri, saved, timezone or settings.timezone, screen())
     )
     if not usable:
         blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)

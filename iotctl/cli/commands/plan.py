@@ -10,12 +10,14 @@ import typer
 
 from iotctl.cli.options import SummaryOutput
 from iotctl.cli.output.labelled import show_labelled
-from iotctl.cli.output.terminal import size
+from iotctl.cli.output.terminal import screen, size
 from iotctl.errors import UsageError
 from iotctl.model import StorageLayout
 from iotctl.moments import duration_seconds
 from iotctl.services.plan import LINE_BYTES, Need, Plan, span
 from iotctl.services.plan import plan as make_plan
+
+_TIMESCALE, _PLAIN = "TimescaleDB", "plain PostgreSQL"
 
 _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
@@ -64,16 +66,28 @@ def plan(
     show_labelled("", about_need(need))
     lines = {layout: plan_lines(one) for layout, one in plans.items()}
     shown, plain = lines[StorageLayout.COLUMNSTORE], lines[StorageLayout.SEGMENTS]
-    typer.echo(f"{'':18} {'TimescaleDB':30} plain PostgreSQL")
-    for name, value in shown.items():
-        typer.echo(f"{name:18} {value:30} {plain[name]}")
-    for title, layout in (("TimescaleDB", StorageLayout.COLUMNSTORE), ("plain PostgreSQL", StorageLayout.SEGMENTS)):
+    _show_beside(shown, plain)
+    for title, layout in ((_TIMESCALE, StorageLayout.COLUMNSTORE), (_PLAIN, StorageLayout.SEGMENTS)):
         typer.echo(f"\n{title}: settings")
         for name, value in plans[layout].settings.items():
             typer.echo(f"  {name} = {value}")
         typer.echo(f"{title}: what breaks first")
         for line in plans[layout].breaks or ("nothing known",):
             show_labelled("  - ", line)
+
+
+def _show_beside(columnstore: dict[str, str], segments: dict[str, str]) -> None:
+    """The numbers of both layouts beside each other, or one below the other where that is too wide."""
+    rows = [("", _TIMESCALE, _PLAIN), *((name, columnstore[name], segments[name]) for name in segments)]
+    lines = [f"{name:18} {left:30} {right}" for name, left, right in rows]
+    on = screen()
+    if on is None or max(map(len, lines)) <= on.width:
+        typer.echo("\n".join(lines))
+        return
+    for title, values in ((_TIMESCALE, columnstore), (_PLAIN, segments)):
+        typer.echo(title)
+        for name, value in values.items():
+            show_labelled(f"  {name:18} ", value)
 
 
 def about_need(need: Need) -> str:

@@ -16,7 +16,7 @@ from iotctl.settings import read_settings
 
 COLUMNS = ["file", "line", "reason", "text"]
 FIELD_COLUMNS = ["file", "line", "field", "reason", "text"]
-VIEW = TableView(nothing="No rejected row matches.")
+VIEW = TableView(prose="text", nothing="No rejected row matches.")
 COUNT_COLUMNS = ["file", "reason", "rows", "kept"]
 
 
@@ -44,7 +44,7 @@ def rejects(
         if count:
             counts = reject_counts(conn, file, reason, limit)
             rows = ((found.uri, found.reason.value, found.rows, found.kept) for found in counts)
-            output.write(COUNT_COLUMNS, rows, VIEW)
+            output.write(COUNT_COLUMNS, rows, TableView(nothing=VIEW.nothing))
             return
         with_field = rejects_name_fields(conn, file, reason)
         found = (_row(kept, with_field=with_field) for kept in list_rejects(conn, file, reason, limit))

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import typer
-
-from iotctl.cli.output.log import Level, is_json, run_id, say
-from iotctl.cli.output.terminal import printable
+from iotctl.cli.output.log import Level, is_json, run_id, say, show_lines
 from iotctl.errors import ExitCode
 from iotctl.repositories import Balance, RunEnding
 from iotctl.secrets import hidden
@@ -135,10 +132,7 @@ def report_failed(failed: Sequence[FailedFile], total: int) -> None:
         for one in failed:
             say(one.error.message, Level.ERROR, file=one.uri, where=one.error.where, hint=one.error.hint)
     elif failed:
-        typer.echo(
-            f"error: {len(failed)} of {counted(total, 'file')} {form(total, 'was', 'were')} not loaded.", err=True
-        )
+        show_lines([f"error: {len(failed)} of {counted(total, 'file')} {form(total, 'was', 'were')} not loaded."])
         for one in failed[:_FAILED_SHOWN]:
             where = [one.uri, *(part for part in (one.error.where, one.error.hint) if part and part != one.uri)]
-            lines = [f"  {one.error.message}", *(f"    {line}" for line in where)]
-            typer.echo("\n".join(printable(hidden(line)) for line in lines), err=True)
+            show_lines([f"  {one.error.message}", *(f"    {line}" for line in where)])

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 BETWEEN = "  "
 
+# What stays on a line with the next word: a number with its unit, a day with its time, an option with its value.
+_HOLDS_ON = re.compile(r"[(~<>+-]?\d(?:[\d.,]*\d)?|\d{4}-\d\d-\d\d|--[a-z-]+")
+
+# Of a path that is too wide the end is kept, from a slash on.
+_PATH = re.compile(r"/|[a-z0-9]+://")
+
 # The least width of a column of text.
 _LEAST = 12
+
+# The least width of a column of paths is that of their last parts, but not more than this.
+_LEAST_PATH = 32
 
 
 def width(text: str) -> int:
@@ -26,20 +36,25 @@ def padded(text: str, columns: int, *, right: bool = False) -> str:
 
 
 def shortened(text: str, columns: int) -> str:
-    """The text, with … in its middle if it is too wide. Names and paths differ at their ends."""
+    """The text, with … if it is too wide: in its middle, as names differ at their ends. Of a path the end is kept."""
     if width(text) <= columns:
         return text
+    if _PATH.match(text):
+        ends = (text[at:] for at, char in enumerate(text) if char == "/" and text[at:].strip("/"))
+        fitting = next((end for end in ends if width(end) < columns), None)
+        if fitting is not None:
+            return f"…{fitting}"
     head = columns // 2
     return _first(text, head) + "…" + _first(text[::-1], columns - 1 - head)[::-1]
 
 
 def wrapped(text: str, columns: int, *, breaks: bool = True) -> list[str]:
-    """The text in lines that end between words; at least one line.
+    """The text in lines that end between words; at least one line. A number and its unit stay together.
 
     breaks: break words that are wider than a line; if False, they stay whole and can be copied.
     """
     lines = [""]
-    for word in text.split():
+    for word in _words(text, columns):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
         if width(joined) <= columns:
             lines[-1] = joined
@@ -47,27 +62,51 @@ def wrapped(text: str, columns: int, *, breaks: bool = True) -> list[str]:
         if lines[-1]:
             lines.append("")
         while breaks and width(word) > columns:
-            lines[-1] = _first(word, columns)
+            lines[-1] = _first_cells(_first(word, columns))
             word = word[len(lines[-1]) :]
             lines.append("")
         lines[-1] = word
     return lines
 
 
-def shares(wanted: Sequence[int], texts: Sequence[bool], columns: int) -> list[int] | None:
+def _words(text: str, columns: int) -> Iterator[str]:
+    """The words of a text. Words that belong together are one word, if they fit a line."""
+    held = ""
+    for word in text.split():
+        if held and width(f"{held} {word}") > columns:
+            yield held
+            held = ""
+        held = f"{held} {word}" if held else word
+        if not _HOLDS_ON.fullmatch(word):
+            yield held
+            held = ""
+    if held:
+        yield held
+
+
+def shares(wanted: Sequence[int], least: Sequence[int], columns: int) -> list[int] | None:
     """The widths of a table's columns; None if they do not fit side by side.
 
-    wanted: their full widths. texts: which columns may be made narrower; the widest ones are made narrower first.
+    wanted: their full widths. least: the least width of each. The widest columns are made narrower first.
     """
     room = columns - len(BETWEEN) * (len(wanted) - 1)
-    room -= sum(one for one, is_text in zip(wanted, texts, strict=True) if not is_text)
-    flexible = [one for one, is_text in zip(wanted, texts, strict=True) if is_text]
-    most = next(
-        (most for most in range(max(flexible, default=0), 0, -1) if sum(min(one, most) for one in flexible) <= room), 0
-    )
-    if room < 0 or most < min(_LEAST, max(flexible, default=0)):
-        return None
-    return [min(one, most) if is_text else one for one, is_text in zip(wanted, texts, strict=True)]
+    for most in range(max(wanted, default=0), -1, -1):
+        found = [min(one, max(most, few)) for one, few in zip(wanted, least, strict=True)]
+        if sum(found) <= room:
+            return found
+    return None
+
+
+def least_of(texts: Sequence[str]) -> int:
+    """The least width of a column of texts. Paths need room for their last part."""
+    names = (len("…/") + width(text.rstrip("/").rpartition("/")[2]) for text in texts if _PATH.match(text))
+    return min(max([_LEAST, *names]), _LEAST_PATH)
+
+
+def _first_cells(text: str) -> str:
+    """The first part of a broken word. If it is a row of a file, it ends with a whole cell."""
+    ends = (text.rfind(delimiter) + 1 for delimiter in ";|\t,")
+    return text[: next((end for end in ends if end > len(text) // 2), len(text))]
 
 
 def _first(text: str, columns: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -11,15 +12,32 @@ from pathlib import Path
 import numpy as np
 
 from iotctl.cli.output.readings import iso_times
-from iotctl.cli.output.terminal import printable
+from iotctl.cli.output.sentences import folded
+from iotctl.cli.output.table import Cell, TableView, table_lines
+from iotctl.cli.output.terminal import Screen, printable
 from iotctl.cli.process.caller import command_line
 from iotctl.formats.layouts.layout_text import layout_toml
 from iotctl.formats.proposal.proposal import ColumnView, Doubt
+from iotctl.model import RejectReason
 from iotctl.services.inspect import Inspection, Preview, ShownReading
 from iotctl.words import counted
 
 _MOST_COLUMNS = 24
-_CELL = 22
+
+# Letters that are shown of a cell; and of a line, where there is no terminal that limits it.
+_CELL, _LINE = 40, 200
+_BELOW = "    "
+
+_COLUMNS = ["column", "what it is", "type", "unit", "missing", "what it has"]
+_COLUMNS_VIEW = TableView(prose=_COLUMNS[-1], least_prose=20)
+
+# Columns of a layout in a pipe.
+_TOML = 120
+
+_NO_LAYOUT = "no layout can be proposed"
+
+# Less than this is not nothing.
+_LEAST_SHARE = 0.001
 
 
 def as_json(seen: Inspection, saved: Path | None) -> str:
@@ -42,21 +60,23 @@ def as_json(seen: Inspection, saved: Path | None) -> str:
     return json.dumps(found, ensure_ascii=False)
 
 
-def screen(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> str:
-    """An inspection as text. timezone: of the printed times."""
-    return "\n".join(printable(line) for line in _lines(seen, uri, saved, timezone))
+def as_text(seen: Inspection, uri: str, saved: Path | None, timezone: str, on: Screen | None) -> str:
+    """An inspection as text. timezone: of the printed times. on: the terminal, if it goes to one."""
+    columns = None if on is None else on.width
+    lines = (printable(line) for line in _lines(seen, uri, saved, timezone, on))
+    return "\n".join(one for line in lines for one in folded(line, columns))
 
 
-def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Iterator[str]:
+def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str, on: Screen | None) -> Iterator[str]:
     proposal, preview = seen.proposal, seen.preview
     yield ", ".join(f"{name} {text}" for name, text in proposal.seen)
     rows = counted(proposal.rows, "row")
     yield rows if proposal.complete else f"{rows} read, from all parts of the file"
     yield ""
-    yield from _columns(proposal.columns)
+    yield from _columns(proposal.columns, on)
     if proposal.layout is not None and not proposal.standard:
         yield ""
-        yield from layout_toml(proposal.layout).splitlines()
+        yield from layout_toml(proposal.layout, _TOML if on is None else on.width).splitlines()
     if proposal.standard:
         yield ""
         yield "the built-in layout: no --layout is needed"
@@ -65,42 +85,52 @@ def _lines(seen: Inspection, uri: str, saved: Path | None, timezone: str) -> Ite
         yield from (_doubt(doubt) for doubt in (*proposal.doubts, *proposal.notes))
     if preview is not None:
         yield ""
-        yield from _readings(preview, timezone)
+        yield from _readings(preview, timezone, _LINE if on is None else on.width - len(_BELOW))
     yield ""
     yield from _next(seen, uri, saved)
 
 
-def _columns(columns: tuple[ColumnView, ...]) -> Iterator[str]:
+def _columns(columns: tuple[ColumnView, ...], on: Screen | None) -> Iterator[str]:
     """A table of the columns of the file."""
-    rows = [("column", "what it is", "type", "unit", "from", "to", "missing")]
-    rows += [
+    rows: list[tuple[Cell, ...]] = [
         (
-            _cut(column.name),
+            column.name,
             column.role or "not used",
             column.type,
-            column.unit or "",
-            _cut(column.low or ", ".join(column.examples)),
-            _cut(column.high),
-            f"{column.missing:.1%}" if column.missing else "",
+            column.unit or None,
+            _share(column.missing),
+            f"{_whole(column.low)} to {_whole(column.high)}"
+            if column.low
+            else ", ".join(_cut(text, _CELL) for text in column.examples),
         )
         for column in columns[:_MOST_COLUMNS]
     ]
-    widths = [max(map(len, texts)) for texts in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    yield from table_lines(_COLUMNS, rows, _COLUMNS_VIEW, on)
     if len(columns) > _MOST_COLUMNS:
         yield f"and {len(columns) - _MOST_COLUMNS} more columns: --json shows all of them"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+def _share(missing: float) -> str | None:
+    if not missing:
+        return None
+    return f"{missing:.1%}" if missing >= _LEAST_SHARE else f"<{_LEAST_SHARE:.1%}"
+
+
+def _whole(text: str) -> str:
+    """A time of day without a fraction of nothing, which workbooks have."""
+    return re.sub(r"(:\d\d)\.0+$", r"\1", text)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _doubt(doubt: Doubt) -> str:
     return f"{doubt.weight}: {doubt.text}" + (f" -> {doubt.option}" if doubt.option else "")
 
 
-def _readings(preview: Preview, timezone: str) -> Iterator[str]:
+def _readings(preview: Preview, timezone: str, columns: int) -> Iterator[str]:
+    """columns: of the text of a row that is not loaded."""
     part = "" if preview.complete else "of the beginning: "
     counts = [f"{counted(preview.readings, 'reading')} of {counted(len(preview.sensors), 'sensor')}"]
     counts += [
@@ -117,8 +147,10 @@ def _readings(preview: Preview, timezone: str) -> Iterator[str]:
     for reading, time in zip(shown, _times([reading.time for reading in shown], timezone), strict=True):
         yield _reading(reading, time)
     for reject in preview.rejects:
-        field = f" in {reject.field}" if reject.field else ""
-        yield f"  line {reject.line} is rejected ({reject.reason}{field}): {reject.text[:60]}"
+        verb = "has bad quality" if reject.reason is RejectReason.QUALITY else f"is rejected ({reject.reason})"
+        field = f", in {reject.field}" if reject.field else ""
+        yield f"  line {reject.line} {verb}{field}:"
+        yield _BELOW + _cut(printable(reject.text), columns)
     yield from (f"  {note}" for note in preview.notes)
 
 
@@ -137,8 +169,10 @@ def _next(seen: Inspection, uri: str, saved: Path | None) -> Iterator[str]:
     file = shlex.quote(uri)
     if seen.preview is None:
         options = [doubt.option for doubt in seen.proposal.doubts if doubt.blocks and doubt.option]
-        again = options[0].split(" or ")[0] if options else ""
-        yield f"no layout yet; next: {command_line()} {again}" if again else "no layout can be proposed"
+        choices = options[0].split(" or ") if options else []
+        # Only a person knows which of several is true: none of them is proposed before the others.
+        yield "no layout yet; next, one of:" if len(choices) > 1 else "no layout yet; next:" if choices else _NO_LAYOUT
+        yield from (f"  {command_line()} {choice}" for choice in choices)
     elif not seen.preview.readings:
         yield "this layout gives no reading, and is not saved"
     elif seen.proposal.standard:

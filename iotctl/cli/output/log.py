@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from iotctl.cli.output.terminal import printable
+from iotctl.cli.output.sentences import folded
+from iotctl.cli.output.terminal import columns_of, printable
 from iotctl.secrets import hidden
 
 
@@ -77,14 +79,14 @@ def say_detail(message: str) -> None:
 
 
 def say(message: str, level: Level = Level.INFO, **more: str | int | float | None) -> None:
-    """Print a line to stderr, without secrets. If stderr is closed, the work goes on.
+    """Print a line to stderr without secrets, in lines that fit a terminal. If stderr is closed, the work goes on.
 
     more: more fields, only for the JSON object: file, rows, where, hint, traceback. None is left out.
     """
     if _log.is_quiet and level is Level.INFO:
         return
     message = hidden(message)
-    line = printable(message)
+    line = "\n".join(folded(printable(message), columns_of(sys.stderr)))
     if is_json():
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         given = {
@@ -95,3 +97,11 @@ def say(message: str, level: Level = Level.INFO, **more: str | int | float | Non
         line = json.dumps({"time": now, "level": level, "run": _log.run_id, "message": message} | given)
     with suppress(BrokenPipeError):
         print(line, file=sys.stderr, flush=True)
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Lines for people to stderr, without a secret, and each in lines that fit a terminal."""
+    columns = columns_of(sys.stderr)
+    shown = (one for line in lines for one in folded(printable(hidden(line)), columns))
+    with suppress(BrokenPipeError):
+        print("\n".join(shown), file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from iotctl.cli.output import pager
 from iotctl.cli.output.colours import Colour
-from iotctl.cli.output.fit import BETWEEN, padded, shares, shortened, width, wrapped
+from iotctl.cli.output.fit import BETWEEN, least_of, padded, shares, shortened, width, wrapped
 from iotctl.cli.output.log import say
 from iotctl.cli.output.terminal import Screen, printable
 from iotctl.words import counted
@@ -22,8 +22,6 @@ Cell = str | int | float | datetime | None
 # The first rows give the widths. On a terminal later rows are shortened to them, elsewhere their lines are longer.
 _FIRST_ROWS = 1000
 
-# In less width sentences are hard to read, so they go below the row.
-_LEAST_PROSE = 30
 _INDENT = "    "
 
 
@@ -32,12 +30,14 @@ class TableView:
     """How a table shows the rows of a command.
 
     main: the columns that matter, in order; all columns if it is empty. Empty columns are left out, and the last ones
-    if the terminal is too narrow. prose: the column of sentences; it comes last, is wrapped, and never left out.
-    colours: column -> function that gives the colour of a cell. nothing: the text if there are no rows.
+    if the terminal is too narrow. prose: the column of sentences; it comes last, is wrapped, and never left out. If it
+    has less than least_prose columns of the terminal, it goes below the row. colours: column -> function that gives the
+    colour of a cell. nothing: the text if there are no rows.
     """
 
     main: Sequence[str] = ()
     prose: str | None = None
+    least_prose: int = 30
     colours: Mapping[str, Callable[[Cell], Colour | None]] = field(default_factory=dict)
     nothing: str = ""
 
@@ -71,6 +71,15 @@ def write_table(
         _say_more(table.zone, len(columns) - shown)
 
 
+def table_lines(
+    columns: list[str], rows: Sequence[tuple[Cell, ...]], view: TableView, screen: Screen | None
+) -> list[str]:
+    """The lines of a small table that is part of something larger. A column that is empty in every row is left out."""
+    at = [i for i in range(len(columns)) if any(row[i] is not None for row in rows)]
+    table = _Table([columns[i] for i in at], at, list(rows), view, is_short=screen is not None)
+    return list(table.plain(rows) if screen is None else table.fitted(rows, screen)[1])
+
+
 def _say_more(zone: str | None, left_out: int) -> None:
     """Print to stderr the zone of the times, and how many columns were left out."""
     said = [f"times: {zone}"] if zone else []
@@ -95,23 +104,35 @@ class _Table:
         if is_short:
             to_minutes = not any(moment.second or moment.microsecond for moment in moments)
             self._time_format = "%Y-%m-%d %H:%M" if to_minutes else "%Y-%m-%d %H:%M:%S"
-        texts = [[self._text(cell) for cell in column] for column in cells]
+        self._decimals = [
+            max((len(_decimals(str(cell))) for cell in column if cell is not None), default=0)
+            if is_short and numeric
+            else 0
+            for column, numeric in zip(cells, self._numeric, strict=True)
+        ]
+        texts = [[self._aligned(i, cell) for cell in column] for i, column in enumerate(cells)]
         self._wanted = [max(map(width, [name, *column])) for name, column in zip(names, texts, strict=True)]
+        is_text = [not (numeric or timed) for numeric, timed in zip(self._numeric, self._timed, strict=True)]
+        self._least = [
+            least_of(column) if narrows else wanted
+            for column, narrows, wanted in zip(texts, is_text, self._wanted, strict=True)
+        ]
 
     def plain(self, rows: Iterable[tuple[Cell, ...]], screen: Screen | None = None) -> Iterator[str]:
         """Lines that are as wide as their texts."""
         widths = dict(enumerate(self._wanted))
         yield from self._head(widths)
         for row in rows:
-            cells = (self._cell(i, row, self._text(row[self._at[i]]), columns, screen) for i, columns in widths.items())
+            cells = (
+                self._cell(i, row, self._aligned(i, row[self._at[i]]), columns, screen) for i, columns in widths.items()
+            )
             yield BETWEEN.join(cells).rstrip()
 
     def fitted(self, rows: Iterable[tuple[Cell, ...]], screen: Screen) -> tuple[int, Iterator[str]]:
         """How many columns fit a terminal, and the lines. Sentences are wrapped, beside the others or below."""
         prose = self._names.index(self._view.prose) if self._view.prose in self._names else None
         kept = [i for i in range(len(self._names)) if i != prose]
-        text = [not (numeric or timed) for numeric, timed in zip(self._numeric, self._timed, strict=True)]
-        while (found := shares([self._wanted[i] for i in kept], [text[i] for i in kept], screen.width)) is None:
+        while (found := shares([self._wanted[i] for i in kept], [self._least[i] for i in kept], screen.width)) is None:
             if len(kept) == 1:
                 found = [screen.width]
                 break
@@ -120,7 +141,7 @@ class _Table:
         if prose is None:
             return len(kept), self._lines(rows, widths, None, 0, screen)
         beside = screen.width - sum(found) - len(BETWEEN) * len(kept)
-        if beside >= min(_LEAST_PROSE, self._wanted[prose]):
+        if beside >= min(self._view.least_prose, self._wanted[prose]):
             return len(kept) + 1, self._lines(rows, widths, prose, min(beside, self._wanted[prose]), screen)
         return len(kept) + 1, self._lines_above_prose(rows, widths, prose, screen)
 
@@ -170,7 +191,7 @@ class _Table:
     def _fitted(self, row: tuple[Cell, ...], widths: Mapping[int, int], screen: Screen) -> str:
         cells = []
         for i, columns in widths.items():
-            text = self._text(row[self._at[i]])
+            text = self._aligned(i, row[self._at[i]])
             # A shortened number would be a wrong number.
             text = text if self._numeric[i] else shortened(text, columns)
             cells.append(self._cell(i, row, text, columns, screen))
@@ -186,12 +207,23 @@ class _Table:
         colour = colours(row[self._at[i]])
         return text if colour is None else colour.of(text)
 
+    def _aligned(self, i: int, cell: Cell) -> str:
+        """The text of a cell; on a terminal the decimal points of a column stand below each other."""
+        text = self._text(cell)
+        return text + " " * (self._decimals[i] - len(_decimals(text))) if self._decimals[i] else text
+
     def _text(self, cell: Cell) -> str:
         if cell is None:
             return ""
         if isinstance(cell, datetime):
             return cell.isoformat() if self._time_format is None else cell.strftime(self._time_format)
         return printable(str(cell))
+
+
+def _decimals(number: str) -> str:
+    """What a number has from its point on."""
+    _, point, digits = number.partition(".")
+    return point + digits
 
 
 def _all_are(kind: type | UnionType, cells: Iterable[Cell]) -> bool:

@@ -6,6 +6,10 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from typing import TextIO
+
+# Of a terminal that does not say how wide it is.
+_USUAL_COLUMNS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,17 @@ def screen() -> Screen | None:
         return None
     size = shutil.get_terminal_size()
     return Screen(size.columns, size.lines, not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """How wide the terminal is that a stream goes to, None where it goes to a pipe or a file."""
+    if not stream.isatty():
+        return None
+    try:
+        seen = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        seen = 0
+    return int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else seen or _USUAL_COLUMNS
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from iotctl.cli.output.log import Level, is_json, is_quiet, say
 from iotctl.cli.output.terminal import printable, size
+from iotctl.cli.progress.above import print_above
 from iotctl.cli.progress.time_left import time_left
 from iotctl.services.progress import IngestListener
 
@@ -191,7 +192,7 @@ class _Bars:
         self._draw()
 
     def noted(self, message: str, file: str | None = None) -> None:
-        self._progress.console.print(printable(message), markup=False, highlight=False)
+        print_above(self._progress, message)
 
     def waiting(self, seconds: float) -> None:
         self._totals.is_waiting = True

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from iotctl.cli.output.log import Level, is_quiet, say
-from iotctl.cli.output.terminal import printable
+from iotctl.cli.progress.above import print_above
 from iotctl.cli.progress.time_left import time_left
 from iotctl.words import counted
 
@@ -70,7 +70,7 @@ class SensorProgress:
         if self._progress is None:
             say(message, level)
         else:
-            self._progress.console.print(printable(message), markup=False, highlight=False)
+            print_above(self._progress, message)
 
     def close(self) -> None:
         """Remove the bar."""

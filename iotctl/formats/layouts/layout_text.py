@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
@@ -37,8 +38,8 @@ _COMMENTS = {
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def layout_toml(layout: Layout) -> str:
-    """The layout as TOML for read_layouts, without keys that have their default."""
+def layout_toml(layout: Layout, columns: int = 120) -> str:
+    """The layout as TOML for read_layouts, without keys that have their default. columns: of a line with a comment."""
     tables: list[tuple[str, object]] = [
         ("text", layout.text),
         ("time", layout.time),
@@ -46,22 +47,26 @@ def layout_toml(layout: Layout) -> str:
         ("preamble", layout.preamble),
         ("path", layout.path),
     ]
-    lines = list(_pairs(layout, "", leave_out={name for name, _ in tables} | {"values"}))
+    lines = list(_pairs(layout, "", columns, leave_out={name for name, _ in tables} | {"values"}))
     for name, part in tables:
         if part and part != TextLayout():
-            lines += ["", *_comment(name), f"[{name}]"]
+            lines += ["", *_comment(name, columns), f"[{name}]"]
             if isinstance(part, TextLayout | TimeLayout | QualityLayout):
-                lines += _pairs(part, f"{name}.")
+                lines += _pairs(part, f"{name}.", columns)
             else:
                 assert isinstance(part, Mapping)
                 lines += [f"{_key(key)} = {_string(text)}" for key, text in part.items()]
     for number, value in enumerate(layout.values):
-        lines += ["", *([] if number else _comment("values")), "[[values]]", *_pairs(value, "values.")]
+        comment = [] if number else _comment("values", columns)
+        lines += ["", *comment, "[[values]]", *_pairs(value, "values.", columns)]
     return "\n".join(lines).strip("\n") + "\n"
 
 
 def _pairs(
-    part: Layout | TextLayout | TimeLayout | QualityLayout | ValueLayout, prefix: str, leave_out: set[str] | None = None
+    part: Layout | TextLayout | TimeLayout | QualityLayout | ValueLayout,
+    prefix: str,
+    columns: int,
+    leave_out: set[str] | None = None,
 ) -> Iterator[str]:
     """The lines of a table's keys, without keys that have their default."""
     for member in fields(part):
@@ -72,14 +77,14 @@ def _pairs(
             continue
         comment = _COMMENTS.get(prefix + member.name)
         text = f"{member.name} = {_value(found)}"
-        if comment and len(text) + len(comment) + 4 > 120:
-            yield f"# {comment}"
+        if comment and len(text) + len(comment) + 4 > columns:
+            yield from _comment(prefix + member.name, columns)
             comment = None
         yield f"{text}  # {comment}" if comment else text
 
 
-def _comment(name: str) -> list[str]:
-    return [f"# {_COMMENTS[name]}"] if name in _COMMENTS else []
+def _comment(name: str, columns: int) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(_COMMENTS.get(name, ""), columns - 2)]
 
 
 def _value(found: object) -> str:

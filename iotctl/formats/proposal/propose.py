@@ -115,7 +115,7 @@ def _sign_doubts(signs: NumberSigns) -> list[Doubt]:
         text = f"the numbers contradict one another: {first} and {second} have different signs before decimals"
         return [Doubt(text, "--decimal point or --decimal comma", weight=Weight.NEEDED)]
     if signs.unclear:
-        text = f"the comma in {signs.unclear} can come before decimals or set off thousands"
+        text = f"{signs.unclear} can mean {signs.unclear.replace(',', '.')} or {signs.unclear.replace(',', '')}"
         return [Doubt(text, "--decimal point or --decimal comma", weight=Weight.NEEDED)]
     return []
 
