@@ -19,7 +19,7 @@ import psycopg
 
 from iotctl.model import FileBatch, OnDuplicate, Position, StorageLayout, StoredFile
 from iotctl.repositories import Connection, Ledger, has_aggregates, is_passing, storage_of
-from iotctl.services.write_batches import BatchWriter, ReadBatch
+from iotctl.services.ingest.write_batches import BatchWriter, ReadBatch
 
 MINUTE = 60_000_000
 START = 1_580_342_400_000_000  # 2020-01-30 00:00 UTC: a month ends after two days

@@ -13,7 +13,7 @@ from iotctl.api.chart import Chart, draw
 from iotctl.api.times import Moment, bounds, index_of, moments
 from iotctl.api.trouble import said_plainly
 from iotctl.model import Detection
-from iotctl.services.window import asked_for
+from iotctl.services.detect.window import asked_for
 from iotctl.words import counted
 
 _EVENT_NUMBERS = ["severity", "score", "extreme", "expected", "low", "high"]

@@ -8,9 +8,9 @@ from iotctl.analysis import DetectOptions
 from iotctl.api.result import DetectionResult
 from iotctl.errors import IotctlError
 from iotctl.repositories import Database
-from iotctl.services.detect_task import Request, SensorFindings
-from iotctl.services.fleet import choose_sensors, detect_fleet
-from iotctl.services.window import CONTEXT_OF_RANGE
+from iotctl.services.detect.detect_task import Request, SensorFindings
+from iotctl.services.detect.fleet import choose_sensors, detect_fleet
+from iotctl.services.detect.window import CONTEXT_OF_RANGE
 from iotctl.workers.processes import ThisThread
 
 

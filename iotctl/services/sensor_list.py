@@ -10,7 +10,7 @@ import numpy as np
 from iotctl.analysis.intervals import usual_interval
 from iotctl.model import Sensor, SensorState
 from iotctl.repositories import Connection, SensorRepository, Series, open_storage
-from iotctl.services.silence import Heard, listen, silence_of
+from iotctl.services.detect.silence import Heard, listen, silence_of
 
 # The interval is that of so many readings. No sensor is silent before it is later than half of its steps were.
 _LOOKED_AT = 200

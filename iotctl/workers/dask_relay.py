@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iotctl.model import StoredFile
-    from iotctl.services.load_task import LoadTask
-    from iotctl.services.progress import IngestListener
+    from iotctl.services.ingest.load_task import LoadTask
+    from iotctl.services.ingest.progress import IngestListener
     from iotctl.workers.dask_cluster import Cluster
 
 # How often to check for a stop, and how often for workers.

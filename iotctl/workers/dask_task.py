@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from iotctl import __version__
 from iotctl.errors import ConfigurationError, IotctlError
 from iotctl.repositories import Database, sees_beacon
-from iotctl.services.load_files import load_files
-from iotctl.services.load_task import LoadTask
+from iotctl.services.ingest.load_files import load_files
+from iotctl.services.ingest.load_task import LoadTask
 from iotctl.services.spread import OnDatabase
 from iotctl.settings import read_settings, store_settings
 
 if TYPE_CHECKING:
     from iotctl.model import StoredFile
-    from iotctl.services.load_task import Outcome
+    from iotctl.services.ingest.load_task import Outcome
 
 
 Result = TypeVar("Result")

@@ -17,8 +17,8 @@ from iotctl.workers import dask_task
 from iotctl.workers.dask_relay import Relay
 
 if TYPE_CHECKING:
-    from iotctl.services.load_task import LoadTask, Outcome
-    from iotctl.services.progress import IngestListener
+    from iotctl.services.ingest.load_task import LoadTask, Outcome
+    from iotctl.services.ingest.progress import IngestListener
     from iotctl.services.spread import OnDatabase
     from iotctl.workers.dask_cluster import Cluster
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iotctl.repositories import Database
-    from iotctl.services.load_task import LoadWorkers
+    from iotctl.services.ingest.load_task import LoadWorkers
     from iotctl.services.spread import AnalysisWorkers
     from iotctl.settings import Settings
     from iotctl.workers.dask_workers import DaskWorkers

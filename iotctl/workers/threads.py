@@ -7,9 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self, TypeVar
 
-from iotctl.services.load_files import load_files
-from iotctl.services.load_task import LoadTask, Outcome
-from iotctl.services.progress import IngestListener
+from iotctl.services.ingest.load_files import load_files
+from iotctl.services.ingest.load_task import LoadTask, Outcome
+from iotctl.services.ingest.progress import IngestListener
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -11,10 +11,10 @@ import pytest
 from iotctl.formats import ReadOptions
 from iotctl.formats.proposal.proposal import Hints
 from iotctl.repositories import Database
-from iotctl.services.ingest import IngestRun
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.progress import Silent
 from iotctl.services.inspect import inspect_file
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.progress import Silent
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.conftest import new_database

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
 from iotctl.model import Event, Finding, Kind, SensorMemory
-from iotctl.services.judge import Judged, Scope, is_to_be_told, judge
-from iotctl.services.window import since
+from iotctl.services.detect.judge import Judged, Scope, is_to_be_told, judge
+from iotctl.services.detect.window import since
 from tests.bench.detect import print_row, print_table
 from tests.bench.sensor_kinds import KINDS, make_kind
 from tests.bench.synthetic import Anomaly, make_sensor

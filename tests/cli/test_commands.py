@@ -422,8 +422,8 @@ def test_a_load_of_standard_text_imports_what_it_uses(iotctl: Iotctl, tmp_path: 
     file.write_text(f"timestamp;sensor_uuid;sensor_value\n2016-01-01 00:00:00;{A};1\n")
     ended = iotctl("ingest", str(file), "--json", PYTHONPROFILEIMPORTTIME="1")
     assert json.loads(ended.stdout)["rows_loaded"] == 1
-    assert "iotctl.services.ingest" in ended.stderr
-    for unused in ("pyarrow.parquet", "layouts.layout_batches", "formats.proposal", "repositories.audit", "dry_run"):
+    assert "iotctl.services.ingest.ingest" in ended.stderr
+    for unused in ("pyarrow.parquet", "layouts.layout_batches", "formats.proposal", "readings.audit", "dry_run"):
         assert unused not in ended.stderr
 
 

@@ -18,10 +18,10 @@ from iotctl.analysis import DetectOptions
 from iotctl.errors import ConfigurationError, UnreachableError
 from iotctl.model import StorageLayout
 from iotctl.repositories import Database
-from iotctl.services.analyse import analyse_sensors
-from iotctl.services.detect_task import Request, Task
-from iotctl.services.load_task import LoadOptions, LoadTask
-from iotctl.services.progress import Silent
+from iotctl.services.detect.analyse import analyse_sensors
+from iotctl.services.detect.detect_task import Request, Task
+from iotctl.services.ingest.load_task import LoadOptions, LoadTask
+from iotctl.services.ingest.progress import Silent
 from iotctl.settings import Settings
 from iotctl.sources import StoreSettings
 from iotctl.workers.dask_cluster import connect_cluster

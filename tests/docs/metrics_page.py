@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from iotctl.cli.ingest.metrics import write_metrics
-from iotctl.services.rounds import nothing
+from iotctl.services.ingest.rounds import nothing
 from tests.docs.markdown import cell, generated, table
 
 BEFORE = """

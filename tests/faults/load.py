@@ -15,9 +15,9 @@ from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.formats.layouts.layout_file import read_layouts
 from iotctl.model import StoredFile
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.progress import Silent
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.progress import Silent
 from iotctl.settings import read_settings, store_settings
 from iotctl.workers.threads import Threads
 

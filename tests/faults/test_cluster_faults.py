@@ -16,10 +16,10 @@ from iotctl.errors import UnreachableError
 from iotctl.formats import ReadOptions
 from iotctl.model import StoredFile
 from iotctl.repositories import Database
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.runs import Run, recorded_run
-from iotctl.services.tally import IngestSummary
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.runs import Run, recorded_run
+from iotctl.services.ingest.tally import IngestSummary
 from iotctl.settings import Settings, store_settings
 from iotctl.workers.dask_cluster import connect_cluster
 from iotctl.workers.dask_workers import DaskWorkers
@@ -66,7 +66,7 @@ def cluster(
     database: Database, store: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DaskCluster]:
     """Two workers, and a task per file, so that both have work."""
-    monkeypatch.setattr("iotctl.services.ingest._TASK_BYTES", 1)
+    monkeypatch.setattr("iotctl.services.ingest.ingest._TASK_BYTES", 1)
     with DaskCluster(tmp_path / "dask", process.environment(database, store)) as started:
         started.start_worker()
         started.start_worker()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from iotctl.errors import ChangedFileError, UnreachableError
 from iotctl.model import StoredFile
 from iotctl.repositories import Database
-from iotctl.services.progress import Silent
+from iotctl.services.ingest.progress import Silent
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.obvious import obvious, table, write_files
 from tests.services.test_ingest import run, store_settings

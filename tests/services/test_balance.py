@@ -24,8 +24,8 @@ from iotctl.repositories import (
     rejects_name_fields,
     storage_of,
 )
-from iotctl.services.tally import IngestSummary
-from iotctl.services.write_batches import BatchWriter, ReadBatch
+from iotctl.services.ingest.tally import IngestSummary
+from iotctl.services.ingest.write_batches import BatchWriter, ReadBatch
 from tests.history import file_batch
 
 A = bytes(range(16))

@@ -13,13 +13,13 @@ from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.identity import layout_digest
 from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout, QualityLayout, TextLayout, TimeLayout, ValueLayout
 from iotctl.repositories import Database, list_rejects, reject_counts
-from iotctl.services.compare import Fault
-from iotctl.services.file_layouts import is_same
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.progress import Silent
-from iotctl.services.tally import IngestSummary
-from iotctl.services.verify import Verification, verify
+from iotctl.services.ingest.file_layouts import is_same
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.progress import Silent
+from iotctl.services.ingest.tally import IngestSummary
+from iotctl.services.verify.compare import Fault
+from iotctl.services.verify.verify import Verification, verify
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 

@@ -11,9 +11,9 @@ from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import NotFoundError, UnreachableError
 from iotctl.model import Finding, Kind, Label
 from iotctl.repositories import Connection, Database
-from iotctl.services.anomalies import label_events, stored_events
-from iotctl.services.detect_task import Request, SensorFindings
-from iotctl.services.fleet import choose_sensors, detect_fleet
+from iotctl.services.detect.anomalies import label_events, stored_events
+from iotctl.services.detect.detect_task import Request, SensorFindings
+from iotctl.services.detect.fleet import choose_sensors, detect_fleet
 from iotctl.workers.processes import Processes
 from iotctl.workers.threads import Threads
 from tests.sensors import DAY, START, STEP, add_sensor, noise

@@ -9,7 +9,7 @@ import pytest
 
 from iotctl.repositories import Connection, Database
 from iotctl.repositories.ledger.losses import Losses, losses_by_sensor
-from iotctl.services.fleet import choose_sensors
+from iotctl.services.detect.fleet import choose_sensors
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality, month_edges
 from iotctl.workers.threads import Threads
 from tests.sensors import DAY, START, STEP, add_sensor, noise, uuid_of

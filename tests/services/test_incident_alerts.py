@@ -11,11 +11,11 @@ from psycopg.types.json import Jsonb
 from iotctl.analysis import DetectOptions
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_events
-from iotctl.services.detect_task import Request
-from iotctl.services.fleet import choose_sensors
-from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
-from iotctl.services.notify import notify
+from iotctl.services.detect.anomalies import label_events
+from iotctl.services.detect.detect_task import Request
+from iotctl.services.detect.fleet import choose_sensors
+from iotctl.services.incidents.incident_alerts import incident_cards, refresh_incidents, with_news
+from iotctl.services.incidents.notify import notify
 from tests.sensors import STEP, add_sensor
 from tests.services.test_fleet import run
 from tests.webhook import Webhook

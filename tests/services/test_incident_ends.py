@@ -13,10 +13,10 @@ from psycopg.types.json import Jsonb
 from iotctl.errors import IotctlError
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_events
-from iotctl.services.fleet import choose_sensors
-from iotctl.services.incident_alerts import refresh_incidents
-from iotctl.services.notify import Told, notify
+from iotctl.services.detect.anomalies import label_events
+from iotctl.services.detect.fleet import choose_sensors
+from iotctl.services.incidents.incident_alerts import refresh_incidents
+from iotctl.services.incidents.notify import Told, notify
 from tests.sensors import START, STEP, add_sensor
 from tests.services.test_fleet import hourly, run
 from tests.webhook import Webhook

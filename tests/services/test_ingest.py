@@ -18,10 +18,10 @@ from iotctl.errors import DuplicateError, IotctlError, RejectLimitError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, ensure_schema, list_rejects
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions, RejectLimit
-from iotctl.services.progress import Silent
-from iotctl.services.tally import IngestSummary
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions, RejectLimit
+from iotctl.services.ingest.progress import Silent
+from iotctl.services.ingest.tally import IngestSummary
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.faulty_proxy import Fault, FaultyProxy

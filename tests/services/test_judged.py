@@ -9,8 +9,8 @@ import pytest
 
 from iotctl.analysis import detect
 from iotctl.model import Event, Finding, Kind, Label
-from iotctl.services.judge import Judged, Scope, is_to_be_told, judge
-from iotctl.services.window import Window
+from iotctl.services.detect.judge import Judged, Scope, is_to_be_told, judge
+from iotctl.services.detect.window import Window
 
 MINUTE = 60_000_000
 HOUR, DAY = 60 * MINUTE, 1440 * MINUTE

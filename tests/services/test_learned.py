@@ -11,10 +11,10 @@ from iotctl.analysis import DetectOptions, detect
 from iotctl.errors import NotFoundError, UsageError
 from iotctl.model import Event, Finding, Kind, Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_events, label_matching, stored_events
-from iotctl.services.detect_task import Request, SensorFindings
-from iotctl.services.fleet import choose_sensors, detect_fleet
-from iotctl.services.learned import forget, learned
+from iotctl.services.detect.anomalies import label_events, label_matching, stored_events
+from iotctl.services.detect.detect_task import Request, SensorFindings
+from iotctl.services.detect.fleet import choose_sensors, detect_fleet
+from iotctl.services.detect.learned import forget, learned
 from iotctl.workers.threads import Threads
 from tests.bench.variants import make_variants
 from tests.sensors import START, STEP, Floats, add_sensor, noise

@@ -12,11 +12,11 @@ from iotctl.analysis import DetectOptions
 from iotctl.errors import IotctlError, UsageError
 from iotctl.model import Label
 from iotctl.repositories import Connection, Database, ensure_schema
-from iotctl.services.anomalies import label_events, stored_events
-from iotctl.services.detect_task import Request
-from iotctl.services.fleet import choose_sensors
-from iotctl.services.notify import notify
-from iotctl.services.webhook import check_url
+from iotctl.services.detect.anomalies import label_events, stored_events
+from iotctl.services.detect.detect_task import Request
+from iotctl.services.detect.fleet import choose_sensors
+from iotctl.services.incidents.notify import notify
+from iotctl.services.incidents.webhook import check_url
 from tests.sensors import START, STEP, add_sensor, noise, uuid_of
 from tests.services.test_fleet import run
 from tests.store import free_port

@@ -8,9 +8,9 @@ import pytest
 
 from iotctl.errors import IotctlError
 from iotctl.repositories import Connection, Database
-from iotctl.services import patience
-from iotctl.services.patience import Session, patiently
-from iotctl.services.progress import Silent
+from iotctl.services.ingest import patience
+from iotctl.services.ingest.patience import Session, patiently
+from iotctl.services.ingest.progress import Silent
 
 
 def _backend(conn: Connection) -> object:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotctl.model import Event, Finding, Kind, Label
-from iotctl.services.recognise import recognise, within_budget
+from iotctl.services.detect.recognise import recognise, within_budget
 from tests.sensors import DAY, START, uuid_of
 
 UUID = uuid_of("a")

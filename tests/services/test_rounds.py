@@ -10,9 +10,9 @@ import pytest
 
 from iotctl.errors import FileError, ForbiddenError, IotctlError, NothingThereError, UnreachableError
 from iotctl.repositories import Balance
-from iotctl.services.progress import Silent
-from iotctl.services.rounds import rounds, together
-from iotctl.services.tally import FailedFile, IngestSummary, Seen
+from iotctl.services.ingest.progress import Silent
+from iotctl.services.ingest.rounds import rounds, together
+from iotctl.services.ingest.tally import FailedFile, IngestSummary, Seen
 
 
 class Listener(Silent):

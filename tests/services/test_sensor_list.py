@@ -6,8 +6,8 @@ import numpy as np
 
 from iotctl.model import SensorState
 from iotctl.repositories import Connection, SensorRepository
+from iotctl.services.detect.silence import listen, silence_of
 from iotctl.services.sensor_list import list_sensors
-from iotctl.services.silence import listen, silence_of
 from tests.sensors import START, STEP, add_sensor, noise
 
 ROWS = 3000

@@ -15,8 +15,8 @@ import pytest
 from iotctl.errors import NotFoundError
 from iotctl.model import FileBatch, OnDuplicate, StoredFile
 from iotctl.repositories import Connection, Database, FoundSensor, Ledger, SensorRepository, ensure_schema, open_storage
-from iotctl.services.progress import Silent
-from iotctl.services.write_batches import BatchWriter, ReadBatch
+from iotctl.services.ingest.progress import Silent
+from iotctl.services.ingest.write_batches import BatchWriter, ReadBatch
 from tests.history import file_batch
 
 # As RFC 9562 has it, of the namespace that iotctl has chosen once and for all.

@@ -10,10 +10,10 @@ import pytest
 from iotctl.analysis import DetectOptions
 from iotctl.model import Kind, Label
 from iotctl.repositories import Connection, Database
-from iotctl.services.anomalies import label_events
-from iotctl.services.detect_task import Request
-from iotctl.services.fleet import choose_sensors
-from iotctl.services.notify import notify
+from iotctl.services.detect.anomalies import label_events
+from iotctl.services.detect.detect_task import Request
+from iotctl.services.detect.fleet import choose_sensors
+from iotctl.services.incidents.notify import notify
 from tests.repositories.test_arrivals import add_batches
 from tests.sensors import DAY, START, STEP, add_sensor, noise
 from tests.services.test_fleet import Listener, hourly, run, stored

@@ -26,13 +26,13 @@ from iotctl.model import OnDuplicate, StorageLayout
 from iotctl.repositories import Connection, Database, ensure_schema, open_storage
 from iotctl.repositories.readings.audit import Audit
 from iotctl.services.compact import compact
-from iotctl.services.compare import Fault
-from iotctl.services.file_readings import FileReadings
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.progress import Silent
-from iotctl.services.selection import Selection
-from iotctl.services.verify import Difference, Verification, is_drawn, verify
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.progress import Silent
+from iotctl.services.ingest.selection import Selection
+from iotctl.services.verify.compare import Fault
+from iotctl.services.verify.file_readings import FileReadings
+from iotctl.services.verify.verify import Difference, Verification, is_drawn, verify
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.conftest import new_database

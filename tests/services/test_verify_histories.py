@@ -16,11 +16,11 @@ from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Connection, Database, ensure_schema
 from iotctl.services.compact import compact
-from iotctl.services.forget import files_to_forget, forget
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.progress import Silent
-from iotctl.services.verify import Difference, Verification, verify
+from iotctl.services.ingest.forget import files_to_forget, forget
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.progress import Silent
+from iotctl.services.verify.verify import Difference, Verification, verify
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.obvious import HEADER, SENSORS

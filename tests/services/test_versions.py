@@ -15,11 +15,11 @@ from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import Layout, TextLayout, TimeLayout, ValueLayout
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, ensure_schema, list_conflicts, list_rejects
-from iotctl.services.forget import files_to_forget, forget
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest, LoadOptions
-from iotctl.services.progress import IngestListener, Silent
-from iotctl.services.tally import IngestSummary
+from iotctl.services.ingest.forget import files_to_forget, forget
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions
+from iotctl.services.ingest.progress import IngestListener, Silent
+from iotctl.services.ingest.tally import IngestSummary
 from iotctl.sources import StoreSettings
 from iotctl.workers.threads import Threads
 from tests.obvious import HEADER, SENSORS, Key, table

@@ -10,9 +10,9 @@ import pytest
 from iotctl.analysis import DetectOptions, detect
 from iotctl.model import Finding
 from iotctl.repositories import Connection, Database
-from iotctl.services.detect_task import Request, SensorFindings
-from iotctl.services.fleet import choose_sensors, detect_fleet
-from iotctl.services.window import Window, asked_for
+from iotctl.services.detect.detect_task import Request, SensorFindings
+from iotctl.services.detect.fleet import choose_sensors, detect_fleet
+from iotctl.services.detect.window import Window, asked_for
 from iotctl.workers.threads import Threads
 from tests.sensors import DAY, START, STEP, add_sensor, noise
 

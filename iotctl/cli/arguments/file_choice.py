@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from iotctl.cli.options import PatternOption, SinceOption
 from iotctl.moments import local_time, parse_time
-from iotctl.services.selection import Selection
+from iotctl.services.ingest.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from iotctl.cli.options import KindsOption, OneSensorArgument, TimedRowOutput, T
 from iotctl.cli.output.events import COLUMNS, event_row, event_view
 from iotctl.cli.output.table import Cell
 from iotctl.cli.plain_flags import PlainCommand
-from iotctl.services.anomalies import stored_events
+from iotctl.services.detect.anomalies import stored_events
 from iotctl.settings import read_settings
 
 app = typer.Typer(

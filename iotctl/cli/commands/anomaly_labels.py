@@ -23,8 +23,8 @@ from iotctl.cli.output.table import Cell, TableView
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Label, Sensor
 from iotctl.moments import local_time
-from iotctl.services.anomalies import label_events, label_matching
-from iotctl.services.learned import Learned, forget, in_labels, label_counts, learned
+from iotctl.services.detect.anomalies import label_events, label_matching
+from iotctl.services.detect.learned import Learned, forget, in_labels, label_counts, learned
 from iotctl.settings import read_settings
 from iotctl.words import counted
 

@@ -11,8 +11,8 @@ from iotctl.cli.database import open_database
 from iotctl.cli.options import DryRunOption, SummaryOutput, YesOption
 from iotctl.cli.output.log import say
 from iotctl.errors import ExitCode, UsageError
-from iotctl.services.forget import files_to_forget
-from iotctl.services.forget import forget as take_away
+from iotctl.services.ingest.forget import files_to_forget
+from iotctl.services.ingest.forget import forget as take_away
 from iotctl.settings import read_settings
 from iotctl.words import counted
 

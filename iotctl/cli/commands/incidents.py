@@ -27,9 +27,9 @@ from iotctl.cli.output.log import say
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.cli.plain_flags import PlainCommand
 from iotctl.moments import local_time
-from iotctl.services.incident_words import sentence
-from iotctl.services.incidents import FleetIncident, find_incident, find_incidents
-from iotctl.services.incidents import label_incident as keep
+from iotctl.services.incidents.incident_words import sentence
+from iotctl.services.incidents.incidents import FleetIncident, find_incident, find_incidents
+from iotctl.services.incidents.incidents import label_incident as keep
 from iotctl.settings import read_settings
 
 COLUMNS = [

@@ -24,10 +24,10 @@ from iotctl.cli.process.caller import command_line, who
 from iotctl.cli.process.memory import keep_freed_memory
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
-from iotctl.services.ingest import IngestRun
-from iotctl.services.load_task import IngestRequest
-from iotctl.services.runs import Run, recorded_run
-from iotctl.services.tally import IngestSummary, Seen
+from iotctl.services.ingest.ingest import IngestRun
+from iotctl.services.ingest.load_task import IngestRequest
+from iotctl.services.ingest.runs import Run, recorded_run
+from iotctl.services.ingest.tally import IngestSummary, Seen
 from iotctl.settings import read_settings, store_settings
 from iotctl.workers.opening import load_workers
 

@@ -28,7 +28,7 @@ from iotctl.cli.output.quality_rows import COLUMNS, VIEW, By, parts, quality_row
 from iotctl.cli.output.table import Cell
 from iotctl.cli.progress.sensor_progress import sensor_progress
 from iotctl.repositories import Database
-from iotctl.services.fleet import choose_sensors
+from iotctl.services.detect.fleet import choose_sensors
 from iotctl.services.keep_quality import keep_quality
 from iotctl.services.quality import QualityRequest, SensorQuality, fleet_quality
 from iotctl.settings import read_settings

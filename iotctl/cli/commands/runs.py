@@ -12,7 +12,7 @@ from iotctl.cli.options import TimedRowOutput
 from iotctl.cli.output.colours import by_state
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.moments import local_time
-from iotctl.services.runs import past_runs
+from iotctl.services.ingest.runs import past_runs
 from iotctl.settings import read_settings
 
 COLUMNS = [

@@ -17,8 +17,8 @@ from iotctl.cli.output.table import Cell, TableView
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
 from iotctl.moments import local_time
-from iotctl.services.verify import Difference, Verification
-from iotctl.services.verify import verify as compare
+from iotctl.services.verify.verify import Difference, Verification
+from iotctl.services.verify.verify import verify as compare
 from iotctl.settings import read_settings, store_settings
 from iotctl.words import counted
 

@@ -25,8 +25,8 @@ from iotctl.errors import UsageError
 from iotctl.formats import OpenAt, ReadOptions
 from iotctl.model import Finding, StoredFile
 from iotctl.moments import local_time
-from iotctl.services.detect_file import FileDetection, SensorDetection, detect_file, first_unreadable, read_file
-from iotctl.services.recognise import recognise, within_budget
+from iotctl.services.detect.detect_file import FileDetection, SensorDetection, detect_file, first_unreadable, read_file
+from iotctl.services.detect.recognise import recognise, within_budget
 from iotctl.settings import Settings, store_settings
 from iotctl.sources import source_for, spooled
 from iotctl.words import counted

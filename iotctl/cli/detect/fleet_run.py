@@ -16,13 +16,13 @@ from iotctl.cli.progress.detect_progress import DetectWatch, watch_detect
 from iotctl.errors import UsageError
 from iotctl.model import Finding, Sensor, SensorCard
 from iotctl.repositories import Database
-from iotctl.services.detect_task import Request, SensorFindings
-from iotctl.services.fleet import choose_sensors, detect_fleet
-from iotctl.services.incident_alerts import incident_cards, refresh_incidents, with_news
-from iotctl.services.incidents import FleetIncident, group_findings
+from iotctl.services.detect.detect_task import Request, SensorFindings
+from iotctl.services.detect.fleet import choose_sensors, detect_fleet
+from iotctl.services.incidents.incident_alerts import incident_cards, refresh_incidents, with_news
+from iotctl.services.incidents.incidents import FleetIncident, group_findings
+from iotctl.services.incidents.notify import notify
+from iotctl.services.incidents.webhook import check_url
 from iotctl.services.keep_quality import known_quality
-from iotctl.services.notify import notify
-from iotctl.services.webhook import check_url
 from iotctl.settings import Settings
 from iotctl.words import counted
 from iotctl.workers.opening import WantedWorkers, sensor_workers

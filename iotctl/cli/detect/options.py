@@ -22,7 +22,7 @@ from iotctl.cli.options import (
 from iotctl.errors import UsageError
 from iotctl.model import Method
 from iotctl.moments import duration_seconds, known_zone, parse_time
-from iotctl.services.window import CONTEXT_OF_RANGE, CONTEXT_OF_STREAM
+from iotctl.services.detect.window import CONTEXT_OF_RANGE, CONTEXT_OF_STREAM
 from iotctl.settings import Settings
 
 

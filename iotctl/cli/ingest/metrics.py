@@ -10,8 +10,8 @@ from pathlib import Path
 
 from iotctl.cli.output.rows import replaced_file
 from iotctl.errors import IotctlError
-from iotctl.services.rounds import nothing
-from iotctl.services.tally import IngestSummary
+from iotctl.services.ingest.rounds import nothing
+from iotctl.services.ingest.tally import IngestSummary
 
 _SUCCESS = "iotctl_ingest_last_success_timestamp_seconds"
 _SUCCESS_LINE = re.compile(rf"^{_SUCCESS} ([0-9.e+]+)$", re.MULTILINE)

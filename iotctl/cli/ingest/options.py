@@ -12,7 +12,7 @@ from iotctl.errors import UsageError
 from iotctl.formats import ReadOptions
 from iotctl.model import OnDuplicate
 from iotctl.moments import duration_seconds
-from iotctl.services.load_task import LoadOptions, RejectLimit
+from iotctl.services.ingest.load_task import LoadOptions, RejectLimit
 from iotctl.settings import Settings
 
 

@@ -9,7 +9,7 @@ from iotctl.cli.output.log import Level, is_json, run_id, say, show_lines
 from iotctl.errors import ExitCode
 from iotctl.repositories import Balance, RunEnding
 from iotctl.secrets import hidden
-from iotctl.services.tally import FailedFile, IngestSummary
+from iotctl.services.ingest.tally import FailedFile, IngestSummary
 from iotctl.words import counted, form
 
 _FAILED_SHOWN = 5

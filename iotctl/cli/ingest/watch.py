@@ -11,10 +11,10 @@ import typer
 from iotctl.cli.ingest.metrics import Measure
 from iotctl.cli.ingest.summary import as_json, exit_code, report_round
 from iotctl.repositories import RunEnding
-from iotctl.services.progress import IngestListener
-from iotctl.services.rounds import nothing, rounds, together
-from iotctl.services.runs import RunRecord
-from iotctl.services.tally import IngestSummary, Seen
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.rounds import nothing, rounds, together
+from iotctl.services.ingest.runs import RunRecord
+from iotctl.services.ingest.tally import IngestSummary, Seen
 
 
 def watch(

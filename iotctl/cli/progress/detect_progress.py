@@ -11,7 +11,7 @@ from iotctl.cli.progress.sensor_progress import SensorProgress, sensor_progress
 from iotctl.words import counted
 
 if TYPE_CHECKING:
-    from iotctl.services.detect_task import SensorFindings
+    from iotctl.services.detect.detect_task import SensorFindings
 
 # Up to this number of sensors, each has its own line.
 _FEW = 10

@@ -14,7 +14,7 @@ from iotctl.cli.output.log import Level, is_json, is_quiet, say
 from iotctl.cli.output.terminal import printable, size
 from iotctl.cli.progress.above import print_above
 from iotctl.cli.progress.time_left import time_left
-from iotctl.services.progress import IngestListener
+from iotctl.services.ingest.progress import IngestListener
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

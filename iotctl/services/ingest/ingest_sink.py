@@ -21,12 +21,12 @@ from iotctl.repositories import (
     open_storage,
     storage_of,
 )
-from iotctl.services.file_layouts import RecordedLayouts, RunLayouts, digest_of
-from iotctl.services.load_task import IngestRequest, LoadOptions, LoadTask
-from iotctl.services.patience import Session, patiently
+from iotctl.services.ingest.file_layouts import RecordedLayouts, RunLayouts, digest_of
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions, LoadTask
+from iotctl.services.ingest.patience import Session, patiently
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.tally import Tally
 from iotctl.services.policy import keep_up
-from iotctl.services.progress import IngestListener
-from iotctl.services.tally import Tally
 from iotctl.words import counted
 
 # Those of some files that are to be read again.

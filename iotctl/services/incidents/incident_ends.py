@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iotctl.model import Finding, Sensor
-from iotctl.services.incidents import FleetIncident
+from iotctl.services.incidents.incidents import FleetIncident
 
 SensorFinding = tuple[Sensor, Finding]
 

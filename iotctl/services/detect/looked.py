@@ -12,9 +12,9 @@ from iotctl.analysis.learning import Taught
 from iotctl.model import Detection, Event, Sensor
 from iotctl.repositories import Connection, Series, storage_of
 from iotctl.repositories.findings.detect_runs import DetectRunRepository
-from iotctl.services.detect_task import Request
-from iotctl.services.judge import Scope
-from iotctl.services.window import Window, asked_for, since
+from iotctl.services.detect.detect_task import Request
+from iotctl.services.detect.judge import Scope
+from iotctl.services.detect.window import Window, asked_for, since
 
 
 @dataclass(frozen=True, slots=True)

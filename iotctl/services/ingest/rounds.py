@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from iotctl.errors import IotctlError, NothingThereError, UnreachableError
 from iotctl.repositories import Balance
-from iotctl.services.progress import IngestListener
-from iotctl.services.tally import IngestSummary, Seen
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.tally import IngestSummary, Seen
 
 # After a round that database or store broke off; twice as long after each further one, up to the longest.
 _TROUBLE_SECONDS = 5.0

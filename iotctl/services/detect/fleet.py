@@ -14,10 +14,10 @@ from iotctl.globs import HINT
 from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.findings.detect_runs import DetectRunRepository
-from iotctl.services.analyse import analyse_sensors
-from iotctl.services.detect_task import Request, SensorFindings, Task
-from iotctl.services.learned import taught_sensors
-from iotctl.services.silence import Heard, listen
+from iotctl.services.detect.analyse import analyse_sensors
+from iotctl.services.detect.detect_task import Request, SensorFindings, Task
+from iotctl.services.detect.learned import taught_sensors
+from iotctl.services.detect.silence import Heard, listen
 from iotctl.services.spread import AnalysisWorkers, in_order, task_sensors
 
 

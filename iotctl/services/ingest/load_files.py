@@ -11,13 +11,13 @@ from iotctl.errors import FileError, IotctlError
 from iotctl.formats.layouts.layout import AUTO
 from iotctl.model import FileBatch, OnDuplicate, Position
 from iotctl.repositories import Balance, Connection, FileState, Ledger, LedgerFile, Renewed, storage_of
-from iotctl.services.file_layouts import RunLayouts, found_text, kept_layout, read_layout
-from iotctl.services.file_pieces import Piece, ahead, read_pieces
-from iotctl.services.load_task import Ending, LoadTask, Outcome
-from iotctl.services.patience import Session, patiently
-from iotctl.services.progress import IngestListener, Silent
-from iotctl.services.refusals import refuse_total_loss, too_many_rejects
-from iotctl.services.write_batches import BatchWriter, ReadBatch
+from iotctl.services.ingest.file_layouts import RunLayouts, found_text, kept_layout, read_layout
+from iotctl.services.ingest.file_pieces import Piece, ahead, read_pieces
+from iotctl.services.ingest.load_task import Ending, LoadTask, Outcome
+from iotctl.services.ingest.patience import Session, patiently
+from iotctl.services.ingest.progress import IngestListener, Silent
+from iotctl.services.ingest.refusals import refuse_total_loss, too_many_rejects
+from iotctl.services.ingest.write_batches import BatchWriter, ReadBatch
 from iotctl.words import counted
 
 # Batches of small files are committed together once they have this part of a batch's rows.
@@ -34,7 +34,7 @@ def load_files(
     """
     listener, stop = listener or Silent(), stop or threading.Event()
     if task.layout is None:
-        from iotctl.services.dry_run import read_files
+        from iotctl.services.ingest.dry_run import read_files
 
         return read_files(task, listener, stop)
     worker = _Worker(task, listener, stop)

@@ -10,12 +10,12 @@ from iotctl.errors import IotctlError, UnfinishedFileError, UnreachableError
 from iotctl.formats import read_batches
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, Connection, Database, FileState, Ledger, LedgerFile, ensure_schema
-from iotctl.services.file_layouts import RunLayouts
-from iotctl.services.ingest_sink import Choose
-from iotctl.services.load_task import Ending, IngestRequest, LoadOptions, LoadTask, Outcome
-from iotctl.services.patience import Session, patiently
-from iotctl.services.progress import IngestListener
-from iotctl.services.tally import Tally
+from iotctl.services.ingest.file_layouts import RunLayouts
+from iotctl.services.ingest.ingest_sink import Choose
+from iotctl.services.ingest.load_task import Ending, IngestRequest, LoadOptions, LoadTask, Outcome
+from iotctl.services.ingest.patience import Session, patiently
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.tally import Tally
 from iotctl.sources import source_for
 
 

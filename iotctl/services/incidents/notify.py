@@ -13,10 +13,10 @@ from iotctl import __version__
 from iotctl.model import Finding, Sensor
 from iotctl.repositories import Database
 from iotctl.repositories.findings.notices import NoticeRepository
-from iotctl.services.incident_ends import End, find_ends
-from iotctl.services.incident_words import sentence, sentence_of_end
-from iotctl.services.incidents import FleetIncident
-from iotctl.services.webhook import post
+from iotctl.services.incidents.incident_ends import End, find_ends
+from iotctl.services.incidents.incident_words import sentence, sentence_of_end
+from iotctl.services.incidents.incidents import FleetIncident
+from iotctl.services.incidents.webhook import post
 from iotctl.words import WITHDRAWN
 
 _EVENTS_PER_REQUEST = 100

@@ -12,9 +12,9 @@ from iotctl.model import OnDuplicate
 from iotctl.repositories import SortedReadings
 from iotctl.repositories.readings.audit import DAY, Audit, AuditedFile, DaySums, day_keys
 from iotctl.repositories.storage.sorted_readings import OwnedReadings
-from iotctl.services.compare import Fault, Mismatch, compare
-from iotctl.services.file_readings import BLOCK_DAYS, FileReadings
-from iotctl.services.load_task import LoadOptions
+from iotctl.services.ingest.load_task import LoadOptions
+from iotctl.services.verify.compare import Fault, Mismatch, compare
+from iotctl.services.verify.file_readings import BLOCK_DAYS, FileReadings
 
 # Bounds what one question brings back: sums of so many sensors, or so many readings that are compared one by one.
 _SENSORS_AT_ONCE = 5000

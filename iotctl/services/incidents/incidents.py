@@ -13,8 +13,8 @@ from iotctl.repositories import Connection, Database, SensorRepository, ensure_s
 from iotctl.repositories.findings.anomalies import AnomalyRepository
 from iotctl.repositories.readings.hourly_course import hourly_courses
 from iotctl.repositories.readings.incident_sources import files_at
-from iotctl.services.anomalies import label_events
-from iotctl.services.learned import NOTHING, marked, taught_sensors
+from iotctl.services.detect.anomalies import label_events
+from iotctl.services.detect.learned import NOTHING, marked, taught_sensors
 
 _DAY = 86_400_000_000
 

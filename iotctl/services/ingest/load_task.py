@@ -15,8 +15,8 @@ from iotctl.formats import ReadOptions
 from iotctl.formats.layouts.layout import Layout
 from iotctl.model import ColumnstoreWriter, OnDuplicate, StorageLayout
 from iotctl.repositories import Balance, Database, LedgerFile
-from iotctl.services.progress import IngestListener
-from iotctl.services.selection import Selection
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.selection import Selection
 from iotctl.sources import StoreSettings
 
 # Options of reading that change no reading.

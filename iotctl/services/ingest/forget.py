@@ -9,7 +9,7 @@ from iotctl.errors import NotFoundError
 from iotctl.globs import glob_fits, is_glob
 from iotctl.model import OnDuplicate
 from iotctl.repositories import Database, Ledger, ensure_schema, open_storage
-from iotctl.services.write_batches import BatchWriter
+from iotctl.services.ingest.write_batches import BatchWriter
 from iotctl.sources import lies_below, listed_name
 
 

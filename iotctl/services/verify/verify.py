@@ -28,14 +28,14 @@ from iotctl.repositories import (
     present_storage,
 )
 from iotctl.repositories.readings.audit import Audit, AuditedFile
-from iotctl.services.compare import Fault
-from iotctl.services.file_layouts import RecordedLayouts
-from iotctl.services.file_readings import FileReadings
-from iotctl.services.load_task import LoadOptions
-from iotctl.services.progress import IngestListener
-from iotctl.services.selection import Selection, select
-from iotctl.services.sensor_names import KnownSensors
-from iotctl.services.verify_file import verify_file
+from iotctl.services.ingest.file_layouts import RecordedLayouts
+from iotctl.services.ingest.load_task import LoadOptions
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.selection import Selection, select
+from iotctl.services.verify.compare import Fault
+from iotctl.services.verify.file_readings import FileReadings
+from iotctl.services.verify.sensor_names import KnownSensors
+from iotctl.services.verify.verify_file import verify_file
 from iotctl.sources import StoreSettings, lies_below, source_for
 
 # A load that finishes while its file is read here makes the file be read again, so many times.

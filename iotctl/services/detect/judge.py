@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from iotctl.model import Detection, Event, Finding, Kind, Label
-from iotctl.services.recognise import recognise
-from iotctl.services.window import Window
+from iotctl.services.detect.recognise import recognise
+from iotctl.services.detect.window import Window
 
 # An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window
 # of the scores that make events is 256 rows. What ended before that has been judged for good.

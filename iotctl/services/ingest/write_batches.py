@@ -32,7 +32,7 @@ from iotctl.repositories import (
     joined_readings,
     sort_file_readings,
 )
-from iotctl.services.progress import IngestListener, Silent
+from iotctl.services.ingest.progress import IngestListener, Silent
 from iotctl.words import counted, form
 
 T = TypeVar("T")

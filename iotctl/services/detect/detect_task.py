@@ -10,7 +10,7 @@ from iotctl.analysis import DetectOptions
 from iotctl.analysis.learning import Taught
 from iotctl.model import Detection, Finding, Sensor, SensorCard
 from iotctl.repositories import Database
-from iotctl.services.silence import Heard
+from iotctl.services.detect.silence import Heard
 
 
 @dataclass(frozen=True, slots=True)

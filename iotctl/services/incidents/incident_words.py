@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from iotctl.model import Kind, Sensor
-from iotctl.services.incidents import FleetIncident
+from iotctl.services.incidents.incidents import FleetIncident
 from iotctl.timezones import find_zone
 from iotctl.words import WITHDRAWN, counted
 

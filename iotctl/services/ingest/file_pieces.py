@@ -13,7 +13,7 @@ from iotctl.errors import FileError, ForbiddenError, IotctlError, NotFoundError,
 from iotctl.formats import read_batches
 from iotctl.model import FileBatch, Position
 from iotctl.repositories import LedgerFile
-from iotctl.services.load_task import LoadTask
+from iotctl.services.ingest.load_task import LoadTask
 from iotctl.sources import source_for
 
 T = TypeVar("T")

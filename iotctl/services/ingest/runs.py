@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from iotctl.errors import IotctlError
 from iotctl.repositories import Database, PastRun, RunCounts, RunEnding, RunRepository, ensure_schema
-from iotctl.services.progress import IngestListener
-from iotctl.services.tally import IngestSummary
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.tally import IngestSummary
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from iotctl.model import Detection, Finding, Kind, Sensor, SensorCard, SensorMem
 from iotctl.repositories import Connection, SensorRepository
 from iotctl.repositories.findings.anomalies import AnomalyRepository
 from iotctl.repositories.findings.detect_runs import DetectRunRepository
-from iotctl.services.detect_task import Request, SensorFindings, Task
-from iotctl.services.judge import WEEK, Judged, is_to_be_told, judge
-from iotctl.services.learned import NOTHING, marked
-from iotctl.services.looked import Looked, look_at
-from iotctl.services.recognise import recognise, within_budget
-from iotctl.services.silence import Heard, ended_silence, silence_of
+from iotctl.services.detect.detect_task import Request, SensorFindings, Task
+from iotctl.services.detect.judge import WEEK, Judged, is_to_be_told, judge
+from iotctl.services.detect.learned import NOTHING, marked
+from iotctl.services.detect.looked import Looked, look_at
+from iotctl.services.detect.recognise import recognise, within_budget
+from iotctl.services.detect.silence import Heard, ended_silence, silence_of
 from iotctl.services.spread import each_sensor
 
 

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from iotctl.errors import IotctlError
 from iotctl.repositories import Connection, Database, is_passing
-from iotctl.services.progress import IngestListener
+from iotctl.services.ingest.progress import IngestListener
 
 T = TypeVar("T")
 

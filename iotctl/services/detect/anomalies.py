@@ -11,7 +11,7 @@ from iotctl.model import Finding, Kind, Label, Sensor
 from iotctl.repositories import Database, SensorRepository, ensure_schema
 from iotctl.repositories.findings.anomalies import AnomalyRepository
 from iotctl.repositories.findings.verdicts import VerdictRepository
-from iotctl.services.learned import NOTHING, marked, taught_sensors
+from iotctl.services.detect.learned import NOTHING, marked, taught_sensors
 
 # Ids in a message.
 _NAMED = 5

@@ -12,12 +12,12 @@ from iotctl.formats import ReadOptions, is_data_file, suffixes_read
 from iotctl.formats.layouts.layout import AUTO
 from iotctl.model import StoredFile
 from iotctl.repositories import Database, FileState, LedgerFile
-from iotctl.services.ingest_sink import DatabaseSink, Sink
-from iotctl.services.load_task import IngestRequest, LoadOptions, LoadTask, LoadWorkers, Outcome
-from iotctl.services.patience import Session
-from iotctl.services.progress import IngestListener
-from iotctl.services.selection import pages, select
-from iotctl.services.tally import IngestSummary, Seen, Tally
+from iotctl.services.ingest.ingest_sink import DatabaseSink, Sink
+from iotctl.services.ingest.load_task import IngestRequest, LoadOptions, LoadTask, LoadWorkers, Outcome
+from iotctl.services.ingest.patience import Session
+from iotctl.services.ingest.progress import IngestListener
+from iotctl.services.ingest.selection import pages, select
+from iotctl.services.ingest.tally import IngestSummary, Seen, Tally
 from iotctl.sources import lies_below, source_for
 
 # Files looked up in the ledger at once.
@@ -93,7 +93,7 @@ class IngestRun:
 
     def _open_sink(self, database: Database) -> Sink:
         if self._request.dry_run:
-            from iotctl.services.dry_run import DrySink
+            from iotctl.services.ingest.dry_run import DrySink
 
             return DrySink(self._request, database, self._session, self._listener, self._halt)
         return DatabaseSink(self._request, database, self._session, self._listener, self._halt, self._stop)

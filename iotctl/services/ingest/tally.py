@@ -9,9 +9,9 @@ from iotctl.errors import ChangedFileError, FileError, IotctlError, UnreachableE
 from iotctl.formats.layouts.layout import STANDARD
 from iotctl.model import StoredFile
 from iotctl.repositories import Balance, FileState, LedgerFile, RunEnding
-from iotctl.services.file_layouts import RunLayouts, is_same, read_layout
-from iotctl.services.load_task import Ending, LoadOptions, Outcome
-from iotctl.services.progress import IngestListener
+from iotctl.services.ingest.file_layouts import RunLayouts, is_same, read_layout
+from iotctl.services.ingest.load_task import Ending, LoadOptions, Outcome
+from iotctl.services.ingest.progress import IngestListener
 from iotctl.words import counted
 
 # So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.

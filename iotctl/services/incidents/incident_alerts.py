@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from iotctl.model import Finding, IncidentCard, Sensor
 from iotctl.repositories import Database
 from iotctl.repositories.findings.incidents import KeptIncident, keep_incidents
-from iotctl.services.incident_words import sentence
-from iotctl.services.incidents import FleetIncident, find_incidents
+from iotctl.services.incidents.incident_words import sentence
+from iotctl.services.incidents.incidents import FleetIncident, find_incidents
 
 _FEWEST_SENSORS = 2
 

@@ -1,0 +1,1 @@
+"""Events of several sensors with one cause, and what people are told."""

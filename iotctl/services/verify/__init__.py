@@ -1,0 +1,1 @@
+"""The source read again, beside what the table has."""
