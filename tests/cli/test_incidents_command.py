@@ -38,7 +38,7 @@ def plant(
 @pytest.fixture
 def postgres(postgres_server: Database, plant: Database) -> Iterator[Database]:
     """A copy of the plant's database."""
-    with new_database(postgres_server, template=conninfo_to_dict(plant.dsn)["dbname"]) as database:
+    with new_database(postgres_server, template=str(conninfo_to_dict(plant.dsn)["dbname"])) as database:
         yield database
 
 
