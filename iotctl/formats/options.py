@@ -1,4 +1,4 @@
-"""How files are read."""
+"""Options for reading files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from iotctl.model import Ambiguous, DecimalSign, Int96, Nonexistent, TimeForm
 
 
 class Readable(Protocol):
-    """Bytes one after the other."""
+    """A stream of bytes."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes, at most so many; none at the end."""
+        """The next bytes, at most size; none at the end."""
 
 
 # Opens the stored bytes of a file at a byte offset.
@@ -23,11 +23,11 @@ OpenAt = Callable[[int], BinaryIO]
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """timezone: of times without an offset. batch_rows: a batch ends with the block in which it reaches so many.
+    """timezone: of times without an offset. batch_rows: a batch ends with the block in which it reaches this number.
 
     missing_is_nan: a row without a value is a reading of NaN. settle_seconds: a last line without an end counts as
-    finished once its file has not changed for so long. keep_rejects: so many bad rows are kept with line and text, the
-    others are counted. layouts: the first whose patterns fit a file's name is its layout.
+    finished when its file has not changed for this long. keep_rejects: number of bad rows that are kept with line and
+    text; the others are counted. layouts: a file has the first layout with a matching pattern.
     """
 
     timezone: str = "Europe/Berlin"

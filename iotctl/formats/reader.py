@@ -1,4 +1,4 @@
-"""A file as batches of readings: the front door for all readings."""
+"""Reads a file as batches of readings. All readings come through this module."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def read_batches(
 ) -> Iterator[FileBatch]:
     """The readings of a file from a position on, in file order, in batches of about options.batch_rows.
 
-    The rows are the same whatever the batch size, and whether read at once or from any batch's end. A header without
-    rows gives a batch without rows; an empty file gives none. What a file is, its content says, and not its name.
-    Raises FileError where the file cannot be read as readings, and what open_at raises; UnfinishedFileError, after the
-    last batch, where a last line without an end may still be being written: reading can go on from there later.
-    wanted: the columns, if other than those of readings; where sensor_uuid is optional and not there, all rows are of
-    one sensor. sensors: are numbered there.
+    The rows do not depend on the batch size, or on where reading begins. A header without rows gives a batch without
+    rows; an empty file gives no batch. The content of a file decides its form, not its name.
+    Raises FileError if the file cannot be read as readings, and what open_at raises; UnfinishedFileError, after the
+    last batch, if a last line without an end may still be being written: reading can go on from there later.
+    wanted: the columns, if not those of readings; if sensor_uuid is optional and missing, all rows are of one sensor.
+    sensors: numbers the sensors.
     """
     start = start or Position()
     layout = layout_of(options.layouts, file.uri)
@@ -48,13 +48,13 @@ def read_batches(
 
         layout = found_layout(file, open_at, options, start)
     if layout != STANDARD:
-        from iotctl.formats.layouts.layout_batches import read_by_layout  # a tenth of a short command's imports
+        from iotctl.formats.layouts.layout_batches import read_by_layout  # its import takes a tenth of a short command
 
         yield from read_by_layout(file, open_at, layout, options, start, sensors)
         return
     builder = BatchBuilder(options, start, sensors or Sensors())
     if PurePosixPath(file.uri).suffix.lower() in PARQUET and file.size:
-        from iotctl.formats.parquet.opened import open_parquet  # a file of text needs no Parquet
+        from iotctl.formats.parquet.opened import open_parquet  # not needed for text
         from iotctl.formats.parquet.reader import read_parquet
 
         if parquet := open_parquet(file, open_at):
@@ -106,5 +106,5 @@ def _read_text(
 
 
 def _first_row(begun: bytes) -> bytes:
-    """The first line that is not blank, if it has an end; the same wherever reading starts."""
+    """The first line that is not blank, if it has an end; it does not depend on where reading starts."""
     return next((line for line in begun.split(b"\n")[:-1] if not is_blank(line)), b"")

@@ -1,4 +1,4 @@
-"""Rows of a file on their way to readings: columns before local times become UTC, and the sensors they name."""
+"""Rows of a file before local times become UTC, and their sensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from iotctl.sensor_ids import derived_uuid, normal_name
 
-# The sensor of a file that names none.
+# The sensor of a file without sensors.
 _NO_NAME = bytes(16)
 
 _UUID = re.compile(
@@ -26,8 +26,8 @@ _UUID = re.compile(
 class Rows:
     """Rows in file order; all (n,).
 
-    line: int64, from 1; several rows may stand on one. sensor: int32, see Sensors. time: int64, microseconds since
-    1970-01-01 of UTC, or of the local clock where naive says so. value: float64.
+    line: int64, from 1; a line may have several rows. sensor: int32, see Sensors. time: int64, microseconds since
+    1970-01-01 in UTC, or by the local clock if naive. value: float64.
     """
 
     line: NDArray[np.int64]
@@ -57,7 +57,7 @@ def joined(pieces: Sequence[Rows]) -> Rows:
 
 
 class Sensors:
-    """The sensors of a file, numbered as they come, however their UUID is written."""
+    """The sensors of a file, numbered in the order in which they come. UUIDs may be written in any form."""
 
     takes_any_text = False
 
@@ -66,7 +66,7 @@ class Sensors:
         self._by_uuid: dict[bytes, int] = {}
 
     def number(self, text: str) -> int:
-        """The number of the sensor that a text names. Raises ValueError where it is no UUID."""
+        """The number of the sensor of a text. Raises ValueError if it is not a UUID."""
         known = self._by_text.get(text)
         if known is None:
             known = self._by_uuid.setdefault(parse_uuid(text), len(self._by_uuid))
@@ -74,8 +74,8 @@ class Sensors:
         return known
 
     def numbers(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """The numbers of all texts, -1 for those that are no UUIDs."""
-        known = list(map(self._by_text.get, texts))  # of each block the same: a twentieth of the time of a file
+        """The numbers of all texts, -1 if a text is not a UUID; int32 (n,)."""
+        known = list(map(self._by_text.get, texts))  # blocks have the same sensors: this saves a twentieth of the time
         if None in known:
             known = list(map(self._number_or_none, texts))
         return np.array(known, dtype=np.int32)
@@ -91,15 +91,15 @@ class Sensors:
             return -1
 
     def only(self) -> int:
-        """The number of the sensor of a file that names none."""
+        """The number of the sensor of a file without sensors."""
         return self.number_of(_NO_NAME)
 
     def names(self, used: NDArray[np.bool_]) -> tuple[str | None, ...]:
-        """Of those used, one entry per number, what the file calls them; empty where it has UUIDs alone."""
+        """The names in the file of the used numbers; empty if it has only UUIDs. used: bool, one per number."""
         return ()
 
     def units(self, used: NDArray[np.bool_]) -> tuple[str | None, ...]:
-        """Of those used, one entry per number, what their values are in; empty where the file says so of none."""
+        """The units of the used numbers; empty if the file has no units. used: bool, one per number."""
         return ()
 
     def uuids(self) -> NDArray[np.uint8]:
@@ -108,9 +108,9 @@ class Sensors:
 
 
 class NamedSensors(Sensors):
-    """Sensors that may be called by any text; a text that is not a UUID gets a UUID that is derived from it.
+    """Sensors with any text as name. If the text is not a UUID, a UUID is derived from it.
 
-    The same text gives the same UUID in every file, however its accents are written (NFC).
+    The same text gives the same UUID in every file. Accents may be written in two ways (NFC).
     """
 
     takes_any_text = True
@@ -123,7 +123,7 @@ class NamedSensors(Sensors):
     def number(self, text: str, unit: str | None = None) -> int:
         """The number of the sensor that a text names. unit: of its values, if the file says so; its first one stays.
 
-        Raises ValueError where there is no text.
+        Raises ValueError if the text is empty.
         """
         known = self._by_text.get(text)
         if known is None:
@@ -145,7 +145,7 @@ class NamedSensors(Sensors):
         return self._units.get(number)
 
     def name(self, uuid: bytes) -> str | None:
-        """What the file calls a sensor; None where it names none."""
+        """The name of a sensor in the file; None if it has none."""
         named = uuid != _NO_NAME
         return self._names.get(self._by_uuid[uuid], str(UUID(bytes=uuid)) if named else None)
 

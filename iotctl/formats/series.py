@@ -1,4 +1,4 @@
-"""The series of a file for detection: timestamp and value, of one sensor or of several."""
+"""Reads the series of a file for detection: times and values of one or several sensors."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class SeriesFile:
     """The readings of a file, in its order; all arrays (n,).
 
     sensor: int32, index into names. time: int64, microseconds since 1970-01-01 UTC. value: float64, the file's unit,
-    NaN where it is missing. names: of the sensors, as the file has them; a single None where it names none.
-    rows_read: n and the rows that cannot be read, counted in rejected by reason; first_reject: the first of them.
-    notes: what a person should know of how the file was read.
+    NaN if it is missing. names: of the sensors, as in the file; a single None if it has none.
+    rows_read: n plus the rows that cannot be read. rejected: reason -> number of these; first_reject: the first one.
+    notes: messages for people.
     """
 
     sensor: NDArray[np.int32]
@@ -45,8 +45,8 @@ class SeriesFile:
 def read_series(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> SeriesFile:
     """All readings of a file with the columns timestamp and value, and a sensor's name or UUID if there is one.
 
-    They are read as read_batches reads those of ingest, but that a value may be missing, NaN or infinite, and that the
-    last line counts as it is. Raises FileError where a column is missing, and what open_at raises.
+    They are read as in read_batches, except that a value may be missing, NaN or infinite, and that the last line always
+    counts. Raises FileError if a column is missing, and what open_at raises.
     """
     options = replace(options, allow_nan=True, missing_is_nan=True, settle_seconds=0.0, keep_rejects=1)
     sensors = NamedSensors()

@@ -1,4 +1,4 @@
-"""The rows of a small table as texts: what is looked at by itself, and not in columns of millions."""
+"""Reads the rows of a small table as texts, one by one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _UUID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row. line: from 1. text: of the row, for people. fields: wanted column -> text; none where it has a reason.
+    """A row. line: from 1. text: of the row, for people. fields: wanted column -> text; empty if it has a reason.
 
-    Those columns that are wanted only as others may hold bytes that are no text.
+    Columns that are only wanted as others (Wanted.others) may have bytes that are not text.
     """
 
     line: int
@@ -35,9 +35,9 @@ class TableRow:
 
 
 def read_table_rows(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[TableRow]:
-    """The rows of a file with the wanted columns, in text or Parquet; a row is bad where it is so for read_batches.
+    """The rows of a file with the wanted columns, in text or Parquet. The same rows are bad as in read_batches.
 
-    Raises FileError where a column is missing, and what open_at raises.
+    Raises FileError if a column is missing, and what open_at raises.
     """
     with open_text(open_at, file.uri) as text:
         if not is_parquet(text.head):

@@ -160,9 +160,9 @@ def test_an_object_of_arrays_is_a_record_for_each_place() -> None:
     [
         ('{"rows": 5}', "rows", "no array of objects at rows"),
         ('{"other": []}', "rows", "no array of objects at rows"),
-        ('{"rows": [{"v": 1}, 5]}', "rows", "something else than objects"),
-        ('{"rows": [{"v": 1}}}', "rows", "something else than objects"),
-        ('[{"v": 1}} , {"v": 2}]', "", "something else than objects"),
+        ('{"rows": [{"v": 1}, 5]}', "rows", "something other than objects"),
+        ('{"rows": [{"v": 1}}}', "rows", "something other than objects"),
+        ('[{"v": 1}} , {"v": 2}]', "", "something other than objects"),
         ('{"rows": [{"v": 1}]}\n{"rows": [{"v": 2}]}\n', "rows", "more than one JSON document"),
         ('{"rows": [{"v": 1}, {"v": ', "rows", "ends within its records"),
         ('{"rows": [{"v": 1},', "rows", "ends within its records"),

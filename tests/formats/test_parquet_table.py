@@ -99,7 +99,7 @@ def test_other_values_are_the_numbers_of_structs_too_and_neither_lists_nor_texts
 
 def test_a_column_that_is_missing_or_there_twice_is_an_error_that_names_it() -> None:
     table = pa.table([pa.array([0], pa.timestamp("s")), pa.array([1]), pa.array([2])], names=["time", "x", "x"])
-    with pytest.raises(FileError, match="x is there twice"):
+    with pytest.raises(FileError, match="x occurs twice"):
         readings(parquet(table), wide("x"))
     with pytest.raises(FileError, match="needs a column 'when'"):
         readings(parquet(table), wide("x", time="when"))

@@ -85,7 +85,7 @@ def test_a_sheet_that_is_not_there_is_an_error_that_names_those_that_are() -> No
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 nonsense", b"time,x\n1,2\n", workbook(["time", "x"])[:-200]])
 def test_what_is_no_workbook_is_an_error_of_that_file(content: bytes) -> None:
-    with pytest.raises(FileError, match="no Excel workbook"):
+    with pytest.raises(FileError, match="not an Excel workbook"):
         batches(content)
 
 

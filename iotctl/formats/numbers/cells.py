@@ -1,4 +1,4 @@
-"""Cells to values by a layout: tokens for missing, units behind numbers, thousands, parts of a cell, scale."""
+"""Cells to values by a layout: missing values, units after numbers, thousands, parts of a cell, scale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iotctl.formats.layouts.layout import TextLayout, ValueLayout
 from iotctl.formats.numbers.decimals import Decimals
 from iotctl.formats.numbers.values import floats, parse_value, parse_values
 
-# Stands for a part that a cell does not have: no number, and no missing value.
+# Stands for a part that a cell does not have; it is neither a number nor a missing value.
 _NO_PART = "no such part"
 
 _BLANKS = " \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
@@ -22,7 +22,7 @@ _BLANKS = " \t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A column of values; all (n,). value: float64. missing: bool, no value is there. odd: bool, it is not a number."""
+    """A column of values; all (n,). value: float64. missing: bool, there is no value. odd: bool, it is not a number."""
 
     value: NDArray[np.float64]
     missing: NDArray[np.bool_]
@@ -30,7 +30,7 @@ class Cells:
 
 
 class CellReader:
-    """Reads the cells of one value of a layout. missing: texts of no value, beside the empty one."""
+    """Reads the cells of one value of a layout. missing: texts that mean no value, besides the empty text."""
 
     def __init__(self, layout: ValueLayout, text: TextLayout, missing: tuple[str, ...]) -> None:
         self._scale = layout.scale
@@ -97,7 +97,7 @@ class CellReader:
         return self._without_thousands(texts) if self._thousands else texts
 
     def _without_thousands(self, texts: pa.StringArray) -> pa.StringArray:
-        """Numbers whose groups have three digits each without the signs between them; others as they are."""
+        """Numbers in groups of three digits without the signs between groups; other texts as they are."""
         sign, point = re.escape(self._thousands), re.escape("," if self._decimals is Decimals.COMMA else ".")
         number = rf"[+-]?\d{{1,3}}(?:{sign}\d{{3}})+(?:{point}\d*)?"
         parts = pc.extract_regex(texts, rf"^(?P<number>{number})(?P<behind>(?:[^\d{point}{sign}].*)?|{self._unit})$")
@@ -110,7 +110,7 @@ class CellReader:
         if self._nan_is_missing:
             missing = missing | (np.isnan(value) & ~odd)
         if self._scale != 1:
-            with np.errstate(over="ignore"):  # infinity is seen by whoever takes the values
+            with np.errstate(over="ignore"):  # the caller checks for infinity
                 value = value * self._scale
         return Cells(value, missing, odd)
 

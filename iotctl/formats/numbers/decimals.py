@@ -14,16 +14,16 @@ from iotctl.model import DecimalSign
 
 
 class Decimals(StrEnum):
-    """Which character of a column's numbers comes before decimals."""
+    """The decimal sign of a column of numbers."""
 
-    OPEN = "open"  # none of them had one so far
+    OPEN = "open"  # not decided: no number had one so far
     POINT = "point"
     COMMA = "comma"
     UNCLEAR = "unclear"  # 1.234 beside 1,234: only whole numbers can be read
 
 
-# A comma or point before just three digits may set off thousands; elsewhere, and behind a 0, it comes before decimals.
-# A number that has both, or one of them twice, is read by nobody, but shows which one sets off thousands.
+# A comma or point before exactly three digits may separate thousands; elsewhere, and after a 0, it is a decimal sign.
+# A number with both, or with one of them twice, is not read, but shows which one separates thousands.
 _POINT_OR_THOUSANDS, _COMMA_OR_THOUSANDS, _POINT, _COMMA, _MILLIONS_BY_POINTS, _MILLIONS_BY_COMMAS = -1, -2, 1, 2, 3, 4
 _UNSIGNED = {
     _POINT: r"[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?"
@@ -37,24 +37,24 @@ _UNSIGNED = {
 }
 _PATTERNS = {kind: rf"^[ \t]*[+-]?(?:{number})[ \t]*$" for kind, number in _UNSIGNED.items()}
 
-# A comma among so many points is taken for a slip of its own row; else a comma says that a point is no decimal one.
+# Among this many points, a comma is a mistake in its row; else a comma shows that the point is not the decimal sign.
 _POINTS_PER_SLIP = 10
 
 
 def wanted_decimals(sign: DecimalSign) -> Decimals:
-    """What an option says of a column before it was looked at."""
+    """The decimal sign that an option sets, before the column is judged."""
     return Decimals.OPEN if sign is DecimalSign.AUTO else Decimals(sign.value)
 
 
 def is_certain_point(text: str) -> bool:
-    """Whether a text is a number whose point can only come before decimals."""
+    """Whether a text is a number with a point that can only be a decimal point."""
     if re.fullmatch(_PATTERNS[_POINT], text) is None:
         return False
     return re.fullmatch(_PATTERNS[_POINT_OR_THOUSANDS], text) is None
 
 
 class DecimalJudge:
-    """See column_forms.Judge. comma_usual: whether 1,234 alone says that the comma comes before decimals."""
+    """See column_forms.Judge. comma_usual: whether 1,234 alone means a decimal comma."""
 
     def __init__(self, *, comma_usual: bool) -> None:
         self._comma_usual = comma_usual
@@ -66,7 +66,7 @@ class DecimalJudge:
         signed = np.flatnonzero(pc.match_substring_regex(texts, "[.,]").to_numpy(zero_copy_only=False))
         if len(signed):
             some = texts.take(pa.array(signed))
-            for number, pattern in _PATTERNS.items():  # the ambiguous ones come last, and win
+            for number, pattern in _PATTERNS.items():  # the ambiguous ones come last, and replace others
                 kind[signed[pc.match_substring_regex(some, pattern).to_numpy(zero_copy_only=False)]] = number
         return kind
 
@@ -87,7 +87,7 @@ class DecimalJudge:
         if points:
             return Decimals.POINT
         if self._count[_MILLIONS_BY_POINTS] or self._count[_MILLIONS_BY_COMMAS]:
-            # The other character comes before decimals, if there are any.
+            # The other character is the decimal sign, if there are decimals.
             by_points, by_commas = self._count[_MILLIONS_BY_POINTS] > 0, self._count[_MILLIONS_BY_COMMAS] > 0
             return Decimals.UNCLEAR if by_points and by_commas else Decimals.COMMA if by_points else Decimals.POINT
         if not self._count[_COMMA_OR_THOUSANDS]:

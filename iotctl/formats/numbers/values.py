@@ -1,7 +1,6 @@
 """Texts to numbers, with a decimal point or a decimal comma.
 
-parse_value is the grammar, one text at a time; parse_values reads whole columns, and of odd texts says just that they
-are odd.
+parse_value is the grammar for one text. parse_values reads whole columns, and marks texts that it does not read as odd.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _NUMBERS = {
     Decimals.UNCLEAR: r"[+-]?[0-9]+(?:[eE][+-]?[0-9]+)?",
 }
 _NUMBERS[Decimals.OPEN] = _NUMBERS[Decimals.UNCLEAR]
-# What pyarrow reads as such; the brackets are C's.
+# NaN and infinity, as pyarrow reads them; the brackets are from C.
 _NOT_FINITE = re.compile(r"[+-]?(?:nan(?:\([0-9a-z_]*\))?|inf|infinity)", re.IGNORECASE | re.ASCII)
 _PATTERNS = {decimals: re.compile(number) for decimals, number in _NUMBERS.items()}
 _COLUMN_PATTERNS = {decimals: f"^(?:{number}|[+-]?(?i:nan|inf|infinity))$" for decimals, number in _NUMBERS.items()}
@@ -31,16 +30,16 @@ _COLUMN_PATTERNS = {decimals: f"^(?:{number}|[+-]?(?i:nan|inf|infinity))$" for d
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """value: float64 (n,). odd: bool (n,), where value means nothing and parse_value has the word."""
+    """value: float64 (n,). odd: bool (n,); there value has no meaning, and parse_value decides."""
 
     value: NDArray[np.float64]
     odd: NDArray[np.bool_]
 
 
 def floats(column: pa.Array) -> pa.Array:
-    """Numbers of any type as float64; integers beyond 2**53 lose digits, as they do in a text.
+    """Numbers of any type as float64. Integers beyond 2**53 lose digits, as in texts.
 
-    Decimals by way of their texts: pyarrow's cast of them misses the nearest float64 in every fourth (version 26).
+    Decimals are read from their texts, because pyarrow's cast misses the nearest float64 for every fourth (version 26).
     """
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.string())
@@ -48,7 +47,7 @@ def floats(column: pa.Array) -> pa.Array:
 
 
 def parse_value(text: str, decimals: Decimals) -> float | None:
-    """A number, NaN and infinity among them; decimals: of its column. None where it is no number."""
+    """A number, also NaN or infinity; None if the text is not a number. decimals: of its column."""
     text = text.strip(" \t")
     if _PATTERNS[decimals].fullmatch(text):
         return float(text.replace(",", "."))
@@ -58,7 +57,7 @@ def parse_value(text: str, decimals: Decimals) -> float | None:
 
 
 def parse_values(texts: pa.StringArray, decimals: Decimals) -> Values:
-    """The texts as numbers, those in usual forms; the others are marked as odd. decimals: of the column."""
+    """Texts in usual forms as numbers; the others are marked as odd. decimals: of the column."""
     if decimals is Decimals.POINT:
         with suppress(pa.ArrowInvalid):
             return Values(texts.cast(pa.float64()).to_numpy(), np.zeros(len(texts), dtype=np.bool_))
@@ -71,6 +70,6 @@ def parse_values(texts: pa.StringArray, decimals: Decimals) -> Values:
 
 
 def find_missing(texts: pa.StringArray) -> NDArray[np.bool_]:
-    """Which texts are empty but for blanks; bool (n,)."""
+    """Which texts are blank; bool (n,)."""
     missing: NDArray[np.bool_] = pc.equal(pc.ascii_trim(texts, " \t"), "").to_numpy(zero_copy_only=False)
     return missing

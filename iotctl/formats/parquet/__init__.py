@@ -1,1 +1,1 @@
-"""Parquet files, read within the memory that was promised."""
+"""Parquet files, read in bounded memory."""

@@ -1,7 +1,7 @@
-"""The footer of a Parquet file: where its columns lie, and how they are packed.
+"""The footer of a Parquet file: the places of its columns, and their compression.
 
-pyarrow tells it as well, but ends the whole process where a damaged footer has a codec or a statistic that it does not
-know (metadata.row_group(0).column(0), in version 26).
+pyarrow reads it as well, but it aborts the process if a damaged footer has an unknown codec or statistic
+(metadata.row_group(0).column(0), in version 26).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A column of a row group. start, size: where its pages lie. codec: as Parquet names it.
+    """A column of a row group. start, size: of its pages, in bytes. codec: as Parquet names it.
 
-    has_texts: its values may be of any length. may_share: they may be given as what they add to the one before.
+    has_texts: values may have any length. may_share: values may be stored as additions to the value before
+    (DELTA_BYTE_ARRAY).
     """
 
     column: str
@@ -34,9 +35,9 @@ class Chunk:
 
 
 def read_chunks(footer: bytes, columns: Collection[str]) -> list[list[Chunk]]:
-    """Of each row group the chunks of some columns, by their names or, in a struct, their paths, such as body.temp.
+    """The chunks of some columns, for each row group. columns: names or, in a struct, paths such as body.temp.
 
-    Raises ValueError where the footer is damaged.
+    Raises ValueError if the footer is damaged.
     """
     reader = CompactReader(footer)
     groups: list[list[Chunk]] = []
@@ -70,7 +71,7 @@ def _group(reader: CompactReader, columns: Collection[str]) -> list[Chunk]:
 
 
 def _chunk(found: dict[int, Value], columns: Collection[str]) -> Chunk | None:
-    """A chunk from its ColumnMetaData; None where it is of another column."""
+    """A chunk from its ColumnMetaData; None if it is of another column."""
     path, encodings = found.get(3), found.get(2)
     if not isinstance(path, list):
         return None

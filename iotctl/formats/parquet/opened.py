@@ -1,4 +1,4 @@
-"""A Parquet file that is open: its columns in pages that fit into memory, whatever the file says of itself."""
+"""An open Parquet file: its columns in pages of bounded memory, even if the file states wrong sizes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from iotctl.model import StoredFile
 _BUFFER_BYTES, _LEAST_BUFFER_BYTES = 4 * 1024 * 1024, 64 * 1024
 _MOST_BUFFERS_BYTES = 64 * 1024 * 1024
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
-_HINT = "Rows committed before stay. Mend the file, or fetch it again from where it came."
+_HINT = "Rows committed before stay. Repair the file, or fetch it again from its source."
 
 
 class OpenParquet:
-    """A Parquet file and the bytes that it is read from."""
+    """A Parquet file and its stored bytes."""
 
     def __init__(self, parquet: pq.ParquetFile, stored: ParquetBytes, footer: bytes, where: str) -> None:
         self.parquet = parquet
@@ -34,14 +34,14 @@ class OpenParquet:
         self._chunks: list[list[Chunk]] = []
 
     def choose(self, columns: list[str]) -> None:
-        """Say which columns are going to be read. Raises FileError where the footer is damaged."""
+        """Set the columns to read. Raises FileError if the footer is damaged."""
         try:
             self._chunks = read_chunks(self._footer, columns)
         except ValueError as error:
             raise self._damaged(error) from error
         if len(self._chunks) != self.parquet.num_row_groups:
             raise self._damaged(ValueError("row groups are missing"))
-        # Each column has a buffer of its own.
+        # Each column has its own buffer.
         if (buffer_bytes := max(_LEAST_BUFFER_BYTES, _MOST_BUFFERS_BYTES // max(1, len(columns)))) < _BUFFER_BYTES:
             self.parquet = _opened(self._stored, buffer_bytes, self.parquet.metadata)
 
@@ -51,9 +51,9 @@ class OpenParquet:
         return any(leaf.path == column and leaf.physical_type == "INT96" for leaf in leaves)
 
     def pages(self, group: int, columns: list[str], most_rows: int) -> Iterator[pa.RecordBatch]:
-        """Some columns of a row group, at most so many rows at a time, whatever the file says of itself.
+        """Some columns of a row group, at most most_rows at a time, even if the file states wrong sizes.
 
-        Raises FileError where the data is damaged, or would take too much memory.
+        Raises FileError if the data is damaged, or would take too much memory.
         """
         chunks = [chunk for chunk in self._chunks[group] if chunk.column in columns]
         may_share = any(chunk.may_share for chunk in chunks)
@@ -70,9 +70,9 @@ class OpenParquet:
 
 
 def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -> OpenParquet | None:
-    """A file as Parquet; None where it is none and must be something else. is_known: it begins as Parquet does.
+    """A file as Parquet; None if it is not Parquet. is_known: it begins like Parquet, so anything else is damage.
 
-    Raises FileError where it is damaged.
+    Raises FileError if it is damaged.
     """
     stored = ParquetBytes(open_at, file.size, file.uri)
     try:
@@ -83,7 +83,7 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
         with open_at(0) as begin:
             if not is_known and begin.read(len(MAGIC)) != MAGIC:
                 return None
-        raise FileError(f"This is no Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
+        raise FileError(f"This is not a Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
     return OpenParquet(parquet, stored, footer or b"", file.uri)
 
 
@@ -91,7 +91,7 @@ def _opened(stored: ParquetBytes, buffer_bytes: int, metadata: pq.FileMetaData |
     return pq.ParquetFile(
         stored,
         metadata=metadata,
-        # A column is read so many bytes at a time, and not all of it, however large its row group.
+        # A column is read through a buffer of this size, and not as a whole.
         buffer_size=buffer_bytes,
         coerce_int96_timestamp_unit="us",  # nanoseconds, the default, overflow in 2262
     )
@@ -99,7 +99,7 @@ def _opened(stored: ParquetBytes, buffer_bytes: int, metadata: pq.FileMetaData |
 
 @dataclass(frozen=True, slots=True)
 class PageLines:
-    """The rows of a page as lines, of which the first has the number first_line."""
+    """The rows of a page as lines. first_line: the number of the first one."""
 
     page: pa.RecordBatch
     columns: list[str]
@@ -116,7 +116,7 @@ class PageLines:
 
 
 def stored_type(kind: pa.DataType) -> pa.DataType:
-    """What a type's values are: of an extension its storage, of a dictionary its values."""
+    """The type of the stored values: of an extension its storage, of a dictionary its values."""
     if isinstance(kind, pa.BaseExtensionType):
         kind = kind.storage_type
     return kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -130,7 +130,7 @@ def stored_values(column: pa.Array) -> pa.Array:
 
 
 def _decodable(page: pa.RecordBatch) -> pa.RecordBatch:
-    """The page, with bytes escaped that are not UTF-8: programs that write Parquet do not check their texts."""
+    """The page with invalid UTF-8 escaped: programs that write Parquet do not check their texts."""
     try:
         page.validate(full=True)
     except pa.ArrowInvalid:

@@ -1,7 +1,7 @@
-"""The pages of a Parquet file as they pass: what they would unfold into is known, and bounded, before they do.
+"""Checks the pages of a Parquet file while their bytes are read, so that their memory is bounded before decoding.
 
-What the footer says of sizes is a file's own claim. The header of each page says how much memory it will take, and the
-decompressor holds it to that (parquet.thrift, PageHeader); so the headers are read as the bytes pass by.
+The sizes in the footer may be wrong. The header of each page has its decompressed size, and the decompressor enforces
+it (parquet.thrift, PageHeader). So the headers are read while the bytes pass by.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from iotctl.errors import FileError
 from iotctl.formats.parquet.footer import Chunk
 from iotctl.formats.parquet.thrift import CompactReader, Value
 
-# Rows that are decoded at once, and how many of a column whose values share their beginnings (see _DELTA_BYTE_ARRAY).
+# Rows that are decoded at once, and rows of a column with shared beginnings (see _DELTA_BYTE_ARRAY).
 ROWS_AT_ONCE = 131_072
 FEW_ROWS_AT_ONCE = 128
 
-# Writers make pages of 1 MiB; a page is decompressed as a whole.
+# Writers make pages of 1 MiB. A page is decompressed as a whole.
 _MOST_PAGE_BYTES = 32 * 1024 * 1024
 _MOST_PAGES_BYTES, _LEAST_PAGE_BYTES = 512 * 1024 * 1024, 2 * 1024 * 1024
 _MOST_HEADER_BYTES = 1024 * 1024
-# Of a text in a dictionary: all rows that are decoded at once may have it.
+# For a text in a dictionary: all rows that are decoded at once may have it.
 _MOST_REPEATED_BYTES = 512
 _STEP_BYTES = 64 * 1024
-# Texts of the rows that are decoded at once.
+# For all texts of the rows that are decoded at once.
 _MOST_TEXT_BYTES = 64 * 1024 * 1024
 
 _DATA, _DICTIONARY, _DATA_V2 = 5, 7, 8  # the fields of the header
-# Each value is given as what it adds to the one before: a page of many long values may itself be small.
+# Each value is stored as an addition to the value before: a small page may contain many long values.
 _DELTA_BYTE_ARRAY = 7
 _MOST_DELTA_BYTES = 1536 * 1024
 
 
 class ColumnWatch:
-    """Looks at the pages of a column of a row group, in the order in which their bytes are read.
+    """Checks the pages of a column of a row group, in the order in which their bytes are read.
 
-    start, end: where its bytes are in the file. columns: so many are read beside it, each of which holds a page.
+    start, end: of its bytes in the file. columns: number of columns that are read together; each holds a page.
     """
 
     def __init__(self, chunk: Chunk, where: str, columns: int = 1) -> None:
@@ -49,11 +49,11 @@ class ColumnWatch:
         self._where = where
         self._next = self.start  # where the next page begins
         self._begun = b""  # of that page
-        self._wanted = 0  # so many bytes of it
+        self._wanted = 0  # number of bytes needed of it
         self._rows = self._bytes = 0
 
     def see(self, position: int, data: bytes) -> None:
-        """Look at bytes that were read from a position of the file. Raises FileError where a page takes too much."""
+        """Check bytes that were read from a position of the file. Raises FileError if a page takes too much memory."""
         have = self._next + len(self._begun)
         while have < position + len(data) and self._next < self.end:
             if have < position:
@@ -86,7 +86,7 @@ class ColumnWatch:
         if not self._chunk.has_texts or header.is_dictionary:
             return
         if header.encoding == _DELTA_BYTE_ARRAY and not (self._chunk.may_share and size <= _MOST_DELTA_BYTES):
-            raise self._refused("has a DELTA_BYTE_ARRAY page that may unfold into any size")
+            raise self._refused("has a DELTA_BYTE_ARRAY page that may expand to any size")
         if self._rows >= ROWS_AT_ONCE:
             self._rows = self._bytes = 0
         self._rows += header.values
@@ -95,7 +95,7 @@ class ColumnWatch:
             raise self._refused(f"has more than {_MOST_TEXT_BYTES // 1024**2} MiB of text in {ROWS_AT_ONCE} rows")
 
     def _check_dictionary(self, page: bytes, header: _PageHeader) -> None:
-        """Refuse a long text that rows of a few bits may repeat a million times."""
+        """Refuse a long text in a dictionary: rows of a few bits may repeat it a million times."""
         try:
             values = _decompressed(page, self._chunk.codec, header.uncompressed)
             longest = _longest(values, header.values)
@@ -119,16 +119,16 @@ def _decompressed(page: bytes, compression: str, size: int) -> bytes:
         return bytes(pa.decompress(page, size, compression.lower(), asbytes=True))
     try:
         return bytes(pa.decompress(page, size, "lz4_raw", asbytes=True))
-    except OSError:  # as Hadoop writes it: behind two lengths
+    except OSError:  # in the form of Hadoop: after two lengths
         return bytes(pa.decompress(page[8:], size, "lz4_raw", asbytes=True))
 
 
 def _longest(values: bytes, count: int) -> int:
-    """The longest of so many texts, each of which stands behind its length in four bytes (PLAIN)."""
+    """The longest of count texts, each of them after its length in four bytes (PLAIN)."""
     longest = at = 0
     for _ in range(count):
         (length,) = struct.unpack_from("<I", values, at)
-        # Where texts are of one length, as UUIDs are, the others need no look one by one.
+        # If all texts have one length, as UUIDs, the others need not be read one by one.
         if not at and length + 4 == len(values) / count:
             rows = np.frombuffer(values, dtype=np.uint8).reshape(count, length + 4)
             if (rows[:, :4] == rows[0, :4]).all():
@@ -140,7 +140,7 @@ def _longest(values: bytes, count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _PageHeader:
-    """What a page's header says. length: of the header itself, in bytes."""
+    """The header of a page. length: of the header itself, in bytes."""
 
     length: int
     uncompressed: int
@@ -151,7 +151,7 @@ class _PageHeader:
 
 
 def _page_header(data: bytes) -> _PageHeader | None:
-    """The header that bytes begin with; None where more of them are needed, or where it is none."""
+    """The header at the beginning of some bytes; None if more bytes are needed, or if it is not a header."""
     reader = CompactReader(data)
     try:
         fields = reader.struct()

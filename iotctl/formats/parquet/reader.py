@@ -1,4 +1,4 @@
-"""Parquet files as batches of readings, a few row groups in memory at a time."""
+"""Parquet files as batches of readings, with a few row groups in memory at a time."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _KINDS = {
 def read_parquet(
     file: StoredFile, opened: OpenParquet, builder: BatchBuilder, options: ReadOptions, wanted: Wanted
 ) -> Iterator[FileBatch]:
-    """As read_batches; positions count rows, from 0, and lines count them from 1.
+    """See read_batches. Positions count rows from 0, and lines count them from 1.
 
-    timestamp: a timestamp with or without zone, a date, a text, or an integer, which is read as a text is; sensor_uuid:
-    a text or 16 bytes; sensor_value: any number, or a text.
+    timestamp: a timestamp with or without zone, a date, a text, or an integer, which is read like a text. sensor_uuid:
+    a text or 16 bytes. sensor_value: any number, or a text.
     """
     parquet = opened.parquet
     schema = parquet.schema_arrow
@@ -81,7 +81,7 @@ def read_parquet(
 
 
 def _pieces(opened: OpenParquet, page: pa.RecordBatch, first_line: int, column: str) -> Iterator[Piece]:
-    """The texts of a column with their lines: those of a page, and then those behind it, which are read for that."""
+    """The texts of a column with their lines: those of a page, and then of the next pages, which are read for this."""
     yield _texts(page.column(column)), np.arange(first_line, first_line + len(page))
     line, begun = 1, first_line + len(page)
     for group in range(opened.parquet.num_row_groups):
@@ -127,7 +127,7 @@ def _read_page(
     if options.missing_is_nan:
         missing = value_reason & find_missing(_texts(page.column(column["sensor_value"])))
         value, value_reason = np.where(missing, np.nan, value), value_reason & ~missing
-    # The first that applies, in the order in which the careful reader of lines looks.
+    # The first reason that applies, in the order of the careful reader of lines.
     reasons: list[tuple[NDArray[np.bool_], RejectReason]] = [
         (sensor < 0, RejectReason.SENSOR),
         (time_reason, RejectReason.TIME),
@@ -149,7 +149,7 @@ def _texts(column: pa.Array) -> pa.StringArray:
 
 
 def _times(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """time and naive as in Rows, and which are missing or unreadable."""
+    """time and naive as in Rows, and which times are missing or unreadable; all (n,)."""
     column = stored_values(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     kind = column.type
@@ -170,7 +170,7 @@ def _times(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.int64], NDA
 
 
 def _microseconds(count: NDArray[np.int64], unit: str) -> NDArray[np.int64]:
-    """Times of a unit since 1970; those that microseconds could not hold end up outside of 1900 to 2200 as well."""
+    """Times of a unit since 1970 as microseconds. Times that do not fit stay outside of 1900 to 2200."""
     if unit == "ns":
         return count // 1000
     factor = _PER_MICROSECOND[unit]
@@ -178,7 +178,7 @@ def _microseconds(count: NDArray[np.int64], unit: str) -> NDArray[np.int64]:
 
 
 def _sensors(column: pa.Array, sensors: Sensors) -> NDArray[np.int32]:
-    """Each row's sensor as its number in sensors; -1 where it is missing or no UUID."""
+    """The number of each row's sensor; -1 if it is missing or not a UUID."""
     encoded = stored_values(column).dictionary_encode()
     numbers = np.array([_number(value, sensors) for value in encoded.dictionary.to_pylist()] + [-1], dtype=np.int32)
     found: NDArray[np.int32] = numbers[encoded.indices.fill_null(len(numbers) - 1).to_numpy()]
@@ -197,7 +197,7 @@ def _number(value: str | bytes | int, sensors: Sensors) -> int:
 
 
 def _values(column: pa.Array, forms: ColumnForms) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """float64, and which are missing or no number."""
+    """The values as float64, and which are missing or not numbers; both (n,)."""
     column = stored_values(column)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     if not is_text_type(column.type):

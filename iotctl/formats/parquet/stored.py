@@ -1,4 +1,4 @@
-"""The bytes of a Parquet file, read from wherever pyarrow asks for them."""
+"""The bytes of a Parquet file, read from any position that pyarrow asks for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from iotctl.errors import FileError
 from iotctl.formats.options import OpenAt
 from iotctl.formats.parquet.pages import ColumnWatch
 
-# Columns are read beside one another: a stream for each, and one for the footer.
+# Columns are read in parallel: a stream for each, and one for the footer.
 _MOST_STREAMS = 4
 
-# A footer of so many bytes takes ten times the memory.
+# A footer takes ten times its size in memory.
 _MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
 
 MAGIC = b"PAR1"
@@ -23,20 +23,20 @@ _END_BYTES = 64 * 1024  # as many as pyarrow asks for
 
 
 class ParquetBytes(io.RawIOBase):
-    """A stored file that can be read from anywhere; a stream that stands where reading goes on is used again."""
+    """A stored file that can be read from any position. A stream at the right position is used again."""
 
     def __init__(self, open_at: OpenAt, size: int, where: str) -> None:
         self._open_at = open_at
         self._size = size
         self._where = where
         self._position = 0
-        self._streams: dict[int, BinaryIO] = {}  # by the position they stand at, the one last used at the end
+        self._streams: dict[int, BinaryIO] = {}  # by their position, the last used one at the end
         self._kept = b""  # the end of the file, from _kept_from on: pyarrow asks for it, too
         self._kept_from = size
         self._watches: dict[int, ColumnWatch] = {}  # by the byte they start at
 
     def footer(self) -> bytes | None:
-        """The footer; None where the file does not end as Parquet does."""
+        """The footer; None if the file does not end like Parquet."""
         self._keep_end(min(self._size, _END_BYTES))
         if self._kept[-len(MAGIC) :] != MAGIC or len(self._kept) < _FRAME_BYTES:
             return None
@@ -53,7 +53,7 @@ class ParquetBytes(io.RawIOBase):
 
     @contextmanager
     def watched(self, watches: Iterable[ColumnWatch]) -> Iterator[None]:
-        """Look at the pages of columns while their bytes pass; one that is watched already may be read again."""
+        """Check the pages of columns while their bytes are read. A column may be read again."""
         new = {watch.start: watch for watch in watches if watch.start not in self._watches}
         self._watches |= new
         try:
@@ -71,23 +71,23 @@ class ParquetBytes(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go on from another place."""
+        """Go to another position."""
         self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         return self._position
 
     def tell(self) -> int:
-        """Where reading goes on."""
+        """The current position."""
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """So many bytes, fewer only at the end of the file. Raises FileError where they are too many to hold."""
+        """The next size bytes, fewer only at the end of the file. Raises FileError if they are too many to hold."""
         begin = self._position
         size = max(0, self._size - begin) if size < 0 else min(size, max(0, self._size - begin))
         if size > _MOST_BYTES_AT_ONCE:
             raise FileError(
-                f"This Parquet file wants {size // 1024**2} MiB to be read at once.",
+                f"This Parquet file needs {size // 1024**2} MiB to be read at once.",
                 where=self._where,
-                hint="Write it anew, with fewer or smaller row groups.",
+                hint="Write it again, with fewer or smaller row groups.",
             )
         if not size:
             return b""
@@ -104,7 +104,7 @@ class ParquetBytes(io.RawIOBase):
         return data
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
-        """As read."""
+        """See read."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

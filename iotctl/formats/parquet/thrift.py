@@ -1,11 +1,11 @@
-"""Thrift's compact protocol, as far as Parquet needs it (thrift-compact-protocol.md in apache/thrift)."""
+"""The parts of Thrift's compact protocol that Parquet uses (thrift-compact-protocol.md in apache/thrift)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
 
-# What a field may be: true or false, a number, bytes, a list, or a struct by the ids of its fields.
+# A value: true or false, a number, bytes, a list, or a struct (by the ids of its fields).
 Value = bool | int | bytes | list["Value"] | dict[int, "Value"] | None
 
 Struct = dict[int, Value]
@@ -14,7 +14,7 @@ _DEEPEST = 12
 
 
 class _Kind(IntEnum):
-    """Of a value, as the protocol numbers them."""
+    """The types of values, with their numbers in the protocol."""
 
     TRUE = 1
     FALSE = 2
@@ -30,9 +30,9 @@ class _Kind(IntEnum):
 
 
 class CompactReader:
-    """Reads values from bytes; at: how far it is.
+    """Reads values from bytes. at: the current position.
 
-    Raises IndexError where the bytes end, and ValueError where they cannot be values.
+    Raises IndexError if the bytes end too early, and ValueError if they are not values.
     """
 
     def __init__(self, data: bytes, at: int = 0) -> None:
@@ -44,7 +44,7 @@ class CompactReader:
         return {number: self.value(kind, depth) for number, kind in self.fields(depth)}
 
     def fields(self, depth: int = 0) -> Iterator[tuple[int, int]]:
-        """(id, kind) of each field of a struct; whoever asks reads its value before the next one."""
+        """(id, kind) of each field of a struct. The caller must read each value before the next field."""
         if depth > _DEEPEST:
             raise ValueError("structs nested too deeply")
         number = 0
@@ -74,7 +74,7 @@ class CompactReader:
                 raise ValueError(f"no kind {kind}")
 
     def list_head(self) -> tuple[int, int]:
-        """How many elements a list has, and of which kind."""
+        """The number of elements of a list, and their kind."""
         head = self._byte()
         count = head >> 4 if head >> 4 < 15 else self._unsigned()
         if count > len(self._data) - self.at:  # each takes a byte at least

@@ -1,1 +1,1 @@
-"""Record forms: what files are written as, each form a module that gives records as columns."""
+"""Record forms. Each form has a module that reads records as columns."""

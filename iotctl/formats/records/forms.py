@@ -1,4 +1,4 @@
-"""The record forms, and which module reads each."""
+"""The record forms with the modules that read them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import cast
 from iotctl.formats.layouts.layout import Form
 from iotctl.formats.records.records import ReadRecords, RecordFile, Records
 
-# Module and function of each; imported once a file is written so.
+# Module and function of each form, imported when needed.
 _FORMS = {
     Form.CSV: ("iotctl.formats.csv.table", "read_csv_records"),
     Form.JSON: ("iotctl.formats.records.json_lines", "read_json"),

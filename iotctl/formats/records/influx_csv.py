@@ -1,7 +1,7 @@
-"""CSV as InfluxDB writes it: tables one below the other, each with its header, with or without annotations.
+"""CSV of InfluxDB: tables one below the other, each with its header, with or without annotations.
 
-Annotations are lines above a header such as #datatype,string,long,double; of them only #default changes what is read. A
-header may also follow a blank line: it is then told from a row by its fields, none of which begins with a digit.
+Annotations are lines above a header, such as #datatype,string,long,double. Only #default changes the result. A header
+may also follow a blank line. It differs from a row in that none of its fields begins with a digit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[+-]?\.?\d")
 
 
 def read_influx_csv(source: RecordFile) -> Iterator[Records]:
-    """The rows of all tables of a file as records, see ReadRecords. Columns are as in the CSV form."""
+    """The rows of all tables of a file as records, see ReadRecords. Columns have the types of the CSV form."""
     layout = replace(source.layout, text=replace(source.layout.text, delimiter=",", comment=""))
     reader = _Tables(replace(source, layout=layout))
     if source.start.offset:
@@ -54,7 +54,7 @@ class _Tables:
         self._next_defaults: tuple[str, ...] = ()
 
     def go_to(self, offset: int) -> None:
-        """Learn which table stands at an offset: what comes before is looked through for headers."""
+        """Find the table at an offset: search the text before it for headers."""
         source = self._source
         with open_text_blocks(source.file, source.open_at, source.options, Position()) as blocks:
             for block in blocks:
@@ -73,11 +73,11 @@ class _Tables:
             offset = block.end if end == len(block.data) else block.offset + end
             records = self._table.read(data, first_line, block.offset + begin, line, offset)
             yield replace(records, columns=self._with_defaults(records.columns))
-        if offset < block.end and self._table is not None:  # what is behind the last row
+        if offset < block.end and self._table is not None:  # the lines after the last row
             yield self._table.read(b"", block.next_line, block.end, block.next_line, block.end)
 
     def _rows(self, data: bytes, line: int) -> Iterator[tuple[int, int, int]]:
-        """The stretches of rows in whole lines: where each begins and ends, and the number of its first line."""
+        """The stretches of rows in whole lines: begin and end of each, and the number of its first line."""
         at = 0
         while at < len(data):
             if self._is_between:
@@ -95,7 +95,7 @@ class _Tables:
             at, self._is_between = end, True
 
     def _is_row(self, written: bytes, line: int) -> bool:
-        """Whether a line between tables is a row; else it is blank, an annotation or a header, and taken up."""
+        """Whether a line between tables is a row. Else it is blank, an annotation or a header, and used here."""
         if is_blank(written):
             return False
         try:
@@ -113,12 +113,12 @@ class _Tables:
         return False
 
     def _begin(self, fields: tuple[str, ...], header: bytes, line: int) -> None:
-        """Begin a table with a header. Raises FileError where the line is not a header."""
+        """Begin a table with a header. Raises FileError if the line is not a header."""
         where = f"{self._source.file.uri}, line {line}"
         if fields[-2:] == _ERROR:
-            raise FileError("The query that wrote this file failed: it has an error in place of rows.", where=where)
+            raise FileError("The query that wrote this file failed: it has an error instead of rows.", where=where)
         if not fields:
-            raise FileError("This is no header.", where=where, hint="A table begins with the names of its columns.")
+            raise FileError("This is not a header.", where=where, hint="A table begins with the names of its columns.")
         if header not in self._known:
             names = tuple(name or f"column {number}" for number, name in enumerate(fields, 1))
             if len(set(names)) < len(names):

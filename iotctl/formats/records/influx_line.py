@@ -31,14 +31,14 @@ _UNESCAPED_TEXT = re.compile(r'\\(["\\])')
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a line begins with."""
+    """The beginning of a line: measurement and tags."""
 
     measurement: str
     tags: dict[str, str]
 
 
 def parse_head(text: str) -> Head:
-    """The measurement and the tags. Raises BadRow where a text is neither."""
+    """The measurement and the tags. Raises BadRow if the text is not a beginning of a line."""
     match = _HEAD.fullmatch(text)
     if match is None:
         raise BadRow(RejectReason.FIELDS)
@@ -50,7 +50,7 @@ def parse_head(text: str) -> Head:
 
 
 def parse_line(line: bytes, head_of: Callable[[str], Head]) -> dict[str, object]:
-    """The fields of a line; head_of: parse_head, or a cache of it. Raises BadRow where the line cannot be read."""
+    """The fields of a line. head_of: parse_head, or a cache of it. Raises BadRow if the line cannot be read."""
     if len(line) > MAX_LINE_BYTES:
         raise BadRow(RejectReason.TOO_LONG)
     text = line.decode("utf-8", "surrogateescape").rstrip("\r")
@@ -74,18 +74,18 @@ def parse_line(line: bytes, head_of: Callable[[str], Head]) -> dict[str, object]
     if match[3] is None:
         raise BadRow(RejectReason.TIME)
     found[TIME] = Number(match[3])
-    if len(found) <= count:  # a name that comes twice
+    if len(found) <= count:  # a name occurs twice
         raise BadRow(RejectReason.FIELDS)
     return found
 
 
 def unescaped(text: str) -> str:
-    """A name as it is without its backslashes."""
+    """A name without its backslashes."""
     return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 def unescaped_text(text: str) -> str:
-    """A text as it is without its backslashes; text: what is between its quotes."""
+    """A text without its backslashes. text: the part between the quotes."""
     return _UNESCAPED_TEXT.sub(r"\1", text)
 
 

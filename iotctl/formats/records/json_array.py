@@ -1,4 +1,4 @@
-"""The array of objects in a JSON document as lines of objects: each element a line, and every byte where it was."""
+"""The array of objects in a JSON document as lines: each object becomes a line, and no byte moves."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from iotctl.errors import FileError
 from iotctl.formats.options import Readable
 from iotctl.formats.records.json_document import MOST_BEFORE_BYTES, WHITE, MoreError, pass_ends
 
-# An element is held in memory as a whole.
+# An object is held in memory as a whole.
 _MOST_OBJECT_BYTES = 16 * 1024 * 1024
 
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 
-# What may stand between two objects: arrays in the array are passed through, as in [[{...}], [{...}]].
+# May be between two objects. Arrays in the array are also read, as in [[{...}], [{...}]].
 _BETWEEN = np.zeros(256, dtype=np.bool_)
 _BETWEEN[np.frombuffer(b" \t\r\n,[]", dtype=np.uint8)] = True
 
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """Whole objects of an array. data: each a line of its own. begin: int64 (n,), where each begins in the text.
+    """Whole objects of an array. data: a line for each. begin: int64 (n,), offset of each in the text.
 
-    end: of the last one in the text.
+    end: the offset after the last one.
     """
 
     data: bytes
@@ -38,9 +38,8 @@ class Elements:
 class ArrayElements:
     """Cuts the text of an array into its objects.
 
-    offset: where reading begins, between two of them. begun: what has been read from there. path: as in find_array.
-    is_array: False where the objects stand one behind the other in no array. is_ended: whether the end has been read;
-    till then more may come.
+    offset: where reading begins, between two objects. begun: bytes already read from there. path: as in find_array.
+    is_array: False if the objects follow one another without an array. is_ended: whether the end has been read.
     """
 
     def __init__(
@@ -86,44 +85,44 @@ class ArrayElements:
             data += more
 
     def _check_end(self, gap: bytes, rest: bytes) -> None:
-        """Refuse what may not stand behind the last object; gap: the brackets behind it; rest: what follows them."""
+        """Check the text after the last object. gap: the brackets after it. rest: the text after them."""
         between = gap.rstrip(WHITE)
         after = between.removesuffix(b",").rstrip(WHITE)
         closed = between.endswith(b"]") if rest.startswith(b"}") else after.endswith(b"]") and after != between
         if not self._path or not closed or rest[:1] not in b'"}':
-            raise self._broken("has something else than objects with commas between them")
+            raise self._broken("has something other than objects with commas between them")
         depth = len(self._path.split("."))
         while depth and (size := len(rest)) <= MOST_BEFORE_BYTES:
             rest += self._text.read(64 * 1024)
             try:
-                # The objects around the array, which began before it, with what they have behind it.
+                # The objects around the array, which began before it, and their text after it.
                 depth, rest = pass_ends(rest.decode("latin-1"), depth)
             except MoreError:
                 if len(rest) == size:
-                    return  # cut behind its last record, which is no loss
+                    return  # cut after its last record, so nothing is lost
         while not rest.strip(WHITE) and (rest := self._text.read(64 * 1024)):
             pass
         if rest.strip(WHITE):
             raise FileError(
                 "There is more than one JSON document in the file.",
-                where=f"{self._where}, behind record at byte {self._offset}",
-                hint="Write one object a line without an array in it, or one document a file.",
+                where=f"{self._where}, after the record at byte {self._offset}",
+                hint="Write one object per line without an array in it, or one document per file.",
             )
 
     def _broken(self, problem: str) -> FileError:
         return FileError(
             f"The array of records {problem}.",
             where=f"{self._where}, byte {self._offset}",
-            hint="Rows committed before stay. Mend the file, or fetch it again from where it came.",
+            hint="Rows committed before stay. Repair the file, or fetch it again from its source.",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The whole objects that some bytes have. begin, last: int64 (n,), of each the first and the last byte.
+    """The whole objects in some bytes. begin, last: int64 (n,), first and last byte of each.
 
-    length: up to the end of the last one. stop: where something follows that is no object; None for nowhere.
-    in_text: bool, of each byte.
+    length: number of bytes up to the end of the last one. stop: where something other than an object follows, or None.
+    in_text: bool, one per byte: whether it is in a text.
     """
 
     begin: NDArray[np.int64]
@@ -155,8 +154,8 @@ def _objects(data: bytes) -> _Found:
 
 
 def _inside(begin: NDArray[np.int64], last: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
-    """Which of so many bytes are in objects; bool (size,)."""
-    # Where an object follows another without a byte between them, the two steps cancel out.
+    """Which bytes are in objects; bool (size,)."""
+    # If an object directly follows another, the two steps cancel out.
     steps = np.zeros(size + 1, dtype=np.int8)
     steps[begin] += 1
     steps[last + 1] -= 1
@@ -167,7 +166,7 @@ def _as_lines(data: bytes, objects: _Found) -> bytes:
     size = objects.length
     byte = np.frombuffer(data, dtype=np.uint8)[:size].copy()
     breaks = np.flatnonzero((byte == ord("\n")) | (byte == ord("\r")))
-    # In a text there may be none: what stands for it may not be there, either.
+    # JSON forbids line breaks in a text. The replacement must be forbidden there, too.
     byte[breaks] = np.where(objects.in_text[breaks], ord("\t"), ord(" "))
     kept = byte[_inside(objects.begin, objects.last, size)]
     ends = np.cumsum(objects.last - objects.begin + 1)
@@ -175,7 +174,7 @@ def _as_lines(data: bytes, objects: _Found) -> bytes:
 
 
 def _in_texts(data: bytes) -> NDArray[np.bool_]:
-    """Which bytes are within quotes, the closing quotes not among them; bool (n,)."""
+    """Which bytes are within quotes, without the closing quotes; bool (n,)."""
     if b"\\" in data:
         data = _ESCAPED.sub(b"  ", data)
     quotes = np.frombuffer(data, dtype=np.uint8) == ord('"')

@@ -1,4 +1,4 @@
-"""Where the records stand in a JSON document of which only the beginning is in memory, and what closes it."""
+"""Finds the records in a JSON document from its beginning, and the brackets that close it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from iotctl.errors import FileError
 from iotctl.formats.containers.text_blocks import unfinished
 from iotctl.formats.options import Readable
 
-# What stands before the array is held in memory as a whole.
+# The text before the array is held in memory as a whole.
 MOST_BEFORE_BYTES = 16 * 1024 * 1024
 
 WHITE = b" \t\r\n"
@@ -18,9 +18,9 @@ _decoder = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class ArrayStart:
-    """Where an array's objects begin in a document. begun: what was read from there on.
+    """Where the objects of an array begin in a document. begun: bytes read from there on.
 
-    is_object: it is an object, of which the brace is part of what begins there.
+    is_object: it is an object instead of an array; begun then starts with its brace.
     """
 
     offset: int
@@ -29,9 +29,9 @@ class ArrayStart:
 
 
 def find_array(text: Readable, path: str, where: str, *, finished: bool) -> ArrayStart | None:
-    """The array at a path, such as data.rows, in a document; None where the document is empty.
+    """The array at a path, such as data.rows, in a document; None if the document is empty.
 
-    Raises FileError where there is none, and UnfinishedFileError where it may still come, but for a finished file.
+    Raises FileError if there is no array, and UnfinishedFileError if it may still come (not for a finished file).
     """
     begun, size = b"", 64 * 1024
     while True:
@@ -47,18 +47,18 @@ def find_array(text: Readable, path: str, where: str, *, finished: bool) -> Arra
                 raise unfinished(where) from None
             if not data:
                 raise FileError(
-                    "The JSON ends before the array with the records.", where=where, hint="Fetch or write it anew."
+                    "The JSON ends before the array with the records.", where=where, hint="Fetch or write it again."
                 ) from None
             if len(begun) > MOST_BEFORE_BYTES:
                 raise FileError(
-                    f"The first {MOST_BEFORE_BYTES // 1024**2} MiB are not the array with the records.",
+                    f"The array with the records is not in the first {MOST_BEFORE_BYTES // 1024**2} MiB.",
                     where=where,
                     hint="records in the layout names the array, such as data.rows.",
                 ) from None
 
 
 class MoreError(Exception):
-    """What has been read ends too early."""
+    """More of the text must be read."""
 
 
 def _array_at(begun: bytes, path: str, where: str) -> ArrayStart:
@@ -76,7 +76,7 @@ def _array_at(begun: bytes, path: str, where: str) -> ArrayStart:
 
 
 def _value_of(text: str, at: int, wanted: str, path: str, where: str) -> int:
-    """Where the value of a key begins; at: behind the brace of its object."""
+    """Where the value of a key begins. at: after the brace of its object."""
     while True:
         at = _behind(text, at)
         if text[at] != '"':
@@ -108,7 +108,7 @@ def _decoded(text: str, at: int, where: str) -> tuple[object, int]:
 
 
 def _behind(text: str, at: int) -> int:
-    """Where the next character is that is not a blank."""
+    """The position of the next character that is not a blank."""
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     if at == len(text):
@@ -126,7 +126,7 @@ def _no_array(path: str, where: str) -> FileError:
 
 
 def pass_ends(text: str, depth: int) -> tuple[int, bytes]:
-    """Pass over the ends of so many objects; how many are left, and what is behind them. Raises MoreError."""
+    """Skip the ends of depth objects. Returns how many are left, and the bytes after them. Raises MoreError."""
     at = 0
     while depth:
         at = _behind(text, at)

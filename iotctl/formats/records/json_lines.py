@@ -1,4 +1,4 @@
-"""JSON as records: an object a line, objects one behind the other, an array of objects, or an object of columns."""
+"""JSON as records: an object per line, joined objects, an array of objects, or an object of columns."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _MOST_COLUMN_BYTES = 64 * 1024 * 1024
 def read_json(source: RecordFile) -> Iterator[Records]:
     """The objects of a file as records, see ReadRecords.
 
-    An array's objects where layout.records names one, or the text begins with a bracket; line counts them, then, from
-    1. An object of arrays, one for each field, is read as well. Else an object a line.
+    If layout.records names an array, or the text begins with a bracket, these are the objects of the array, and line
+    counts them from 1. An object with an array for each field is also read. Else there is an object per line.
     """
     with open_plain_text(source.file, source.open_at) as (text, offset):
         head = text.head[offset:].lstrip()
@@ -45,13 +45,13 @@ def read_json(source: RecordFile) -> Iterator[Records]:
             raise FileError(
                 "This is one JSON object over many lines.",
                 where=source.file.uri,
-                hint='Name the array in it that has the records in the layout, such as: records = "data.rows"',
+                hint='Name the array with the records in the layout, such as: records = "data.rows"',
             )
     yield from _read_lines(source)
 
 
 def _are_joined(head: bytes) -> bool:
-    """Whether one object follows another on a line, as Firehose writes them."""
+    """Whether objects follow one another on a line, as from Firehose."""
     line = head.split(b"\n", 1)[0].decode("latin-1")
     try:
         _, end = json.JSONDecoder().raw_decode(line)
@@ -79,7 +79,7 @@ def _read_lines(source: RecordFile) -> Iterator[Records]:
 
 @dataclass(frozen=True, slots=True)
 class _ElementLines:
-    """Objects of an array, of which the first has the number first_line."""
+    """Objects of an array. first_line: the number of the first one."""
 
     elements: Elements
     first_line: int
@@ -122,13 +122,13 @@ def _read_array(source: RecordFile, text: Text, offset: int, *, is_array: bool) 
         raise FileError(
             "The JSON ends within its records.",
             where=f"{where}, record {line}",
-            hint="Rows committed before stay. Fetch the file again from where it came.",
+            hint="Rows committed before stay. Fetch the file again from its source.",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _ColumnLines:
-    """The records of an object of columns; their offset is their number, from 0."""
+    """The records of an object of columns. The offset of a record is its number, from 0."""
 
     columns: dict[str, list[object]]
 
@@ -154,7 +154,7 @@ def _read_columns(source: RecordFile, text: Text, found: ArrayStart, *, finished
         raise FileError(
             "The JSON object with the records cannot be read, or is larger than 64 MiB.",
             where=where,
-            hint="Write it as one object a line.",
+            hint="Write it as one object per line.",
         ) from None
     columns = {
         name: [None if isinstance(value, dict | list) else value for value in values]
@@ -165,7 +165,7 @@ def _read_columns(source: RecordFile, text: Text, found: ArrayStart, *, finished
     if len(lengths) != 1:
         named = ", ".join(f"{name} {len(values)}" for name, values in columns.items()) or "none"
         raise FileError(
-            f"The arrays of the JSON object are not of one length: {named[:200]}.",
+            f"The arrays of the JSON object have different lengths: {named[:200]}.",
             where=where,
             hint="records in the layout names an array of objects, or an object with an array for each field.",
         )

@@ -1,7 +1,7 @@
-"""JSON objects, one a line, as columns: by pyarrow as a whole where that can be, else line by line.
+"""JSON objects, one per line, as columns: by pyarrow as a whole if possible, else line by line.
 
-A field is named by the keys that lead to it, with dots between them; a key may have dots of its own. An array's
-elements are named by their number, from 0, where a layout asks for one; else arrays are no fields.
+The name of a field is the keys that lead to it, with dots between them; a key itself may have dots. Elements of an
+array are named by their number, from 0, if a layout asks for one; else arrays are not fields.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ from iotctl.model import RejectReason
 
 _SAMPLE_LINES = 20
 
-# pyarrow would go as deep as an object does, and end the process.
+# With deeper nesting, pyarrow would abort the process.
 _MOST_BRACKETS = 500
 
-# Keys that lead to a field.
+# The keys that lead to a field.
 _Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """The objects of some lines. columns: field -> (n,), null where an object does not have it; line: int64 (n,).
+    """The objects of some lines. columns: field -> (n,), null if an object does not have it. line: int64 (n,).
 
-    bad: lines that are no objects, or have a field twice. length: bytes of the lines; next_line: the number behind.
+    bad: lines that are not objects, or have a field twice. length: of the lines in bytes. next_line: the number of the
+    line after them.
     """
 
     columns: Mapping[str, pa.Array]
@@ -48,11 +49,11 @@ class Objects:
 
 
 class JsonObjects:
-    """Reads lines of JSON objects: 700,000 a second, 150,000 where fields are now a number and now a text.
+    """Reads lines of JSON objects: 700,000 a second, 150,000 if a field has both numbers and texts.
 
-    fields: those to read, None for all. as_written: fields whose numbers are read as texts where they have decimals,
-    as names do. values: fields in which true and false are 1 and 0 also among others. decimal: the sign that is put
-    into numbers that stand among texts.
+    fields: the fields to read, None for all. as_written: fields for names; their numbers with decimals are read as
+    texts. values: fields in which true and false are always 1 and 0. decimal: the decimal sign of numbers in columns
+    that also have texts.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class JsonObjects:
     # --- as a whole
 
     def _whole(self, data: bytes, first_line: int) -> Objects | None:
-        """As read; None where pyarrow may read a line in another way than _careful does."""
+        """See read; None if pyarrow may read a line in another way than _careful."""
         if self._indexed or b"\0" in data or b"\\u0000" in data or data.count(b"Inf") != data.count(b"Infinity"):
             return None
         lines = Lines(data)
@@ -135,7 +136,7 @@ class JsonObjects:
         return columns if self._fields is None else {name: columns[name] for name in self._fields}
 
     def _schema(self, data: bytes) -> pa.Schema | None:
-        """What pyarrow is to read; None where that cannot be said."""
+        """The schema for pyarrow; None if it is not known."""
         if self._fields is None:
             paths: dict[_Path, ValueKind | None] = dict(self._kinds)
         else:
@@ -216,11 +217,11 @@ class JsonObjects:
                 self._kinds[path] = max(kind_of(found), self._kinds.get(path, ValueKind.BOOL))
 
     def _concerns(self, name: str) -> bool:
-        """Whether it matters that a name stands for two things."""
+        """Whether the field is read, so that two values for its name matter."""
         return self._fields is None or any(field == name or field.startswith(f"{name}.") for field in self._fields)
 
     def column(self, name: str, values: Sequence[object]) -> pa.Array:
-        """Values of a field, as load_json gives them, as a column."""
+        """Values of a field from load_json, as a column."""
         return column_of(
             values,
             decimal=self._decimal,
@@ -240,7 +241,7 @@ def _objects(
 
 
 def _object_lines(lines: Lines) -> NDArray[np.int64] | None:
-    """The lines that are not blank; None where one does not begin and end as an object does, or is too long or deep."""
+    """The lines that are not blank; None if one does not look like an object, or is too long or too deep."""
     begin, end = lines.offset[:-1].astype(np.int64), lines.offset[1:].astype(np.int64)
     if not len(begin):
         return begin
@@ -262,8 +263,8 @@ def _object_lines(lines: Lines) -> NDArray[np.int64] | None:
 
 
 def _leaves(path: _Path, column: pa.Array) -> Iterator[tuple[_Path, pa.Array]]:
-    """The columns of single values in a column, with the keys that lead to each."""
-    if isinstance(column, pa.ChunkedArray):  # one without any chunk
+    """The columns of single values within a column, with the keys that lead to each."""
+    if isinstance(column, pa.ChunkedArray):  # a column without chunks
         column = pa.nulls(0, column.type)
     if pa.types.is_struct(column.type):
         for at, inner in enumerate(column.flatten()):
@@ -280,7 +281,7 @@ def _schema_fields(tree: Mapping[str, object]) -> list[pa.Field]:
 
 
 def _may_be_elsewhere(field: str, path: _Path, data: bytes) -> bool:
-    """Whether other keys than those of a path might lead to the same field: "a.b" may be one key, or two."""
+    """Whether other keys might lead to the same field: "a.b" may be one key, or two."""
     parts = field.split(".")
     joined = (".".join(parts[begin:end]) for begin in range(len(parts)) for end in range(begin + 2, len(parts) + 1))
     if any(key not in path and _is_key(key, data) for key in joined):

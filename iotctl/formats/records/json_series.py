@@ -1,4 +1,4 @@
-"""Series as JSON, one a line, as VictoriaMetrics exports them: {"metric": {...}, "values": [...], "timestamps": [...]}.
+"""Series as JSON, one per line, from VictoriaMetrics: {"metric": {...}, "values": [...], "timestamps": [...]}.
 
 A record for each value. Fields: value, timestamp, and metric.NAME for each label, as in metric.__name__.
 """
@@ -25,10 +25,10 @@ from iotctl.model import RejectReason
 
 VALUE, TIMESTAMP, LABEL = "value", "timestamp", "metric."
 
-# A line has all that a series has in a stretch of time, which may be a day.
+# A line has all values of a series in a stretch of time, which may be a day.
 _MOST_LINE_BYTES = 16 * 1024 * 1024
 
-# JSON values that are not numbers, but stand for one.
+# JSON values that mean a number.
 _ODD: dict[object, float | None] = {None: None, "Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
 
 _decoder = json.JSONDecoder(object_pairs_hook=as_object)
@@ -36,7 +36,7 @@ _decoder = json.JSONDecoder(object_pairs_hook=as_object)
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """A line. values, timestamps: as JSON has them, as many of each."""
+    """A line. values, timestamps: as in JSON, of the same length."""
 
     line: int
     labels: dict[str, str]
@@ -67,7 +67,7 @@ def _read_block(block: TextBlock, layout: Layout) -> Records:
                 bad.append((block.line + number, reason.reason))
     try:
         value, timestamp = _numbers(found)
-    except BadRow:  # one of them has a value that is not a number
+    except BadRow:  # one of the series has a value that is not a number
         kept = []
         for series in found:
             try:
@@ -107,7 +107,7 @@ def _read_line(line: bytes, number: int) -> _Series:
     is_plain = line.isascii() and b"\\u" not in line
     if not is_plain and not all(is_text(name) and is_text(text) for name, text in labels.items()):
         raise BadRow(RejectReason.ENCODING)
-    # pyarrow reads them as 1 and 0.
+    # pyarrow reads true and false as 1 and 0.
     if (b"true" in line or b"false" in line) and any(isinstance(value, bool) for value in (*values, *timestamps)):
         raise BadRow(RejectReason.VALUE)
     return _Series(number, labels, values, timestamps)
@@ -116,7 +116,7 @@ def _read_line(line: bytes, number: int) -> _Series:
 def _numbers(found: Sequence[_Series]) -> tuple[pa.Array, pa.Array]:
     """Values as float64 and times as int64 or float64; null for JSON's null.
 
-    Raises BadRow where one is no number.
+    Raises BadRow if one is not a number.
     """
     values = list(itertools.chain.from_iterable(series.values for series in found))
     timestamps = list(itertools.chain.from_iterable(series.timestamps for series in found))
@@ -133,7 +133,7 @@ def _numbers(found: Sequence[_Series]) -> tuple[pa.Array, pa.Array]:
 
 
 def _odd_values(values: Sequence[object]) -> pa.Array:
-    """Values among which are infinite ones, or integers that float64 has not."""
+    """Values that contain infinite ones, or integers that do not fit float64."""
     try:
         return pa.array([_odd_value(value) for value in values], pa.float64())
     except (KeyError, OverflowError, TypeError):

@@ -1,4 +1,4 @@
-"""JSON texts as Python objects: numbers stay as they are written, and keys that come twice are known."""
+"""JSON texts as Python objects: numbers stay as they are written, and repeated keys are marked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from iotctl.model import RejectReason
 
 
 class Doubled(dict[str, object]):
-    """An object in which keys come twice; doubled: which."""
+    """An object with repeated keys. doubled: these keys."""
 
     doubled: frozenset[str]
 
 
 def as_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object from its keys and values; Doubled where a key comes twice."""
+    """An object from its keys and values; Doubled if a key is repeated."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -40,11 +40,11 @@ def decode_line(line: bytes, of: json.JSONDecoder, most_bytes: int) -> object:
 
 
 def load_json(text: bytes) -> dict[str, object]:
-    """An object with its numbers as they are written. Raises ValueError where the text is not an object."""
+    """An object with its numbers as they are written. Raises ValueError if the text is not an object."""
     try:
         found, _ = decoder.raw_decode(text.decode("utf-8", "surrogateescape"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if not isinstance(found, dict):
-        raise ValueError("no object")
+        raise ValueError("not an object")
     return found

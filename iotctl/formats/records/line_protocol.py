@@ -1,7 +1,7 @@
 r"""InfluxDB line protocol: measurement,tag=a temperature=21.5,running=true 1668560400000000000.
 
-Fields: measurement, time, and each tag and each field by its key. A comma, a blank or an equals sign behind a backslash
-is part of a name. A line without a time is rejected, and one with a text that does not end on it.
+Fields: measurement, time, and each tag and each field by its key. A comma, a blank or an equals sign after a backslash
+is part of a name. A line without a time is rejected; so is a line with a text that does not end on it.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _MOST_HEADS = 100_000
 
 _DIGITS_OF_NOW = {"epoch-s": 10, "epoch-ms": 13, "epoch-us": 16, "epoch-ns": 19}
 
-# Bytes that divide a line, and those that stand for them where they do not.
+# Bytes that divide a line, and their replacements inside of texts.
 _DIVIDING, _HIDING = b" ,=\\", (b"\1", b"\2", b"\3", b"\4")
 _HIDE = bytes.maketrans(_DIVIDING, b"".join(_HIDING))
-# Comments, numbers in hexadecimal, which pyarrow reads, and blanks that divide nothing.
+# Comments, hexadecimal numbers (which pyarrow reads), and extra blanks.
 _ODD = (*_HIDING, b"\n#", b" 0x", b" 0X", b"\t", b"\0")
 _SHOW = str.maketrans("\1\2\3\4", _DIVIDING.decode())
 _TEXT = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"')
@@ -66,16 +66,13 @@ def read_line_protocol(source: RecordFile) -> Iterator[Records]:
 
 
 def _is_cut(line: bytes, layout: Layout) -> bool:
-    """Whether a last line without an end may be cut within its time, which then counts fewer digits than those of now.
-
-    Those are times from 2001 on.
-    """
+    """Whether a last line without an end may be cut within its time: it has fewer digits than times from 2001 on."""
     digits = _DIGITS_OF_NOW.get(layout.time.format)
     return digits is not None and len(line.rsplit(b" ", 1)[-1].strip()) < digits
 
 
 class _Reader:
-    """Reads blocks: 500,000 lines a second, 50,000 where they are odd."""
+    """Reads blocks: 500,000 lines a second, 50,000 if they are odd."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -107,7 +104,7 @@ class _Reader:
     # --- as a whole
 
     def _whole(self, data: bytes, lines: Lines) -> dict[str, pa.Array] | None:
-        """The columns; None where a line may be none, or is not of the plainest form."""
+        """The columns; None if a line is not of the plainest form."""
         if not len(lines) or np.diff(lines.offset).max() > MAX_LINE_BYTES or data.startswith(b"#"):
             return None
         if any(odd in data for odd in _ODD):
@@ -177,7 +174,7 @@ class _Reader:
 
 
 def _hidden(data: bytes) -> bytes:
-    """The data with other bytes in the place of those in texts, and behind backslashes, that divide nothing."""
+    """The data with dividing bytes replaced in texts and after backslashes, because they do not divide there."""
     if b'"' in data:
         data = _TEXT.sub(lambda text: text[0].translate(_HIDE), data)
     if b"\\" in data:
@@ -191,7 +188,7 @@ def _shown(text: str) -> str:
 
 
 def _head_columns(heads: Sequence[Head], which: pa.Array) -> dict[str, pa.Array]:
-    """Measurement and tags of each line; which: of the heads it has."""
+    """Measurement and tags of each line. which: the index of its head."""
     texts: dict[str, list[str | None]] = {MEASUREMENT: [head.measurement for head in heads]}
     texts |= {name: [head.tags.get(name) for head in heads] for name in dict.fromkeys(n for h in heads for n in h.tags)}
     columns = {}
@@ -202,9 +199,9 @@ def _head_columns(heads: Sequence[Head], which: pa.Array) -> dict[str, pa.Array]
 
 
 def _field_columns(fields: pa.StringArray) -> dict[str, pa.Array] | None:
-    """The fields of each line; None where one is not of the plainest form.
+    """The fields of each line; None if one is not of the plainest form.
 
-    Lines of the same keys, in the same order, are read together.
+    Lines with the same keys in the same order are read together.
     """
     shapes = pc.replace_substring_regex(fields, r"=[^,]*", "=").dictionary_encode()
     if len(shapes.dictionary) > _MOST_SHAPES:
@@ -237,7 +234,7 @@ def _field_columns(fields: pa.StringArray) -> dict[str, pa.Array] | None:
 
 
 def _typed(texts: pa.StringArray) -> pa.Array | None:
-    """Numbers, integers, booleans or texts; None where there are several of these kinds, or another one."""
+    """Numbers, integers, booleans or texts; None if there are several of these types, or another one."""
     if pc.all(pc.match_substring_regex(texts, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")).as_py():
         try:
             return texts.cast(pa.float64())
@@ -259,7 +256,7 @@ def _typed(texts: pa.StringArray) -> pa.Array | None:
 
 
 def _scattered(pieces: Sequence[tuple[NDArray[np.intp], pa.Array]], count: int) -> pa.Array:
-    """Values put at their places of so many; null at the others."""
+    """Values at their places in a column of count entries; null elsewhere."""
     at = np.concatenate([at for at, _ in pieces])
     values = pa.concat_arrays([values for _, values in pieces])
     if len(at) == count and (at[1:] > at[:-1]).all():

@@ -1,6 +1,6 @@
 """Parquet files as records: rows of typed columns. A field within a struct is named by its path, as in body.temp.
 
-Lists and maps are no fields. Positions count rows, and lines count them from 1.
+Lists and maps are not fields. Positions count rows, and lines count them from 1.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from iotctl.model import Int96
 
 _UUID_BYTES = 16
 
-# Of wide files fewer rows are decoded at once.
+# For wide files, fewer rows are decoded at once.
 _MOST_VALUES, _FEWEST_ROWS = 4_000_000, 1024
 
 
 def read_parquet_table(source: RecordFile) -> Iterator[Records]:
-    """The rows of a file as records, see ReadRecords; a few row groups are in memory at a time."""
+    """The rows of a file as records, see ReadRecords, with a few row groups in memory at a time."""
     file = source.file
     opened = open_parquet(file, source.open_at)
     if opened is None:
         if not file.size:
             return
-        raise FileError("This is no Parquet file.", where=file.uri, hint="See what it is: iotctl inspect FILE")
+        raise FileError("This is not a Parquet file.", where=file.uri, hint="To see its type: iotctl inspect FILE")
     table = _Table(opened, source)
     names = list(table.leaves)
     opened.choose(names)
@@ -56,14 +56,14 @@ def read_parquet_table(source: RecordFile) -> Iterator[Records]:
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """A column of single values: the names of the structs that it is in, and its own."""
+    """A column of single values: the names of the structs around it, and its own name."""
 
     path: tuple[str, ...]
-    is_instant: bool  # a time without a zone that is UTC
+    is_instant: bool  # a time without a zone, in UTC
 
 
 class _Table:
-    """The columns of one file that its layout wants."""
+    """The columns of one file that its layout needs."""
 
     def __init__(self, opened: OpenParquet, source: RecordFile) -> None:
         layout, where = source.layout, source.file.uri
@@ -73,7 +73,7 @@ class _Table:
         chosen = list(count) if wanted is None else [name for name in wanted if name in count]
         check_fields(list(count), layout, where)
         if twice := next((name for name in chosen if count[name] > 1), None):
-            raise FileError(f"The column {twice} is there twice.", where=where, hint="Rename one of them.")
+            raise FileError(f"The column {twice} occurs twice.", where=where, hint="Rename one of them.")
         is_utc = source.options.int96 is Int96.UTC
         self.leaves = {
             ".".join(path): _Leaf(path, is_utc and opened.is_int96(".".join(path)))
@@ -106,7 +106,7 @@ def _paths(before: tuple[str, ...], field: pa.Field) -> Iterator[tuple[str, ...]
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """A column in a type that layouts know: texts as string, 16 bytes as the UUID that they are."""
+    """A column in a type for layouts: texts as string, 16 bytes as a UUID."""
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     kind = column.type
@@ -124,7 +124,7 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _decoded(column: pa.BinaryArray) -> pa.StringArray:
-    """Bytes as the texts that they are: older programs do not mark a column as one of texts."""
+    """Bytes as texts: older programs do not mark a column of texts."""
     try:
         return column.cast(pa.string())
     except pa.ArrowInvalid:

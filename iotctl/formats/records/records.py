@@ -1,4 +1,4 @@
-"""Records of a file as columns: what each record form gives, and all that a layout needs to make readings of them."""
+"""Records of a file as columns: the result of each record form, and the input for layouts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class RecordFile:
-    """A file to be read as records. start: from there on, an end of earlier Records or the beginning."""
+    """A file to be read as records. start: where to begin: the beginning, or the end of earlier Records."""
 
     file: StoredFile
     open_at: OpenAt
@@ -34,10 +34,10 @@ class RecordFile:
 class Records:
     """The records of one stretch of a file, in file order.
 
-    columns: field -> (n,), texts or values of any type of pyarrow; null where a record does not have it. Fields of the
-    layout's preamble are among them. line: int64 (n,), of each record, from 1; ascending, but not strictly (a line can
-    hold many records). bad: lines that are no records. lines: texts and offsets of all of them. end: the offset behind
-    the stretch, from which reading can go on; next_line: the number of the line there.
+    columns: field -> (n,), texts or values of any type of pyarrow; null if a record does not have it. They include
+    fields of the layout's preamble. line: int64 (n,), of each record, from 1; ascending, but not strictly (a line can
+    hold many records). bad: lines that are not records. lines: texts and offsets of all lines. end: the offset after
+    the stretch, where reading can go on; next_line: the number of the line there.
     """
 
     columns: Mapping[str, pa.Array]
@@ -49,10 +49,10 @@ class Records:
 
 
 def choose_fields(columns: Mapping[str, pa.Array], layout: Layout, count: int) -> dict[str, pa.Array]:
-    """The columns that a layout wants of so many records; what it names and they do not have is null.
+    """The columns that a layout needs, for count records. A named field that they do not have is null.
 
-    For forms in which each record has the fields that it has. Numbers among texts, where they may be values that the
-    layout does not name, are large_string.
+    For forms in which records may have different fields. A column that has numbers and texts, and may be a value that
+    the layout does not name, is large_string.
     """
     named = {name: columns[name] if name in columns else pa.nulls(count) for name in layout.named_fields()}
     named = {
@@ -63,12 +63,12 @@ def choose_fields(columns: Mapping[str, pa.Array], layout: Layout, count: int) -
 
 
 def constant_column(text: str, count: int) -> pa.Array:
-    """A field that has the same text in so many records."""
+    """A field with the same text in count records."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([text]))
 
 
 def check_fields(columns: Sequence[str], layout: Layout, where: str) -> None:
-    """Raise FileError where the columns of a table lack one that its layout needs."""
+    """Raise FileError if a table lacks a column that its layout needs."""
     values = [value for value in layout.values if value.field in columns]
     needed = replace(layout, values=tuple(values)).other_fields()
     missing = [name for name in needed if name not in columns and not layout.is_given(name)]
@@ -77,12 +77,12 @@ def check_fields(columns: Sequence[str], layout: Layout, where: str) -> None:
     if missing:
         names = ", ".join(columns[:_SHOWN]) + (" ..." if len(columns) > _SHOWN else "")
         raise FileError(
-            f"The layout needs a column {missing[0]!r}, which is not there.",
+            f"The layout needs a column {missing[0]!r}, which the file does not have.",
             where=where,
             hint=f"The columns are: {names}. See iotctl inspect FILE.",
         )
 
 
-# A record form. Raises FileError where the file is not written so, with line and field, what open_at raises, and
-# UnfinishedFileError, after the last records, where a last line may still be being written.
+# A record form. Raises FileError with line and field if the file does not have this form, what open_at raises, and
+# UnfinishedFileError, after the last records, if a last line may still be being written.
 ReadRecords = Callable[[RecordFile], Iterator[Records]]

@@ -1,4 +1,4 @@
-"""Values of records as their text has them, as columns: of one type where they are of one kind, else as texts."""
+"""Written values of records as columns: typed if all values have one type, else as texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_DIGITS = len(str(_LEAST_INT))
 
 
 class Number(str):
-    """A number as it is written: what it is read as depends on what else stands in its column."""
+    """A number as it is written. Its type depends on the other values of the column."""
 
     __slots__ = ()
 
@@ -46,10 +46,10 @@ def kind_of(value: object) -> ValueKind:
 def column_of(
     values: Sequence[object], *, decimal: str = ".", keeps_decimals: bool = False, holds_numbers: bool = False
 ) -> pa.Array:
-    """Values, None for missing ones, as bool, int64, float64, or string; large_string where numbers are among texts.
+    """Values, None for missing ones, as bool, int64, float64, or string; large_string for numbers together with texts.
 
-    decimal: the sign that numbers among texts get. keeps_decimals: numbers with decimals are texts, as they are
-    written; they are names. holds_numbers: true and false are 1 and 0 also where they stand among others.
+    decimal: the decimal sign of numbers that become texts. keeps_decimals: numbers with decimals stay texts, for names.
+    holds_numbers: true and false are 1 and 0, also together with other values.
     """
     kinds = {kind_of(value) for value in values if value is not None}
     if kinds <= {ValueKind.BOOL}:

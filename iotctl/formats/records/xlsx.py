@@ -1,7 +1,8 @@
 """Excel workbooks (.xlsx) as records: the rows of one sheet, with the types of their cells.
 
-python-calamine reads them: ten times as fast as openpyxl, and kept up (0.9 of November 2026; openpyxl's last release is
-of June 2024). It holds a whole sheet: 300 MB for a million rows of six columns. Positions and lines count its rows.
+python-calamine reads them: it is ten times as fast as openpyxl, and maintained (0.9 of November 2026; openpyxl's last
+release is of June 2024). It holds a whole sheet: 300 MB for a million rows of six columns. Positions and lines count
+the rows of the sheet.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ _READ_BYTES = 1024 * 1024
 
 _MOST_BYTES = 256 * 1024 * 1024
 _MOST_UNPACKED_BYTES = 1024 * 1024 * 1024
-# Of the rectangle around all cells; empty cells in it take memory as well.
+# Of the rectangle around all cells; its empty cells also take memory.
 _MOST_CELLS = 32_000_000
 _PLACE = re.compile(rb'r="([A-Z]{0,3})(\d{1,7})"')
 
-_Cell = object  # None where it is empty
+_Cell = object  # None if it is empty
 _Row = Sequence[_Cell]
 
 
 def read_xlsx(source: RecordFile) -> Iterator[Records]:
     """The rows of a sheet as records, see ReadRecords. Times are timestamps without a zone, other cells as typed.
 
-    Raises ConfigurationError where the library is not installed.
+    Raises ConfigurationError if the library is not installed.
     """
     where = source.file.uri
     sheet = _open_sheet(source)
@@ -71,7 +72,7 @@ def read_xlsx(source: RecordFile) -> Iterator[Records]:
 
 
 def _open_sheet(source: RecordFile) -> CalamineSheet | None:
-    """The sheet of the layout; None where the file is empty."""
+    """The sheet of the layout; None if the file is empty."""
     where = source.file.uri
     try:
         from python_calamine import CalamineError, CalamineWorkbook
@@ -130,9 +131,9 @@ def _check_size(content: bytes, where: str) -> None:
 
 def _damaged(error: Exception, where: str) -> FileError:
     return FileError(
-        f"This is no Excel workbook (.xlsx), or it is damaged: {str(error)[:200].rstrip('.')}.",
+        f"This is not an Excel workbook (.xlsx), or it is damaged: {str(error)[:200].rstrip('.')}.",
         where=where,
-        hint="See what it is: iotctl inspect FILE",
+        hint="To see its type: iotctl inspect FILE",
     )
 
 
@@ -150,7 +151,7 @@ def _cells(sheet: CalamineSheet) -> Iterator[_Row]:
 
 
 class _Table:
-    """The rows of a sheet below its header, as a layout has them."""
+    """The rows of a sheet below its header, by a layout."""
 
     def __init__(self, layout: Layout, where: str) -> None:
         self._layout = layout
@@ -159,9 +160,9 @@ class _Table:
         self._preamble: dict[str, str] = {}
 
     def begin(self, rows: Iterator[tuple[int, _Row]]) -> list[tuple[int, _Row]] | None:
-        """Read up to the header and the lines below it that are not rows; None where there is no header.
+        """Read the header, and the lines below it that are not rows; None if there is no header.
 
-        Gives back the row at which that was found where it is none itself.
+        Returns the rows that were read too far.
         """
         text = self._layout.text
         before: list[str] = []
@@ -186,7 +187,7 @@ class _Table:
         return bool(self._layout.text.comment) and _text(row[0]).startswith(self._layout.text.comment)
 
     def records(self, rows: Sequence[_Row], lines: Sequence[int], last: int) -> Records:
-        """Rows as records; last: the number of the last row that was looked at."""
+        """Rows as records. last: the number of the last row read."""
         columns = {
             name: self._column(name, [row[at] if at < len(row) else None for row in rows])
             for name, at in self._at.items()
@@ -199,7 +200,7 @@ class _Table:
         kinds = {type(cell) for cell in cells if cell is not None}
         if kinds == {date}:
             return pa.array(cells, pa.date32())
-        if kinds and kinds <= {date, datetime}:  # a midnight is a date
+        if kinds and kinds <= {date, datetime}:  # midnights are read as dates
             midnights = [datetime.combine(cell, time()) if type(cell) is date else cell for cell in cells]
             return pa.array(midnights, pa.timestamp("us"))
         if kinds and kinds <= {float, int}:
@@ -231,7 +232,7 @@ class _RowLines:
 
 
 def _shown(row: _Row) -> str:
-    """A row as text, as it would be copied."""
+    """A row as text, like a copied row."""
     return "\t".join(_text(cell) for cell in row)
 
 
@@ -241,7 +242,7 @@ def _text(cell: _Cell) -> str:
 
 
 def _value(cell: _Cell) -> object:
-    """A cell as column_of takes it: numbers and times as they would be written."""
+    """A cell for column_of: numbers and times as texts."""
     match cell:
         case None | bool() | str():
             return cell
