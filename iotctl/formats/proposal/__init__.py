@@ -1,1 +1,1 @@
-"""What a file is, and the layout that it seems to have."""
+"""Recognises the form of a file, and proposes a layout for it."""

@@ -1,4 +1,4 @@
-"""What one cell looks like: a number, a time, a text that stands for no value."""
+"""Recognises single cells: a number, a time, a text that means no value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATE = (
 )
 _CLOCK = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d+)?(?:\s*[AaPp]\.?\s?[Mm]\.?)?)"
 _ZONE = r"(?:\s*(?:Z|[A-Z]{3,4}|(?:UTC|GMT)?[+-]\d{1,2}:?\d{0,2}))"
-# As ctime() and date have it.
+# As printed by ctime() and date.
 _YEAR_LAST = rf"{_WEEKDAY}?[^\W\d]{{3,9}} {{1,2}}\d{{1,2}} {_CLOCK}{_ZONE}? \d{{4}}"
 _TIME = re.compile(
     rf"(?:{_DATE}(?:[T :]\s*(?:{_CLOCK}|\d{{4}}))?{_ZONE}{{0,2}}|{_YEAR_LAST}|{_CLOCK}{_ZONE}?)"
@@ -65,18 +65,18 @@ _NULLS = word_set(
 
 @lru_cache(maxsize=200_000)
 def is_number(text: str) -> bool:
-    """Whether it is a number, with whatever signs between its digits."""
+    """Whether it is a number, with any usual signs between its digits."""
     return _PLAIN_NUMBER.fullmatch(text) is not None
 
 
 def is_whole(text: str) -> bool:
-    """Whether it is only digits, with or without a sign before them."""
+    """Whether it has only digits, with or without a sign before them."""
     return _WHOLE.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=200_000)
 def number_and_unit(text: str) -> tuple[str, str] | None:
-    """The two parts of a text such as 21.5 °C; None for others, and for numbers without a unit."""
+    """The number and the unit of a text such as 21.5 °C; None for other texts, and without a unit."""
     if match := _WITH_UNIT.fullmatch(text):
         return match[1].strip(), match[2].strip()
     if match := _BEFORE.fullmatch(text):

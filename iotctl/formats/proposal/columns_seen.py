@@ -1,4 +1,4 @@
-"""Columns for people: type, range, share of missing, examples."""
+"""Describes columns for people: type, range, share of missing cells, examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EXAMPLES = 3
 
 
 def column_views(table: Table, roles: Mapping[str, str], missing: Iterable[str]) -> tuple[ColumnView, ...]:
-    """Each column of a table. roles: column -> what it is; missing: texts that mean no value."""
+    """A view of each column of a table. roles: column -> its role. missing: texts that mean no value."""
     nulls = set(missing)
     return tuple(_view(column, roles.get(column.name, ""), nulls) for column in table.columns)
 

@@ -1,4 +1,4 @@
-"""The content of a file as a table, whatever its form."""
+"""The content of a file as a table, in any form."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BEGIN_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Content:
-    """form, records, sheet: as Layout has them. text: of lines of fields; record_text: of other forms.
+    """form, records, sheet: as in Layout. text: of lines of fields; record_text: of other forms.
 
-    preamble: the lines before a table. seen: what the file is, in words. standard: whether it needs no layout; layout:
-    then the one that it has.
+    preamble: the lines before a table. seen: a description of the file. standard: whether it needs no layout; layout:
+    its layout in that case.
     """
 
     form: Form
@@ -43,12 +43,12 @@ class Content:
 
     @property
     def standard(self) -> bool:
-        """Whether the file is one that needs no layout."""
+        """Whether the file needs no layout."""
         return self.layout is not None
 
 
 def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
-    """The content of a file. Raises FileError where there are no records in it."""
+    """The content of a file. Raises FileError if it has no records."""
     if (binary := binary_form(open_at)) is not None:
         return _record_content(file, open_at, binary, [])
     sample = read_sample(file, open_at, None, begin_bytes=_BEGIN_BYTES, everywhere=False)
@@ -98,10 +98,10 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
     doubts = []
     if not sample.encoding.certain and hints.encoding is None:
         doubts.append(
-            Doubt(f"the bytes are no UTF-8; {sample.encoding.name} fits them", "--encoding NAME", weight=Weight.NOTE)
+            Doubt(f"the bytes are not UTF-8; they fit {sample.encoding.name}", "--encoding NAME", weight=Weight.NOTE)
         )
     if found.broken:
-        doubts.append(Doubt(f"lines that are no rows, and will be rejected: {found.broken}", weight=Weight.NOTE))
+        doubts.append(Doubt(f"lines that are not rows, and will be rejected: {found.broken}", weight=Weight.NOTE))
     if start.header is not None:
         header = f"line {start.header + 1}"
     else:
@@ -135,7 +135,7 @@ def _is_standard(sample: TextSample) -> bool:
 
 
 def _standard_content(sample: TextSample) -> Content:
-    """A file that needs no layout: its beginning is enough."""
+    """The content of a file that needs no layout, from its beginning."""
     found = read_text_table(sample)
     table = found.table if found else Table(())
     seen = (("form", "timestamp;sensor_uuid;sensor_value"), ("encoding", sample.encoding.name))

@@ -23,7 +23,7 @@ from iotctl.formats.proposal.words import is_plain_time_name, time_rank, words
 from iotctl.formats.proposal.zones import names_zone
 from iotctl.formats.times.candidates import Candidates
 
-# 18.30, where the name says that it is a time of day.
+# 18.30, if the name says that it is a time of day.
 _POINTED_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])\.[0-5]\d(?:\.[0-5]\d)?", re.ASCII)
 _A_ROW_A_DAY = 0.9
 _MILLISECONDS = frozenset({"millitm", "ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden"})
@@ -31,7 +31,7 @@ _HOUR_NAMES = frozenset(PARTS[3][1]) | {"he", "time", "uhrzeit", "hhmm", "uhr"}
 
 
 def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColumns | None:
-    """A column of dates and one of times of day, or of hours, that are a time together."""
+    """A column of dates and a column of times of day, or of hours, that are one time together."""
     dates = [name for name, candidates in found.items() if candidates.best is not None and candidates.best.is_date]
     # Of Date Local and Date GMT the one whose zone is known.
     dates.sort(key=lambda name: (time_rank(table[name].title) == 2, not names_zone(table[name].title)))
@@ -89,7 +89,7 @@ def is_milliseconds(column: Column) -> bool:
 
 
 def _is_hour(table: Table, column: Column, date: str) -> bool:
-    """Whether a column has hours, 0 to 24, or such as 1300: by its name; without one, it must stand behind the date."""
+    """Whether a column has hours, 0 to 24 or such as 1300, by its name. Without a name, it must follow the date."""
     if column.filled < FILLED * len(column.texts):
         return False
     if not column.is_whole:
@@ -107,7 +107,7 @@ def _is_hour(table: Table, column: Column, date: str) -> bool:
 
 
 def _with_hour(date: Candidates, counts: Counter[str]) -> Candidates:
-    """The formats of a date, each with one of an hour behind it, that read all texts."""
+    """The formats of a date followed by an hour that read all texts."""
     texts = pa.array(list(counts), pa.string())
     formats = []
     for candidate in date.formats:

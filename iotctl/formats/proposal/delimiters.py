@@ -1,4 +1,4 @@
-"""By which delimiter lines divide into cells."""
+"""Finds the delimiter of lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from iotctl.formats.layouts.layout import BLANKS
 from iotctl.formats.proposal.cells import is_number, is_time
 
-# Where two divide a file equally well, the first of them is meant.
+# In order of preference: if two divide a file equally well, the first one counts.
 _DELIMITERS = ("\t", ";", "|", ",", BLANKS)
 _AS_GOOD = 0.05
 _LOOKED_AT = 2000
@@ -21,7 +21,7 @@ _NUMBERS_APART = re.compile(r"\d\s+[+-]?\d")
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """delimiter: as TextLayout has it. width: how many cells most lines have."""
+    """delimiter: as in TextLayout. width: the number of cells of most lines."""
 
     delimiter: str
     width: int
@@ -35,12 +35,12 @@ def split(line: str, delimiter: str) -> list[str]:
         return [cell.strip() for cell in line.split(delimiter)]
     try:
         return [cell.strip() for row in csv.reader([line], delimiter=delimiter, skipinitialspace=True) for cell in row]
-    except csv.Error:  # a return within, or a field of more than 128 kB
+    except csv.Error:  # a carriage return inside, or a field of more than 128 kB
         return [cell.strip() for cell in line.split(delimiter)]
 
 
 def find_division(lines: Sequence[str]) -> Division | None:
-    """What divides the lines of a table; None where nothing does. lines: of its later part, where rows are."""
+    """The delimiter of the lines of a table; None if there is none. lines: of its later part, where rows are."""
     step = max(1, len(lines) // _LOOKED_AT)
     some = [line for line in lines[::step] if line.strip()]
     rated = [(_rating(some, delimiter), delimiter) for delimiter in _DELIMITERS] if some else []
@@ -52,11 +52,11 @@ def find_division(lines: Sequence[str]) -> Division | None:
 
 
 def _rating(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    """How well a delimiter divides the lines, 0..1, and how many cells most of them have then."""
+    """How well a delimiter divides the lines, 0..1, and the number of cells of most lines."""
     rows = [split(line, delimiter) for line in lines]
     width, count = Counter(map(len, rows)).most_common(1)[0]
     if delimiter == BLANKS:
-        # A blank cell at the end of a line cannot be seen: what is shorter counts, too.
+        # A blank cell at the end of a line is invisible, so shorter lines also count.
         longest = max(size for size, found in Counter(map(len, rows)).items() if found >= 0.05 * len(rows))
         width, count = longest, sum(1 < len(row) <= longest for row in rows)
     if width < 2:
@@ -67,7 +67,7 @@ def _rating(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
 
 
 def _is_one_cell(cell: str, delimiter: str) -> bool:
-    """Whether nothing in a cell looks as if it should be divided further."""
+    """Whether nothing in a cell looks like another delimiter."""
     if not cell or is_time(cell):
         return True
     if is_number(cell):

@@ -1,14 +1,14 @@
-"""In which encoding a text is, by its bytes."""
+"""Guesses the encoding of a text from its bytes."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# In the order of their likelihood: Windows, then the DOS box, from which many loggers still write.
+# In order of likelihood: Windows, then DOS, which many loggers still use.
 _SINGLE_BYTE = ("cp1252", "cp850")
 
-# What stands in sensor files beside ASCII: letters of western Europe, and signs of units.
+# Usual characters of sensor files outside of ASCII: letters of western Europe, and signs of units.
 _USUAL = frozenset("äöüÄÖÜßéèêëáàâãåæøçñíìîïóòôõúùûýÿÅÆØÇÑÉÈÁÀÍÓÚ°µ²³·€–±Øº½¼")
 _WIDE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CUT_BYTES = 3
@@ -16,7 +16,7 @@ _CUT_BYTES = 3
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """name: as Python has it. certain: whether the bytes show it; a text of only ASCII counts as UTF-8."""
+    """name: as in Python. certain: whether the bytes show it; a text of only ASCII counts as UTF-8."""
 
     name: str
     certain: bool = True
@@ -34,7 +34,7 @@ def guess_encoding(text: bytes) -> Encoding:
     wide = sum(map(len, _WIDE.findall(text)))
     strange = len(text) - len(text.translate(None, bytes(range(0x80, 0x100)))) - wide
     if wide > strange:
-        # A few wrong bytes in a text that is UTF-8 elsewhere.
+        # A few wrong bytes in a text that is otherwise UTF-8.
         return Encoding("utf-8", certain=False)
     beyond = bytes(sorted(set(text) - set(range(0x80))))
     best, most = "latin-1", -1
@@ -50,5 +50,5 @@ def guess_encoding(text: bytes) -> Encoding:
 
 
 def decoded(text: bytes, encoding: str) -> str:
-    """The text; bytes that are none of the encoding become the replacement character."""
+    """The text. Bytes that are invalid in the encoding become the replacement character."""
     return text.decode(encoding, "replace").removeprefix("\ufeff")

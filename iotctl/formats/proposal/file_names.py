@@ -1,4 +1,4 @@
-"""What a file's name, and the lines before its table, say of the sensor."""
+"""Finds the name of a sensor in a file's name, and in the lines before its table."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _DEVICE = re.compile(
 
 
 def as_pattern(text: str) -> str:
-    """A regular expression that matches a text, without the escapes that nothing needs."""
+    """A regular expression that matches a text, without unneeded escapes."""
     return re.sub(r"\\([ \-#&~\"'/,:;%°])", r"\1", re.escape(text)).replace("\\\t", r"\t")
 
 
 def name_in_path(uri: str) -> tuple[str, str | None]:
-    """What part of a file's name can name a sensor: that part, and a regular expression that finds it in the path.
+    """The part of a file's name that can name a sensor, and a regular expression that finds it in the path.
 
-    The part is all of the name, and the expression None, where the name has no date in it. The part is empty where the
-    name says nothing: readings.csv, 2021-08-15.csv.
+    If the name has no date, the part is the whole name, and the expression is None. If the name says nothing
+    (readings.csv, 2021-08-15.csv), the part is empty.
     """
     name = unpacked(uri).stem
     match = max(_DATE.finditer(name), key=lambda found: len(found[0]), default=None)
@@ -57,9 +57,9 @@ def name_in_path(uri: str) -> tuple[str, str | None]:
 
 
 def device_in_preamble(lines: Sequence[str]) -> tuple[str, str] | None:
-    """The name of a device in the lines before a table: it, and a regular expression that finds it."""
+    """The name of a device in the lines before a table, and a regular expression that finds it; or None."""
     for line in lines:
-        # Names of several things stand in one line; what they are called is below.
+        # A line with names of several columns; the values are in the next line.
         if (match := _DEVICE.match(line)) and len([part for part in re.split(r"[;,\t]", line) if part.strip()]) <= 2:
             label = line[: match.start("id")]
             pattern = r"\s+".join(map(as_pattern, label.split()))
@@ -70,7 +70,7 @@ def device_in_preamble(lines: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _of_any_number(text: str) -> str:
-    """A regular expression for a text whose numbers differ from file to file: kw06, kw07."""
+    """A regular expression for a text with numbers that differ between files: kw06, kw07."""
     return re.sub(r"\d+", r"\\d+", re.escape(text))
 
 
@@ -80,5 +80,5 @@ def _is_generic(name: str) -> bool:
 
 
 def _is_all_digits(name: str) -> bool:
-    """Whether a name is a number but not a date, such as the number of a station."""
+    """Whether a name is a number and not a date, such as the number of a station."""
     return name.isdigit() and not re.fullmatch(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-3]\d)?", name)

@@ -1,4 +1,4 @@
-"""As what the records of a file are written, by its content."""
+"""Recognises the record form of a file by its content."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FoundForm:
 
 
 def binary_form(open_at: OpenAt) -> FoundForm | None:
-    """The form of a file that is not text; None where it is text, or cannot be read."""
+    """The form of a file that is not text; None if it is text, or cannot be read."""
     with open_at(0) as stored:
         head = stored.read(_HEAD_BYTES)
     if is_parquet(head):
@@ -47,7 +47,7 @@ def binary_form(open_at: OpenAt) -> FoundForm | None:
 
 
 def text_form(sample: TextSample) -> FoundForm:
-    """The form of a text; lines of fields where it is nothing else."""
+    """The form of a text; lines of fields if it is nothing else."""
     lines = [line for line in sample.lines[: 10 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
     first = lines[0].lstrip() if lines else ""
     if first.startswith("[") and re.match(r"\[\s*(?:[\[{\]]|$)", first):
@@ -63,7 +63,7 @@ def text_form(sample: TextSample) -> FoundForm:
 
 
 def _is_influx_csv(lines: Sequence[str]) -> bool:
-    """Whether annotations or the columns of a query's answer stand first."""
+    """Whether annotations, or the columns of a query result, come first."""
     if not lines:
         return False
     if lines[0].startswith(("#datatype,", "#group,", "#default,")):
@@ -84,15 +84,15 @@ def _object_form(sample: TextSample, lines: Sequence[str]) -> FoundForm:
         return _lines_form(whole)
     if first is None and not sample.complete and (match := _ARRAY.search("\n".join(sample.lines[:_LOOKED_AT]))):
         return FoundForm(Form.JSON, f"JSON, the array {match[1]} of an object", match[1])
-    return FoundForm(Form.JSON, "JSON, an object a line")
+    return FoundForm(Form.JSON, "JSON, one object per line")
 
 
 def _lines_form(first: dict[str, object]) -> FoundForm:
     match first:
         case {"metric": dict(), "values": list(), "timestamps": list()}:
-            return FoundForm(Form.JSON_SERIES, "JSON, a series a line (VictoriaMetrics)")
+            return FoundForm(Form.JSON_SERIES, "JSON, one series per line (VictoriaMetrics)")
         case _:
-            return FoundForm(Form.JSON, "JSON, an object a line")
+            return FoundForm(Form.JSON, "JSON, one object per line")
 
 
 def _loaded(text: str) -> object:

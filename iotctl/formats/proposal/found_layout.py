@@ -1,4 +1,4 @@
-"""The layout of a file that is found by looking at it: --layout auto."""
+"""Finds the layout of a file from its content, for --layout auto."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from iotctl.model import Position, StoredFile
 
 
 def found_layout(file: StoredFile, open_at: OpenAt, options: ReadOptions, start: Position) -> Layout:
-    """The layout that the file shows, or that reading began with before start.
+    """The layout from the file's content; after the beginning, the layout with which reading began.
 
-    Raises FileError where something is in doubt: nothing is guessed.
+    Raises FileError if something is in doubt, because nothing is guessed.
     """
     if begun := start.forms.get("layout"):
         return read_layouts(begun, file.uri)[0]
@@ -24,7 +24,7 @@ def found_layout(file: StoredFile, open_at: OpenAt, options: ReadOptions, start:
     if proposal.layout is None or proposal.doubts:
         why = "; ".join(doubt.text for doubt in proposal.doubts) or "it has no readings that can be recognised"
         raise FileError(
-            f"--layout auto leaves this file to you: {why.rstrip('?.')}.",
+            f"--layout auto cannot read this file: {why.rstrip('?.')}.",
             where=file.uri,
             hint=f"Settle it once, for all such files: iotctl inspect {file.uri} --save layout.toml",
         )

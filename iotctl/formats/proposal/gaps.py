@@ -1,4 +1,4 @@
-"""Cells that are blank within lines that blanks divide: what stands behind them would be read one column too early."""
+"""Finds blank cells in lines divided by blanks. The cells after them would be read in the wrong column."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _RUN = re.compile(r"[ \t]{2,}")
 
 
 class Gaps:
-    """Looks for short lines that lack another cell than their last ones. width: how many cells whole lines have."""
+    """Finds short lines that lack a cell before the last one. width: the number of cells of whole lines."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -19,7 +19,7 @@ class Gaps:
         self._has_runs = self._has_short_runs = False
 
     def add(self, line: str) -> None:
-        """Look at a line."""
+        """Add a line."""
         line = line.rstrip()
         places = [cell.span() for cell in _CELL.finditer(line)]
         has_run = _RUN.search(line.strip()) is not None
@@ -33,9 +33,9 @@ class Gaps:
             self._end = list(map(max, self._end or end, end))
 
     def found(self) -> bool:
-        """Whether some short line may have a cell where whole lines have one of another column.
+        """Whether a cell of some short line may belong to another column.
 
-        Runs of blanks tell of it where whole lines have none, or where their columns do not stand below each other.
+        If whole lines have no runs of blanks, or their columns are not aligned, runs of blanks show it.
         """
         is_aligned = all(end <= begin for end, begin in zip(self._end, self._begin[1:], strict=False))
         if self._has_short_runs and not (self._has_runs and is_aligned):

@@ -1,4 +1,4 @@
-"""Columns without a role whose texts go with different values: they may name sensors."""
+"""Finds unused columns that may name sensors, because values differ between their texts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from iotctl.formats.proposal.cells import is_number
 from iotctl.formats.proposal.table import Column, ColumnType, Table
 
-# Texts with a digit or a sign in them name things; words without them are states.
+# Texts with a digit or a sign are names; other words are states.
 _TAG = re.compile(r"\w[./:\\_-]\w|\d")
 _MOST_GROUPS, _FEWEST_ROWS = 0.2, 3
 
-# Of the squares of a value's deviations, this part lies between the groups.
+# The share of a value's variance that must lie between the groups.
 _BETWEEN = 0.5
-# Or each group by itself takes steps of this part of those that all rows take.
+# Or: the steps within groups are at most this share of the steps of all rows.
 _SMOOTHER = 0.7
 
 
 def columns_that_group(table: Table, unused: Iterable[Column], values: Sequence[Column]) -> list[Column]:
-    """Those of some unused columns of texts that look like names, where some value is another for each text."""
+    """The unused columns of names for which some value differs between the names."""
     found = []
     for column in unused:
         groups = len(column.counts)

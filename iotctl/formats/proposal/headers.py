@@ -1,4 +1,4 @@
-"""Where the table of a text begins: what stands before it, the names of its columns, lines of units below them."""
+"""Finds the beginning of a table in a text: lines before it, names of columns, and lines of units."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SHORTEST = 2
 class Start:
     """The beginning of a table.
 
-    names: of the columns, blank where there is none; empty where there is no line of names. units: of each column, from
-    a line below the names. header: the number of the line of names, from 0; None where names are nowhere, or not in a
-    line that can be read as such. first: the number of the first row. comment: what begins lines that are passed over.
-    preamble: the lines before all of these.
+    names: of the columns, blank if one has none; empty if there is no line of names. units: of each column, from a line
+    below the names. header: the number of the line of names, from 0; None if there are no names, or if they are not in
+    a single line. first: the number of the first row. comment: the beginning of lines that are skipped. preamble: the
+    lines before the names.
     """
 
     division: Division
@@ -44,7 +44,7 @@ class Start:
 
 
 def find_start(lines: Sequence[str]) -> Start | None:
-    """Where the table begins; None where no table is found."""
+    """The beginning of the table; None if there is no table."""
     comment = _comment(lines)
     later = [line for line in lines[max(1, len(lines) // 3) :] or lines if not (comment and line.startswith(comment))]
     division = find_division(later) or find_division([line for line in lines if line.strip()])
@@ -67,7 +67,7 @@ def find_start(lines: Sequence[str]) -> Start | None:
     if first is None:
         return None
     while delimiter == BLANKS and first and _is_row(split(lines[first - 1], delimiter), types, _SHORTEST):
-        first -= 1  # a blank cell cannot be seen, but it is a row
+        first -= 1  # a line with a blank cell is also a row
     above = _block(lines, first, division, types, comment)
     if above:
         return _with_names(lines, above, first, division, comment)
@@ -78,7 +78,7 @@ def find_start(lines: Sequence[str]) -> Start | None:
 
 
 def _comment(lines: Sequence[str]) -> str:
-    """What comments begin with: a sign at the beginning of some lines, but not of most; empty where there is none."""
+    """The beginning of comments: a sign at the beginning of some lines, but not of most; empty if there is none."""
     for prefix in _COMMENTS:
         if 0 < sum(line.startswith(prefix) for line in lines) < 0.5 * len(lines):
             return prefix
@@ -89,7 +89,7 @@ def _is_number_or_has_unit(cell: str) -> bool:
     return is_number(cell) or number_and_unit(cell) is not None
 
 
-# From the strictest on; a cell that fits none is text.
+# From the strictest to the loosest type; other cells are text.
 _FITS: dict[str, Callable[[str], bool]] = {
     "time": lambda cell: is_time(cell) and not is_number(cell),
     "number": is_number,
@@ -98,7 +98,7 @@ _FITS: dict[str, Callable[[str], bool]] = {
 
 
 def _cell_type(cells: Sequence[str]) -> str:
-    """time, number or unit, where most cells of a column are that; else text."""
+    """time, number or unit, if most cells of a column are of that type; else text."""
     for name, fits in _FITS.items():
         if cells and sum(map(fits, cells)) >= _TYPED * len(cells):
             return name
@@ -106,7 +106,7 @@ def _cell_type(cells: Sequence[str]) -> str:
 
 
 def _wider_names(lines: Sequence[str], types: Sequence[str], division: Division, comment: str) -> int:
-    """How many names a line right above the rows has, where they are more than the cells of most rows; else 0."""
+    """The number of names in the line above the rows, if it is more than the cells of most rows; else 0."""
     rows = [(line, split(line, division.delimiter)) for line in lines[:_LOOKED_AT] if line.strip()]
     for (line, names), (_, cells) in pairwise(rows):
         if len(names) <= division.width or (comment and line.startswith(comment)) or not all(names):
@@ -117,7 +117,7 @@ def _wider_names(lines: Sequence[str], types: Sequence[str], division: Division,
 
 
 def _is_row(cells: list[str], types: Sequence[str], shortest: int) -> bool:
-    """Whether a line is like the rows of the later part of the file."""
+    """Whether a line looks like the rows of the later part of the file."""
     if not shortest <= len(cells) <= len(types):
         return False
     types = types[: len(cells)]
@@ -130,7 +130,7 @@ def _is_row(cells: list[str], types: Sequence[str], shortest: int) -> bool:
 
 
 def _block(lines: Sequence[str], first: int, division: Division, types: Sequence[str], comment: str) -> list[int]:
-    """The lines right above the first row that have names, units and the like: numbers of lines, from above."""
+    """The numbers of the lines directly above the first row with names, units and the like; from the top."""
     found: list[int] = []
     for number in range(first - 1, -1, -1):
         line = lines[number]
@@ -145,7 +145,7 @@ def _block(lines: Sequence[str], first: int, division: Division, types: Sequence
         if _MARK.fullmatch(line.strip()) or cells[0].startswith(("TOA5", "TOB1", "***")):
             break
         wide = division.width
-        # A final delimiter may be in the rows alone; the names of R's row numbers are left out.
+        # Only the rows may end in a delimiter, and R writes no name for its row numbers.
         if len(cells) not in {wide, wide - 1, wide + 1} or (len(cells) == wide + 1 and cells[-1]):
             if found or division.delimiter != BLANKS:
                 break
@@ -172,8 +172,8 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
         and sum(map(bool, row)) >= 0.5 * width
     ]
     plain = [at for at in candidates if not is_unit_line(rows[at])] or candidates[:1] or [0]
-    # The fullest line has the names. Those above it, such as ;Kessel;Kessel;Puffer, make a name together with it; those
-    # below only where the names are not yet different.
+    # The fullest line has the names. Lines above it, such as ;Kessel;Kessel;Puffer, become part of the names; lines
+    # below only if the names are not yet different.
     fullest = max(plain, key=lambda at: (sum(map(bool, rows[at])), -at))
     used = [at for at in plain if at <= fullest]
     names = _stacked(rows[at] for at in used)
@@ -201,12 +201,12 @@ def _with_names(lines: Sequence[str], above: list[int], first: int, division: Di
 
 
 def _stacked(rows: Iterable[Sequence[str]]) -> list[str]:
-    """The cells of several lines, from above, as one text for each column."""
+    """The cells of several lines, from the top, as one text for each column."""
     return [" ".join(filter(None, dict.fromkeys(cells))) for cells in zip(*rows, strict=True)]
 
 
 def _labelled_units(lines: Sequence[str], division: Division) -> tuple[str, ...]:
-    """The units in a line of the preamble whose first cell says so, such as Y_Unit_Label of LabVIEW."""
+    """The units in a line of the preamble with a label for units, such as Y_Unit_Label of LabVIEW."""
     for line in lines[-_UNITS_ABOVE:]:
         cells = split(line, division.delimiter)
         if len(cells) > 1 and _UNIT_LABEL.search(cells[0]) and any(map(is_unit, cells[1:])):
@@ -217,8 +217,8 @@ def _labelled_units(lines: Sequence[str], division: Division) -> tuple[str, ...]
 def _names_in_comments(
     lines: Sequence[str], comment: str, division: Division
 ) -> tuple[int, tuple[str, ...], tuple[str, ...]] | None:
-    """The names in the last comments before the rows, # STN,YYYYMMDD,   HH: the number of their line,
-    they themselves, and the units in a comment below."""
+    """Names in the last comments before the rows, # STN,YYYYMMDD,   HH: the number of their line, the names, and the
+    units in a comment below."""
     found = []
     for number in range(max(0, len(lines) - 6), len(lines)):
         line = lines[number]

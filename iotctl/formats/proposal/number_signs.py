@@ -1,4 +1,4 @@
-"""Which signs the numbers of a table have before their decimals and between groups of digits."""
+"""Decides the decimal sign of the numbers of a table, and the sign between groups of digits."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ONE_GROUP = re.compile(rf"[+-]?\d{{1,3}}({_GROUP})\d{{3}}")
 _EITHER = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
 _DECIMALS = re.compile(rf"[+-]?\d*([.,])\d*{_EXPONENT}")
 
-# A number or two of another kind are slips of their rows.
+# One or two numbers of another kind are mistakes in their rows.
 _SLIPS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSigns:
-    """decimal, thousands: as TextLayout has them. unclear: an example that can mean two numbers, where nothing settles
-    it. contradiction: two examples that cannot both be read.
+    """decimal, thousands: as in TextLayout. unclear: an example that can mean two numbers, if nothing settles it.
+    contradiction: two examples that cannot both be read.
     """
 
     decimal: str = "."
@@ -34,8 +34,8 @@ class NumberSigns:
 
 
 def judge_signs(texts: Iterable[tuple[str, int]], wanted: str | None = None) -> NumberSigns:
-    """The signs in all numbers of a table together. texts: each with how often it is there; wanted: the decimal sign,
-    where that is told."""
+    """The signs in all numbers of a table together. texts: each with its count. wanted: the decimal sign of an option,
+    if it is given."""
     decimals, thousands, either = Counter[str](), Counter[str](), Counter[str]()
     example: dict[tuple[str, str], str] = {}
     for cell, count in texts:
@@ -73,7 +73,7 @@ def _verdict(
     if not decimal and grouping in {".", ","}:
         decimal = "," if grouping == "." else "."
     if not decimal:
-        # 12.345 alone is a decimal point, as nearly all programs write it; 12,345 alone may be either.
+        # 12.345 alone has a decimal point, as nearly all programs write it; 12,345 alone can be both.
         if either[","] and not grouping:
             return NumberSigns(unclear=example["either", ","])
         decimal = "." if either["."] or not either[","] else ","

@@ -1,4 +1,4 @@
-"""What a look at a file gives: a layout, what it was made from, and what is in doubt."""
+"""The proposal for a file: a layout, what it was made from, and the doubts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from iotctl.formats.proposal.table import ColumnType
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person tells of a file that it does not say itself.
+    """Facts about a file from options.
 
-    timezone: of times that name none. day_first: whether the day stands before the month; None where not told.
-    nulls: texts that mean no value. sensor: a pattern of names, as in a layout. decimal: the sign before decimals.
+    timezone: of times without one. day_first: whether the day comes before the month; None if not given.
+    nulls: texts that mean no value. sensor: a pattern of names, as in a layout. decimal: the decimal sign.
     """
 
     timezone: str | None = None
@@ -26,16 +26,16 @@ class Hints:
 
 
 class Weight(StrEnum):
-    """How much it matters that something is open."""
+    """How much a doubt matters."""
 
-    NOTE = "note"  # a person may want to know, or to choose otherwise
-    DOUBT = "doubt"  # readings may mean something else: auto leaves the file alone
-    NEEDED = "needed"  # no layout can be proposed before it is settled
+    NOTE = "note"  # good to know; a person may choose otherwise
+    DOUBT = "doubt"  # readings may be wrong: auto does not load the file
+    NEEDED = "needed"  # must be settled before a layout can be proposed
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What the file leaves open. option: settles it; empty where only an edited layout does."""
+    """A question that the file leaves open. option: settles it; empty if only an edited layout can."""
 
     text: str
     option: str = ""
@@ -43,13 +43,13 @@ class Doubt:
 
     @property
     def blocks(self) -> bool:
-        """Whether no layout can be proposed before it is settled."""
+        """Whether it must be settled before a layout can be proposed."""
         return self.weight is Weight.NEEDED
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """A column for people. role: what it is in the layout. low, high: of its numbers or times, as they are printed.
+    """A column for people. role: in the layout. low, high: of its numbers or times, as they are printed.
     missing: the share of its cells without a value, 0..1.
     """
 
@@ -65,9 +65,9 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """layout: None where a doubt blocks it. seen: what the file is, in words, such as its form and encoding.
-    rows: of the sample; complete: whether that is the whole file. left_out: field -> why it is no value.
-    notes: what is not in doubt, but worth knowing. standard: whether the file is one that needs no layout.
+    """layout: None if a doubt blocks it. seen: a description of the file, such as its form and encoding.
+    rows: of the sample; complete: whether this is the whole file. left_out: field -> why it is not a value.
+    notes: good to know, but not in doubt. standard: whether the file needs no layout.
     """
 
     layout: Layout | None

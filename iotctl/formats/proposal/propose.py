@@ -1,4 +1,4 @@
-"""The layout of a file, as its content tells it, with what is in doubt: the front door of this package."""
+"""Proposes a layout from the content of a file, with doubts. This is the entry to the package."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from iotctl.formats.proposal.values import missing_words, units_in_cells
 from iotctl.formats.times.candidates import TimeKind
 from iotctl.model import StoredFile
 
-# More values than this are named by what they are not: a layout of a thousand lines helps nobody.
+# With more values than this, the layout names the other fields instead: nobody reads a layout of 1,000 lines.
 _MOST_NAMED = 40
 
 
 def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOptions) -> Proposal:
-    """The layout that a file seems to have. options: timezone is what times without a zone get where nothing is told.
+    """The proposed layout of a file. options.timezone: the default for times without a zone.
 
-    Looks at all rows of a small file, and at many from all over a large one. Raises FileError where the file has no
-    records that could be read, and what open_at raises.
+    Reads all rows of a small file, and samples from all parts of a large one. Raises FileError if the file has no
+    readable records, and what open_at raises.
     """
     content = read_content(file, open_at, hints)
     if content.standard:
@@ -82,7 +82,7 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
 
 
 def _weighed(doubts: Iterable[Doubt]) -> tuple[tuple[Doubt, ...], tuple[Doubt, ...]]:
-    """Doubts, and what is only worth knowing."""
+    """Doubts, and notes."""
     notes = tuple(doubt for doubt in doubts if doubt.weight is Weight.NOTE)
     return tuple(doubt for doubt in doubts if doubt.weight is not Weight.NOTE), notes
 
@@ -97,9 +97,7 @@ def _no_time(table: Table) -> Doubt:
     clock = next((column for column in table.columns if any(map(is_clock, column.counts))), None)
     if clock is None:
         return Doubt("no column is a time", weight=Weight.NEEDED)
-    text = (
-        f"{clock.title} has times of day, and no column has the date; if the file's name has it, [path] takes it there"
-    )
+    text = f"{clock.title} has times of day, and no column has the date; if the file's name has it, use [path]"
     return Doubt(text, "[path] and [time] fields in a layout", weight=Weight.NEEDED)
 
 
@@ -112,7 +110,7 @@ def _number_texts(texts: list[tuple[str, int]], time: TimeColumns) -> Iterable[t
 def _sign_doubts(signs: NumberSigns) -> list[Doubt]:
     if signs.contradiction:
         first, second = signs.contradiction
-        text = f"the numbers contradict one another: {first} and {second} have different signs before decimals"
+        text = f"the numbers contradict one another: {first} and {second} have different decimal signs"
         return [Doubt(text, "--decimal point or --decimal comma", weight=Weight.NEEDED)]
     if signs.unclear:
         text = f"{signs.unclear} can mean {signs.unclear.replace(',', '.')} or {signs.unclear.replace(',', '')}"
@@ -121,7 +119,7 @@ def _sign_doubts(signs: NumberSigns) -> list[Doubt]:
 
 
 def _told_name(pattern: str, table: Table, found: SensorName) -> SensorName:
-    """The name that a person asks for, with what of the proposal it uses."""
+    """The name from the option --sensor, with the fields of the proposal that it uses."""
     layout = Layout(time=TimeLayout(("",)), sensor=pattern)
     known = {column.name for column in table.columns} | {FIELD, FILE_STEM, "file.name", "file.folder"}
     fields = layout.sensor_fields()
@@ -195,7 +193,7 @@ def _value(column: Column, roles: Roles, titles: list[str], of_rows: str | None)
     title = column.title if titles.count(column.title) == 1 else column.name
     unit = column.unit
     if unit not in (units := units_in_cells(column)) and units:
-        # What stands behind the numbers must be known to read them: [Temperature] in the name is no unit then.
+        # To read numbers, the unit after them must be known. Then [Temperature] in the name is not a unit.
         unit = next(iter(units))
         title = title if column.unit is None or is_unit(column.unit) else column.name
     return ValueLayout(
@@ -210,7 +208,7 @@ def _value(column: Column, roles: Roles, titles: list[str], of_rows: str | None)
 
 
 def _names_without_header(layout: Layout, content: Content, roles: Roles) -> dict[str, str]:
-    """The columns that the layout reads -> their names; those that have none in the file get one."""
+    """The columns that the layout reads -> their names; columns without a name get one."""
     table = content.table
     needed = layout.record_fields() or tuple(column.name for column in table.columns)
     renamed = {name: name for name in needed}

@@ -1,4 +1,4 @@
-"""Columns that rate values, and which of their marks count as good."""
+"""Finds columns that rate values, and their marks that count as good."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPC_GOOD = range(192, 256)  # OPC: the two highest bits of the byte say good
 @dataclass(frozen=True, slots=True)
 class QualityMarks:
     """good: the marks that count as good, as they are printed. of_all: the field that rates all values of a
-    row; of_value: value field -> the field that rates it. unknown: columns whose marks only a documentation explains.
+    row; of_value: value field -> the field that rates it. unknown: columns with marks that the file does not explain.
     """
 
     good: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class QualityMarks:
 
     @property
     def fields(self) -> set[str]:
-        """All columns that rate values, also those that are not understood."""
+        """All columns that rate values, also those with unknown marks."""
         return {*([self.of_all] if self.of_all else []), *self.of_value.values(), *self.unknown}
 
 
@@ -65,7 +65,7 @@ def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> Qu
 
 
 def _good_marks(column: Column) -> list[str]:
-    """The marks of a column that mean good; none where it rates nothing, or that cannot be told."""
+    """The marks of a column that mean good; empty if it rates nothing, or its marks are unknown."""
     marks = list(column.counts)
     if not marks or len(marks) > 50:
         return []

@@ -1,4 +1,4 @@
-"""The records of JSON, line protocol, Parquet and the like as a table: those that their reader gives first."""
+"""The first records of JSON, line protocol, Parquet and similar forms as a table."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MOST_SHEET_COLUMNS = 500
 _NO_TIME = TimeLayout(())
 _BLOCK_BYTES = 4 * 1024 * 1024
 
-# Of an answer of InfluxDB: where its rows come from, and no measurement.
+# Columns of InfluxDB query results that describe the query, not the measurement.
 _OF_THE_ANSWER = frozenset({"", "column 1", "result", "table"})
 
 
 @dataclass(frozen=True)
 class RecordTable:
-    """The first records of a file. complete: whether they are all; text: where a table begins in a sheet."""
+    """The first records of a file. complete: whether these are all. text: where a table begins in a sheet."""
 
     table: Table
     complete: bool
@@ -38,14 +38,14 @@ class RecordTable:
 
 
 def read_record_table(file: StoredFile, open_at: OpenAt, form: Form, records: str) -> RecordTable:
-    """The first records of a file as a table. Raises FileError where they cannot be read."""
+    """The first records of a file as a table. Raises FileError if they cannot be read."""
     text, units = _sheet_begin(file, open_at) if form is Form.XLSX else (TextLayout(), {})
     found, complete = _first(file, open_at, Layout(_NO_TIME, form, records=records, other_values=True, text=text))
     return RecordTable(_table(found, form, units), complete, text, units)
 
 
 def _first(file: StoredFile, open_at: OpenAt, layout: Layout) -> tuple[list[Records], bool]:
-    """The first records of a file, and whether they are all."""
+    """The first records of a file, and whether these are all."""
     options = ReadOptions(settle_seconds=0, block_bytes=_BLOCK_BYTES)
     found: list[Records] = []
     for some in read_records(RecordFile(file, open_at, layout, options, Position())):
@@ -56,7 +56,7 @@ def _first(file: StoredFile, open_at: OpenAt, layout: Layout) -> tuple[list[Reco
 
 
 def _sheet_begin(file: StoredFile, open_at: OpenAt) -> tuple[TextLayout, dict[str, str]]:
-    """Where the table begins in a sheet, and the units of its columns: its rows are looked at as lines of a text."""
+    """The beginning of the table in a sheet, and the units of its columns, found as in lines of a text."""
     columns = tuple(f"c{at}" for at in range(_MOST_SHEET_COLUMNS))
     layout = Layout(_NO_TIME, Form.XLSX, other_values=True, text=TextLayout(header=False, columns=columns))
     found, _ = _first(file, open_at, layout)
@@ -88,7 +88,7 @@ def _table(found: list[Records], form: Form, units: Mapping[str, str]) -> Table:
 
 
 def _last(name: str) -> str:
-    """The last part of a path such as body.temperature; a blank or digits behind a point belong to a name."""
+    """The last part of a path such as body.temperature. If a blank or digits follow the point, it is part of a name."""
     head, point, tail = name.rpartition(".")
     return tail if point and head and tail and not tail[0].isdigit() and " " not in name else name
 
@@ -100,7 +100,7 @@ def _pieces(name: str, found: list[Records]) -> Iterator[pa.Array]:
 
 
 def _column(name: str, path_end: str, form: Form, pieces: list[pa.Array]) -> Column | None:
-    """A column; None where it has no single values, such as lists."""
+    """A column; None if it has no single values, such as lists."""
     kinds = [piece.type for piece in pieces if not pa.types.is_null(piece.type)]
     if any(pa.types.is_nested(kind) for kind in kinds):
         return None

@@ -1,4 +1,4 @@
-"""What each column of a table is: time, sensor, value, quality, or not used."""
+"""Finds the role of each column of a table: time, sensor, value, quality, or not used."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from iotctl.formats.proposal.values import composites, value_columns
 from iotctl.formats.proposal.words import is_unit_name
 from iotctl.formats.proposal.zones import zone_column
 
-# What a column is that has units.
+# The role of a column with units.
 UNIT_OF_ROW = "the unit of each row"
 
 
 @dataclass(frozen=True)
 class Roles:
-    """zone: the column that names it. sensor: the columns that name one together. parts: value -> how many parts its
-    cells have. left_out: column -> why it is no value. own_time: value -> the column of its own time.
+    """zone: the column with the time zone. sensor: the columns that name a sensor together. parts: value -> number of
+    parts in its cells. left_out: column -> why it is not a value. own_time: value -> the column of its own time.
     """
 
     time: TimeColumns
@@ -35,7 +35,7 @@ class Roles:
     own_time: Mapping[str, str]
 
     def names(self) -> dict[str, str]:
-        """What each column is, for people."""
+        """The role of each column, for people."""
         named = dict(self.left_out)
         named |= dict.fromkeys((*self.time.fields, *self.own_time.values()), "time")
         named |= dict.fromkeys(self.sensor, "sensor")
@@ -47,7 +47,7 @@ class Roles:
 
 
 def find_roles(table: Table, time: TimeColumns) -> Roles:
-    """What each column of a table is, given its time."""
+    """The roles of the columns of a table, given its time."""
     used = {*time.fields, *time.spare}
     zone = zone_column(table, tuple(used))
     if zone is not None:
@@ -62,7 +62,7 @@ def find_roles(table: Table, time: TimeColumns) -> Roles:
     one_value = len([column for column in numbers if column.name not in quality.fields]) == 1
     sensor = sensor_columns(table, time, tuple(used | units | quality.fields | set(parts)), one_value)
     used |= units | quality.fields | set(sensor)
-    left_out |= dict.fromkeys(quality.unknown, "rates values in codes that only a documentation explains")
+    left_out |= dict.fromkeys(quality.unknown, "rates values in codes that the file does not explain")
     values = value_columns(table.others(used | set(parts)), left_out)
     for name, count in parts.items():
         if count == 2:

@@ -1,4 +1,4 @@
-"""What the rows of a file leave open: repeated times, other times, units that differ, names that do not."""
+"""Doubts from the rows of a file: repeated times, other times, different units, constant names."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def _of_repeats(table: Table, when: TimeLayout, roles: Roles, timezone: str) -> 
     fields = (*when.fields, when.timezone_field) if when.timezone_field else when.fields
     share = repeats(table, fields, roles.sensor)
     if share > FEW_REPEATS and not when.timezone_field:
-        # The hour that comes twice has each time twice; the reader tells them apart, or rejects them.
+        # The hour that comes twice has each time twice. The reader separates the two, or rejects them.
         once = ~_in_doubled_hours(table, when, timezone)
         share = repeats(table, fields, roles.sensor, np.flatnonzero(once).tolist()) if once.any() else 0.0
     if share <= FEW_REPEATS:
         return []
-    text = f"{share:.0%} of the rows repeat the time of an earlier one of the same sensor: do they have another sensor?"
+    text = f"{share:.0%} of the rows repeat the time of an earlier row of the same sensor: are they of another sensor?"
     return [Doubt(text, "--sensor '{COLUMN}.{field}'")]
 
 
 def _in_doubled_hours(table: Table, when: TimeLayout, timezone: str) -> NDArray[np.bool_]:
-    """Which rows have a time without a zone in an hour that the clock shows twice."""
+    """Which rows have a time without a zone in the hour that comes twice."""
     joined = [" ".join(texts) for texts in zip(*(table[name].texts for name in when.fields), strict=True)]
     times = time_grammar(when.format).read(pa.array(joined, pa.string()))
     zone = when.timezone or timezone

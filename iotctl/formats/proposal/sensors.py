@@ -1,4 +1,4 @@
-"""What names a sensor: columns, the file's name, the lines before the table."""
+"""Finds the name of a sensor: in columns, the file's name, or the lines before the table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from iotctl.formats.proposal.words import (
 )
 
 _FILLED = 0.9
-_MOST_SENSORS = 0.5  # of the rows: more distinct texts than that name rows, and no sensors
+_MOST_SENSORS = 0.5  # share of the rows: more distinct texts are names of rows, not of sensors
 _ROWS_THAT_TELL = 20
 FEW_REPEATS = 0.02
 _CLOCK_CHANGE = 3_600_000_000
@@ -37,7 +37,7 @@ _UNIQUE_EVERYWHERE = word_set("uuid mac imei eui ean mpan cups lclid nmi prm")
 
 @dataclass(frozen=True, slots=True)
 class SensorName:
-    """pattern: as Layout.sensor. fields: its columns. preamble, path: as Layout has them."""
+    """pattern: as Layout.sensor. fields: its columns. preamble, path: as in Layout."""
 
     pattern: str
     fields: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ def name_sensors(columns: Sequence[str], values: Sequence[Column], uri: str, pre
         return SensorName("{source}" + tail, path={"source": pattern})
     if (part and not _are_tags(values)) or plain:
         doubt = Doubt(
-            f"the file names no sensor: the name of the file, {unpacked(uri).stem}, is taken",
+            f"the file names no sensor: the name of the file, {unpacked(uri).stem}, is used",
             "--sensor 'NAME'" if plain else "--sensor '{field}'",
             weight=Weight.NOTE,
         )
@@ -134,7 +134,7 @@ def name_sensors(columns: Sequence[str], values: Sequence[Column], uri: str, pre
 
 
 def repeats(table: Table, times: Sequence[str], columns: Sequence[str], rows: Sequence[int] | None = None) -> float:
-    """The share of rows that repeat the time and sensor of an earlier one; rows: those that are looked at."""
+    """The share of rows that repeat time and sensor of an earlier row. rows: the rows to use."""
     if rows is not None and len(rows) < table.rows:
         picked = (replace(column, texts=[column.texts[row] for row in rows]) for column in table.columns)
         table = Table(tuple(picked))
@@ -142,7 +142,7 @@ def repeats(table: Table, times: Sequence[str], columns: Sequence[str], rows: Se
 
 
 def _are_tags(values: Sequence[Column]) -> bool:
-    """Whether the names of the values are those of tags, such as PLANT1.TIC-101.PV, which need no more."""
+    """Whether the names of the values are tags, such as PLANT1.TIC-101.PV, which are complete names."""
     return sum(bool(re.search(r"\w[./:\\]\w", column.title)) for column in values) >= 0.5 * len(values)
 
 
@@ -171,7 +171,7 @@ def _can_name(column: Column, table: Table) -> bool:
 
 
 def _tells_apart(table: Table, column: Column, times: Sequence[str], moments: Sequence[int]) -> bool:
-    """Whether whole numbers are names of sensors: all the same, or times are in order for each of them alone."""
+    """Whether whole numbers are names of sensors: all are equal, or times are in order only within each of them."""
     if column.is_constant:
         return column.named
     if _repeats(table, times, []) > FEW_REPEATS > _repeats(table, times, [column]):
@@ -189,7 +189,7 @@ def _tells_apart(table: Table, column: Column, times: Sequence[str], moments: Se
 
 
 def _takes_turns(column: Column) -> bool:
-    """Whether few numbers are each there about as often, one after the other: in blocks, or by turns."""
+    """Whether a few numbers occur about equally often, in blocks or in turns."""
     most, least = max(column.counts.values()), min(column.counts.values())
     changes = sum(before != after for before, after in pairwise(column.texts))
     return most <= 1.25 * least and (changes < len(column.counts) or changes >= 0.5 * len(column.texts))
@@ -203,6 +203,6 @@ def _repeats(table: Table, times: Sequence[str], columns: Sequence[Column]) -> f
     if not table.rows:
         return 0.0
     texts = [table[name].texts for name in times] + [column.texts for column in columns]
-    # Rows that are the same in all columns are written twice, and tell nothing.
+    # Rows that are equal in all columns were written twice, and do not count.
     rows = set(zip(*texts, *(column.texts for column in table.columns), strict=True))
     return 1 - len({row[: len(texts)] for row in rows}) / len(rows)

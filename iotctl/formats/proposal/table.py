@@ -1,4 +1,4 @@
-"""The records of a file as columns of texts, whatever form they have, and what is known of each column."""
+"""The records of a file, in any form, as columns of texts with properties."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iotctl.formats.proposal.cells import (
 )
 from iotctl.formats.proposal.words import is_id_name
 
-# A column is of a type where this part of its cells is; the others are missing or broken.
+# A column has a type if this share of its cells has it; the others are missing or broken.
 _MOST = 0.6
 _NEARLY_ALL = 0.95
 
@@ -28,7 +28,7 @@ _WHOLE_WITH_LETTER = re.compile(r"\d+[A-Za-z]+")
 
 
 class ColumnType(StrEnum):
-    """What the cells of a column are."""
+    """The type of the cells of a column."""
 
     TIME = "time"
     NUMBER = "number"
@@ -39,9 +39,9 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column. name: as records name it. title: without the unit in it. texts: of its cells, without blanks around
-    them; blank where there is none. zoned: its values are moments with a zone, and no texts; instants: without one.
-    typed: its values are no texts. named: the file has a name for it. label: the file's form says that it names series.
+    """A column. name: in the records. title: the name without a unit. texts: of its cells, without blanks around them;
+    empty if a cell has none. zoned: its values are typed times with a zone; instants: typed times without one.
+    typed: its values are not texts. named: the file has a name for it. label: the form says that it names series.
     """
 
     name: str
@@ -56,29 +56,29 @@ class Column:
 
     @cached_property
     def counts(self) -> Counter[str]:
-        """How often each text is there, the blank one aside."""
+        """The count of each text, without the blank one."""
         counts = Counter(self.texts)
         del counts[""]
         return counts
 
     @property
     def filled(self) -> int:
-        """How many cells are not blank."""
+        """The number of cells that are not blank."""
         return self.counts.total()
 
     @cached_property
     def numbers(self) -> int:
-        """How many cells are numbers, with a unit or without."""
+        """The number of cells that are numbers, with or without a unit."""
         return self._count(lambda text: is_number(text) or number_and_unit(text) is not None)
 
     @cached_property
     def plain_numbers(self) -> int:
-        """How many cells are numbers without a unit."""
+        """The number of cells that are numbers without a unit."""
         return self._count(is_number)
 
     @cached_property
     def type(self) -> ColumnType:
-        """What most of its cells are."""
+        """The type of most of its cells."""
         if self.zoned or self.instants:
             return ColumnType.TIME
         nulls = self._count(lambda text: is_null_word(text) and not is_true_or_false(text))
@@ -108,7 +108,7 @@ class Column:
 
 
 def _is_whole_with_letter(text: str) -> bool:
-    """Whether a text such as 1001A could be a number with a unit, but is more likely a name."""
+    """Whether a text such as 1001A is more likely a name than a number with a unit."""
     return _WHOLE_WITH_LETTER.fullmatch(text) is not None
 
 
@@ -120,13 +120,13 @@ class Table:
 
     @property
     def rows(self) -> int:
-        """How many records there are."""
+        """The number of records."""
         return len(self.columns[0].texts) if self.columns else 0
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
     def others(self, used: Iterable[str]) -> list[Column]:
-        """The columns that are not named."""
+        """The columns that are not in used."""
         names = set(used)
         return [column for column in self.columns if column.name not in names]

@@ -1,4 +1,4 @@
-"""The lines of a text: all of a small one, and pieces from everywhere of a large one."""
+"""Samples the lines of a text: all lines of a small text, and pieces from all parts of a large one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iotctl.formats.options import OpenAt
 from iotctl.formats.proposal.encodings import Encoding, decoded, guess_encoding
 from iotctl.model import StoredFile
 
-# So much is read at once, and of a larger text so much of its beginning; then pieces from all over it.
+# Read from the beginning of a text; a larger text also gives pieces from its other parts.
 _WHOLE_BYTES = 4 * 1024 * 1024
 _PIECES = 32
 _PIECE_BYTES = 128 * 1024
@@ -18,7 +18,7 @@ _PIECE_BYTES = 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TextSample:
-    """lines: from the first one on, without their ends. further: lines from all over the rest, in order.
+    """lines: from the first one on, without their ends. further: lines from all parts of the rest, in order.
 
     complete: whether lines are all lines of the text.
     """
@@ -32,9 +32,9 @@ class TextSample:
 def read_sample(
     file: StoredFile, open_at: OpenAt, encoding: str | None, *, begin_bytes: int = _WHOLE_BYTES, everywhere: bool = True
 ) -> TextSample:
-    """A sample of a text; encoding: if it is not to be guessed. Raises FileError where the file is not text.
+    """A sample of a text. encoding: None to guess it. Raises FileError if the file is not text.
 
-    begin_bytes: so much of the beginning; everywhere: whether pieces of the rest are looked at, too.
+    begin_bytes: read from the beginning. everywhere: whether to read pieces of the rest, too.
     """
     with open_text(open_at, file.uri) as text:
         begin = _read(text, begin_bytes)
@@ -49,7 +49,7 @@ def read_sample(
 
 
 def _pieces(text: Text, size: int) -> Iterator[bytes]:
-    """Whole lines from all over a text, the last ones among them; of a packed one, what follows at once."""
+    """Whole lines from all parts of a text, including the last ones; of a compressed text, the next lines."""
     starts = [_WHOLE_BYTES + (size - _WHOLE_BYTES - _PIECE_BYTES) * part // (_PIECES - 1) for part in range(_PIECES)]
     for start in starts:
         if text.packing is None and start > _WHOLE_BYTES:
@@ -61,7 +61,7 @@ def _pieces(text: Text, size: int) -> Iterator[bytes]:
 
 
 def _read(text: Text, size: int) -> bytes:
-    """So many bytes, or all that are left."""
+    """The next size bytes, or all that are left."""
     found = b""
     while len(found) < size and (data := text.read(size - len(found))):
         found += data

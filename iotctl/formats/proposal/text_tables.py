@@ -1,4 +1,4 @@
-"""Lines of fields as a table, and how they are written."""
+"""Reads lines of fields as a table, and describes their form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MANY = 0.01
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table in a text. start: where it begins. short: rows that end early; broken: lines that are not rows.
+    """A table in a text. start: its beginning. short: number of rows that end early. broken: number of bad lines.
 
     other_heads: lines between rows that look like those before the table, or like names, and say something else.
     has_gaps: whether some of the short rows lack a cell before others, where blanks divide and nothing shows which.
@@ -38,11 +38,11 @@ class TextTable:
 
     @property
     def has_short_rows(self) -> bool:
-        """Whether rows that end early are meant so: one or two may be cut lines."""
+        """Whether rows may end early. One or two such rows may be cut lines."""
         return self.short > 1 and self.short >= _MANY * self.table.rows and not self.has_gaps
 
     def layout(self, names: Mapping[str, str], decimal: str, thousands: str) -> TextLayout:
-        """How the text is written. names: of columns -> what they are called where no line names them."""
+        """The [text] part of a layout. names: column -> name, for columns that no line names."""
         start, lines = self.start, self.sample.lines
         comment = start.comment if self._has_comments() else ""
         columns: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class TextTable:
         return not line.strip() or bool(comment and line.startswith(comment))
 
     def _header_pattern(self, header: int) -> str:
-        """A regular expression that the line of names is the first to match: its beginning, as much as is needed."""
+        """A regular expression that first matches the line of names: as much of its beginning as needed."""
         line = self.sample.lines[header]
         delimiter = r"\s+" if self.start.division.delimiter == BLANKS else as_pattern(self.start.division.delimiter)
         cells = line.split() if self.start.division.delimiter == BLANKS else line.split(self.start.division.delimiter)
@@ -92,7 +92,7 @@ class TextTable:
 
 
 def read_text_table(sample: TextSample) -> TextTable | None:
-    """The table in a text; None where there is none."""
+    """The table in a text; None if there is none."""
     start = find_start(sample.lines)
     if start is None:
         return None

@@ -1,4 +1,4 @@
-"""Which columns of a table are its time, in which format."""
+"""Finds the columns of a table that are its time, and their format."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from iotctl.formats.proposal.words import is_id_name, is_time_name, time_rank, w
 from iotctl.formats.proposal.zones import names_zone
 from iotctl.formats.times.candidates import Candidate, Candidates, TimeKind
 
-# What a column is that is a time, and not the one that counts.
+# The role of a column that is another time.
 OTHER_TIME = "another time"
-# From here on a column is a time whatever its name; below, its name must say so.
+# From this likelihood on a column is a time; below, its name must say so.
 _SURE = 0.9
 _WITH_NAME = 0.2
 _FILLED_IN_BLOCK = 0.02
 
 
 def find_time(table: Table) -> TimeColumns | None:
-    """The time of a table; None where no column can be one. A time that counts from a start is the last resort."""
+    """The time of a table; None if no column can be a time. A time that counts from a start is used only if needed."""
     found = {column.name: candidates for column in table.columns if (candidates := _candidates(column)) is not None}
     whole = [
         name
@@ -54,7 +54,7 @@ def find_time(table: Table) -> TimeColumns | None:
         if name not in chosen.fields and (candidates.is_time_of_day or not _is_elapsed(candidates))
     }
     spare |= {
-        column.name: "a part of a time, or one in a form that is not known"
+        column.name: "a part of a time, or a time in an unknown form"
         for column in table.others({*chosen.fields, *spare})
         if _is_unknown_time(column)
     }
@@ -90,7 +90,7 @@ def _object_of(field: str) -> str:
 def _times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
     """The time column before a value, where a table has blocks of columns, each with its own time first.
 
-    Only those of later blocks; the time of the first block is that of the table.
+    Only for later blocks; the time of the first block is that of the table.
     """
     order = [column.name for column in table.columns]
     blocks = [name for name in order if name in time.spare and time_rank(table[name].title) < 2]
@@ -109,7 +109,7 @@ def _times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> 
 
 
 def _is_unknown_time(column: Column) -> bool:
-    """Whether large numbers with the name of a time rise throughout, such as those of SIMATIC (43973083333,33)."""
+    """Whether it has the name of a time, and large numbers that always rise, such as SIMATIC's (43973083333,33)."""
     found = words(column.title)
     named = {"time", "timestamp", "ts", "date", "datum", "zeit"}.intersection(found[:1] + found[-1:])
     if column.type is not ColumnType.NUMBER:
@@ -123,13 +123,13 @@ def _is_unknown_time(column: Column) -> bool:
 
 
 def _candidates(column: Column) -> Candidates | None:
-    """What a column can be as a time, if its texts, or its name, say that it is one."""
+    """The possible formats of a column, if its texts or its name say that it is a time; else None."""
     if column.zoned or column.instants:
         naive = not column.zoned
         return Candidates((Candidate(ISO, TimeKind.WRITTEN, 1.0, naive=naive),), day_first=None)
     if column.type not in {ColumnType.TIME, ColumnType.NUMBER, ColumnType.TEXT} or not column.filled:
         return None
-    # A block of columns with a time of its own may be shorter than others.
+    # A block of columns with its own time may be shorter than others.
     least = _FILLED_IN_BLOCK if column.type is ColumnType.TIME and is_time_name(column.title) else FILLED
     if column.filled < least * len(column.texts) or _is_id(column):
         return None
@@ -150,14 +150,14 @@ def _candidates(column: Column) -> Candidates | None:
 
 
 def _is_id(column: Column) -> bool:
-    """Whether a column is an id by its name, though its texts could be times: 10384099, or 1001A for 10:01."""
+    """Whether a column is an id by its name, although its texts could be times: 10384099, or 1001A for 10:01."""
     if is_time_name(column.title):
         return False
     return is_id_column(column) or (column.type is ColumnType.TEXT and is_id_name(column.title))
 
 
 def _counts_time(column: Column) -> bool:
-    """Whether a name is one of a time that counts from a start."""
+    """Whether the name is that of a time that counts from a start."""
     found = set(words(column.name))
     return bool(found & {"elapsed", "x", "seconds", "sec", "time", "zeit", "t", "runtime"})
 
@@ -167,13 +167,13 @@ def _is_elapsed(candidates: Candidates) -> bool:
 
 
 def _is_one_moment(table: Table, column: Column) -> bool:
-    """Whether all rows have the same time, such as that of a query."""
+    """Whether all rows have the same time, such as the time of a query."""
     return column.is_constant and table.rows > 1
 
 
 def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, int, bool, float]:
-    """The time of the measurement first: not when a row was written, and not the same one in all rows; of several, one
-    whose zone is in the file, and one that is written as a time."""
+    """A sort key with the time of the measurement first. Times of writing, and constant times, come later; times with a
+    zone, and texts with date and time, come earlier."""
     best = candidates.best
     assert best is not None
     rank = time_rank(column.title)
@@ -183,6 +183,6 @@ def _order(table: Table, column: Column, candidates: Candidates) -> tuple[bool, 
         _is_one_moment(table, column) or is_short,
         rank if rank == 2 else 0,
         naive,
-        # Of several that are times for sure, the first: how even their steps are tells nothing.
+        # Of several certain times, the first one counts; the regularity of their steps shows nothing.
         0.0 if best.likelihood >= _SURE else 1 - best.likelihood,
     )

@@ -14,7 +14,7 @@ from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.times.candidates import Candidate, Candidates, candidate_formats
 from iotctl.formats.times.formats import time_grammar
 
-# A column is a time where so many of its cells are filled.
+# A column can be a time if this share of its cells is filled.
 FILLED = 0.8
 _RARE = 0.02
 
@@ -22,8 +22,8 @@ _RARE = 0.02
 @dataclass(frozen=True, slots=True)
 class TimeColumns:
     """fields: the columns that are the time together. candidates: the formats that read all of its texts.
-    spare: other columns that are times -> what they are. hours_from_one: whether hours are counted 1 to 24.
-    whole: the columns that are times with a date and a time of day.
+    spare: other columns with times -> their role. hours_from_one: whether hours are counted 1 to 24.
+    whole: the columns that have both date and time of day.
     """
 
     fields: tuple[str, ...]
@@ -40,7 +40,7 @@ class TimeColumns:
 
 
 def column_formats(counts: Counter[str]) -> Candidates:
-    """The formats that read all texts of a column; of a column with broken cells, all texts of its usual shapes."""
+    """The formats that read all texts of a column. If cells are broken, only texts of usual shapes count."""
     found = candidate_formats(pa.array(list(counts), pa.string()))
     if found.formats or found.is_time_of_day:
         return found
@@ -57,7 +57,7 @@ def _shape(text: str) -> str:
 
 
 def joined_texts(table: Table, fields: Sequence[str]) -> Counter[str]:
-    """The texts of several columns, row by row, with a blank between them; without rows in which one is blank."""
+    """The texts of several columns, row by row, with a blank between them; without rows that have a blank cell."""
     rows = zip(*(table[field].texts for field in fields), strict=True)
     return Counter(" ".join(row) for row in rows if all(row))
 

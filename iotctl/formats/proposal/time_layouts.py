@@ -1,4 +1,4 @@
-"""The time part of a layout: format, zone, and the start from which a time may count."""
+"""The [time] part of a layout: format, zone, and the start of a counting time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Found = tuple[TimeLayout, Mapping[str, str], list[Doubt]]
 
 
 def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Sequence[str], hints: Hints) -> Found:
-    """The time part of a layout, fields that it takes from the lines before the table, and what is in doubt."""
+    """The [time] part of a layout, its fields from the lines before the table, and doubts."""
     doubts: list[Doubt] = []
     best = _chosen(time, hints, doubts)
     doubts += _year_doubts(time, best, hints)
@@ -58,12 +58,12 @@ def time_layout(table: Table, time: TimeColumns, zone: str | None, preamble: Seq
         elif hints.timezone is not None:
             layout = replace(layout, timezone=hints.timezone)
         else:
-            doubts.append(Doubt("the times name no zone: in which one are they?", "--timezone ZONE"))
+            doubts.append(Doubt("the times have no zone: which one is it?", "--timezone ZONE"))
     return layout, fields, doubts
 
 
 def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
-    """The format. Where only a person can tell day and month apart, it is what the person said."""
+    """The format. If the texts do not show the order of day and month, the option decides."""
     orders = {candidate.day_first for candidate in time.candidates.formats} - {None}
     if hints.day_first is not None and orders:
         told = [candidate for candidate in time.candidates.formats if candidate.day_first in {hints.day_first, None}]
@@ -71,11 +71,9 @@ def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
             return told[0]
         order = "month" if hints.day_first else "day"
         option = "--month-first" if hints.day_first else "--day-first"
-        doubts.append(
-            Doubt(f"the times have the {order} first, whatever the option says", option, weight=Weight.NEEDED)
-        )
+        doubts.append(Doubt(f"the times have the {order} first, unlike the option", option, weight=Weight.NEEDED))
     elif len(orders) > 1 and time.candidates.day_first is None:
-        text = "the day and the month of the times cannot be told apart: both orders fit all rows"
+        text = "the order of day and month is not clear: both orders fit all rows"
         doubts.append(Doubt(text, "--day-first or --month-first", weight=Weight.NEEDED))
     return time.best
 
@@ -97,7 +95,7 @@ def _year_doubts(time: TimeColumns, best: Candidate, hints: Hints) -> list[Doubt
 def _with_start(
     layout: TimeLayout, preamble: Sequence[str], doubts: list[Doubt]
 ) -> tuple[TimeLayout, Mapping[str, str]]:
-    """The layout with the start that the lines before the table name, in one line, or date and time in two."""
+    """The layout with the start from the lines before the table: in one line, or date and time in two."""
     found: dict[str, tuple[str, str]] = {}
     for line in preamble:
         if match := _START.match(line):

@@ -1,4 +1,4 @@
-"""Times in columns of year, month, day, and maybe hour, minute and second."""
+"""Finds times in columns of year, month, day, and maybe hour, minute and second."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARTS = (
 )
 _DAY_OF_YEAR = ("%j", ("doy", "yday", "jday", "julian", "dayofyear", "julianday", "tagimjahr"), 1, 366)
 _HOUR_AND_MINUTE = ("%H%M", ("hhmm", "hrmn", "time", "hourmin", "hourminute"), 0, 2400)
-# The parts that a time can be divided into.
+# The parts of a time.
 _WAYS = (
     PARTS,
     (*PARTS[:3], _HOUR_AND_MINUTE),
@@ -31,7 +31,7 @@ _WAYS = (
 
 
 def find_parts(table: Table) -> TimeColumns | None:
-    """Columns of year, month, day, and maybe hour, minute and second: by their names; without names, the first ones."""
+    """Columns of year, month, day, maybe hour, minute, second, by their names; without names, the first columns."""
     columns = [column for column in table.columns if column.is_whole and column.filled >= FILLED * len(column.texts)]
     if any(column.named for column in table.columns):
         found = [_named_parts(columns, way) for way in _WAYS]
@@ -54,7 +54,7 @@ def find_parts(table: Table) -> TimeColumns | None:
 def _named_parts(
     columns: Sequence[Column], way: Sequence[tuple[str, tuple[str, ...], int, int]]
 ) -> tuple[tuple[str, ...], list[str]]:
-    """(columns, their codes) whose names say year, month, day, ... up to the last part that is there without a gap."""
+    """(columns, codes): the columns named year, month, day, ..., up to the first missing part."""
     left, fields, codes = list(columns), [], []
     for code, names, low, high in way:
         part = next((column for column in left if _is_named(column, names) and _within(column, low, high, code)), None)
@@ -71,7 +71,7 @@ def _is_named(column: Column, names: Sequence[str]) -> bool:
 
 
 def _unnamed_parts(table: Table) -> tuple[str, ...]:
-    """The first columns, as far as they can be year, month, day, hour, minute."""
+    """The first columns that can be year, month, day, hour, minute."""
     return tuple(_leading_parts(table.columns))
 
 

@@ -26,7 +26,7 @@ _ONLY_BRACKETS = re.compile(r"\[\s*([^\[\]]*?)\s*\]|\(\s*([^()]*?)\s*\)")
 _IN_PARENTHESES = re.compile(r"(.*\S)\s*\(\s*([^()]{1,16}(?:\([^()]*\))?)\s*\)\s*")
 _BEHIND_SLASH = re.compile(r"(.*\S)\s+(?:/|in)\s+(\S{1,8})")
 _BEHIND_COMMA = re.compile(r"([^,]*\S),\s*([^,\s(]{1,8})(?:\s*\(.*\))?")  # HOBO: Temp, °C (LGR S/N: 123)
-# Behind a name without any sign between them, only what can hardly be a word of it.
+# After a name without a sign between them, only units that are hardly words.
 _AT_THE_END = re.compile(
     r"(.*\S)\s+(kWh|Wh|MWh|GWh|kW|MW|kVA|kvar|hPa|kPa|mbar|°C|°F|m/s|km/h|l/min|m3/h|m³/h|W/m2|W/m²|ppm|ppb|[uµ]g/m[3³]|k?Hz)"
 )
@@ -69,7 +69,7 @@ def bare_unit(text: str) -> str:
 
 
 def is_unit_line(cells: list[str]) -> bool:
-    """Whether a line has units and no names: each cell that is not blank is in brackets, or most are usual units."""
+    """Whether a line has units: each cell that is not blank is in brackets, or most are usual units."""
     filled = [cell for cell in cells if cell]
     if not filled or is_type_line(cells):
         return False

@@ -1,4 +1,4 @@
-"""Which columns are values, with their units and texts for missing ones, and why the other columns are not."""
+"""Finds the columns that are values, their units and texts for missing values, and why others are not values."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _A_FEW = 0.1
 
 
 def value_columns(columns: Iterable[Column], left_out: dict[str, str]) -> list[Column]:
-    """The columns that are values; of the others left_out gets the reason."""
+    """The columns that are values. For the others, left_out gets the reason."""
     found = []
     for column in columns:
         reason = _why_no_value(column)
@@ -71,7 +71,7 @@ def value_columns(columns: Iterable[Column], left_out: dict[str, str]) -> list[C
 
 
 def composites(columns: Iterable[Column]) -> dict[str, int]:
-    """The columns whose cells have several parts, with a number first, such as +0198,1 or 130,1,N,0046,1: how many."""
+    """Columns with several parts per cell, a number first, such as +0198,1 or 130,1,N,0046,1 -> number of parts."""
     found = {}
     for column in columns:
         texts = list(column.counts)
@@ -79,7 +79,7 @@ def composites(columns: Iterable[Column]) -> dict[str, int]:
             continue
         sizes = Counter(text.count(",") + 1 for text in texts)
         parts, count = sizes.most_common(1)[0]
-        # 12,5 is a number with a decimal comma; +0198,1 is one with a mark behind it.
+        # 12,5 is a number with a decimal comma; +0198,1 is a number and a mark.
         is_marked = all(_PADDED.fullmatch(text.partition(",")[0]) for text in texts)
         if count >= _NEARLY_ALL * len(texts) and (is_marked or (parts > 2 and not all(map(is_number, texts)))):
             found[column.name] = parts
@@ -100,7 +100,7 @@ def _why_no_value(column: Column) -> str | None:
     if (reason := why_left_out(column.title)) and not (is_height_name(column.title) and _changes(column)):
         return reason
     if column.type is ColumnType.BOOLEAN:
-        return "true and false, no numbers"
+        return "true and false, not numbers"
     if column.type is ColumnType.TEXT:
         some = column.numbers >= _A_FEW * column.filled and is_value_name(column.title)
         return None if some else "text"
@@ -117,7 +117,7 @@ def _changes(column: Column) -> bool:
 
 
 def are_weekdays(texts: Iterable[str]) -> bool:
-    """Whether texts are names of days of the week."""
+    """Whether all texts are names of weekdays."""
     return all(text.lower().rstrip(".") in _WEEKDAYS for text in texts) and any(True for _ in texts)
 
 
@@ -130,7 +130,7 @@ def is_id_column(column: Column) -> bool:
 
 
 def _counts_up(column: Column) -> bool:
-    """Whether whole numbers rise by the same step from nearly every row to the next; a meter may do so, too."""
+    """Whether whole numbers rise by the same step in nearly every row. A meter may do so, too."""
     if not column.is_whole:
         return False
     numbers = [int(text) for text in column.texts if is_number(text) and text.lstrip("+-").isdigit()]
@@ -186,9 +186,10 @@ def broken_numbers(column: Column, missing: Iterable[str]) -> Counter[str]:
 
 
 def missing_words(column: Column, table: Table, key: Sequence[str]) -> list[str]:
-    """Texts in a column of numbers that mean no value: well-known words, and others that are there again and again.
+    """Texts in a column of numbers that mean no value: well-known words, and other frequent texts.
 
-    A text that only sensors without any number have, such as online, means something else; key: names the sensor.
+    A text of sensors that have no numbers at all, such as online, does not count. key: the columns that name the
+    sensor.
     """
     words_found = [text for text in column.counts if not is_number(text) and number_and_unit(text) is None]
     known = [text for text in words_found if is_null_word(text)]
@@ -213,7 +214,7 @@ def _with_numbers(column: Column, table: Table, key: Sequence[str]) -> set[tuple
 
 
 def likely_sentinels(column: Column, known: Iterable[str]) -> list[tuple[str, int]]:
-    """Numbers such as -999 that stand far outside the others, with how often each is there."""
+    """Numbers such as -999 that are far from the others, with their counts."""
     if column.type is not ColumnType.NUMBER:
         return []
     numbers = {text: as_float(text) for text in column.counts if is_number(text)}
@@ -228,7 +229,7 @@ def likely_sentinels(column: Column, known: Iterable[str]) -> list[tuple[str, in
 
 
 def as_float(text: str) -> float:
-    """A number for comparisons, whatever its decimal sign."""
+    """A number with any decimal sign, for comparisons."""
     try:
         return float(text)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Sets of words, written one behind the other."""
+"""Sets of words from a text."""
 
 from __future__ import annotations
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text, which are divided by blanks and line ends."""
+    """The words of a text, divided by blanks and line ends."""
     return frozenset(text.split())

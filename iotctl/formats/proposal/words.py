@@ -1,4 +1,4 @@
-"""What names of columns tell of their part in a table."""
+"""Roles of columns by the words in their names."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _VALUE = word_set(
 )
 _COUNTED = word_set("record rec row rownum line entry sample index idx seq sequence")
 _NUMBER_OF = word_set("no nr num number id count")
-# Names that are one of these, once their words are joined.
+# Names that are one of these after joining their words.
 _LEFT_OUT = {
     "record number": word_set(
         """record rn row rownum rows counter messung scan sample
@@ -74,7 +74,7 @@ _ZONE = word_set("tz timezone zeitzone zone tzcd offset utcoffset")
 
 @lru_cache(maxsize=20_000)
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name, in small letters: lastChanged, last_changed and LAST CHANGED are last, changed."""
+    """The words of a name in lower case: lastChanged, last_changed and LAST CHANGED are last, changed."""
     return tuple(word.lower() for word in _WORDS.findall(name)) or ((name.strip().lower(),) if name.strip() else ())
 
 
@@ -83,7 +83,7 @@ def _joined(name: str) -> str:
 
 
 def is_time_name(name: str) -> bool:
-    """Whether a name is one of times."""
+    """Whether a name is that of a time."""
     return bool(_TIME.intersection(words(name))) or _joined(name) in _TIME or _TIME_PART.search(name) is not None
 
 
@@ -93,7 +93,7 @@ def is_plain_time_name(name: str) -> bool:
 
 
 def time_rank(name: str) -> int:
-    """How likely a name is the time of a measurement and not another: 0 the likeliest."""
+    """Rank of a name as the time of a measurement, and not another time: 0 is the likeliest."""
     found = words(name)
     if any(word in _NOT_THE_TIME for word in found):
         return 2
@@ -101,18 +101,18 @@ def time_rank(name: str) -> int:
 
 
 def is_id_name(name: str) -> bool:
-    """Whether a name is one of a sensor, a device, a place."""
+    """Whether a name is that of a sensor, device or place."""
     found = words(name)
     return bool(_ID.intersection(found)) or _joined(name) in _ID
 
 
 def is_metric_name(name: str) -> bool:
-    """Whether a name is one of what is measured."""
+    """Whether a name is that of a measured quantity."""
     return bool(_METRIC.intersection(words(name))) or _joined(name) in _METRIC
 
 
 def is_value_name(name: str) -> bool:
-    """Whether a name says no more than that this is the value."""
+    """Whether a name means no more than value."""
     found = [word for word in words(name) if not word.isdigit()]
     return bool(found) and (set(found) <= _VALUE or _joined(name) in _VALUE)
 
@@ -123,7 +123,7 @@ def is_height_name(name: str) -> bool:
 
 
 def is_unit_name(name: str) -> bool:
-    """Whether a name is one of units."""
+    """Whether a name is that of a unit."""
     return bool(_UNIT.intersection(words(name)[-1:])) or _joined(name) in _UNIT
 
 
@@ -134,12 +134,12 @@ def is_quality_name(name: str) -> bool:
 
 
 def is_zone_name(name: str) -> bool:
-    """Whether a name is one of time zones."""
+    """Whether a name is that of a time zone."""
     return bool(_ZONE.intersection(words(name))) or _joined(name) in _ZONE
 
 
 def why_left_out(name: str) -> str | None:
-    """Why a column is not a measurement, by its name; None where the name does not say so."""
+    """Why a column is not a measurement, by its name; None if the name does not show it."""
     found, joined = words(name), _joined(name)
     for reason, known in _LEFT_OUT.items():
         if joined in known:

@@ -1,4 +1,4 @@
-"""In which zone the times of a file are, as far as it says so."""
+"""Finds the zone of the times of a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IN_PREAMBLE = re.compile(r"time\s*zone\W{1,4}(\S+)|\b(?:times?|zeiten?)\b.{0,30
 
 
 def zone_in_titles(titles: Sequence[str], preamble: Sequence[str]) -> tuple[str, str] | None:
-    """The zone that names of time columns or the lines before the table name, and where; None where they do not."""
+    """The zone in names of time columns or in the lines before the table, and its place; None if there is none."""
     for title in titles:
         if (match := _IN_TITLE.search(title)) or (match := _IN_TITLE_SMALL.search(title)):
             offset = match[1] if match.re is _IN_TITLE else None
@@ -51,7 +51,7 @@ def _all_zones(column: Column) -> bool:
 
 
 def _offset(text: str | None) -> str:
-    """An offset as the layout has it: +1 is +01:00; none is UTC."""
+    """An offset for a layout: +1 becomes +01:00, no offset becomes UTC."""
     if not text or not text.strip("+-0:"):
         return "UTC"
     digits = text[1:].replace(":", "")

@@ -216,7 +216,7 @@ def test_of_two_times_the_source_s_is_taken_and_the_other_is_told() -> None:
         assert proposal.layout is not None
         first, second = header.split(";")[:2]
         assert proposal.layout.time.fields == (first,)
-        assert f"{second}: another time; {first} is taken" in notes(proposal)
+        assert f"{second}: another time; {first} is used" in notes(proposal)
 
 
 def test_the_hour_that_comes_twice_is_no_doubt_about_sensors() -> None:
