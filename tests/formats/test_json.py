@@ -151,7 +151,7 @@ def test_an_object_of_arrays_is_a_record_for_each_place() -> None:
         "t": [1.5, None],
         "n": [1, 2],
     }
-    with pytest.raises(FileError, match="one length: time 1, t 2"):
+    with pytest.raises(FileError, match="different lengths: time 1, t 2"):
         columns('{"h": {"time": ["a"], "t": [1, 2]}}', wanting("t", records="h"))
 
 

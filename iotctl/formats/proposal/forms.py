@@ -96,7 +96,7 @@ def _lines_form(first: dict[str, object]) -> FoundForm:
 
 
 def _loaded(text: str) -> object:
-    """The JSON of a text; None where the text is not JSON."""
+    """The JSON of a text; None if the text is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Which formats can be those of a column: all that read each of its texts, the likeliest first."""
+"""Finds the possible time formats of a column: all that read each of its texts, the likeliest first."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from iotctl.model import EARLIEST, LATEST
 
 
 class TimeKind(StrEnum):
-    """What a column of times is made of."""
+    """The kind of texts in a column of times."""
 
-    WRITTEN = "written"  # date and time with signs between them: hardly anything else
+    WRITTEN = "written"  # date and time with signs between them; rarely anything else
     CALENDAR = "calendar"  # only digits: 20210102
     EPOCH = "epoch"
     DAY_NUMBER = "day number"  # of Excel or MATLAB
-    ELAPSED = "elapsed"  # numbers that rise from around zero on
+    ELAPSED = "elapsed"  # numbers that rise from around zero
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A format that reads every text.
 
-    format, decimal: for time_grammar. likelihood: 0..1, that the column is a time of this format, judged by its texts
-    alone: from 0.9 on it is hardly anything else, below 0.5 it needs more, such as the column's name. day_first:
-    whether the day stands before the month; None where that is no question: by the format's year in front, a month's
-    name, or no day at all. naive: whether times name no zone; None where some do. is_date: whether it has no time of
-    day, which another column may have. is_interval: whether texts have start and end.
+    format, decimal: for time_grammar. likelihood: 0..1, that the column is a time of this format, judged only by its
+    texts: from 0.9 on it is almost certain, below 0.5 it needs more, such as the column's name. day_first: whether the
+    day comes before the month; None if this cannot be confused (year first, a month's name, or no day). naive: whether
+    times have no zone; None if some have one. is_date: whether it has no time of day, which may be in another column.
+    is_interval: whether texts have start and end.
     """
 
     format: str
@@ -55,11 +55,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a column's texts can be as times.
+    """The possible time formats of a column.
 
-    formats: all that read every text, the likeliest first; empty where it is no time. day_first: of them; None where
-    both orders read every text, and only a person can tell. is_time_of_day: texts such as 18:00:00, which need a date
-    from another column.
+    formats: all that read every text, the likeliest first; empty if it is not a time. day_first: of these formats; None
+    if both orders read every text, so that a person must decide. is_time_of_day: texts such as 18:00:00, which need a
+    date from another column.
     """
 
     formats: tuple[Candidate, ...]
@@ -72,7 +72,7 @@ class Candidates:
         return self.formats[0] if self.formats else None
 
 
-# Patterns are made from so many texts, spread over the column, and tried on some before they are tried on all.
+# Patterns are made from this many texts, spread over the column, and tried on some texts before all of them.
 _SAMPLES, _FIRST_TRIED = 12, 64
 _HALVES = re.compile(r"(?P<start>.*?\S)(?:[ \t]+(?:-|–|—|to|until|bis)[ \t]+|[ \t]*/[ \t]*)\S.*")
 _HALVES_BY_DASH = re.compile(r"(?P<start>.*?\d:\d\d[^-–—/]*?)[-–—].+")
@@ -87,15 +87,15 @@ _COUNTED = {
     "matlab": TimeKind.DAY_NUMBER,
     "elapsed-s": TimeKind.ELAPSED,
 }
-# A reading is little younger than the day on which somebody looks at it.
+# A reading is at most a little later than now.
 _MOST_AHEAD = timedelta(days=366)
 
 
 def candidate_formats(texts: pa.StringArray, now: datetime | None = None) -> Candidates:
     """Every format that reads all the texts.
 
-    texts: of one column, without its missing ones, in the order of the file; distinct ones are enough, and the more,
-    the better. now: a time that is much later is unlikely; by default it is the computer's.
+    texts: of one column, without missing ones, in the order of the file. Distinct texts are enough; more are better.
+    now: times that are much later are unlikely. Default: the clock of the computer.
     """
     latest = (now or datetime.now(UTC)) + _MOST_AHEAD
     texts = pc.utf8_trim(texts.drop_null(), " \t")
@@ -113,7 +113,7 @@ def candidate_formats(texts: pa.StringArray, now: datetime | None = None) -> Can
 
 
 def _written(texts: pa.StringArray, latest: datetime, *, is_number: bool) -> list[Candidate]:
-    """Candidates of patterns, each way to read the texts once."""
+    """Candidates from patterns, without formats that read the texts in the same way."""
     seen: list[tuple[str, Times]] = []
     found = []
     for format_, is_interval in _patterns(texts):
@@ -132,7 +132,7 @@ def _written(texts: pa.StringArray, latest: datetime, *, is_number: bool) -> lis
         kind = TimeKind.CALENDAR if is_number else TimeKind.WRITTEN
         naive, day_first = _naive(times), _day_first(order)
         found.append(Candidate(format_, kind, likelihood, day_first, naive, ".", is_date, is_interval))
-    # No language has month.day.year (Unicode's locale data): where that and day.month.year read all, it is the latter.
+    # No language has month.day.year (Unicode's locale data). So if both orders read all, day.month.year counts.
     if any(candidate.day_first and _by_points(candidate.format) for candidate in found):
         found = [other for other in found if other.day_first is not False or not _by_points(other.format)]
     return found
@@ -143,7 +143,7 @@ def _by_points(format_: str) -> bool:
 
 
 def _patterns(texts: pa.StringArray) -> list[tuple[str, bool]]:
-    """(format, whether it is of an interval's halves), those first that say the most."""
+    """(format, whether it is for the halves of an interval); the most specific patterns first."""
     some = texts.take(pa.array(np.linspace(0, len(texts) - 1, min(len(texts), _SAMPLES)).astype(np.int64)))
     samples = list(dict.fromkeys(some.to_pylist()))
     matches = (regex.fullmatch(text) for text in samples for regex in (_HALVES, _HALVES_BY_DASH))
@@ -151,7 +151,7 @@ def _patterns(texts: pa.StringArray) -> list[tuple[str, bool]]:
     iso = (ISO, all(_HALVES.fullmatch(text) for text in samples))
     found = [(pattern, False) for text in samples for pattern in text_patterns(text)]
     found += [(pattern, True) for text in starts for pattern in text_patterns(text)]
-    # For texts of only digits a pattern says more than ISO does; and beside 20210102 13 there may be 20210102 9.
+    # For digits alone, a pattern is more specific than ISO; and besides 20210102 13 there may be 20210102 9.
     is_plain = all(text[4:5] == "-" for text in samples)
     if all(_ISO_BEGIN.match(text) for text in samples):
         found = [iso, *found] if is_plain else [*found, iso]
@@ -159,7 +159,7 @@ def _patterns(texts: pa.StringArray) -> list[tuple[str, bool]]:
 
 
 def _read_all(format_: str, texts: pa.StringArray, decimal: str = ".") -> Times | None:
-    """The texts as times; None where a text does not fit the format, or the format cannot be used."""
+    """The texts as times; None if a text does not fit the format, or the format cannot be used."""
     try:
         grammar = time_grammar(format_, decimal=decimal)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Local times of a file to UTC, and which of them a change of the clock makes doubtful."""
+"""Converts local times of a file to UTC, and finds times in the doubtful hours of clock changes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from iotctl.model import Ambiguous, Nonexistent
 
 @dataclass(frozen=True, slots=True)
 class ReadTimes:
-    """Rows' times in UTC, doubtful ones as the options have it, or with the offset before the change.
+    """Times of rows in UTC. Doubtful times are read by the options, or with the offset before the change.
 
     time: int64 (n,), microseconds since 1970-01-01 UTC. doubled, skipped: int64 (k,), rows in an hour that comes twice,
-    or that the clock skips. held: int64 (h,), rows whose time depends on their neighbours, these among them; change:
-    int64 (h,), microseconds UTC of the change that each of them is near.
+    or that the clock skips. held: int64 (h,), these rows and their neighbours, if the times depend on one another;
+    change: int64 (h,), microseconds UTC of the clock change near each of them.
     """
 
     time: NDArray[np.int64]
@@ -33,7 +33,7 @@ _NONE = np.empty(0, dtype=np.intp)
 
 
 class Clock:
-    """The wall clock that a file's times were read from."""
+    """The local clock of a file."""
 
     def __init__(self, options: ReadOptions) -> None:
         self._timezone = options.timezone

@@ -1,10 +1,10 @@
-"""Times that count from a moment on: epochs, elapsed times, and the days of Excel and MATLAB.
+"""Times that count from a moment: epochs, elapsed times, and the days of Excel and MATLAB.
 
-Texts are read digit by digit, not as float64, which has too few digits for nanoseconds since 1970. What is finer than a
-microsecond is cut off, towards the past.
+Texts are read digit by digit, because float64 has too few digits for nanoseconds since 1970. Digits finer than a
+microsecond are cut off, towards the past.
 
-Days are rounded to the millisecond, where the decimals of float64 end. People print fewer of them: 44054,006944 is
-between 00:09:59.919 and 00:10:00.005. Where a whole second is among the times that a text may mean, it is that second.
+Days are rounded to the millisecond, the precision of float64. Printed days have fewer decimals: 44054,006944 is between
+00:09:59.919 and 00:10:00.005. If this range contains a whole second, the time is that second.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from iotctl.formats.times.iso import Times
 from iotctl.formats.times.shapes import Shape, Shaped, read_by_shape
 from iotctl.formats.times.typed_times import FIRST, LAST, integers, read_typed
 
-# Days are read to so many decimals, 9 microseconds, before they are rounded.
+# Days are read to this many decimals (9 microseconds) before they are rounded.
 _DAY_DECIMALS = 10
 _PER_DAY, _MILLISECONDS_PER_DAY = 10**_DAY_DECIMALS, 86_400_000
 _SECOND, _HALF_A_DAY = 1_000_000, 43_200_000_000
-# int64 holds so many digits, whatever they are.
+# int64 holds any number of this many digits.
 _MOST_DIGITS = 18
-# An exponent beyond that is a slip, and costs memory without end where it is taken at its word.
+# A larger exponent is a mistake, and would take unlimited memory.
 _MOST_EXPONENT = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a number counts, in ticks: the number with some of its decimals cut off, as a whole number.
+    """The unit of a counting time. A number is converted to ticks: a whole number, after cutting off decimals.
 
-    decimals: so many are kept; where negative, so many digits before the point are cut off, too. first, last: the least
-    and the greatest number of ticks that is a time. naive: whether it says what a local clock shows. epoch: of days,
-    1970-01-01; None where ticks are microseconds.
+    decimals: number of decimals to keep; if negative, digits before the point are cut off, too. first, last: the range
+    of ticks that are times. naive: whether it is a local time. epoch: the number of 1970-01-01 in days; None if ticks
+    are microseconds.
     """
 
     decimals: int
@@ -51,7 +51,7 @@ class Count:
     epoch: int | None = None
 
     def to_microseconds(self, ticks: NDArray[np.int64], decimals: int) -> NDArray[np.int64]:
-        """Times of numbers of ticks from first to last. decimals: so many were printed."""
+        """Ticks from first to last as microseconds since 1970. decimals: number of printed decimals."""
         if self.epoch is None:
             return ticks
         days, rest = ticks // _PER_DAY, ticks % _PER_DAY
@@ -62,7 +62,7 @@ class Count:
 
 
 def _unprinted(decimals: int) -> int:
-    """How far a time may be from a number of days with so many decimals, in microseconds."""
+    """The error of a number of days with this many decimals, in microseconds."""
     return _HALF_A_DAY // int(10 ** max(0, decimals))
 
 
@@ -70,9 +70,9 @@ def _days(epoch: int, first: int, last: int) -> Count:
     return Count(_DAY_DECIMALS, first * _PER_DAY, last * _PER_DAY - 1, True, epoch)
 
 
-# By the name of the format. Excel counts days from 1899-12-30 on, but for those before 1900-03-01: it has a 29 February
-# 1900, and a number below 61 rather is a time of day, or no time. (The days of 1904, of old Macs, are not read.) MATLAB
-# counts from the year 0 on; times before the year 1 are rejected.
+# By the name of the format. Excel counts days from 1899-12-30, except before 1900-03-01, because it has a 29 February
+# 1900. A number below 61 is more likely a time of day, or no time. (The days from 1904 of old Macs are not read.)
+# MATLAB counts from the year 0; times before the year 1 are rejected.
 COUNTS = {
     "epoch-s": Count(6, FIRST, LAST, naive=False),
     "epoch-ms": Count(3, FIRST, LAST, naive=False),
@@ -86,7 +86,7 @@ COUNTS = {
 
 
 class CountedGrammar:
-    """See TimeGrammar. decimal: the sign before decimals. elapsed-s and -ms are read as what has elapsed since 1970."""
+    """See TimeGrammar. decimal: the decimal sign. elapsed-s and elapsed-ms are read as elapsed since 1970."""
 
     def __init__(self, name: str, decimal: str = ".") -> None:
         self._count = COUNTS[name]
@@ -94,7 +94,7 @@ class CountedGrammar:
         self._regex = _number_regex(decimal)
 
     def read(self, column: pa.Array) -> Times:
-        """See TimeGrammar. Numbers of float64 are rounded to the microsecond, those of days to the millisecond."""
+        """See TimeGrammar. float64 numbers are rounded to the microsecond, days to the millisecond."""
         if pa.types.is_integer(column.type):
             value, valid = integers(column)
             return self._times(*_scaled(value, self._count.decimals), valid)
@@ -179,7 +179,7 @@ class CountedGrammar:
 
 
 def _scaled(value: NDArray[np.int64], decimals: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(value * 10**decimals, rounded down; whether int64 holds it)."""
+    """(value * 10**decimals, rounded down; whether it fits int64)."""
     if decimals < 0:
         return value // 10**-decimals, np.ones(len(value), dtype=np.bool_)
     most = (2**63 - 1) // 10**decimals
@@ -188,7 +188,7 @@ def _scaled(value: NDArray[np.int64], decimals: int) -> tuple[NDArray[np.int64],
 
 
 def _decimals(match: re.Match[str]) -> int:
-    """How many decimals were printed; fewer than none where the exponent is greater than their number."""
+    """The number of printed decimals; negative if the exponent is larger than this number."""
     return len(match["fraction"]) - int(match["exponent"][1:] or 0)
 
 

@@ -1,4 +1,4 @@
-"""Which of two hours a sensor's readings are of where the clock was changed, as their order in the file shows it."""
+"""Decides by the order in the file which of two equal hours the readings of a sensor belong to."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
 
-# Both hours are there where so many readings are that the sensor's usual step allows for no fewer, some missing.
+# Both hours are in the file if it has at least this share of the readings that the sensor's usual step gives for both.
 _PART_THERE = 0.75
-# How far the step from one hour to the other may be from the usual one, where nothing else is there to compare with.
+# How far the step between the two hours may differ from the usual one, if there is nothing else to compare with.
 _UNEVEN = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the clock, in microseconds. begin, end: local times between which it doubles or skips.
+    """A clock change, in microseconds. begin, end: local times between which it doubles or skips.
 
-    step: by how much it moves the clock, negative where local times come twice. before, after: the zone's offsets.
+    step: by how much it moves the clock, negative if local times come twice. before, after: the zone's offsets.
     """
 
     begin: int
@@ -59,9 +59,9 @@ class Change:
 
 
 def runs_through(local: NDArray[np.int64], change: Change) -> bool:
-    """Whether a sensor's times show that its clock did not skip the hour: moved, one would meet or pass a real one.
+    """Whether a sensor's clock did not skip the hour: moved forward, a time would meet or pass a real one.
 
-    local: int64 (n,), its times in the skipped hour and in the one after it, where the skipped ones would be moved to.
+    local: int64 (n,), its times in the skipped hour and in the hour after it.
     """
     doubted = change.doubts(local)
     moved, real = local[doubted] + change.step, local[~doubted]
@@ -69,9 +69,9 @@ def runs_through(local: NDArray[np.int64], change: Change) -> bool:
 
 
 def is_second_pass(local: Sequence[int], value: Sequence[float], change: Change) -> list[bool | None]:
-    """Of each reading of a sensor around a doubled hour, in file order, whether it is of the second of the two hours.
+    """For each reading of a sensor around a doubled hour, in file order: whether it is in the second of the two hours.
 
-    None where its order does not show it; False outside of the hour.
+    None if the order does not show it; False outside of the hour.
     """
     doubted = [row for row, time in enumerate(local) if change.begin <= time < change.end]
     found: list[bool | None] = [False] * len(local)
@@ -79,7 +79,7 @@ def is_second_pass(local: Sequence[int], value: Sequence[float], change: Change)
         return found
     begin, end = doubted[0], doubted[-1] + 1
     if end - begin > len(doubted):
-        passes: list[bool | None] = [None] * len(doubted)  # others between them: no order
+        passes: list[bool | None] = [None] * len(doubted)  # interrupted by other times: no order
     else:
         passes = _Run(local[:begin], local[begin:end], local[end:], value[begin:end], change).passes()
     for row, second in zip(doubted, passes, strict=True):
@@ -89,7 +89,7 @@ def is_second_pass(local: Sequence[int], value: Sequence[float], change: Change)
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Times of a sensor within a doubled hour that follow one another in the file, and those around them."""
+    """Consecutive times of a sensor within a doubled hour, and the times around them."""
 
     before: Sequence[int]
     times: Sequence[int]
@@ -102,25 +102,25 @@ class _Run:
         forward = self._two_passes() or self._sorted_by_local_time()
         if forward is not None:
             return forward
-        # A file that runs backwards. Pairs of equal times do not show which of the two was first.
+        # The file runs backwards. Pairs of equal times do not show which one was first.
         backward = _Run(self.after[::-1], self.times[::-1], self.before[::-1], self.value[::-1], self.change)
         found = backward._two_passes()
         return found[::-1] if found is not None else unknown
 
     def _two_passes(self) -> list[bool | None] | None:
-        """Both hours one after the other: the only step back is the one between them."""
+        """Both hours one after the other, with one step back between them."""
         back = [row + 1 for row, (time, following) in enumerate(pairwise(self.times)) if following < time]
         if len(back) != 1 or not self._fits_around():
             return None
         first, second = self.times[: back[0]], self.times[back[0] :]
         if _repeated(first) - set(second) or _repeated(second) - set(first):
-            return None  # a reading of the one hour may stand among those of the other
+            return None  # a reading of the first hour may be among those of the second
         steps = [*_steps(first), *_steps(second)]
         if not self.before and not self.after:
             same = list(first) == list(second) and list(self.value[: back[0]]) == list(self.value[back[0] :])
             across = second[0] - self.change.step - first[-1]
             if same or not steps or across > _UNEVEN * median(steps):
-                return None  # may be one hour twice, or in disorder
+                return None  # may be one hour twice, or disorder
         usual = self._usual_step([*steps, *_steps(self.before), *_steps(self.after)])
         there = len(set(first)) + len(set(second))
         if usual is None or usual > -self.change.step or there < _PART_THERE * self._count(usual):
@@ -128,17 +128,17 @@ class _Run:
         return [row >= back[0] for row in range(len(self.times))]
 
     def _sorted_by_local_time(self) -> list[bool | None] | None:
-        """Both hours in one: each time is there twice, of the first hour and of the second."""
+        """Both hours mixed, sorted by local time: each time occurs twice, once for each hour."""
         before, after = self.before, self.after
         if any(following < time for time, following in pairwise(self.times)) or not self._fits_around():
             return None
         if not (before or after) or len(set(before)) < len(before) or len(set(after)) < len(after):
-            return None  # nothing to compare with, or every row is there twice
+            return None  # nothing to compare with, or every row is doubled
         count = Counter(self.times)
         twice = 2 * sum(times == 2 for times in count.values())
         usual = self._usual_step([*_steps(sorted(count)), *_steps(before), *_steps(after)])
         if usual is None or usual > -self.change.step:
-            return None  # a step as long does not come to the same time twice
+            return None  # with such a long step, a time does not occur twice
         if twice < _PART_THERE * max(self._count(usual), len(self.times)):
             return None
         return [
@@ -147,7 +147,7 @@ class _Run:
         ]
 
     def _fits_around(self) -> bool:
-        """Whether times ascend up to the hour and from it on: in disorder, its rows may be anywhere."""
+        """Whether times ascend before and after the hour. In disorder, its rows may be anywhere."""
         around = [*self.before, self.change.begin, self.change.end, *self.after]
         return all(time <= following for time, following in pairwise(around))
 
@@ -160,7 +160,7 @@ class _Run:
         return min(edges, default=None)
 
     def _count(self, usual: float) -> float:
-        """How many readings there would be in both hours, at the usual step."""
+        """The number of readings in both hours at the usual step."""
         before, after = self.before, self.after
         begin = before[-1] if before else self.times[0]
         end = (after[0] if after else self.times[-1]) - self.change.step

@@ -20,11 +20,11 @@ def time_grammar(
     interval_end: bool = False,
     timezone: str | None = None,
 ) -> TimeGrammar:
-    """What reads times of a format, see TimeLayout.format.
+    """The grammar for a format, see TimeLayout.format.
 
-    decimal: the sign before the decimals of numbers; seconds may have point or comma. Texts of an interval, such as
-    "10:00 - 10:15" behind a date, are read as its start, or with interval_end as its end. timezone: of the layout, for
-    abbreviations of zones in texts, see with_zones. Elapsed times are read as what has elapsed since 1970-01-01.
+    decimal: the decimal sign of numbers; seconds may have point or comma. Intervals, such as "10:00 - 10:15" after a
+    date, are read as their start, or with interval_end as their end. timezone: of the layout, for abbreviations of
+    zones in texts, see with_zones. Elapsed times are read as elapsed since 1970-01-01.
     Raises ValueError, which says what is wrong with the format.
     """
     if format in COUNTS:

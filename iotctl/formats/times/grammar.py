@@ -1,4 +1,4 @@
-"""What reads a column of times of a layout, and how the texts that a fast way does not know are read one by one."""
+"""Grammars for columns of times. Texts that the fast way cannot read are read one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iotctl.formats.times.iso import Times
 
-# Longer texts are not times. Regular expressions may take the square of its length.
+# Longer texts are not times. The time of regular expressions may grow with the square of the length.
 LONGEST_TEXT = 256
 
 
@@ -19,9 +19,9 @@ class TimeGrammar(Protocol):
     """A way to write times."""
 
     def read(self, column: pa.Array) -> Times:
-        """A whole column: texts, or values of a type of their own.
+        """A whole column: texts, or typed values.
 
-        Nulls and texts that cannot be read are odd; nothing reads them later.
+        Nulls and texts that cannot be read are odd, and rejected.
         """
         ...
 
@@ -34,15 +34,15 @@ class TimeGrammar(Protocol):
 
 
 def all_odd(count: int) -> Times:
-    """So many times that are not read yet."""
+    """count times that are not read yet."""
     return Times(np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
 
 
 def parse_each(
     texts: pa.StringArray, at: NDArray[np.intp], found: Times, parse: Callable[[str], tuple[int, bool]]
 ) -> None:
-    """Read the texts at some rows one by one, each distinct text once; found is changed. Nulls are odd, and texts that
-    are too long."""
+    """Read the texts at some rows one by one, each distinct text once; found is changed. Nulls and texts that are too
+    long are odd."""
     if not len(at):
         return
     encoded = texts.take(pa.array(at)).dictionary_encode()
@@ -60,5 +60,5 @@ def parse_each(
 
 
 def put(found: Times, at: NDArray[np.intp], part: Times) -> None:
-    """Put the times of some rows among those of all."""
+    """Write the times of some rows into those of all."""
     found.time[at], found.naive[at], found.odd[at] = part.time, part.naive, part.odd

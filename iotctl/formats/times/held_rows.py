@@ -1,4 +1,4 @@
-"""Rows near a change of the clock, which wait until the file has shown in which of two hours they are."""
+"""Holds rows near a clock change until the file shows their hour."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from iotctl.formats.times.doubtful_hours import Change, is_second_pass, runs_thr
 from iotctl.formats.times.zones import change_at
 from iotctl.model import RejectReason
 
-# A stretch of a file has ended where so many lines in a row are not near a change; those with more rows are cut.
+# A stretch ends after this many lines that are not near a clock change; a stretch with more rows is cut.
 _MOST_LINES_BETWEEN = 1_000
 _MOST_ROWS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """Rows near changes of the clock, in file order; all (n,).
+    """Rows near clock changes, in file order; all (n,).
 
     row: int64, the row's number in the file. line, sensor: as in Rows. local: int64, microseconds by the local clock.
     change: int64, microseconds UTC of the change that a row is near. value: float64.
@@ -38,9 +38,9 @@ class HeldRows:
 
 @dataclass
 class Verdicts:
-    """What was found of rows, by their numbers. later: those of the second of two hours, and by how much they move.
+    """Decisions about rows, by their numbers. later: rows of the second of two hours, and by how much they move.
 
-    refused: those that are no readings. notes: what a person should know.
+    refused: rejected rows. notes: messages for people.
     """
 
     later: list[tuple[NDArray[np.int64], int]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Verdicts:
 
 
 class RowHolder:
-    """Holds rows back, in stretches of the file that depend on its content alone."""
+    """Holds rows back, in stretches of the file that depend only on its content."""
 
     def __init__(self, timezone: str) -> None:
         self._timezone = timezone
@@ -58,11 +58,11 @@ class RowHolder:
 
     @property
     def first_line(self) -> int | None:
-        """The line from which on rows wait; None where none do."""
+        """The first line with a waiting row; None if no row waits."""
         return self._first if self._pieces else None
 
     def add(self, held: HeldRows, until_line: int) -> Verdicts:
-        """Hold some more rows; returns what is known of those held before. until_line: the last line read so far."""
+        """Hold more rows. Returns decisions about rows held before. until_line: the last line read so far."""
         verdicts = Verdicts()
         while len(held.line):
             if self._pieces and held.line[0] - self._last > _MOST_LINES_BETWEEN:
@@ -72,7 +72,7 @@ class RowHolder:
             gaps = np.flatnonzero(np.diff(held.line) > _MOST_LINES_BETWEEN)
             room = int(np.searchsorted(held.row, self._first_row + _MOST_ROWS))
             is_full = room < len(held.row)
-            if is_full:  # a line's rows stay together: reading may go on from here in another process
+            if is_full:  # the rows of a line stay together: another process may go on reading from here
                 room = int(np.searchsorted(held.line, held.line[room]))
             count = min(int(gaps[0]) + 1 if len(gaps) else len(held.line), room)
             if count:
@@ -86,7 +86,7 @@ class RowHolder:
         return verdicts
 
     def end(self) -> Verdicts:
-        """What is known of all rows at the end of the file."""
+        """Decisions about all rows at the end of the file."""
         verdicts = Verdicts()
         self._release(verdicts)
         return verdicts
@@ -128,7 +128,7 @@ def _judge_doubled(change: Change, sensors: Sequence[HeldRows], verdicts: Verdic
         verdicts.refused.append((np.array(unknown, dtype=np.int64), RejectReason.AMBIGUOUS))
         verdicts.notes.append(
             f"rows of the hour that comes twice ({change.hour}) are rejected: the file does not show which of the two"
-            " hours they are of. Say so with --ambiguous earlier or later, or, for a clock without summer time, with"
+            " hours they are of. Use --ambiguous earlier or later, or, for a clock without summer time,"
             f" --timezone {change.offset_after}"
         )
 
@@ -138,6 +138,6 @@ def _judge_skipped(change: Change, sensors: Sequence[HeldRows], verdicts: Verdic
     if wrong:
         verdicts.refused.append((np.concatenate(wrong), RejectReason.NONEXISTENT))
         verdicts.notes.append(
-            f"a clock without summer time? There are readings in the hour that the clock skips ({change.hour}), and in"
-            f" the one after it: the former are rejected. If so, load the file with --timezone {change.offset_before}"
+            f"a clock without summer time? There are readings in the hour that the clock skips ({change.hour}), which"
+            f" are rejected, and in the next hour. If so, load the file with --timezone {change.offset_before}"
         )

@@ -1,4 +1,4 @@
-"""Texts of an interval, such as "2021-01-01 10:00 - 10:15": its start, or its end, as one time."""
+"""Reads intervals, such as "2021-01-01 10:00 - 10:15", as their start or their end."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from iotctl.formats.times.typed_times import read_typed
 
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
 _BLANKS = "[ \t]"
-# What may stand between start and end. A dash without blanks is one only where a time cannot have an offset there; a
-# slash, which ISO 8601 has, only where dates have none.
+# The signs between start and end. A dash without blanks counts only if it cannot begin an offset; a slash, as in
+# ISO 8601, only if dates have none.
 _WORDS = f"{_BLANKS}+(?:-|–|—|to|until|bis){_BLANKS}+"
 _DASH = f"{_BLANKS}*[-–—]{_BLANKS}*"
 _SLASH = f"{_BLANKS}*/{_BLANKS}*"
-# The times of day that the end of an interval of ISO times may be.
+# Patterns for an end without a date, in ISO intervals.
 _ISO_CLOCKS = ("%H:%M", "%H:%M:%S")
 _TIME_DIRECTIVE = re.compile(r"%-?[HIklTRr]")
 _DATE_DIRECTIVE = re.compile(r"%-?[YymdjbBhaADF]")
 
 
 class IntervalGrammar:
-    """See TimeGrammar. Of a text that is an interval its start, or its end; of another the time that it is.
+    """See TimeGrammar. An interval gives its start or its end; another text gives its time.
 
-    An end may lack the date: it is of the day of the start, or of the next one where it would not be after the start.
-    An interval whose one half cannot be read, or that ends before its start, is odd; but where clocks are put back,
-    local times may go back by less than an hour, if the end has its date.
+    An end without a date is on the day of the start, or on the next day if it would not be after the start. An interval
+    with an unreadable half, or with an end before its start, is odd. Exception: if the end has its date, local times
+    may go back by less than an hour, because the clock may be put back.
     """
 
     def __init__(self, halves: TimeGrammar, *, end: bool, pattern: str | None = None) -> None:
-        """halves: reads starts and ends. pattern: theirs, of strptime; None for ISO times."""
+        """halves: reads starts and ends. pattern: their strptime pattern; None for ISO times."""
         self._halves, self._end = halves, end
         clocks = _ISO_CLOCKS if pattern is None else _clock_patterns(pattern)
         self._clocks = [StrptimeGrammar(clock, needs_date=False) for clock in clocks]
@@ -105,7 +105,7 @@ class IntervalGrammar:
         return found
 
     def _read_split_alike(self, texts: pa.StringArray) -> Times:
-        """Texts that are all split at the same places, as most columns are: ten times as fast as by the expression."""
+        """Texts that are all split at the same places, the usual case: ten times as fast as by the expression."""
         sample = texts[len(texts) // 2].as_py()
         match = self._between.fullmatch(sample) if sample and len(sample) <= LONGEST_TEXT else None
         if match is None or not sample.isascii() or pc.any(pc.not_equal(pc.binary_length(texts), len(sample))).as_py():
@@ -133,15 +133,15 @@ class IntervalGrammar:
 
 
 def _end_of_clock(start: int, clock: int) -> int | None:
-    """The end of an interval, from its time of day alone; None where it may be on either of two days."""
+    """The end of an interval from its time of day; None if it may be on two days."""
     end = start - start % _DAY + clock
-    if start - _HOUR <= end < start:  # in the second of two same hours, or nearly a day later
+    if start - _HOUR <= end < start:  # in the second of two equal hours, or nearly a day later
         return None
     return end if end > start else end + _DAY
 
 
 def _clock_patterns(pattern: str) -> tuple[str, ...]:
-    """The times of day at the end of a pattern; none where the date stands behind or between them."""
+    """The times of day at the end of a pattern; empty if the date is after or between them."""
     match = _TIME_DIRECTIVE.search(pattern)
     if match is None or _DATE_DIRECTIVE.search(pattern, match.start()):
         return ()

@@ -1,7 +1,6 @@
-"""Texts to times: ISO 8601 with and without an offset, and numbers, as numeric_times has them.
+"""Texts to times: ISO 8601 with and without an offset, and numbers (see numeric_times).
 
-parse_time is the grammar, one text at a time; parse_times reads whole columns, and of odd texts says just that they
-are odd.
+parse_time is the grammar for one text. parse_times reads whole columns, and marks texts that it does not read as odd.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ ISO_TIME = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-# The same as RE2 has it. _PLAIN is what pyarrow's cast reads, but for days that are not in the calendar.
+# The same for RE2. _PLAIN matches what pyarrow's cast reads, and also days that are not in the calendar.
 _PLAIN = (
     r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
     r"([ T]([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?$"
@@ -68,9 +67,9 @@ _SHORTEST_WITH_OFFSET = 14
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """time: int64 (n,), microseconds since 1970-01-01 of UTC, or of the local clock where naive, bool (n,), says so.
+    """time: int64 (n,), microseconds since 1970-01-01 in UTC, or by the local clock where naive, bool (n,), is True.
 
-    odd: bool (n,), where time means nothing and parse_time has the word.
+    odd: bool (n,); there time has no meaning, and parse_time decides.
     """
 
     time: NDArray[np.int64]
@@ -79,10 +78,10 @@ class Times:
 
 
 def parse_time(text: str, form: NumericTimes) -> tuple[int, bool]:
-    """One text in any of the forms as (microseconds, naive), see Times; form: of the column, if it is a number.
+    """One text in any form as (microseconds, naive), see Times. form: of the column, for numbers.
 
     Digits beyond the microsecond are cut off. 24:00 is the midnight after.
-    Raises ValueError, and OpenFormError where the form of its column is to be judged first.
+    Raises ValueError, and OpenFormError if the form of its column must be judged first.
     """
     text = text.strip(" \t")
     if (kind := number_kind(text)) is not None:
@@ -91,7 +90,7 @@ def parse_time(text: str, form: NumericTimes) -> tuple[int, bool]:
         if kind == NEITHER or (kind in (EITHER, IS_EPOCH) and form is NumericTimes.EPOCH):
             return epoch_microseconds(text), False
         if kind == IS_EPOCH or form is not NumericTimes.CALENDAR:
-            raise ValueError("its column has another form, or none")
+            raise ValueError("the column has another form, or none")
         text = calendar_text(text)
     match = ISO_TIME.fullmatch(text)
     if match is None:
@@ -108,7 +107,7 @@ def parse_time(text: str, form: NumericTimes) -> tuple[int, bool]:
 
 
 def read_times(column: pa.Array, form: NumericTimes) -> Times:
-    """A column of texts, or of timestamps of microseconds with or without a zone, as times; form: see parse_times."""
+    """A column of texts, or of timestamps in microseconds with or without a zone, as times. form: see parse_times."""
     if not pa.types.is_timestamp(column.type):
         return parse_times(column, form)
     time: NDArray[np.int64] = numbers(column.view(pa.int64()))
@@ -116,9 +115,9 @@ def read_times(column: pa.Array, form: NumericTimes) -> Times:
 
 
 def parse_times(texts: pa.StringArray, form: NumericTimes) -> Times:
-    """The texts as times, those in usual forms, at 20 million a second in the plain ones; others are marked as odd.
+    """Texts in usual forms as times, 20 million a second in the plain forms; others are marked as odd.
 
-    form: of the column's numbers. Raises OpenFormError where it is to be judged first.
+    form: of the column's numbers. Raises OpenFormError if it must be judged first.
     """
     try:
         return cast_plain(texts)
@@ -142,7 +141,7 @@ def _put(found: Times, at: NDArray[np.intp], part: Times) -> None:
 
 
 def cast_plain(texts: pa.StringArray) -> Times:
-    """All texts as times, by pyarrow. Raises ValueError where one is not as it reads them; none may be null."""
+    """All texts as times, by pyarrow. Raises ValueError if it cannot read one. No text may be null."""
     aware = _has_offset(texts)
     none_odd = np.zeros(len(texts), dtype=np.bool_)
     if not aware.any():
@@ -162,7 +161,7 @@ def _plain(texts: pa.StringArray) -> Times:
 
 
 def _cast_by_halves(texts: pa.StringArray, at: NDArray[np.intp], found: Times) -> None:
-    """Cast texts of plain form; what fails are days such as 30 February, which are few."""
+    """Cast texts of plain form. Only a few can fail: days such as 30 February."""
     try:
         _put(found, at, cast_plain(texts.take(pa.array(at))))
     except ValueError:
@@ -172,7 +171,7 @@ def _cast_by_halves(texts: pa.StringArray, at: NDArray[np.intp], found: Times) -
 
 
 def _numbers(texts: pa.StringArray, form: NumericTimes) -> Times:
-    """Those that are numbers, by the form of their column."""
+    """Texts that are numbers as times, by the form of their column."""
     found = _all_odd(len(texts))
     at = np.flatnonzero(are_numbers(texts))
     if not len(at):
@@ -195,7 +194,7 @@ def _epochs(texts: pa.StringArray) -> Times:
     found = Times(time, np.zeros(len(time), dtype=np.bool_), left)
     if left.any():
         _put(found, np.flatnonzero(left), _epoch_with_fraction(texts.filter(pa.array(left))))
-    # The numbers that can only be a calendar's have another form than their column.
+    # Numbers that can only be calendar times have another form than their column.
     odd = np.flatnonzero((time == 0) | (time >= LATEST) | left)
     if len(odd):
         found.odd[odd[number_kinds(texts.take(pa.array(odd))) == IS_CALENDAR]] = True
@@ -226,7 +225,7 @@ def _matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 
 
 def _offset(zone: str | None, offset: str | None) -> str:
-    """What stands behind a time as fromisoformat() has it: UTC and GMT are Z, +1 is +01."""
+    """The offset after a time for fromisoformat(): UTC and GMT become Z, +1 becomes +01."""
     if offset is None:
         return "Z" if zone else ""
     return offset if len(offset) != len("+1") else f"{offset[0]}0{offset[1]}"

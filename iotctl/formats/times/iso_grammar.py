@@ -1,4 +1,4 @@
-"""ISO 8601 as the format of a layout: as the standard files have it, but that no number is an epoch."""
+"""ISO 8601 as the format of a layout: as in standard files, except that no number is an epoch."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from iotctl.formats.times.shapes import Shape, read_by_shape
 from iotctl.formats.times.strptime import StrptimeGrammar
 from iotctl.formats.times.typed_times import read_typed
 
-# The ways to write it that pyarrow does not cast: UTC behind it, seven decimals, a comma. Still other ways are read one
-# by one.
+# Forms that pyarrow does not cast: with UTC after it, seven decimals, or a comma. Other forms are read one by one.
 _PATTERNS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M%S")
 
-# A cast that fails costs ten times one that does not, and it reads on to the end.
+# A failed cast takes ten times as long, and it reads on to the end.
 _FIRST_TRIED = 64
 
 
 class IsoGrammar:
     """See TimeGrammar. 20210102, 2021010203 and so on are times, too: the digits of ISO 8601 without signs.
 
-    One core reads 36 million texts a second as pyarrow casts them, 10 million with UTC behind, or with seven decimals.
+    One core reads 36 million texts a second by pyarrow's cast, 10 million with UTC after them, or with seven decimals.
     """
 
     def __init__(self) -> None:
@@ -38,7 +37,7 @@ class IsoGrammar:
     def parse(self, text: str) -> tuple[int, bool]:
         """See TimeGrammar."""
         if number_kind(text.strip(" \t")) not in (None, EITHER, IS_CALENDAR):
-            raise ValueError("is a number, and no date")
+            raise ValueError("is a number, not a date")
         return parse_time(text, NumericTimes.CALENDAR)
 
     def _read_texts(self, texts: pa.StringArray) -> Times:

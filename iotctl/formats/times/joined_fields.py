@@ -11,11 +11,11 @@ from iotctl.formats.times.typed_times import printed
 
 
 def join_fields(columns: Sequence[pa.Array]) -> pa.Array:
-    """The fields of each record as one text, with a blank between them; null where one of them is null.
+    """The fields of each record as one text, with a blank between them; null if one of them is null.
 
-    columns: of texts or of any other type, at least one; a single one is given back as it is. Dates and numbers become
-    the texts that they are printed as, whole numbers without decimals; of a timestamp at midnight only the date is left
-    where another field has the time.
+    columns: of texts or any other type, at least one; a single column is returned as it is. Dates and numbers become
+    their printed texts, whole numbers without decimals. A timestamp at midnight becomes a date if another field has the
+    time.
     """
     if len(columns) == 1:
         return columns[0]
@@ -37,7 +37,7 @@ def _texts(column: pa.Array) -> pa.Array:
 
 
 def _without_midnight(column: pa.Array) -> pa.Array:
-    """Days where all timestamps are midnights, as Excel has dates; else as it is."""
+    """Days, if all timestamps are at midnight, like dates in Excel; else the column as it is."""
     days = pc.floor_temporal(column, unit="day")
     if column.type.tz is None and pc.all(pc.equal(days, column)).as_py():
         return column.cast(pa.date32())

@@ -1,4 +1,4 @@
-"""How likely a column is a time of a format that reads all of its texts."""
+"""The likelihood that a column is a time of a format that reads all of its texts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from iotctl.formats.times.iso import Times
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS_OF_YEAR = 365
 _SECOND, _DAY = 1_000_000, 86_400_000_000
-# Few readings are older than that; none that were written by a computer are older than the other.
+# Few readings are older than the first date; none written by a computer are older than the second.
 _USUAL = (datetime(1990, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds() * _SECOND
 _OLDEST = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds() * _SECOND
-# This many distinct numbers that are all days of the calendar are not so by chance.
+# If this many distinct numbers are all days of the calendar, it is not by chance.
 _MANY = 3
-# All offsets of clocks on earth today are in this range.
+# All present offsets of time zones are in this range.
 _FARTHEST_HOURS, _MINUTES = 14, {"00", "30", "45"}
 
 
@@ -33,7 +33,7 @@ def written_likelihood(
     is_packed: bool,
     is_number: bool,
 ) -> float:
-    """0..1 for texts that a pattern, or ISO 8601, reads.
+    """The likelihood, 0..1, for texts that a pattern, or ISO 8601, reads.
 
     order: of the parts of its date, as letters of strptime; is_packed: without signs between them. latest: a later
     time is unlikely.
@@ -47,7 +47,7 @@ def written_likelihood(
     else:
         found = 0.4 if "j" in order else 0.7 if "y" in order else 0.95  # 12.08.19 can be a version
     if "y" in order and "d" in order and order.startswith("y") is not is_packed:
-        found *= 0.3  # a year of two digits is in front where there are digits alone, and seldom in other dates
+        found *= 0.3  # a two-digit year first occurs with digits alone, and seldom in other dates
     if "y" in order and _by_years(times):
         found *= 0.05
     if _has_odd_offsets(texts, times):
@@ -56,11 +56,11 @@ def written_likelihood(
 
 
 def counted_likelihood(format_: str, texts: pa.StringArray, times: Times, latest: datetime) -> float:
-    """0..1 for numbers that count from a moment on; 0 for those that are far off. latest: a later time is unlikely."""
+    """The likelihood, 0..1, for numbers that count from a moment; 0 if far off. latest: later times are unlikely."""
     distinct, steps = len(np.unique(times.time)), np.diff(times.time)
     rises = bool(len(steps)) and bool((steps >= 0).all())
     if format_ == "elapsed-s":
-        begins = rises and 0 <= times.time[0] <= 2 * steps.max()  # otherwise a value that rises is more likely
+        begins = rises and 0 <= times.time[0] <= 2 * steps.max()  # else it is more likely a rising value
         return 0.3 if begins and times.time[0] < times.time[-1] else 0.0
     if times.time.min() < _USUAL or times.time.max() > (latest - _EPOCH).total_seconds() * _SECOND:
         return 0.0
@@ -89,7 +89,7 @@ def _of_digits(order: str, texts: pa.StringArray) -> float:
 
 
 def _within(times: Times, latest: datetime) -> float:
-    """Lower where times are of the future, or of a time with few readings."""
+    """Lower if times are in the future, or in years with few readings."""
     if times.time.max() > (latest - _EPOCH).total_seconds() * _SECOND:
         return 0.1
     if times.time.min() < _OLDEST:
@@ -98,7 +98,7 @@ def _within(times: Times, latest: datetime) -> float:
 
 
 def _smooth(times: Times) -> float:
-    """A little lower where times jump, back and forth or far on, as they do where day and month are mixed up."""
+    """A little lower if times jump back and forth or far ahead, as when day and month are confused."""
     if len(times.time) < 2:
         return 1.0
     steps = np.diff(times.time)
@@ -114,7 +114,7 @@ def _by_years(times: Times) -> bool:
 
 
 def _has_odd_offsets(texts: pa.StringArray, times: Times) -> bool:
-    """Whether offsets were read that no clock on earth has: 10:00-10:15 is an interval."""
+    """Whether offsets were read that no time zone has: 10:00-10:15 is an interval."""
     if times.naive.any():
         return False
     ends = pc.extract_regex(texts, r"(?P<hours>[+-][0-9]{2}):?(?P<minutes>[0-9]{2})$").drop_null()
@@ -124,7 +124,7 @@ def _has_odd_offsets(texts: pa.StringArray, times: Times) -> bool:
 
 
 def _near_seconds(texts: pa.StringArray, times: Times) -> bool:
-    """Whether days with many decimals are whole seconds, as far as their decimals tell."""
+    """Whether days with many decimals are whole seconds, within the precision of their decimals."""
     decimals = pc.min(pc.utf8_length(pc.replace_substring_regex(texts, "^[^.,]*[.,]?", ""))).as_py()
     if decimals < len("00001"):
         return False

@@ -1,10 +1,10 @@
-"""Names of months, in English, German, French, Spanish, Italian and Dutch: whole, and as they are shortened."""
+"""Names of months in English, German, French, Spanish, Italian and Dutch, whole and shortened."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# By language, in the order of the year; what is shortened in several ways is written with a bar.
+# By language, in order of the year. Forms of one month are divided by a bar.
 _NAMES = (
     "january|jan february|feb march|mar april|apr may june|jun july|jul august|aug september|sep|sept october|oct"
     " november|nov december|dec",
@@ -22,12 +22,12 @@ _NAMES = (
 
 
 def month_number(name: str) -> int | None:
-    """1..12; None for another word than the name of a month. Case does not matter, nor a point at the end."""
+    """1..12; None if the word is not the name of a month. Case and a point at the end do not matter."""
     return _MONTHS.get(unicodedata.normalize("NFC", name).removesuffix(".").casefold())
 
 
 def _months() -> dict[str, int]:
-    """Every name that means one month only, in whatever language."""
+    """Name -> month, for every name that means only one month in all languages."""
     found: dict[str, set[int]] = {}
     for language in _NAMES:
         for number, names in enumerate(language.split(), 1):

@@ -1,6 +1,6 @@
-"""Times that are written as one number: seconds since 1970 (or ms, us, ns), or the digits of a calendar's time.
+"""Times written as one number: seconds since 1970 (or ms, us, ns), or the digits of a calendar time.
 
-2016010112 is 12 o'clock on 1 January 2016, or 10:48:32 on 19 November 2033: a column is all the one or all the other.
+2016010112 is 12 o'clock on 1 January 2016, or 10:48:32 on 19 November 2033. All numbers of a column have the same form.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from iotctl.model import LATEST, TimeForm
 
 
 class NumericTimes(StrEnum):
-    """What the numbers in a column of times are."""
+    """The form of the numbers in a column of times."""
 
-    OPEN = "open"  # there were none so far
+    OPEN = "open"  # not decided: there were no numbers so far
     EPOCH = "epoch"
     CALENDAR = "calendar"
-    UNCLEAR = "unclear"  # they can be either, or contradict each other
+    UNCLEAR = "unclear"  # they can be both, or contradict each other
 
 
-# A float column of whole numbers is written with .0 behind each. The patterns read the same in re and in RE2.
+# A float column of whole numbers is written with .0 after each. The patterns mean the same in re and RE2.
 _NUMBER = r"^\d{8,20}(?:\.\d*)?$"
 
-# By its digits a number counts seconds (up to 11, which is the year 5138), milliseconds (12 to 14), microseconds (15 to
-# 17) or nanoseconds (18 to 20): the most digits, and nanoseconds in one.
+# The number of digits gives the unit: seconds (up to 11, which is the year 5138), milliseconds (12 to 14), microseconds
+# (15 to 17) or nanoseconds (18 to 20). Here: the most digits, and nanoseconds in a unit.
 _UNITS = ((11, 1_000_000_000), (14, 1_000_000), (17, 1_000), (20, 1))
 _SHORTEST_EPOCH = 9
 _IN_REACH = r"^(?:\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:\.\d*)?$"
 
-# As a calendar's time: 8 digits for the date, 2 each for hour, minute and second, up to 6 for the fraction.
+# Calendar time: 8 digits for the date, 2 each for hour, minute and second, up to 6 for the fraction.
 _CALENDAR = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(\d{0,6}))?)?)?", re.ASCII)
 _WHOLE_SECONDS = 14
 _DATE = r"(?:19|20|21)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -52,21 +52,21 @@ _TO_ISO = (
     (r"^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\.?(\d{1,6})\d*$", r"\1-\2-\3 \4:\5:\6.\7"),
 )
 
-# So many different numbers that all are calendar times are no epochs: at an even step, at most 31 in a row can be.
+# If this many different numbers are all calendar times, they are not epochs: with an even step, at most 31 can be.
 _ENOUGH = 60
-# A reading is not a year younger than its file, and nobody counted milliseconds before 1990.
+# A reading is not a year later than its file, and nobody counted milliseconds before 1990.
 _MOST_AHEAD = timedelta(days=366)
 _FIRST_FRACTIONS = datetime(1990, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECONDS_DIGITS = 11
 
-# What a number can be by itself; NEITHER is an epoch far off, or nothing.
+# The possible forms of a single number; NEITHER is a far-off epoch, or not a time.
 NEITHER, EITHER, IS_EPOCH, IS_CALENDAR = 0, -1, 1, 2
 
 
 def wanted_times(form: TimeForm) -> NumericTimes:
-    """What an option says of a column before it was looked at."""
+    """The form that an option sets, before the column is judged."""
     return NumericTimes.OPEN if form is TimeForm.AUTO else NumericTimes(form.value)
 
 
@@ -76,17 +76,17 @@ def are_numbers(texts: pa.StringArray) -> NDArray[np.bool_]:
 
 
 def number_kinds(texts: pa.StringArray) -> NDArray[np.int8]:
-    """What each of some numbers can be by itself; int8 (n,)."""
+    """The possible form of each number; int8 (n,)."""
     calendar, epoch = _matches(texts, _ON_CALENDAR), _matches(texts, _IN_REACH)
     time, fraction = epochs(texts)
-    # With a fraction that is not zero it is an epoch, but for 20160101123000.25.
+    # A number with a fraction that is not zero is an epoch, except 20160101123000.25.
     epoch &= np.where(fraction, ~calendar, time < LATEST)
     kind: NDArray[np.int8] = np.select([calendar & epoch, calendar, epoch], [EITHER, IS_CALENDAR, IS_EPOCH], NEITHER)
     return kind.astype(np.int8)
 
 
 def number_kind(text: str) -> int | None:
-    """What a text can be as a number that is a time; None where it is no number."""
+    """The possible form of a text; None if it is not a number."""
     if re.fullmatch(_NUMBER, text, re.ASCII) is None:
         return None
     calendar, epoch = (re.fullmatch(pattern, text, re.ASCII) is not None for pattern in (_ON_CALENDAR, _IN_REACH))
@@ -100,7 +100,7 @@ def number_kind(text: str) -> int | None:
 
 
 def epoch_microseconds(text: str) -> int:
-    """A number that counts from 1970 on, in microseconds; what is finer is cut off. Raises ValueError."""
+    """An epoch in microseconds since 1970; finer digits are cut off. Raises ValueError."""
     digits, _, fraction = text.partition(".")
     if len(digits) < _SHORTEST_EPOCH:
         raise ValueError("too short for an epoch")
@@ -109,19 +109,19 @@ def epoch_microseconds(text: str) -> int:
 
 
 def calendar_text(text: str) -> str:
-    """A number as the calendar's time that its digits are, in ISO 8601. Raises ValueError where they are none."""
+    """The digits of a calendar time as ISO 8601. Raises ValueError if they are not a calendar time."""
     digits, _, fraction = text.partition(".")
     fraction = fraction.rstrip("0")
     match = _CALENDAR.fullmatch(digits)
     if match is None or (fraction and len(digits) != _WHOLE_SECONDS):
-        raise ValueError("the digits are no calendar time")
+        raise ValueError("the digits are not a calendar time")
     year, month, day, *clock, behind = match.groups()
     fraction = behind or fraction
     return f"{year}-{month}-{day} {':'.join(filter(None, clock)) or '00'}" + (f".{fraction}" if fraction else "")
 
 
 def epochs(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Numbers that count from 1970 on, in microseconds, and which were not read, as they have a fraction or too few
+    """Epochs in microseconds since 1970, and which numbers were not read, because they have a fraction or too few
     digits; int64 and bool (n,)."""
     digits = pc.replace_substring_regex(texts, r"\.0*$", "")
     length = pc.binary_length(digits).to_numpy(zero_copy_only=False)
@@ -132,7 +132,7 @@ def epochs(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
         at = np.flatnonzero((length > shortest) & (length <= most) & ~left)
         shortest = most
         some = digits.take(pa.array(at))
-        # Nanoseconds could be more than int64 holds; what is cut off is finer than a microsecond.
+        # Nanoseconds may not fit int64, so digits finer than a microsecond are cut off.
         some = pc.utf8_slice_codeunits(some, 0, -3) if unit == 1 else some
         if len(at):
             time[at] = some.cast(pa.int64()).to_numpy() * max(1, unit // 1000)
@@ -140,14 +140,14 @@ def epochs(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
 
 
 def calendar_texts(texts: pa.StringArray) -> pa.StringArray:
-    """Numbers as the calendar's times that their digits are, in ISO 8601."""
+    """The digits of calendar times as ISO 8601."""
     for pattern, replacement in _TO_ISO:
         texts = pc.replace_substring_regex(texts, pattern, replacement)
     return texts
 
 
 class TimeJudge:
-    """See column_forms.Judge. modified: when the file was last written; its readings are older, or little younger."""
+    """See column_forms.Judge. modified: when the file was last written; readings are at most a little later."""
 
     def __init__(self, modified: datetime) -> None:
         self._latest = (modified + _MOST_AHEAD - _EPOCH) // _MICROSECOND

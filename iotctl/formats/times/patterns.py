@@ -1,12 +1,11 @@
-"""Patterns of strptime, such as "%d.%m.%Y %H:%M", as the parts that a text of them has.
+"""Takes patterns of strptime, such as "%d.%m.%Y %H:%M", apart.
 
-They are read as Python reads them, with these differences. Numbers may lack their leading zero, but for those with a
-number right beside them (%Y%m%d), of which only the first may; but %H%M and %H%M%S may lack all zeros in front, as
-whole numbers do: 5 is 00:05. %b and %B are both any name of the month, short or long,
-in six languages, see month_names. %p is AM, am, a.m. or a, with a blank before it or none. %S may have decimals behind
-it, after a point or a comma, as many as there are: the pattern need not have .%f, and where it has, the text need not.
-%H may be 24 where the rest is zero: the midnight after. %z is an offset, Z, UTC or GMT, %Z any zone that a field may
-name, see zone_names; there may be blanks before both. %a and %A are passed over. Blanks are any number of them.
+They mean the same as in Python, with these differences. Numbers may lack their leading zero. If numbers have no sign
+between them (%Y%m%d), only the first may; but %H%M and %H%M%S may lack all zeros in front, like whole numbers: 5 is
+00:05. %b and %B are both any name of the month, short or long, in six languages, see month_names. %p is AM, am, a.m. or
+a, with or without a blank before it. %S may have any number of decimals, after a point or a comma, with or without .%f
+in the pattern. %H may be 24 if the rest is zero: the midnight after. %z is an offset, Z, UTC or GMT. %Z is any zone,
+see zone_names. Both may have blanks before them. %a and %A are skipped. A blank means any number of blanks.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-# Blanks, among them those that do not break, which browsers print before AM and PM.
+# Blanks, including no-break spaces, which browsers print before AM and PM.
 BLANKS = " \t\u00a0\u202f"
 
 _SHORTHANDS = {
@@ -43,7 +42,7 @@ _SHORTHANDS = {
     "%P": "%p",
 }
 _NOT_READ = {
-    **dict.fromkeys("cxX", "how it is written depends on the computer: write it out"),
+    **dict.fromkeys("cxX", "its form depends on the computer: write it out"),
     **dict.fromkeys("UWVGguw", "weeks are not read"),
     "C": "write the year as %Y or %y",
     "s": 'for seconds since 1970 the format is "epoch-s"',
@@ -70,10 +69,10 @@ FRACTION = "fraction"
 
 
 class PartKind(Enum):
-    """What a part of a text is."""
+    """The kind of a part of a text."""
 
     NUMBER = "number"
-    FRACTION = "fraction"  # a sign and the digits behind it, or nothing
+    FRACTION = "fraction"  # a sign and the digits after it, or nothing
     WORD = "word"
     REST = "rest"  # blanks and other signs
 
@@ -97,7 +96,7 @@ class Pattern:
 
 
 def compile_pattern(text: str, *, needs_date: bool = True) -> Pattern:
-    """A pattern, taken apart. Raises ValueError, which says what is wrong with it."""
+    """The parts of a pattern. Raises ValueError, which says what is wrong with it."""
     pieces = _pieces(text)
     _check(text, pieces, needs_date=needs_date)
     parts = [PatternPart(PartKind.REST, "", f"{_BLANK}*")]
@@ -110,7 +109,7 @@ def compile_pattern(text: str, *, needs_date: bool = True) -> Pattern:
 
 
 def _pieces(text: str) -> list[str]:
-    """Directives, each of a percent sign and a letter, and what is between them; %S followed by .%f is %S."""
+    """The directives (percent sign and letter), and the texts between them; %S.%f becomes %S."""
     found: list[str] = []
     for short in re.findall(r"%-?.|%$|[^%]+", text, re.DOTALL):
         long = _SHORTHANDS.get(short, short)
@@ -165,7 +164,7 @@ def _contradiction(names: list[str], *, has_fraction: bool, needs_date: bool) ->
 
 
 def _parts(piece: str, after: list[str]) -> list[PatternPart]:
-    """What is not a number."""
+    """The parts of a piece that is not a number."""
     if piece == "%%":
         return [PatternPart(PartKind.REST, "", "%")]
     if not piece.startswith("%"):
@@ -176,13 +175,13 @@ def _parts(piece: str, after: list[str]) -> list[PatternPart]:
 
 
 def _number(pieces: list[str], at: int) -> PatternPart:
-    """A number: of those that stand side by side, the first may lack a zero; there is still one way to read them."""
+    """A number. If numbers have no sign between them, only the first may lack a zero, so the result is unique."""
     name = pieces[at][1]
     run = _run(pieces, at)
     if name == "f":
         digits = "+"
     elif len(run) > 1 and run[0] == "H" and set(run) <= set("HMS"):
-        # As whole numbers, 305 is 03:05 and 5 is 00:05: what is missing, is missing in front.
+        # Like whole numbers: 305 is 03:05 and 5 is 00:05, so zeros are missing in front.
         digits = "{1,2}" if name == run[-1] else "{0,2}?"
     else:
         most = _MOST_DIGITS[name]
@@ -192,7 +191,7 @@ def _number(pieces: list[str], at: int) -> PatternPart:
 
 
 def _run(pieces: list[str], at: int) -> list[str]:
-    """The names of the numbers that stand side by side with one of them."""
+    """The names of the numbers around a number without a sign between them."""
     begin, end = at, at + 1
     while begin and _is_number(pieces[begin - 1]):
         begin -= 1

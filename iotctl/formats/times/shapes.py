@@ -1,7 +1,7 @@
-"""Texts of one shape at once: those whose parts begin and end at the same bytes.
+"""Reads texts of one shape at once. In a shape, parts begin and end at the same bytes.
 
-A column of times has few shapes: 3/5/2023 and 12/15/2023 are two. One text of each is matched by a regular expression,
-which says where its parts are; the others of its length are compared with it byte column by byte column, by numpy.
+A column of times has few shapes: 3/5/2023 and 12/15/2023 are two. A regular expression matches one text of each shape
+and gives the places of its parts. numpy compares the other texts of the same length with it, byte by byte.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from iotctl.formats.times.iso import Times
 
 # Longer texts are not times.
 _LONGEST = 128
-# A shape costs as much as reading so many texts one by one; so many samples that have none say that the rest is odd.
+# A shape takes as long as reading this many texts one by one. If this many samples have no shape, the rest is odd.
 _FEW, _MOST_FAILURES = 24, 16
 _ZERO = np.uint8(ord("0"))
 
@@ -28,10 +28,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How texts look, in bytes.
+    """A shape of texts, in bytes.
 
-    digits: where they have digits only. same: where all have the same. parts: by name. read: such texts as
-    (times, known); where known, bool (n,), is False, they are of another shape.
+    digits: places with only digits. same: places with the same byte in all texts. parts: by name. read: reads texts as
+    (times, known); if known, bool (n,), is False, a text has another shape.
     """
 
     digits: tuple[Span, ...]
@@ -52,7 +52,7 @@ class Shaped:
         return int(self.byte.shape[1])
 
     def number(self, span: Span) -> NDArray[Any]:
-        """The digits there as a number (n,), uint8 for two of them, uint16 for four, else int64; at most 18 of them."""
+        """The digits of a span as numbers (n,): uint8 for two, uint16 for four, else int64; at most 18 digits."""
         begin, end = span
         at = begin + 2 - (end - begin) % 2
         found: NDArray[Any] = self._pair(begin, at)
@@ -62,7 +62,7 @@ class Shaped:
         return found
 
     def words(self, span: Span) -> tuple[list[str], NDArray[np.int32]]:
-        """The distinct texts there, and which of them each text has; int32 (n,)."""
+        """The distinct texts of a span, and the index of each text in them; int32 (n,)."""
         cut = np.ascontiguousarray(self.byte[slice(*span)].T)
         count, width = cut.shape
         column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), count, [None, pa.py_buffer(cut)])
@@ -80,7 +80,7 @@ ShapeOf = Callable[[str], Shape | None]
 
 
 def read_by_shape(texts: pa.StringArray, shape_of: ShapeOf) -> tuple[Times, NDArray[np.bool_]]:
-    """(times, known): texts as times; known: bool (n,), False for texts that are still to be read. Nulls are odd."""
+    """(times, known): texts as times. known: bool (n,), False for texts that are not read yet. Nulls are odd."""
     found, known = all_odd(len(texts)), np.zeros(len(texts), dtype=np.bool_)
     if not len(texts):
         return found, known
@@ -137,5 +137,5 @@ def _has_shape(byte: NDArray[np.uint8], sample: bytes, shape: Shape) -> NDArray[
             found &= byte[at] == sample[at]
     for span in shape.digits:
         for at in range(*span):
-            found &= (byte[at] - _ZERO) <= 9  # what is below 0 wraps around
+            found &= (byte[at] - _ZERO) <= 9  # values below 0 wrap around
     return found

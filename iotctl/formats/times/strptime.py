@@ -1,8 +1,8 @@
-"""Times that a pattern of strptime describes; see patterns for what it says.
+"""Reads times by a pattern of strptime; see patterns.
 
-Whole columns are read by numpy, see shapes. Measured on one core, in blocks of 131072 texts that differ: 20 million a
-second of "%d.%m.%Y %H:%M:%S", 14 million of "%m/%d/%Y %I:%M %p", 16 million without leading zeros, 12 million with an
-offset, or with month names of any length. Texts that repeat are not faster by being encoded first, so they are not.
+numpy reads whole columns, see shapes. Measured on one core, in blocks of 131072 distinct texts: 20 million a second of
+"%d.%m.%Y %H:%M:%S", 14 million of "%m/%d/%Y %I:%M %p", 16 million without leading zeros, 12 million with an offset, or
+with month names of any length. Encoding repeated texts first is not faster.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from iotctl.formats.times.zone_names import local_to_utc, offset_of, with_zones
 
 _SECOND, _DAY = 1_000_000, 86_400_000_000
 _FIRST_DAY = date(1970, 1, 1).toordinal()
-# Two digits of a year from here on are of the 20th century, as POSIX has it.
+# Two-digit years from here on are in the 20th century, as in POSIX.
 _FIRST_OF_1900 = 69
 _FRACTION_DIGITS = 6
 _NO_OFFSET = 2**62
 
 
 class StrptimeGrammar:
-    """See TimeGrammar. Without needs_date the pattern may be one of a time of day, which is then one of 1970-01-01."""
+    """See TimeGrammar. Without needs_date the pattern may be a time of day, which is read on 1970-01-01."""
 
     def __init__(self, pattern: str, *, needs_date: bool = True, timezone: str | None = None) -> None:
-        """timezone: for what %Z reads, see with_zones. Raises ValueError, which says what is wrong with the pattern."""
+        """timezone: for %Z, see with_zones. Raises ValueError, which says what is wrong with the pattern."""
         self._timezone = timezone
         self.pattern = compile_pattern(pattern, needs_date=needs_date)
 
@@ -64,7 +64,7 @@ class StrptimeGrammar:
         return local, True
 
     def shape_of(self, text: str) -> Shape | None:
-        """The shape of texts such as this one; None where it does not fit the pattern."""
+        """The shape of a text; None if it does not fit the pattern."""
         match = self.pattern.regex.fullmatch(text)
         if match is None:
             return None
@@ -104,10 +104,10 @@ class StrptimeGrammar:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What texts have as one of their parts.
+    """One part of texts, as words.
 
-    words: the distinct ones. index: int32 (n,), which of them each text has. is_one: bool (words,), whether it is
-    written as its directive has it.
+    words: distinct. index: int32 (n,), the word of each text. is_one: bool (words,), whether the word fits the
+    directive.
     """
 
     words: list[str]
@@ -115,7 +115,7 @@ class _Words:
     is_one: NDArray[np.bool_]
 
     def numbers(self, number_of: Callable[[str], int | None]) -> NDArray[np.uint8]:
-        """What the word of each text means as a number, 0 for nothing; uint8 (n,)."""
+        """The number of each text's word, 0 for none; uint8 (n,)."""
         meant = [number_of(word) if is_one else 0 for word, is_one in zip(self.words, self.is_one, strict=True)]
         return np.array([number or 0 for number in meant], dtype=np.uint8)[self.index]
 
@@ -133,7 +133,7 @@ def _offset(word: str) -> int:
 
 
 def _days(shaped: Shaped, month: NDArray[np.uint8] | None) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Days since 1970-01-01, and which of them are in the calendar; int32 and bool (n,)."""
+    """Days since 1970-01-01, and whether they are in the calendar; int32 and bool (n,)."""
     parts, year = shaped.shape.parts, np.full(len(shaped), 1970, dtype=np.int32)
     if "Y" in parts:
         year = shaped.number(parts["Y"]).astype(np.int32)
@@ -157,13 +157,13 @@ def _days(shaped: Shaped, month: NDArray[np.uint8] | None) -> tuple[NDArray[np.i
 
 @lru_cache(maxsize=1)
 def _month_starts() -> NDArray[np.int32]:
-    """The first days of all months of the years 0 to 9999, and the day after, in days since 1970-01-01."""
+    """The first days of all months of the years 0 to 9999, and of the next month, in days since 1970-01-01."""
     months = np.arange("0000-01", "10000-02", dtype="datetime64[M]")
     return months.astype("datetime64[D]").astype(np.int32)
 
 
 def _clocks(shaped: Shaped, pm: NDArray[np.uint8] | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Microseconds since midnight, and which of them a clock shows; int64 and bool (n,)."""
+    """Microseconds since midnight, and whether they are a time of day; int64 and bool (n,)."""
     parts, zero = shaped.shape.parts, np.zeros(1, dtype=np.uint8)
     minute = shaped.number(parts["M"]) if "M" in parts else zero
     second = shaped.number(parts["S"]) if "S" in parts else zero
@@ -182,7 +182,7 @@ def _clocks(shaped: Shaped, pm: NDArray[np.uint8] | None) -> tuple[NDArray[np.in
 
 
 def _fraction(shaped: Shaped) -> NDArray[np.int64]:
-    """Microseconds behind the second."""
+    """Microseconds after the second."""
     parts = shaped.shape.parts
     span = parts.get(FRACTION) or parts.get("f")
     if span is None:
@@ -195,7 +195,7 @@ def _fraction(shaped: Shaped) -> NDArray[np.int64]:
 
 
 def _day(part: Mapping[str, str]) -> date:
-    """The day of a text, part by part. Raises ValueError where the calendar has it not."""
+    """The day of a text from its parts. Raises ValueError if the calendar does not have it."""
     if not ("Y" in part or "y" in part):
         return date(1970, 1, 1)
     year = int(part["Y"]) if "Y" in part else int(part["y"])
@@ -208,12 +208,12 @@ def _day(part: Mapping[str, str]) -> date:
         return found
     month = month_number(part["b"]) if "b" in part else int(part.get("m", 1))
     if month is None:
-        raise ValueError(f"{part['b']!r} is no month")
+        raise ValueError(f"{part['b']!r} is not a month")
     return date(year, month, int(part.get("d", 1)))
 
 
 def _clock(part: Mapping[str, str]) -> int:
-    """The time of day of a text, part by part, in microseconds. Raises ValueError where no clock shows it."""
+    """The time of day of a text from its parts, in microseconds. Raises ValueError if there is no such time."""
     fraction = part.get("f") or part.get(FRACTION, "")[1:]
     microsecond = int(fraction[:_FRACTION_DIGITS].ljust(_FRACTION_DIGITS, "0"))
     hour, minute, second = (int(part.get(name) or 0) for name in ("H", "M", "S"))

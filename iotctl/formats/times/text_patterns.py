@@ -1,4 +1,4 @@
-"""The patterns of strptime that one text may be of, however likely each is."""
+"""All patterns of strptime that may read a text, also unlikely ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLANK = "[ \u00a0\u202f]"
 _NAME = r"[^\W\d_]+\.?"
 _WEEKDAY = re.compile(rf"(?P<name>{_NAME})(?P<sign>,?{_BLANK}+)(?=\S)")
 
-# What may stand between a date and a time of day, either way round.
+# The text between a date and a time of day, in any order.
 _JOIN = re.compile(rf"[Tt_]|['\"]{_BLANK}+['\"]|{_BLANK}*[-|,;:@]{_BLANK}*|{_BLANK}+(?:(?:at|um|a las|à){_BLANK})?|")
 _YEAR = r"(?P<year>\d{4}|\d{2})(?!\d)"
 _BY_NAME = tuple(
@@ -52,7 +52,7 @@ _YEAR_LAST = re.compile(rf"(?P<name>{_NAME}) {{1,2}}\d{{1,2}} (?P<clock>.*?) (?P
 
 
 def text_patterns(text: str) -> list[str]:
-    """Patterns that may read the text; they may have a time of day without a date."""
+    """Patterns that may read the text, also of a time of day without a date."""
     text = text.strip(" \t")
     begins = [("", text)]
     if text[:1] in ("[", "(", '"', "'"):
@@ -98,11 +98,11 @@ def _whole(text: str) -> Iterator[str]:
 
 
 def _dates(text: str) -> Iterator[tuple[str, str]]:
-    """(pattern, what stands behind it) of dates that the text may begin with."""
+    """(pattern, text after it) of dates that the text may begin with."""
     for regex, pattern in _BY_NAME:
         if (match := regex.match(text)) and month_number(match["name"]) is not None:
             signs = {name: _literal(match[name]) for name in ("sign", "sign2")}
-            # A point behind the name is part of it; %b reads it.
+            # A point after the name is part of it; %b reads it.
             yield pattern.format(year="%Y" if len(match["year"]) == 4 else "%y", **signs), text[match.end() :]
     if match := _BY_NUMBER.match(text):
         first, sign, _, last = match.groups()[:4]
@@ -135,7 +135,7 @@ def _orders(first: str, last: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _clocks(text: str) -> Iterator[tuple[str, str]]:
-    """(pattern, what stands behind it) of times of day that the text may begin with."""
+    """(pattern, text after it) of times of day that the text may begin with."""
     if match := _CLOCK.match(text):
         sign, sign2, sign3 = (_literal(match[name]) for name in ("sign", "sign2", "sign3"))
         clock = f"%H{sign}%M" + (f"{sign2}%S" if match["sign2"] else "") + (f"{sign3}%f" if match["sign3"] else "")
@@ -143,7 +143,7 @@ def _clocks(text: str) -> Iterator[tuple[str, str]]:
     if match := _PACKED_CLOCK.match(text):
         digits, fraction, behind = len(match["digits"]), match["fraction"], text[match.end() :]
         if fraction[:1].isdigit():
-            if len(fraction) in (3, 6):  # behind 20210102030405
+            if len(fraction) in (3, 6):  # after 20210102030405
                 yield "%H%M%S%f", behind
         elif fraction:
             if len(fraction) > 1 and digits >= 5:
@@ -153,7 +153,7 @@ def _clocks(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _halves(clock: str, behind: str) -> Iterator[tuple[str, str]]:
-    """A clock of 24 hours, or one of 12 with AM or PM behind it."""
+    """A clock of 24 hours, or of 12 hours with AM or PM after it."""
     if match := _HALF.match(behind):
         yield clock.replace("%H", "%I") + " %p", behind[match.end() :]
     else:
@@ -161,7 +161,7 @@ def _halves(clock: str, behind: str) -> Iterator[tuple[str, str]]:
 
 
 def _zones(text: str) -> Iterator[str]:
-    """Patterns of all that stands behind a time."""
+    """Patterns for the whole text after a time."""
     yield from (zone + _literal(end) for zone, end in _zone_and_rest(text) if _BEHIND.fullmatch(end))
 
 

@@ -1,4 +1,4 @@
-"""Times from columns of any type: texts are read as such, timestamps and dates need no format."""
+"""Times from columns of any type. Texts are read by a format, timestamps and dates need none."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from iotctl.formats.arrow_types import is_bytes_type, is_text_type
 from iotctl.formats.times.grammar import all_odd
 from iotctl.formats.times.iso import Times
 
-# Microseconds since 1970 in the years 1 to 9999, as datetime has them.
+# Microseconds since 1970 in the years 1 to 9999, the range of datetime.
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
-# How many of a unit are a microsecond or, where negative, how many microseconds it is.
+# How many of a unit are a microsecond; if negative, how many microseconds are in the unit.
 _PER_MICROSECOND = {"s": -1_000_000, "ms": -1_000, "us": 1, "ns": 1_000}
 
 ReadTexts = Callable[[pa.StringArray], Times]
 
 
 def read_typed(column: pa.Array, read_texts: ReadTexts) -> Times:
-    """A column of whatever type as times; numbers are read as the texts that they are printed as.
+    """A column of any type as times. Numbers are read as their printed texts.
 
-    Digits finer than a microsecond are cut off. Nulls, and types that are no times, are odd.
+    Digits finer than a microsecond are cut off. Nulls, and types that are not times, are odd.
     """
     kind = column.type
     if pa.types.is_string(kind):
@@ -41,7 +41,7 @@ def read_typed(column: pa.Array, read_texts: ReadTexts) -> Times:
 
 
 def printed(column: pa.Array) -> pa.StringArray | None:
-    """Texts and numbers of any type as texts, whole numbers without decimals; None where it is neither."""
+    """Texts and numbers of any type as texts, whole numbers without decimals; None for other types."""
     kind = column.type
     if pa.types.is_floating(kind):
         column = column.cast(pa.float64())
@@ -66,7 +66,7 @@ def _printed_float(number: float | None) -> str | None:
 
 
 def _decoded(column: pa.DictionaryArray, read_texts: ReadTexts) -> Times:
-    """Each distinct value once."""
+    """Read each distinct value once."""
     if not len(column.dictionary):
         return all_odd(len(column))
     distinct = read_typed(column.dictionary, read_texts)

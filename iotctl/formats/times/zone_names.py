@@ -1,4 +1,4 @@
-"""Zones as a field names them: offsets, abbreviations, names of the tz database."""
+"""Reads zones in a field: offsets, abbreviations, names of the tz database."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
 _MICROSECOND = timedelta(microseconds=1)
 _MINUTE = 60_000_000
 
-# Minutes east of Greenwich. Those of the United States are what mail has meant by them since RFC 822, and what USGS and
-# NOAA write; AST is their Atlantic time. CST in a file from China is told by the layout's zone, see with_zones.
+# Minutes east of Greenwich. Those of the United States are as in mail since RFC 822, and as USGS and NOAA write them;
+# AST is their Atlantic time. For CST in a file from China, the layout's zone decides, see with_zones.
 _OFFSET_MINUTES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "MET": 60, "MEST": 120,
     "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "CAT": 120, "EAT": 180, "WAT": 60, "SAST": 120,
@@ -49,21 +49,20 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d|(?:[01]\d|2[0-3])(?:(:?)([0-5]\d)(?
 
 
 def with_zones(times: Times, zones: pa.Array, timezone: str | None = None) -> Times:
-    """Naive times in UTC, each by the zone of its own row; times that are not naive stay.
+    """Naive times as UTC, each by the zone of its row. Times that are not naive stay.
 
-    zones: (n,) texts, such as EST, CET, +01:00, UTC+2, Europe/Berlin. timezone: of the layout; an abbreviation that it
-    has itself means what it means there: CST is +08:00 in Asia/Shanghai. Where the zone is blank or null, the time
-    stays naive. Where it is not known, can mean several, or its clock shows the time twice or never, the time is odd:
-    zone_problem says why.
+    zones: (n,) texts, such as EST, CET, +01:00, UTC+2, Europe/Berlin. timezone: of the layout; its own abbreviations
+    have its offsets: CST is +08:00 in Asia/Shanghai. If the zone is blank or null, the time stays naive. If the zone is
+    unknown or ambiguous, or its clock shows the time twice or never, the time is odd; zone_problem says why.
     """
     texts = zones if pa.types.is_dictionary(zones.type) else printed(zones)
-    if texts is None:  # of a type that names no zone
+    if texts is None:  # of a type that cannot name zones
         return Times(times.time, times.naive, times.odd | times.naive)
     encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
     zone = [_zone_or_none(text, timezone) for text in encoded.dictionary.to_pylist()]
     at = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     at = np.where(times.naive & ~times.odd, at, -1)
-    # One more for those that are left as they are, at -1.
+    # One more entry, at -1, for times that stay as they are.
     is_blank = np.array([*(found is _Zone.BLANK for found in zone), True])[at]
     is_unknown = np.array([*(found is None for found in zone), False])[at]
     fixed = np.array([*(found if isinstance(found, int) else 0 for found in zone), 0])[at]
@@ -87,7 +86,7 @@ def _zone_or_none(text: str | None, timezone: str | None) -> int | ZoneInfo | _Z
 
 
 def zone_problem(zone: str, timezone: str | None = None) -> str | None:
-    """What is wrong with the name of a zone, for people; None where nothing is. timezone: see with_zones."""
+    """The problem of the name of a zone, for people; None if it is right. timezone: see with_zones."""
     try:
         _zone_offset(zone, timezone)
     except ValueError as error:
@@ -96,7 +95,7 @@ def zone_problem(zone: str, timezone: str | None = None) -> str | None:
 
 
 def local_to_utc(local: int, zone: str, timezone: str | None = None) -> int:
-    """One local time in UTC, both in microseconds. Raises ValueError where with_zones has it odd."""
+    """A local time as UTC, both in microseconds. Raises ValueError if it is odd for with_zones."""
     found = _zone_offset(zone, timezone)
     if isinstance(found, int):
         return local - found
@@ -108,7 +107,7 @@ def local_to_utc(local: int, zone: str, timezone: str | None = None) -> int:
 
 
 def offset_of(text: str) -> int:
-    """What %z reads, in microseconds east of Greenwich: +01, +0100, +01:00, Z, UTC, GMT. Raises ValueError."""
+    """An offset (+01, +0100, +01:00, Z, UTC, GMT) in microseconds east of Greenwich. Raises ValueError."""
     text = text.upper().replace("\u2212", "-")
     if text in ("Z", "UTC", "GMT"):
         return 0
@@ -122,7 +121,7 @@ def offset_of(text: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _zone_offset(zone: str, timezone: str | None) -> int | ZoneInfo:
-    """A fixed offset in microseconds, or a zone with a clock. Raises ValueError, which says why it is neither."""
+    """A fixed offset in microseconds, or a zone with a clock. Raises ValueError with the reason if it is neither."""
     name = zone.strip().replace("\u2212", "-")
     if name.startswith("(") and name.endswith(")"):
         name = name[1:-1].strip()
@@ -147,7 +146,7 @@ def _zone_offset(zone: str, timezone: str | None) -> int | ZoneInfo:
 
 @lru_cache(maxsize=64)
 def _own_abbreviations(timezone: str) -> dict[str, set[int]]:
-    """What the clock of a zone is called, and the offsets that it then has, in these decades."""
+    """Abbreviation -> offsets of a zone, in these decades."""
     try:
         zone = find_zone(timezone)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Local times to UTC over changes of the clock, for whole arrays."""
+"""Local times to UTC over clock changes, for whole arrays."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from iotctl.clock_changes import clock_changes, year_of
 from iotctl.formats.times.doubtful_hours import Change
 
-# What a sensor does around a doubled hour is looked at for so long.
+# How much around a doubled hour is used to see what a sensor does.
 _AROUND = 2 * 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """Per local time: microseconds to subtract for UTC, reading doubtful times with the offset before the change.
+    """Per local time: microseconds to subtract for UTC. Doubtful times get the offset before the change.
 
-    offset: int64 (n,). change: int64 (n,), number of the change whose doubled or skipped stretch a time falls into,
-    -1 elsewhere; counted within the years asked for. step: int64 (changes,), by how much each change moves the clock:
-    negative where an hour comes twice.
+    offset: int64 (n,). change: int64 (n,), the clock change with this time in its doubled or skipped stretch, as a
+    number within the wanted years; -1 elsewhere. step: int64 (changes,), by how much each change moves the clock:
+    negative if an hour comes twice.
     """
 
     offset: NDArray[np.int64]
@@ -39,7 +39,7 @@ def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
     begins, ends = instant + np.minimum(before, after), instant + np.maximum(before, after)
     offsets = np.concatenate([before[:1], after])
     if np.searchsorted(ends, edges[0], side="right") == (last := np.searchsorted(begins, edges[1], side="right")):
-        # No change of the clock in all this time, as for nearly every block of a file.
+        # No clock change in this range, the usual case for a block of a file.
         every, none = np.full(len(local), offsets[last]), np.full(len(local), -1)
         return Offsets(every, none, after - before)
     over = np.searchsorted(ends, local, side="right")
@@ -49,9 +49,9 @@ def local_offsets(local: NDArray[np.int64], timezone: str) -> Offsets:
 
 @dataclass(frozen=True, slots=True)
 class NearChanges:
-    """Per local time: is_near: bool (n,), whether it is near a change. change: int64 (n,), when that is, in UTC.
+    """Per local time: is_near: bool (n,), whether it is near a clock change. change: int64 (n,), its time, UTC.
 
-    Near a doubled hour are the two hours around it as well, near a skipped one that after it.
+    The hours before and after a doubled hour, and the hour after a skipped hour, also count as near.
     """
 
     is_near: NDArray[np.bool_]
@@ -59,7 +59,7 @@ class NearChanges:
 
 
 def near_changes(local: NDArray[np.int64], timezone: str, *, doubled: bool, skipped: bool) -> NearChanges:
-    """Which local times are near changes that double or skip local times, as asked for."""
+    """Which local times are near clock changes that double (doubled) or skip (skipped) local times."""
     found = NearChanges(np.zeros(len(local), dtype=np.bool_), np.zeros(len(local), dtype=np.int64))
     if not len(local) or not (doubled or skipped):
         return found
@@ -69,14 +69,14 @@ def near_changes(local: NDArray[np.int64], timezone: str, *, doubled: bool, skip
     begins, ends = instant + np.minimum(before, after), instant + np.maximum(before, after)
     begins, ends = np.where(step < 0, begins - _AROUND, begins), np.where(step < 0, ends + _AROUND, ends + step)
     wanted = ((step < 0) & doubled | (step > 0) & skipped) & (ends > earliest) & (begins <= latest)
-    for change in np.flatnonzero(wanted):  # few: two a year
+    for change in np.flatnonzero(wanted):  # few: two per year
         near = (local >= begins[change]) & (local < ends[change])
         found.is_near[near], found.change[near] = True, instant[change]
     return found
 
 
 def change_at(instant: int, timezone: str) -> Change:
-    """The change of the clock at a time, microseconds UTC."""
+    """The clock change at a time, microseconds UTC."""
     year = year_of(instant)
     instants, before, after = clock_changes(timezone, year - 1, year + 1)
     at = int(np.searchsorted(instants, instant))
