@@ -67,7 +67,7 @@ def _goes_with(table: Table, date: Column, clock: Column) -> bool:
 
 
 def with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
-    """The time with a column of milliseconds behind it, if there is one, in three digits each."""
+    """The time with a column of milliseconds of three digits after it, if there is one."""
     for column in table.others(found.fields):
         if is_milliseconds(column):
             fields = (*found.fields, column.name)

@@ -113,7 +113,7 @@ def _arrays(found: dict[str, object]) -> list[str]:
         if isinstance(value, dict):
             waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
             columns = [len(inner) for inner in value.values() if isinstance(inner, list)]
-            # {"time": [...], "temperature": [...]}: the records stand across.
+            # {"time": [...], "temperature": [...]}: the records are across the arrays.
             if len(columns) > 1 and len(set(columns)) == 1 and columns[0]:
                 sizes[path], fields[path] = columns[0], set(value)
         elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):

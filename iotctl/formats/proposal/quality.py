@@ -16,7 +16,7 @@ _VALIDITY = word_set("good validity valid isvalid gültig gueltig gültigkeit")
 # {ok}, Good NoAlarm, GoodNonCritical, BAD_COMM: how good a value is, and why.
 _FIRST_WORD = re.compile(r"[^\w]*(Good|Bad|Uncertain|[^\W\d_]+)", re.IGNORECASE)
 _OPC_UA_GOOD, _OPC_UA_LEAST = 0, 0x4000_0000  # OPC UA: the two highest bits of 32 say uncertain or bad
-_OPC_GOOD = range(192, 256)  # OPC: the two highest bits of the byte say good
+_OPC_GOOD = range(192, 256)  # OPC: good has the two highest bits of the byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ class QualityMarks:
 
 
 def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> QualityMarks:
-    """The columns that rate values. used: columns that are something else for certain; values: those that may be
-    values."""
+    """The columns that rate values. used: columns with another certain role. values: columns that may be values."""
     rated = {column.name: marks for column in table.others(used) if (marks := _good_marks(column))}
     names = [column.name for column in table.columns]
     named = [column for column in table.others(used) if column.name not in rated and _only_codes(column, names)]
@@ -55,7 +54,7 @@ def find_quality(table: Table, used: Sequence[str], values: Sequence[str]) -> Qu
         return QualityMarks(good, None, of_value, unknown)
     if len(rated) == 1:
         return QualityMarks(good, next(iter(rated)), {}, unknown)
-    # Several without a name that says which value they rate: each that of the value left of it.
+    # If the names do not say which values they rate, each rates the value to its left.
     places = [column.name for column in table.columns]
     for name in rated:
         left = [value for value in values if value not in rated and places.index(value) < places.index(name)]

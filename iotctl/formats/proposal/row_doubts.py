@@ -64,7 +64,7 @@ def _of_other_times(table: Table, roles: Roles) -> list[Doubt]:
     ]
     if not spare:
         return doubts
-    text = f"{_listed(table, spare)}: another time; {' and '.join(roles.time.fields)} is taken"
+    text = f"{_listed(table, spare)}: another time; {' and '.join(roles.time.fields)} is used"
     return [*doubts, Doubt(text, "[time] fields in the layout", weight=Weight.NOTE)]
 
 

@@ -57,7 +57,7 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
     ]
     labels = [column for column in columns if column.label]
     if labels:
-        # The form of the file says which columns name its series.
+        # The form of the file says which columns name a series.
         return tuple(column.name for column in labels)
     named = [column for column in columns if column.named and is_id_name(column.title)]
     metrics = [column for column in columns if column.named and column not in named and is_metric_name(column.title)]

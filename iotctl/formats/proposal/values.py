@@ -154,7 +154,7 @@ def _counts_rows(column: Column) -> bool:
 
 
 def units_in_cells(column: Column) -> Counter[str]:
-    """The units behind the numbers of a column, and how often each is there."""
+    """The units after the numbers of a column, and their counts."""
     return _behind_numbers(column) - marks_in_cells(column)
 
 

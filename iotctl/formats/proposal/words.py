@@ -128,7 +128,7 @@ def is_unit_name(name: str) -> bool:
 
 
 def is_quality_name(name: str) -> bool:
-    """Whether a name is one of how good values are."""
+    """Whether a name is that of a quality."""
     # Good is a rating, and Good Parts a number of them.
     return bool(_QUALITY.intersection(words(name))) or _joined(name) in _QUALITY | {"good", "isgood"}
 

@@ -126,7 +126,7 @@ class JsonObjects:
         ):
             return None
         times = [path for path, column in leaves if pa.types.is_timestamp(column.type)]
-        if times:  # pyarrow takes these texts for times, but reads only some forms of them
+        if times:  # pyarrow reads some of these texts as times, but not all
             self._kinds |= dict.fromkeys(times, ValueKind.TEXT)
             again = self._schema(data)
             return None if again is None else self._parsed(data, again)
@@ -184,7 +184,7 @@ class JsonObjects:
         return _objects(columns, np.array(at, dtype=np.int64) + first_line, bad, lines, first_line)
 
     def _fields_of(self, line: bytes) -> dict[str, object]:
-        """The fields of an object by their names. Raises BadRow where the line is not an object."""
+        """The fields of an object by their names. Raises BadRow if the line is not an object."""
         found = decode_line(line, decoder, MAX_LINE_BYTES)
         if not isinstance(found, dict):
             raise BadRow(RejectReason.FIELDS)

@@ -93,7 +93,7 @@ def _labels(found: Sequence[_Series], counts: Sequence[int]) -> dict[str, pa.Arr
 
 
 def _read_line(line: bytes, number: int) -> _Series:
-    """A line's series. Raises BadRow where the line is not a series."""
+    """The series of a line. Raises BadRow if the line is not a series."""
     found = decode_line(line, _decoder, _MOST_LINE_BYTES)
     match found:
         case {"metric": dict(labels), "values": list(values), "timestamps": list(timestamps)}:

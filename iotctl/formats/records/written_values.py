@@ -18,7 +18,7 @@ class Number(str):
 
 
 class ValueKind(IntEnum):
-    """What a value is. Of the kinds in a column, the highest is the usual one."""
+    """The kind of a value. Of the kinds in a column, the highest one decides."""
 
     BOOL = 1
     TEXT = 2
@@ -35,7 +35,7 @@ TYPES = {
 
 
 def kind_of(value: object) -> ValueKind:
-    """What a value is: of bool, Number, or a text."""
+    """The kind of a bool, Number or text."""
     if isinstance(value, bool):
         return ValueKind.BOOL
     if isinstance(value, Number):
