@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
 
     DONE = 0, "Done."
     FAILED = 1, "Failed. Also an ingest that found files, but could not read any, or got no reading from any row."
-    USAGE = 2, "The words of the command do not fit together."
+    USAGE = 2, "The arguments of the command are wrong, or do not go together."
     PARTLY = (
         3,
         "Done, but not all: rows were rejected, files could not be loaded, sensors could not be analysed, or rows of "
@@ -27,17 +27,17 @@ class ExitCode(IntEnum):
     )
     NOT_FOUND = 4, "There is no such sensor, file, bucket or prefix."
     UNREACHABLE = 5, "The database or the store does not answer."
-    FORBIDDEN = 6, "The database or the store rejected the credentials, or grants too little."
-    CONFIGURATION = 7, "A setting, an extra or the schema is not as the program needs it."
+    FORBIDDEN = 6, "The database or the store rejected the credentials, or does not permit what the command needs."
+    CONFIGURATION = 7, "A setting is wrong, an extra is missing, or the schema does not fit."
     ANOMALY = (
         10,
         "detect --fail-on-anomaly reported an event, or quality --fail-below found a lower score. It goes before 3.",
     )
-    INTERRUPTED = 130, "Interrupted. What is committed stays; the same command goes on from there."
+    INTERRUPTED = 130, "Interrupted. Committed batches stay; the same command goes on from there."
 
 
 class IotctlError(Exception):
-    """Something the user can act on; shown in one to three lines, without a traceback.
+    """An error that the user can correct; shown in one to three lines, without a traceback.
 
     message: what happened. where: file, line, setting or server it happened at. hint: what to do next.
     None of the three ever holds a secret.
@@ -56,7 +56,7 @@ class IotctlError(Exception):
 
 
 class UsageError(IotctlError):
-    """The command's words do not fit together."""
+    """The arguments of the command are wrong, or do not go together."""
 
     exit_code = ExitCode.USAGE
 
@@ -68,7 +68,7 @@ class NotFoundError(IotctlError):
 
 
 class NothingThereError(NotFoundError):
-    """A prefix or folder without a file in it; later there may be one."""
+    """A prefix or folder has no files; there may be some later."""
 
 
 class UnreachableError(IotctlError):
@@ -78,19 +78,19 @@ class UnreachableError(IotctlError):
 
 
 class ForbiddenError(IotctlError):
-    """The database or the store knows us not, or grants too little."""
+    """The database or the store rejected the credentials, or does not permit what the command needs."""
 
     exit_code = ExitCode.FORBIDDEN
 
 
 class ConfigurationError(IotctlError):
-    """A setting, an extra or the schema is not as the program needs it."""
+    """A setting is wrong, an extra is missing, or the schema does not fit."""
 
     exit_code = ExitCode.CONFIGURATION
 
 
 class FileError(IotctlError):
-    """One input file cannot be read as sensor readings; the others go on."""
+    """An input file cannot be read as readings; other files are still loaded."""
 
 
 class ChangedFileError(FileError):
@@ -98,7 +98,7 @@ class ChangedFileError(FileError):
 
 
 class UnfinishedFileError(FileError):
-    """A file's last line has no end and may still be written; every line before it has been read."""
+    """The last line of a file has no end and may still be being written; all lines before it have been read."""
 
 
 class RejectLimitError(FileError):
@@ -106,8 +106,8 @@ class RejectLimitError(FileError):
 
 
 class ConflictError(IotctlError):
-    """The mapping contradicts itself or what is stored."""
+    """The mapping contradicts itself or the database."""
 
 
 class DuplicateError(FileError):
-    """A reading is there already and the caller asked to fail on that."""
+    """A reading exists already, and --on-duplicate is fail."""

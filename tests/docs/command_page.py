@@ -12,8 +12,8 @@ BEFORE = """
 `iotctl COMMAND --help` says the same on the terminal. Data go to stdout, everything else goes to stderr. The
 [exit codes](exit-codes.md) are the same for all commands.
 
-Some options hold for every command. They stand before it: `iotctl OPTION COMMAND`. `--verbose` and `--env-file` may
-also stand behind it.
+Some options are for every command. Write them before it: `iotctl OPTION COMMAND`. `--verbose`, `--quiet` and
+`--env-file` may also follow it.
 """
 
 

@@ -13,12 +13,12 @@ from tests.docs.markdown import cell, generated, table
 SCHEMA = Path(iotctl.repositories.__file__).parent / "schema"
 
 BEFORE = """
-The first command that writes makes the schema. `iotctl status` says which of the two layouts it has: *segments* on any
-PostgreSQL, *columnstore* on TimescaleDB ([storage](../explanation/storage.md)). All tables lie in the first schema of
-`search_path`.
+The first command that writes creates the schema. `iotctl status` shows which of the two layouts it has: *segments* on
+any PostgreSQL, *columnstore* on TimescaleDB ([storage](../explanation/storage.md)). All tables are in the first schema
+of `search_path`.
 
-**The views and functions of the first section are a promise**: dashboards and other programs may use them. The tables
-below it are for looking into; they may change with a new version.
+**The views and functions of the first section are stable**: dashboards and other programs may use them. The tables
+below are documented for reading; they may change with a new version.
 """
 
 

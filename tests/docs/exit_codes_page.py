@@ -8,7 +8,7 @@ from iotctl.errors import ExitCode
 from tests.docs.markdown import cell, generated, table
 
 BEFORE = """
-All commands end with one of these codes. `iotctl COMMAND --help` says what a code means for that command in particular.
+All commands end with one of these codes. `iotctl COMMAND --help` explains codes with a special meaning for a command.
 
 """
 

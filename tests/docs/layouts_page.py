@@ -11,7 +11,7 @@ FOLDER = Path(iotctl.formats.layouts.builtin.__file__).parent
 
 BEFORE = """
 These layouts come with iotctl, and are used by name: `iotctl ingest FILE --layout NAME`. To change one, copy it into a
-file of your own and give that file as `--layout`. [Layouts](layouts.md) describes the keys.
+file of your own, and use it with `--layout`. [Layouts](layouts.md) describes the keys.
 """
 
 

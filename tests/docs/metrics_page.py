@@ -22,7 +22,7 @@ all rounds of the watch.
 
 """
 AFTER = """
-Alert on the age of `iotctl_ingest_last_success_timestamp_seconds`. A run is a success where its
+Alert on the age of `iotctl_ingest_last_success_timestamp_seconds`. A run is a success if its
 [exit code](exit-codes.md) is 0 or 3.
 """
 

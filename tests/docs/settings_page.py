@@ -18,18 +18,18 @@ these:
 3. `.env` in `IOTCTL_HOME`, which needs no `cd` in a cron job
 
 `iotctl init` asks for what is needed, and writes a file. `.env.example` lists all settings. An empty value is the same
-as none. A name that is not in this table is an error, so that no mistyped setting is passed over.
+as none. A name that is not in this table is an error, so that mistyped settings are noticed.
 
 """
 AFTER = """
 **Secrets.** No line that iotctl prints holds a secret: an address that cannot be read is not quoted.
 
-**The embedded server** is a PostgreSQL that comes with `iotctl[embedded]`. It is used where no database is set. It
-serves the commands of one user: its socket is open to that user alone. The first command starts it, and the last one
-stops it. A command that is killed leaves it to the others. If the server dies, the next connection starts it again.
-PostgreSQL does not run as root: for root the server runs as the account `pgserver`, which is made if it is missing.
+**The embedded server** is a PostgreSQL that comes with `iotctl[embedded]`. It is used if no database is set. It serves
+the commands of one user: only this user can open its socket. The first command starts it, and the last one stops it. If
+a command is killed, the others can still use it. If the server dies, the next connection starts it again. PostgreSQL
+does not run as root: for root the server runs as the account `pgserver`, which is created if it is missing.
 
-**For containers alone**, read by `docker-compose.yml`: see `.env.example`, and [containers](../how-to/containers.md).
+**Only for containers**, read by `docker-compose.yml`: see `.env.example`, and [containers](../how-to/containers.md).
 """
 
 

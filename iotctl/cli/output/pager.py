@@ -33,7 +33,7 @@ def show(lines: Iterable[bytes], height: int, file: BinaryIO) -> None:
 
 
 def _pager() -> str | None:
-    """The command of a pager; None if there is none, or if stdin is no terminal."""
+    """The command of a pager; None if there is none, or if stdin is not a terminal."""
     if not sys.stdin.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return None
     named = os.environ.get("PAGER")

@@ -72,7 +72,7 @@ class TimeLayout:
 
     fields: read as one text, with a blank between them. format: iso, epoch-s, epoch-ms, epoch-us, epoch-ns, excel,
     matlab, elapsed-s, elapsed-ms, or one of strptime, such as "%d.%m.%Y %H:%M" (docs: Times in a layout). timezone: of
-    times that name none; None for the one of the command. timezone_field: the field that names the zone. interval_end:
+    times without one; None for that of the command. timezone_field: the field that names the zone. interval_end:
     a text such as "10:00 - 10:15" is read as its end, not as its start. since: fields of the moment from which an
     elapsed time counts; since_format: their format.
     """
@@ -90,7 +90,7 @@ class TimeLayout:
 
 @dataclass(frozen=True, slots=True)
 class ValueLayout:
-    """A field that is a value. A cell may have the unit behind its number.
+    """A field that is a value. A cell may have the unit after its number.
 
     name: replaces {field} in the sensor's name; None for the name of the field. unit: of its readings; unit_field: the
     field that has the unit of each reading, and goes before unit. scale: the printed number times this is the value.

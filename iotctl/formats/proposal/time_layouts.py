@@ -88,7 +88,7 @@ def _year_doubts(time: TimeColumns, best: Candidate, hints: Hints) -> list[Doubt
     other = next((one for one in time.candidates.formats if re.search(r"%y.%m.%d", one.format)), None)
     if other is None or other.likelihood < _LIKELY_YEAR:
         return []
-    text = f"the year of two digits may be the first number of a date, or the last: {best.format} is taken"
+    text = f"the year of two digits may be the first number of a date, or the last: {best.format} is used"
     return [Doubt(text, f"--day-first or --month-first, or format = '{other.format}' in the layout")]
 
 

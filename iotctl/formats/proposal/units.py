@@ -18,7 +18,7 @@ _KNOWN = word_set(
     mm/h mm/s mm/s2 g/m3 g/m³ g/kg okta oktas octas 1/8 ng ug µg nmol eur € $ £ usd ct/kwh eur/mwh €/mwh kg/m2 bit byte
     kb/s cnt count counts pcs"""
 )
-# W m-2, ug.m-3: units with exponents, one behind the other, as CF conventions have them.
+# W m-2, ug.m-3: products of units with exponents, as in the CF conventions.
 _FACTOR = re.compile(r"([^\W\d]+|%)(?:\^?[-−]?\d)?")
 _SCALED = re.compile(r"0?[.,]\d+ (.+)")
 _IN_BRACKETS = re.compile(r"(.*\S)\s*\[\s*([^\[\]]{1,24}?)\s*\]\s*")
