@@ -29,7 +29,7 @@ def complete_sensor(incomplete: str) -> list[str]:
 
 
 def complete_layout(incomplete: str) -> list[str]:
-    """Names of layouts with this beginning, and layout files; the shell names other files if there are none."""
+    """Names of layouts with this beginning, and layout files; empty to let the shell complete other files."""
     from iotctl.formats.layouts.builtin import builtin_names
     from iotctl.formats.layouts.layout import AUTO
 
@@ -60,7 +60,7 @@ def _names(incomplete: str) -> list[str]:
 
 
 class _AnyCase(str):
-    """A name that was typed in another case. typer drops completions that do not start with what was typed."""
+    """A name in another case than the typed text. typer drops completions that do not start with the typed text."""
 
     __slots__ = ()
 
@@ -69,7 +69,7 @@ class _AnyCase(str):
 
 
 def _beginning(names: list[str], incomplete: str) -> list[str]:
-    """The names that begin so; if none does, those that do so in upper or lower case."""
+    """The names with this beginning; if there are none, those with it in another case."""
     return [name for name in names if name.startswith(incomplete)] or [
         _AnyCase(name) for name in names if name.casefold().startswith(incomplete.casefold())
     ]

@@ -1,4 +1,4 @@
-"""Families of types of pyarrow, each of which has several for the same values."""
+"""Families of pyarrow types: several types have the same values."""
 
 from __future__ import annotations
 

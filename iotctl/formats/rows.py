@@ -121,7 +121,7 @@ class NamedSensors(Sensors):
         self._units: dict[int, str] = {}
 
     def number(self, text: str, unit: str | None = None) -> int:
-        """The number of the sensor that a text names. unit: of its values, if the file says so; its first one stays.
+        """The number of the sensor of a text. unit: of its values, if the file has one; its first unit stays.
 
         Raises ValueError if the text is empty.
         """
@@ -141,7 +141,7 @@ class NamedSensors(Sensors):
         return known
 
     def unit(self, number: int) -> str | None:
-        """What a sensor's values are in; None where the file does not say."""
+        """The unit of a sensor; None if the file has none."""
         return self._units.get(number)
 
     def name(self, uuid: bytes) -> str | None:

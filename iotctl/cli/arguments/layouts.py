@@ -28,7 +28,7 @@ def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"There is no layout file or layout {wanted!r}.",
-            hint=f"To make one: iotctl inspect FILE --save {wanted or 'layout.toml'}; names are:  "
+            hint=f"To make one: iotctl inspect FILE --save {wanted or 'layout.toml'}; names are: "
             + ", ".join(builtin_names()),
         ) from None
     except UnicodeDecodeError:

@@ -17,7 +17,5 @@ def bucket_width(text: str) -> Width:
     if not 0 < microseconds <= _LONGEST:
         raise UsageError(f"--every {text} is too short or too long.", hint="From a microsecond to a hundred years.")
     if unit == "y" or (calendar and microseconds % _DAY):
-        raise UsageError(
-            f"--every {text} cannot be used as it is.", hint="Write whole days or weeks, or hours: 1d, 2w, 36h."
-        )
+        raise UsageError(f"--every {text} cannot be used.", hint="Write whole days or weeks, or hours: 1d, 2w, 36h.")
     return Width(microseconds, calendar)

@@ -77,7 +77,7 @@ def plan(
 
 
 def _show_beside(columnstore: dict[str, str], segments: dict[str, str]) -> None:
-    """The numbers of both layouts beside each other, or one below the other where that is too wide."""
+    """The numbers of both layouts side by side, or one below the other if that is too wide."""
     rows = [("", _TIMESCALE, _PLAIN), *((name, columnstore[name], segments[name]) for name in segments)]
     lines = [f"{name:18} {left:30} {right}" for name, left, right in rows]
     on = screen()

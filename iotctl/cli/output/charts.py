@@ -76,5 +76,7 @@ def plot_detection(
         threshold=options.threshold,
         labels={finding.event.event_id: label_of(finding) for finding in findings},
     )
-    draw_detection(detection, path, about, verdicts=sensor is not None)  # of a file nothing is saved
+    draw_detection(
+        detection, path, about, verdicts=sensor is not None
+    )  # events of a file are not saved, so they cannot be labelled
     say(f"chart: {path}")

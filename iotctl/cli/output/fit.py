@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 
 BETWEEN = "  "
 
-# What stays on a line with the next word: a number with its unit, a day with its time, an option with its value.
+# Words that stay on a line with the next word: a number with its unit, a day with its time, an option with its value.
 _HOLDS_ON = re.compile(r"[(~<>+-]?\d(?:[\d.,]*\d)?|\d{4}-\d\d-\d\d|--[a-z-]+")
 
-# Of a path that is too wide the end is kept, from a slash on.
+# Of a path that is too wide, the end is kept, from a slash on.
 _PATH = re.compile(r"/|[a-z0-9]+://")
 
 # The least width of a column of text.
 _LEAST = 12
 
-# The least width of a column of paths is that of their last parts, but not more than this.
+# A column of paths has room for their last parts, up to this width.
 _LEAST_PATH = 32
 
 
@@ -36,7 +36,7 @@ def padded(text: str, columns: int, *, right: bool = False) -> str:
 
 
 def shortened(text: str, columns: int) -> str:
-    """The text, with … if it is too wide: in its middle, as names differ at their ends. Of a path the end is kept."""
+    """The text, with … if it is too wide: in the middle, because names differ at their ends. Paths keep their end."""
     if width(text) <= columns:
         return text
     if _PATH.match(text):
@@ -70,7 +70,7 @@ def wrapped(text: str, columns: int, *, breaks: bool = True) -> list[str]:
 
 
 def _words(text: str, columns: int) -> Iterator[str]:
-    """The words of a text. Words that belong together are one word, if they fit a line."""
+    """The words of a text. Words that belong together are joined if they fit a line."""
     held = ""
     for word in text.split():
         if held and width(f"{held} {word}") > columns:
@@ -104,7 +104,7 @@ def least_of(texts: Sequence[str]) -> int:
 
 
 def _first_cells(text: str) -> str:
-    """The first part of a broken word. If it is a row of a file, it ends with a whole cell."""
+    """The first part of a broken word. In a row of a file, it ends with a whole cell."""
     ends = (text.rfind(delimiter) + 1 for delimiter in ";|\t,")
     return text[: next((end for end in ends if end > len(text) // 2), len(text))]
 

@@ -24,7 +24,7 @@ from iotctl.words import counted
 
 _MOST_COLUMNS = 24
 
-# Letters that are shown of a cell; and of a line, where there is no terminal that limits it.
+# The most letters of a cell; and of a line, if there is no terminal.
 _CELL, _LINE = 40, 200
 _BELOW = "    "
 
@@ -36,7 +36,7 @@ _TOML = 120
 
 _NO_LAYOUT = "no layout can be proposed"
 
-# Less than this is not nothing.
+# Smaller shares are shown as less than this.
 _LEAST_SHARE = 0.001
 
 
@@ -117,7 +117,7 @@ def _share(missing: float) -> str | None:
 
 
 def _whole(text: str) -> str:
-    """A time of day without a fraction of nothing, which workbooks have."""
+    """A time without a fraction of zeros, which workbooks have."""
     return re.sub(r"(:\d\d)\.0+$", r"\1", text)
 
 
@@ -130,7 +130,7 @@ def _doubt(doubt: Doubt) -> str:
 
 
 def _readings(preview: Preview, timezone: str, columns: int) -> Iterator[str]:
-    """columns: of the text of a row that is not loaded."""
+    """columns: the width for the text of a row that is not loaded."""
     part = "" if preview.complete else "of the beginning: "
     counts = [f"{counted(preview.readings, 'reading')} of {counted(len(preview.sensors), 'sensor')}"]
     counts += [
@@ -170,7 +170,7 @@ def _next(seen: Inspection, uri: str, saved: Path | None) -> Iterator[str]:
     if seen.preview is None:
         options = [doubt.option for doubt in seen.proposal.doubts if doubt.blocks and doubt.option]
         choices = options[0].split(" or ") if options else []
-        # Only a person knows which of several is true: none of them is proposed before the others.
+        # Only a person knows which one is true, so all are shown.
         yield "no layout yet; next, one of:" if len(choices) > 1 else "no layout yet; next:" if choices else _NO_LAYOUT
         yield from (f"  {command_line()} {choice}" for choice in choices)
     elif not seen.preview.readings:

@@ -9,7 +9,7 @@ from iotctl.cli.output.fit import width, wrapped
 # A sentence that ends in a command, or a command alone.
 _COMMAND = re.compile(r"(?:(?P<before>.*:) )?(?P<command>iotctl (?:(?![,;.:] ).)+)")
 
-# A word of a shell, in which blanks within quotes do not end it; an option has its value with it.
+# A word of a shell command: blanks within quotes do not end it, and an option includes its value.
 _SHELL_WORD = re.compile(r"(?:--[a-z-]+ (?!-))?(?:'[^']*'|[^\s'])+")
 
 _FURTHER = "  "
@@ -17,10 +17,10 @@ _GOES_ON = " \\"
 
 
 def folded(text: str, columns: int | None) -> list[str]:
-    """A line in lines that fit a terminal; as it is where it fits, or where there is no terminal (None).
+    """A line in lines that fit a terminal; unchanged if it fits, or if there is no terminal (None).
 
-    Further lines stand two columns to the right of the first. A command at the end has lines of its own, which a shell
-    reads as one. A word that is wider than the terminal, such as a path, stays whole.
+    Further lines are indented by two columns. A command at the end has its own lines, which a shell reads as one. A
+    word that is wider than the terminal, such as a path, stays whole.
     """
     if columns is None or width(text) <= columns:
         return [text]

@@ -74,7 +74,7 @@ def write_table(
 def table_lines(
     columns: list[str], rows: Sequence[tuple[Cell, ...]], view: TableView, screen: Screen | None
 ) -> list[str]:
-    """The lines of a small table that is part of something larger. A column that is empty in every row is left out."""
+    """The lines of a small table within other output, without columns that are empty in every row."""
     at = [i for i in range(len(columns)) if any(row[i] is not None for row in rows)]
     table = _Table([columns[i] for i in at], at, list(rows), view, is_short=screen is not None)
     return list(table.plain(rows) if screen is None else table.fitted(rows, screen)[1])
@@ -208,7 +208,7 @@ class _Table:
         return text if colour is None else colour.of(text)
 
     def _aligned(self, i: int, cell: Cell) -> str:
-        """The text of a cell; on a terminal the decimal points of a column stand below each other."""
+        """The text of a cell; on a terminal, the decimal points of a column are aligned."""
         text = self._text(cell)
         return text + " " * (self._decimals[i] - len(_decimals(text))) if self._decimals[i] else text
 
@@ -221,7 +221,7 @@ class _Table:
 
 
 def _decimals(number: str) -> str:
-    """What a number has from its point on."""
+    """The part of a number from its point on."""
     _, point, digits = number.partition(".")
     return point + digits
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TextIO
 
-# Of a terminal that does not say how wide it is.
+# The width of a terminal that does not report one.
 _USUAL_COLUMNS = 80
 
 
@@ -30,7 +30,7 @@ def screen() -> Screen | None:
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """How wide the terminal is that a stream goes to, None where it goes to a pipe or a file."""
+    """The width of the terminal of a stream; None if it goes to a pipe or a file."""
     if not stream.isatty():
         return None
     try:

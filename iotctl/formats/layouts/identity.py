@@ -12,7 +12,7 @@ from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout
 _FOR_PEOPLE = ("name", "files")
 _DIGITS = 12
 
-# Keys of values that came later: a layout without them has the digest that ledgers know it by.
+# Keys of values that were added later: a layout without them keeps its digest in existing ledgers.
 _LATER = ("unit_field",)
 
 

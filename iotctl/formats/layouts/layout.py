@@ -93,7 +93,7 @@ class ValueLayout:
     """A field that is a value. A cell may have the unit after its number.
 
     name: replaces {field} in the sensor's name; None for the name of the field. unit: of its readings; unit_field: the
-    field that has the unit of each reading, and goes before unit. scale: the printed number times this is the value.
+    field with the unit of each reading, which goes before unit. scale: the printed number times this is the value.
     part: only this part of the cell, from 1; 0 for the whole cell; divided_by: the sign between parts. quality: the
     field that rates this value. time: fields of its own time, in the format of [time].
     """

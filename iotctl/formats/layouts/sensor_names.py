@@ -34,7 +34,7 @@ class SensorNames:
         self._sources: dict[int, tuple[str, ...]] = {}  # sensor -> the fields of its name, as they are written
         self._is_noted = False
         self._is_unit_noted = False
-        # The fields of units stand behind the parts of the name: a reading's unit is found together with its sensor.
+        # The fields of units come after the parts of the name: unit and sensor of a reading are found together.
         self._unit_fields = tuple(dict.fromkeys(value.unit_field for value in layout.values if value.unit_field))
         # Alternates: a text of the pattern, the name of a field, ..., a text.
         self._parts = BRACES.split(self._pattern)

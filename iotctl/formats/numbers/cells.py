@@ -116,7 +116,7 @@ class CellReader:
 
 
 def _with_plain_sign(texts: pa.StringArray) -> pa.StringArray:
-    """Numbers with a sign right before them: + 24.2 is +24.2, and the minus sign of printed texts is a hyphen."""
+    """Numbers with their sign directly before them: + 24.2 becomes +24.2, and a printed minus sign a hyphen."""
     hyphens = pc.replace_substring_regex(texts, "^\N{MINUS SIGN}", "-")
     return pc.replace_substring_regex(hyphens, r"^([+-])[ \x{a0}\x{202f}]+([0-9.,])", r"\1\2")
 

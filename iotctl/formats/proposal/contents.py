@@ -108,7 +108,7 @@ def _text_content(found: TextTable, hints: Hints) -> Content:
         header = "in a comment" if start.in_comment else "in several lines" if start.names else "none"
     if found.other_heads:
         text = f"another table may begin in the middle of the file, with {found.other_heads[0][:60]!r}"
-        doubts.append(Doubt(f"{text}: its rows are read as those of the first one"))
+        doubts.append(Doubt(f"{text}: its rows are read as rows of the first one"))
     seen = [("form", "lines of fields (csv)"), ("encoding", sample.encoding.name)]
     seen += [("delimiter", _SIGNS[start.division.delimiter]), ("column names", header)]
     if start.first > 0:

@@ -33,7 +33,7 @@ _HOUR_NAMES = frozenset(PARTS[3][1]) | {"he", "time", "uhrzeit", "hhmm", "uhr"}
 def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColumns | None:
     """A column of dates and a column of times of day, or of hours, that are one time together."""
     dates = [name for name, candidates in found.items() if candidates.best is not None and candidates.best.is_date]
-    # Of Date Local and Date GMT the one whose zone is known.
+    # Of Date Local and Date GMT, the one with a known zone.
     dates.sort(key=lambda name: (time_rank(table[name].title) == 2, not names_zone(table[name].title)))
     places = {column.name: place for place, column in enumerate(table.columns)}
     for date in dates:
@@ -61,7 +61,7 @@ def find_date_and_clock(table: Table, found: dict[str, Candidates]) -> TimeColum
 
 
 def _goes_with(table: Table, date: Column, clock: Column) -> bool:
-    """Whether a time of day may be that of the row: where each row is a day, it may be that of the day's minimum."""
+    """Whether a time of day may be that of the row. If each row is a day, it may be the time of the day's minimum."""
     a_row_a_day = len(date.counts) >= _A_ROW_A_DAY * date.filled
     return not a_row_a_day or not clock.named or is_plain_time_name(clock.title)
 
@@ -84,7 +84,7 @@ def with_milliseconds(table: Table, found: TimeColumns) -> TimeColumns:
 
 
 def is_milliseconds(column: Column) -> bool:
-    """Whether a column is named as the milliseconds of a time."""
+    """Whether a column has the name of the milliseconds of a time."""
     return len(words(column.title)) == 1 and words(column.title)[0] in _MILLISECONDS
 
 

@@ -104,7 +104,7 @@ def _loaded(text: str) -> object:
 
 
 def _arrays(found: dict[str, object]) -> list[str]:
-    """The paths of the arrays of objects in an object that have records: the longest first, and those of its fields."""
+    """The paths of arrays with records in an object: the longest array, and arrays with the same fields."""
     sizes: dict[str, int] = {}
     fields: dict[str, set[str]] = {}
     waiting: list[tuple[str, object]] = list(found.items())

@@ -13,7 +13,7 @@ from iotctl.formats.proposal.words import is_quality_name, words
 _GOOD = word_set("""good ok okay valid gut gültig gueltig true good_noncritical goodnoncritical bueno bon""")
 _BAD = word_set("""bad uncertain questionable invalid schlecht ungültig suspect false error substituted stale""")
 _VALIDITY = word_set("good validity valid isvalid gültig gueltig gültigkeit")
-# {ok}, Good NoAlarm, GoodNonCritical, BAD_COMM: how good a value is, and why.
+# {ok}, Good NoAlarm, GoodNonCritical, BAD_COMM: a rating, and its reason.
 _FIRST_WORD = re.compile(r"[^\w]*(Good|Bad|Uncertain|[^\W\d_]+)", re.IGNORECASE)
 _OPC_UA_GOOD, _OPC_UA_LEAST = 0, 0x4000_0000  # OPC UA: the two highest bits of 32 say uncertain or bad
 _OPC_GOOD = range(192, 256)  # OPC: good has the two highest bits of the byte

@@ -20,7 +20,7 @@ _SHOWN = 3
 
 
 def row_doubts(table: Table, when: TimeLayout, roles: Roles, hints: Hints, timezone: str) -> list[Doubt]:
-    """What the rows leave open. timezone: of times without a zone where the layout names none."""
+    """The doubts from the rows. timezone: of times without a zone, if the layout names none."""
     doubts = _of_repeats(table, when, roles, timezone) if hints.sensor is None else []
     doubts += _of_other_times(table, roles)
     return doubts + _of_units(table, roles)
@@ -69,7 +69,7 @@ def _of_other_times(table: Table, roles: Roles) -> list[Doubt]:
 
 
 def _of_units(table: Table, roles: Roles) -> list[Doubt]:
-    """Units in a column of their own, where one sensor has several, or it is not clear which value they are of."""
+    """A column of units, if a sensor has several units, or if it is not clear to which value they belong."""
     doubts = []
     for column in (table[name] for name, role in roles.left_out.items() if role == UNIT_OF_ROW):
         keys = [table[name].texts for name in roles.sensor] or [[""] * table.rows]
@@ -96,6 +96,6 @@ def _some(column: Column) -> str:
 
 
 def unit_field(table: Table, roles: Roles) -> str | None:
-    """The column with the unit of each row, where there is one such column, and one value."""
+    """The column with the unit of each row, if there is one such column, and one value."""
     columns = [table[name] for name, role in roles.left_out.items() if role == UNIT_OF_ROW]
     return columns[0].name if len(columns) == len(roles.values) == 1 else None

@@ -47,8 +47,8 @@ class SensorName:
 
 
 def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_value: bool) -> tuple[str, ...]:
-    """The columns that name a sensor together: as few as tell all sensors of the file apart, and what may tell them
-    apart from those of other files. one_value: whether a single column may be a value."""
+    """The columns that name a sensor together: the fewest that distinguish all sensors of the file, and those that may
+    distinguish them from sensors of other files. one_value: whether only one column may be a value."""
     times = time.fields
     columns = [column for column in table.others(used) if _can_name(column, table)]
     moments = row_times(table, time)
@@ -73,7 +73,7 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
             chosen.append(column)
     if not chosen and one_value and others:
         chosen.append(others[0])
-    # A column called unit says which sensor it is only where nothing else does.
+    # A column called unit names the sensor only if no other column does.
     names = [column for column in (*named, *metrics) if not is_unit_name(column.title)]
     chosen += _same_in_all_rows(names, chosen) or ([] if chosen else _same_in_all_rows((*unnamed, *named), [])[:1])
     order = [column.name for column in table.columns]
@@ -83,8 +83,8 @@ def sensor_columns(table: Table, time: TimeColumns, used: Sequence[str], one_val
 def _same_in_all_rows(columns: Iterable[Column], chosen: Sequence[Column]) -> list[Column]:
     """The names of a device, a place or a metric that are the same in all rows.
 
-    Another file may have another one, and their readings would be mixed if it were not in the sensors' names. One of
-    the same thing is enough: of an id and a name, the first.
+    Another file may have other names, and its readings would be mixed in if the sensors' names were the same. One name
+    of a thing is enough: of an id and a name, the first.
     """
     found: list[Column] = []
     for column in columns:
@@ -98,13 +98,13 @@ def _same_in_all_rows(columns: Iterable[Column], chosen: Sequence[Column]) -> li
 
 
 def _is_unique(column: Column) -> bool:
-    """Whether no two sensors, or devices, anywhere have the same text in a column."""
+    """Whether the texts of a column are unique for all sensors or devices of the world."""
     found = set(words(column.title))
     return bool(_UNIQUE_EVERYWHERE & found) or found == {"sensor", "id"}
 
 
 def _thing(column: Column) -> frozenset[str]:
-    """What a column names: station, of both station_id and StationName; nothing, of a mere name."""
+    """The thing that a column names: station, for station_id and StationName; empty for a mere name."""
     return frozenset(words(column.title)) - _NAMES_OF_A_THING
 
 
@@ -178,7 +178,7 @@ def _tells_apart(table: Table, column: Column, times: Sequence[str], moments: Se
         return column.named or len(column.counts) < 0.2 * table.rows
     steps_back = sum(later < earlier for earlier, later in pairwise(moments))
     if steps_back == 1 and max(earlier - later for earlier, later in pairwise(moments)) <= _CLOCK_CHANGE:
-        steps_back = 0  # a clock that was set back
+        steps_back = 0  # the clock was set back
     within: dict[str, int] = {}
     inner = 0
     for moment, text in zip(moments, column.texts, strict=True):

@@ -1,4 +1,4 @@
-"""Lines between rows with which another table may begin: files that were put together, several series in one file."""
+"""Finds lines between rows that may begin another table: in joined files, or files with several series."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, numb
 from iotctl.formats.proposal.delimiters import split
 from iotctl.formats.proposal.headers import Start
 
-# Lines that begin alike say the same of each table.
+# Lines with the same beginning describe each table.
 _ALIKE = 6
 _MOST_KEPT = 3
 
 
 class TableHeads:
-    """Looks for lines that are like those before the first row of a table, and say something else."""
+    """Finds lines that look like the lines before the first row of a table, but have another content."""
 
     def __init__(self, start: Start, lines: Sequence[str]) -> None:
         self.others: list[str] = []
@@ -23,12 +23,12 @@ class TableHeads:
         self._begins = {line[:_ALIKE] for line in before if len(line) > _ALIKE}
         self._has_names = bool(start.names)
         self._delimiter = start.division.delimiter
-        # Only of columns of numbers or times it can be told that a line has their names.
+        # Names of columns can be recognised only above numbers or times.
         row = split(lines[start.first], self._delimiter)
         self._measured = [at for at, cell in enumerate(row) if _is_measured(cell)]
 
     def look_at(self, line: str, cells: Sequence[str], *, is_row: bool) -> None:
-        """Look at a line behind the first row. is_row: whether it has no more cells than a row, and more than one."""
+        """Add a line after the first row. is_row: whether it has more than one cell, and no more cells than a row."""
         text = line.strip()
         if not text or text in self._known or len(self.others) >= _MOST_KEPT:
             return
@@ -40,7 +40,7 @@ class TableHeads:
         if not self._measured or len(cells) <= max(self._measured):
             return False
         names = [cells[at] for at in self._measured]
-        # Marks of missing values are no names; neither are the same words in all columns.
+        # Marks of missing values are not names; nor is the same word in all columns.
         return (
             all(name and not _is_measured(name) and not is_null_word(name) for name in names)
             and any(char.isalpha() for name in names for char in name)

@@ -64,12 +64,12 @@ def find_time(table: Table) -> TimeColumns | None:
 
 
 def own_times(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
-    """Value -> the time column that is its own, where that is not the time of the table."""
+    """Value -> its own time column, if that is not the time of the table."""
     return _times_of_objects(table, time, values) or _times_of_blocks(table, time, values)
 
 
 def _times_of_objects(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
-    """The times that stand in one object with a value: {"temp": {"value": 1, "observedAt": ...}, "rh": {...}}."""
+    """Value -> the time in the same object: {"temp": {"value": 1, "observedAt": ...}, "rh": {...}}."""
     if len(time.fields) != 1:
         return {}
     formats = time.candidates.formats[:1]
@@ -88,7 +88,7 @@ def _object_of(field: str) -> str:
 
 
 def _times_of_blocks(table: Table, time: TimeColumns, values: Sequence[str]) -> dict[str, str]:
-    """The time column before a value, where a table has blocks of columns, each with its own time first.
+    """Value -> the time column before it, if a table has blocks of columns that each begin with a time.
 
     Only for later blocks; the time of the first block is that of the table.
     """

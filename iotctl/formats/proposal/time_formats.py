@@ -71,7 +71,7 @@ def reads(format_: str, texts: pa.StringArray) -> bool:
 
 
 def row_times(table: Table, time: TimeColumns) -> list[int]:
-    """The time of each row in the likeliest format, microseconds; of a row without one, that of the row before it."""
+    """The time of each row in the likeliest format, microseconds; a row without a time has that of the row before."""
     joined = [" ".join(texts) for texts in zip(*(table[name].texts for name in time.fields), strict=True)]
     times = time_grammar(time.best.format, decimal=time.best.decimal).read(pa.array(joined, pa.string()))
     found = np.where(times.odd, np.iinfo(np.int64).min, times.time)

@@ -21,7 +21,7 @@ _START = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-# Below, the other order has days that are years from one another, or a future.
+# Below this likelihood, the other order gives days that are years apart, or in the future.
 _LIKELY_YEAR = 0.2
 
 Found = tuple[TimeLayout, Mapping[str, str], list[Doubt]]
@@ -79,16 +79,16 @@ def _chosen(time: TimeColumns, hints: Hints, doubts: list[Doubt]) -> Candidate:
 
 
 def _year_doubts(time: TimeColumns, best: Candidate, hints: Hints) -> list[Doubt]:
-    """Whether the year of two digits may as well be the first number, where all rows are of a few days.
+    """Whether a two-digit year may also be the first number, because all rows are of a few days.
 
-    Between points it is not in front, and a person who tells the order of day and month has seen where the year is.
+    Between points, the year is never first. A person who gives the order of day and month has seen the year.
     """
     if hints.day_first is not None or not re.search(r"%[dm][/-]%[dm][/-]%y", best.format):
         return []
     other = next((one for one in time.candidates.formats if re.search(r"%y.%m.%d", one.format)), None)
     if other is None or other.likelihood < _LIKELY_YEAR:
         return []
-    text = f"the year of two digits may be the first number of a date, or the last: {best.format} is used"
+    text = f"the two-digit year may be the first number of a date, or the last: {best.format} is used"
     return [Doubt(text, f"--day-first or --month-first, or format = '{other.format}' in the layout")]
 
 

@@ -112,7 +112,7 @@ def _why_no_value(column: Column) -> str | None:
 
 
 def _changes(column: Column) -> bool:
-    """Whether a column has many numbers, as measurements have; the heights of stations are few."""
+    """Whether a column has many different numbers, like measurements; heights of stations have few."""
     return column.type is ColumnType.NUMBER and len(column.counts) > max(2, _A_FEW * column.filled)
 
 
@@ -159,7 +159,7 @@ def units_in_cells(column: Column) -> Counter[str]:
 
 
 def marks_in_cells(column: Column) -> Counter[str]:
-    """What stands behind some numbers of a column but not behind others, and may change what they mean: 1.5K, 64.5*."""
+    """Marks after some numbers of a column, but not after others, that may change their meaning: 1.5K, 64.5*."""
     if not any(is_number(text) and as_float(text) for text in column.counts):
         return Counter()
     found = _behind_numbers(column)
@@ -175,7 +175,7 @@ def _behind_numbers(column: Column) -> Counter[str]:
 
 
 def broken_numbers(column: Column, missing: Iterable[str]) -> Counter[str]:
-    """Cells with digits that are no numbers in the layout, such as (1.22). missing: texts that mean no value."""
+    """Cells with digits that are not numbers in the layout, such as (1.22). missing: texts that mean no value."""
     known = set(missing)
     broken = {
         text: count

@@ -62,7 +62,7 @@ _COORDINATE = word_set(
     """alti lat latitude lon lng long longitude elevation altitude alt breitengrad längengrad laengengrad breite
     länge laenge hoehe höhe latdec londec latitud longitud"""
 )
-# Of a place, or of water, of a cloud, of the pressure of an altimeter: alti, elevation.
+# The height of a place, of water or of a cloud: alti, elevation.
 _HEIGHT = word_set("alti elevation altitude alt hoehe höhe breite länge laenge")
 _UNIT = word_set("unit units einheit unidad eenheid unité unite enhet uom unitofmeasurement")
 _QUALITY = word_set(
@@ -88,7 +88,7 @@ def is_time_name(name: str) -> bool:
 
 
 def is_plain_time_name(name: str) -> bool:
-    """Whether a name says no more than that this is the time of day of the row: Time (UTC), but not TimeOfMaximum."""
+    """Whether a name only means the time of day of the row: Time (UTC), but not TimeOfMaximum."""
     return set(words(name)) <= _PLAIN_TIME or _joined(name) in _PLAIN_TIME
 
 
@@ -118,7 +118,7 @@ def is_value_name(name: str) -> bool:
 
 
 def is_height_name(name: str) -> bool:
-    """Whether a coordinate's name may also be one of what is measured: a height, or in German a length or a width."""
+    """Whether the name of a coordinate may also be a measured quantity: a height, or in German a length or a width."""
     return bool(_HEIGHT.intersection(words(name)))
 
 
@@ -129,7 +129,7 @@ def is_unit_name(name: str) -> bool:
 
 def is_quality_name(name: str) -> bool:
     """Whether a name is that of a quality."""
-    # Good is a rating, and Good Parts a number of them.
+    # Good is a rating; Good Parts is a count.
     return bool(_QUALITY.intersection(words(name))) or _joined(name) in _QUALITY | {"good", "isgood"}
 
 

@@ -34,7 +34,7 @@ def zone_in_titles(titles: Sequence[str], preamble: Sequence[str]) -> tuple[str,
 
 
 def names_zone(title: str) -> bool:
-    """Whether the name of a time column says in which zone its times are."""
+    """Whether the name of a time column contains a zone."""
     return zone_in_titles([title], ()) is not None
 
 

@@ -30,7 +30,7 @@ decoder = json.JSONDecoder(object_pairs_hook=as_object, parse_float=Number, pars
 
 
 def decode_line(line: bytes, of: json.JSONDecoder, most_bytes: int) -> object:
-    """A line's value. Raises BadRow where the line is longer than most_bytes, or is not JSON."""
+    """The JSON value of a line. Raises BadRow if the line is longer than most_bytes, or is not JSON."""
     if len(line) > most_bytes:
         raise BadRow(RejectReason.TOO_LONG)
     try:

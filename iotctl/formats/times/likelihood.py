@@ -108,7 +108,7 @@ def _smooth(times: Times) -> float:
 
 
 def _by_years(times: Times) -> bool:
-    """Whether days are at least a year from one another, as they are where a day was read as the year."""
+    """Whether days are at least a year apart, as when a day is read as the year."""
     days = np.unique(times.time // _DAY)
     return len(days) > _MANY and bool((np.diff(days) >= _DAYS_OF_YEAR).all())
 
