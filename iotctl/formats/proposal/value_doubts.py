@@ -28,7 +28,7 @@ def value_doubts(table: Table, roles: Roles, missing: tuple[str, ...]) -> list[D
             text = f"the cells of {column.title} have several units: {', '.join(list(units)[:4])}"
             doubts.append(Doubt(text, weight=Weight.NEEDED))
         for mark, count in marks_in_cells(column).items():
-            text = f"{mark} stands behind {counted(count, 'number')} of {column.title}, and not behind the others"
+            text = f"{mark} follows {counted(count, 'number')} of {column.title}, but not the others"
             doubts.append(Doubt(f"{text}: these cells will be rejected"))
         broken = broken_numbers(column, missing)
         if column.name not in roles.parts and broken.total() > _MANY_BROKEN * column.filled:

@@ -35,7 +35,7 @@ def column_of(cells: list[str], name: str = "value") -> bytes:
 def test_a_mark_behind_some_numbers_is_told_and_no_unit(mark: str) -> None:
     cells = [f"{x}{mark if row % 4 == 3 else ''}" for row, x in enumerate(values(1))]
     proposal = look(column_of(cells), UTC)
-    assert f"{mark} stands behind 15 numbers of value" in told(proposal)
+    assert f"{mark} follows 15 numbers of value" in told(proposal)
     assert proposal.layout is not None
     assert proposal.layout.values[0].unit is None
 
