@@ -55,6 +55,14 @@ def check_names(known: Collection[str], path: Path | None) -> None:
         _check(_names(path), f"in {path}", known)
 
 
+def where_set(name: str) -> str:
+    """Where a setting is set, for people."""
+    if name in {upper.upper() for upper in os.environ}:
+        return "in the environment"
+    path = env_file()
+    return "in the environment" if path is None else f"in {path}"
+
+
 def _check(names: Iterable[str], where: str, known: Collection[str]) -> None:
     for name in names:
         upper = name.upper()

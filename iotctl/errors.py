@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -111,3 +113,17 @@ class ConflictError(IotctlError):
 
 class DuplicateError(FileError):
     """A reading exists already, and --on-duplicate is fail."""
+
+
+def cannot_write(path: Path, error: OSError) -> IotctlError:
+    """The error of a file that cannot be written, with what to do about it."""
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            hint = f"Make the folder {path.parent} first, or name a file in another one."
+        case errno.EISDIR:
+            hint = "Name a file, not a folder."
+        case errno.ENOSPC | errno.EDQUOT:
+            hint = "Free space, or name a file on another disk."
+        case _:
+            hint = "Check owner and mode of its folder, or name another file."
+    return IotctlError(f"Cannot write {path}: {error.strerror}.", hint=hint)

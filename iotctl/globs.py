@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-HINT = "* stands for any text, ? for one character, [12] for one of these."
+HINT = "* stands for any text, ? for one character, [12] for one of these; capitals count."
 
 
 def is_glob(text: str) -> bool:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from iotctl.env_files import PREFIX, check_names, default_home, env_file
+from iotctl.env_files import PREFIX, check_names, default_home, env_file, where_set
 from iotctl.errors import ConfigurationError
 from iotctl.model import ColumnstoreWriter
+from iotctl.moments import zone_hint
 from iotctl.secrets import remember, remember_address, remember_path
 from iotctl.timezones import zone_name
+from iotctl.wrong_values import WrongValueError, advice_on, wrong_with
 
 if TYPE_CHECKING:
     from iotctl.sources import StoreSettings
@@ -100,13 +102,16 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        return zone_name(name)
+        try:
+            return zone_name(name)
+        except ValueError as error:
+            raise WrongValueError(f"cannot be used: {error}", zone_hint(name)) from None
 
     @field_validator("chunk_interval")
     @classmethod
     def _is_hours_or_days(cls, text: str | None) -> str | None:
         if text is not None and not re.fullmatch(r"[1-9][0-9]{0,4}[hdw]", text):
-            raise ValueError("write hours, days or weeks: 12h, 30d, 13w")
+            raise WrongValueError("is not a number of hours, days or weeks", "Write it as 12h, 30d or 13w.")
         return text
 
     @field_validator("home")
@@ -135,13 +140,14 @@ def read_settings() -> Settings:
     return settings
 
 
-def unusable(error: ValidationError) -> ConfigurationError:
-    """The error for a value that cannot be used: it names the setting, not the value."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-    reason = first["msg"].removeprefix("Value error, ")
+def unusable(error: ValidationError, *, is_set: bool = True) -> ConfigurationError:
+    """The error for a value that cannot be used: it names the setting, not the value. is_set: and where it is set."""
+    details = error.errors(include_url=False, include_input=False)[0]
+    name = PREFIX + "_".join(str(part) for part in details["loc"]).upper()
     return ConfigurationError(
-        f"{name} cannot be used: {reason}.", hint="Set it in the environment or in .env; see .env.example."
+        f"{name} {wrong_with(details)}.",
+        where=where_set(name) if is_set else None,
+        hint=advice_on(details) or f"Change {name}; see .env.example.",
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from iotctl.env_files import PREFIX
-from iotctl.errors import ConfigurationError, IotctlError, UsageError
+from iotctl.errors import ConfigurationError, UsageError, cannot_write
 from iotctl.settings import Settings, unusable
 
 _WIDTH = 110
@@ -29,7 +29,7 @@ def check_values(values: Mapping[str, str]) -> None:
     try:
         Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]  # texts, as in a file
     except ValidationError as error:
-        raise unusable(error) from None
+        raise unusable(error, is_set=False) from None
 
 
 def settings_text(values: Mapping[str, str]) -> str:
@@ -67,7 +67,7 @@ def write_settings(path: Path, text: str, *, replace: bool) -> None:
     except FileExistsError:
         raise already_there(path) from None
     except OSError as error:
-        raise IotctlError(f"Cannot write {path}: {error.strerror}.", hint="Name another file: -o FILE") from error
+        raise cannot_write(path, error) from error
 
 
 def _quoted(value: str) -> str:

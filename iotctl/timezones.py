@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
 _FARTHEST = timedelta(hours=14)
 
-HINT = "Names look like Europe/Berlin or UTC, fixed offsets like +01:00 or UTC+1 (both are east of Greenwich)."
-
 
 @lru_cache(maxsize=64)
 def find_zone(name: str) -> tzinfo:

@@ -26,7 +26,10 @@ def detect_stored(
     request = Request(options, start, end, context=CONTEXT_OF_RANGE, keep_detection=True)
     (found,) = detect_fleet(sensors, database, request, ThisThread(), _Nobody())
     if found.detection is None:
-        raise IotctlError(f"{name_or_uuid} could not be analysed: {found.trouble}")
+        raise IotctlError(
+            f"{name_or_uuid} could not be analysed: {found.trouble}",
+            hint="See its readings: readings(name, start, end)",
+        )
     sensor = found.sensor
     limits = options.limits if options.limits is not None else sensor.limits
     return DetectionResult(

@@ -84,7 +84,7 @@ def _in_zone(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
     if timezone is None:
         raise UsageError(
             "The times have no time zone.",
-            hint="Say it: timezone='Europe/Berlin', or 'UTC'; or give a series with one: series.tz_localize('UTC').",
+            hint="Name it: timezone='Europe/Berlin', or 'UTC'; or give a series with one: series.tz_localize('UTC').",
         )
     try:
         return index.tz_localize(find_zone(known_zone(timezone)), ambiguous="infer")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from iotctl.errors import ConfigurationError, IotctlError, UsageError
+from iotctl.errors import ConfigurationError, UsageError, cannot_write
 
 _SUFFIXES = (".png", ".svg", ".html")
 
@@ -14,12 +16,26 @@ _SUFFIXES = (".png", ".svg", ".html")
 def check_chart(path: Path) -> None:
     """Be sure that a chart can be written under this name.
 
-    Raises UsageError for another suffix than .png, .svg or .html, ConfigurationError where pictures are not installed.
+    Raises UsageError for another suffix than .png, .svg or .html, ConfigurationError where pictures are not installed,
+    IotctlError where nothing can be written.
     """
     if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError(f"A chart cannot be written as {path.name}.", hint=f"Use one of: {', '.join(_SUFFIXES)}")
+        raise UsageError(
+            f"A chart cannot be written as {path.name}.",
+            hint=f"Name it {path.stem}.html (a page to zoom into), {path.stem}.png or {path.stem}.svg.",
+        )
+    _check_place(path)
     if not is_page(path):
         check_pictures(f", or name a page: {path.stem}.html")
+
+
+def _check_place(path: Path) -> None:
+    """Raises IotctlError where the folders above a file cannot be made, or no file can be put there."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise cannot_write(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise cannot_write(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def check_pictures(instead: str = "") -> None:
@@ -46,6 +62,7 @@ def write_whole(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:
-        raise IotctlError(f"Cannot write {path}: {error.strerror}.") from error
+        raise cannot_write(path, error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -95,11 +95,19 @@ def _exit_code() -> int | str | None:
         if interrupt.came():
             return ExitCode.INTERRUPTED
         if isinstance(error, OSError) and not _debug:  # the system's own message: a file, a disk, a limit
-            show_error(IotctlError(f"{error.strerror or error}.", where=error.filename and str(error.filename)))
+            show_error(_of_the_system(error))
             return ExitCode.FAILED
         typer.echo(_traceback(error), err=True, nl=False)
         return ExitCode.FAILED
     return ExitCode.DONE
+
+
+def _of_the_system(error: OSError) -> IotctlError:
+    return IotctlError(
+        f"{error.strerror or error}.",
+        where=error.filename and str(error.filename),
+        hint="Check that file, the disk and the limits of the system. Where it arose: iotctl --debug ...",
+    )
 
 
 def show_error(error: IotctlError) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from iotctl.cli.output.log import use_quiet, use_verbose
+from iotctl.cli.output.log import is_quiet, is_verbose, use_quiet, use_verbose
+from iotctl.errors import UsageError
 
 ON_EVERY_COMMAND = "On every command"
 
@@ -17,11 +18,18 @@ ON_EVERY_COMMAND = "On every command"
 def _say_more(wanted: bool) -> None:
     if wanted:
         use_verbose()
+        _check_both()
 
 
 def _say_less(wanted: bool) -> None:
     if wanted:
         use_quiet()
+        _check_both()
+
+
+def _check_both() -> None:
+    if is_quiet() and is_verbose():
+        raise UsageError("--quiet and --verbose contradict each other.", hint="Leave out one of them.")
 
 
 def _use_env_file(path: Path | None) -> None:

@@ -165,8 +165,19 @@ class SensorChoice:
 
     def check(self, command: str) -> None:
         """Raises UsageError if there is no choice, or more than one."""
-        if self.ways != 1:
+        if self.ways > 1:
+            raise self.too_many()
+        if self.ways == 0:
             raise UsageError("Name sensors, or use one of --all or --match.", hint=f"See: iotctl {command} --help")
+
+    def too_many(self) -> UsageError:
+        """The error of sensors that were chosen in several ways."""
+        given = [
+            *([" ".join(self.names)] if self.names else []),
+            *(["--all"] if self.every else []),
+            *([f"--match {self.match!r}"] if self.match is not None else []),
+        ]
+        return UsageError(f"Sensors are chosen twice: {' and '.join(given)}.", hint="Leave out all but one of them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +189,15 @@ class TimeRange:
 
     def bounds(self, timezone: str) -> tuple[int | None, int | None]:
         """Microseconds since 1970-01-01 UTC, None for open. Raises UsageError if the range is empty."""
-        start, end = (None if text is None else parse_time(text, timezone) for text in (self.start, self.end))
+        start, end = (
+            None if text is None else parse_time(text, timezone, option=option)
+            for text, option in ((self.start, "--start"), (self.end, "--end"))
+        )
         if start is not None and end is not None and start >= end:
-            raise UsageError("--start is not before --end.", hint="The range is [START, END): END itself is left out.")
+            raise UsageError(
+                f"--start {self.start} is not before --end {self.end}.",
+                hint=f"The earlier one is --start: --start {self.end} --end {self.start}",
+            )
         return start, end
 
 
@@ -221,9 +238,15 @@ class SummaryOutput:
     """How a command prints its summary."""
 
     form: Annotated[
-        SummaryFormat, typer.Option("--format", help="text for people, or json: one JSON object on stdout.")
-    ] = SummaryFormat.TEXT
+        SummaryFormat | None,
+        typer.Option("--format", help="text for people (the default), or json: one JSON object on stdout."),
+    ] = None
     as_json: JsonOption = False
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where two formats are asked for."""
+        if self.as_json and self.form is SummaryFormat.TEXT:
+            raise UsageError("--json and --format text contradict each other.", hint="Leave out one of them.")
 
     @property
     def is_json(self) -> bool:

@@ -1,4 +1,4 @@
-"""Commands with help that shows flags without a type (--all), and wraps its text to the terminal."""
+"""Commands with help that shows flags without a type (--all) and wraps its text, and with errors of our own form."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import inspect
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from iotctl.cli.wrong_words import TyperUsageError, no_command, wrong_words
 
 
 class PlainCommand(TyperCommand):
@@ -21,6 +23,14 @@ class PlainCommand(TyperCommand):
         """See Command."""
         return _plain(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """See Command. Raises UsageError."""
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except TyperUsageError as error:
+            raise wrong_words(error, ctx, words) from error
+
 
 class PlainGroup(TyperGroup):
     """A command with subcommands."""
@@ -33,6 +43,22 @@ class PlainGroup(TyperGroup):
     def get_params(self, ctx: Any) -> Any:
         """See Command."""
         return _plain(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """See Group. Raises UsageError."""
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except TyperUsageError as error:
+            if not words:  # that is the help
+                raise
+            raise wrong_words(error, ctx, words) from error
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """See Group. Raises UsageError."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            raise no_command(args[0], ctx)
+        return super().resolve_command(ctx, args)
 
 
 def _plain(parameters: Any) -> Any:

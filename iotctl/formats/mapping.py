@@ -54,6 +54,14 @@ class MappingRow:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+_PROBLEMS = {
+    RejectReason.FIELDS: "fields: it has more or fewer than the header has columns",
+    RejectReason.ENCODING: "encoding: it is not UTF-8",
+    RejectReason.QUOTE: "quote: one has no end",
+    RejectReason.TOO_LONG: "too_long: it is longer than a line may be",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class BadMappingRow:
     """A row that cannot be read, and why; the text begins with a reason or a field."""
@@ -84,13 +92,18 @@ def read_mapping(file: StoredFile, open_at: OpenAt) -> MappingTable:
     """
     records = list(read_table_rows(file, open_at, _MAPPING))
     good = [record for record in records if record.reason is None]
-    bad = [BadMappingRow(record.line, record.reason.value) for record in records if record.reason is not None]
+    bad = [
+        BadMappingRow(record.line, _PROBLEMS.get(record.reason, record.reason.value))
+        for record in records
+        if record.reason is not None
+    ]
     columns = _columns(good)
     if good and _NAME not in good[0].fields and not columns & _SAID:
         raise FileError(
             "Column sensor_name not found in the header.",
             where=file.uri,
-            hint="Besides sensor_uuid (or sensor_id), one of sensor_name, unit, low, high, site, asset is needed.",
+            hint="A mapping has sensor_uuid (or sensor_id) and one of sensor_name, unit, low, high, site, asset. "
+            "Readings are loaded by: iotctl ingest",
         )
     decimals = _decimals([record.fields[column] for record in good for column in columns & {_LOW, _HIGH}])
     rows = []

@@ -144,7 +144,7 @@ class SensorRepository:
         for name in names:
             fitting = self.all(name) if is_glob(name) else [self.find(name)]
             if not fitting:
-                raise NotFoundError(f"No sensor's name fits {name!r}.", hint=HINT)
+                raise NotFoundError(f"No sensor's name fits {name!r}.", hint=f"{HINT} All names: iotctl sensors")
             found |= {one.sensor_id: one for one in fitting}
         return list(found.values())
 

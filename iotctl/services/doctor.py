@@ -117,7 +117,7 @@ def _order(conn: Connection) -> Check:
     if faults:
         raise IotctlError(
             "; ".join(faults),
-            hint="iotctl compact mends what can be mended; else load the files into a new database.",
+            hint="iotctl compact repairs what can be repaired; else load the files into a new database.",
         )
     return Check("order", "readings come back in order of time, each once")
 

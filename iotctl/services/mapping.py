@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from iotctl.errors import ConflictError
+from iotctl.errors import ConflictError, FileError
 from iotctl.formats.mapping import MappingRow, MappingTable, read_mapping
 from iotctl.model import Sensor
 from iotctl.repositories import Database, FoundSensor, KeptSensor, SensorRepository, ensure_schema
@@ -46,12 +46,18 @@ def load_mapping(
     source = source_for(uri, store)
     file = source.stat(uri)
     table = read_mapping(file, partial(source.open, file))
+    if not table.rows and not table.bad:
+        raise FileError(
+            "There are no sensors in the mapping.",
+            where=file.uri,
+            hint="Its first line names the columns, such as sensor_name;sensor_uuid. A line for each sensor follows.",
+        )
     if table.bad:
         first = table.bad[0]
         raise ConflictError(
             f"{counted(len(table.bad), 'row')} of the mapping cannot be read; nothing was loaded.",
             where=f"{uri}, line {first.line}: {first.problem}",
-            hint="A row is a sensor and its name, unit, limits, labels (UTF-8). Mend the file and run again.",
+            hint="A row is a sensor and its name, unit, limits, labels (UTF-8). Correct the file and run again.",
         )
     rows = _one_to_one(uri, table.rows)
     with database.connect() as conn:
@@ -118,7 +124,7 @@ def _one_to_one(uri: str, rows: Sequence[MappingRow]) -> list[MappingRow]:
             f"The mapping contradicts itself {counted(len(contradictions), 'time')}; nothing was loaded.\n  "
             + "\n  ".join(contradictions[:_SHOWN]),
             where=uri,
-            hint="Every name has one sensor and every sensor one row. Mend the file and run again.",
+            hint="Every name has one sensor and every sensor one row. Correct the file and run again.",
         )
     return list(by_uuid.values())
 

@@ -94,7 +94,10 @@ def measure_sensors(task: QualityTask) -> list[SensorQuality]:
 def _measure(sensor: Sensor, request: QualityRequest, losses: Losses, conn: Connection) -> SensorQuality:
     time, value = storage_of(conn).whole_series(sensor.sensor_id, request.start, request.end)
     if len(time) and not EARLIEST <= time[0] <= time[-1] < LATEST:
-        raise IotctlError("It has readings before 1900 or after 2199, which no file gives: their times are wrong.")
+        raise IotctlError(
+            "It has readings before 1900 or after 2199, which no file gives: their times are wrong.",
+            hint="Another program wrote them. See which: iotctl verify",
+        )
     now = request.now if request.end is None else min(request.now, request.end)
     edges = np.empty(0, dtype=np.int64)
     if request.months_of is not None and len(time):

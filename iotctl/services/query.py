@@ -12,6 +12,7 @@ from iotctl.model import Sensor
 from iotctl.repositories import Database, SensorRepository, Series, open_storage
 from iotctl.repositories.readings.bucket_grid import LocalClock, Width
 from iotctl.repositories.readings.buckets import Aggregate, read_buckets
+from iotctl.repositories.storage import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,9 @@ def query(
             yield time[:limit], value[:limit]
 
         yield [(sensor, pages(sensor)) for sensor in SensorRepository(conn).named(names)]
+
+
+def spans(sensors: Sequence[Sensor], database: Database) -> dict[int, Span]:
+    """From when to when sensors have readings, by sensor_id; one without readings is left out."""
+    with database.connect() as conn:
+        return open_storage(conn).spans([sensor.sensor_id for sensor in sensors])

@@ -1,11 +1,15 @@
 """Where files lie: S3 stores and local folders, behind one small protocol."""
 
 from iotctl.errors import UsageError
+from iotctl.secrets import passwordless
 from iotctl.sources.local import LocalSource
 from iotctl.sources.source import Source, StoreSettings
 from iotctl.sources.spool import spooled
 
 __all__ = ["Source", "StoreSettings", "lies_below", "listed_name", "source_for", "spooled"]
+
+_DOWNLOAD = "Download the file first. An object in a store is s3://BUCKET/KEY; IOTCTL_S3_ENDPOINT_URL names the store."
+_HINTS = {"http": _DOWNLOAD, "https": _DOWNLOAD, "s3": "Write s3:// in small letters."}
 
 
 def listed_name(uri: str) -> str:
@@ -30,4 +34,5 @@ def source_for(uri: str, store: StoreSettings) -> Source:
         from iotctl.sources.s3 import S3Source  # importing boto3 takes 0.3 s
 
         return S3Source(store)
-    raise UsageError(f"{scheme}:// is not supported.", hint="Use s3://bucket/key or a local path.")
+    hint = _HINTS.get(scheme.lower(), "Use s3://BUCKET/KEY or a path.")
+    raise UsageError(f"Files cannot be read from {scheme}://.", where=passwordless(uri), hint=hint)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from iotctl.errors import ChangedFileError, FileError, ForbiddenError, NotFoundError, NothingThereError
 from iotctl.model import StoredFile
+from iotctl.sources.local_hints import files_in, path_hint, whole_path
 from iotctl.sources.names import is_hidden
 
 _BUFFER_BYTES = 1024 * 1024
@@ -42,7 +43,9 @@ class LocalSource:
             empty = False
             yield file
         if empty:
-            raise NothingThereError(f"There are no files under {path}.", hint="Check the path.")
+            raise NothingThereError(
+                f"There are no files under {path}.", where=whole_path(path), hint="Check the path, or put files there."
+            )
 
     def folder(self, uri: str) -> Path:
         """The absolute path of a URI or path; listings use it for the files below."""
@@ -65,7 +68,7 @@ class LocalSource:
         """The file at a path."""
         path = _path(uri)
         if _is_folder(path):
-            raise NotFoundError(f"{path} is a folder, not a file.", hint="Name a file.")
+            raise NotFoundError(f"{path} is a folder, not a file.", where=whole_path(path), hint=files_in(path))
         return _stored(path)
 
     def open(self, file: StoredFile, offset: int = 0) -> BinaryIO:
@@ -172,7 +175,7 @@ def _path(uri: str) -> Path:
     try:
         return Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri).expanduser()
     except (ValueError, RuntimeError) as error:  # a URL with a bracket, or the home of an unknown user
-        raise NotFoundError(f"There is no file or folder {uri}.", hint="Check the path.") from error
+        raise NotFoundError(f"There is no file or folder {uri}.", hint=path_hint(uri)) from error
 
 
 def _absolute(path: Path) -> Path:
@@ -197,9 +200,11 @@ def _changed(file: StoredFile) -> ChangedFileError:
 def _os_error(error: OSError | ValueError, path: Path) -> NotFoundError | ForbiddenError | FileError:
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return NotFoundError(f"There is no file or folder {path}.", hint="Check the path.")
+            return NotFoundError(
+                f"There is no file or folder {path}.", where=whole_path(path), hint=path_hint(str(path))
+            )
         case PermissionError():
             return ForbiddenError(f"Not permitted to read {path}.", hint="Check the owner and mode of the file.")
         case _:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            return FileError(f"Cannot read the file: {reason}.", where=str(path))
+            return FileError(f"Cannot read the file: {reason}.", where=str(path), hint="Check the path and the disk.")

@@ -20,26 +20,17 @@ from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
     HTTPClientError,
-    NoCredentialsError,
     PartialCredentialsError,
-    SSLError,
 )
 from urllib3.exceptions import HTTPError
 
-from iotctl.errors import (
-    ChangedFileError,
-    ConfigurationError,
-    FileError,
-    ForbiddenError,
-    IotctlError,
-    NotFoundError,
-    NothingThereError,
-    UnreachableError,
-    UsageError,
-)
+from iotctl.errors import ChangedFileError, ConfigurationError, NotFoundError, NothingThereError, UsageError
 from iotctl.model import StoredFile
 from iotctl.sources.body import ResumingBody
 from iotctl.sources.names import is_hidden
+from iotctl.sources.s3_address import check_address, check_region
+from iotctl.sources.s3_errors import error_code, half_a_key, not_a_store, place, store_error
+from iotctl.sources.s3_nearby import keys_near, missing
 from iotctl.sources.source import StoreSettings
 
 if TYPE_CHECKING:
@@ -56,18 +47,6 @@ _BROKEN = (HTTPClientError, EndpointConnectionError, HTTPError, HTTPException, O
 
 # Names of access points are also allowed.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+|arn:[A-Za-z0-9:._-]+")
-
-_REFUSED = {
-    "403",
-    "401",
-    "AccessDenied",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "ExpiredToken",
-    "InvalidToken",
-    "AuthorizationHeaderMalformed",
-    "AllAccessDisabled",
-}
 
 
 class S3Source:
@@ -99,10 +78,12 @@ class S3Source:
                         listed,
                     )
         except (ClientError, BotoCoreError) as error:
-            raise store_error(error, uri) from error
+            raise missing(error, uri, self._store, self._client) from error
         if empty:
             raise NothingThereError(
-                "Nothing lies under this prefix.", where=uri, hint="Check the bucket and the prefix."
+                "There are no objects under this prefix.",
+                where=place(uri, self._store),
+                hint=keys_near(self._client, bucket, prefix) or "Check the bucket and the prefix.",
             )
 
     def join(self, uri: str, name: str) -> str:
@@ -122,11 +103,17 @@ class S3Source:
         """The object at uri."""
         bucket, key = _split(uri)
         if not key or key.endswith("/"):
-            raise NotFoundError("This is a prefix, not an object.", where=uri, hint="Name an object.")
+            raise NotFoundError(
+                "This is a prefix, not an object.",
+                where=place(uri, self._store),
+                hint=keys_near(self._client, bucket, f"{key}*") or "Name an object.",
+            )
         try:
             head = self._client.head_object(Bucket=bucket, Key=key)
         except (ClientError, BotoCoreError) as error:
-            raise store_error(error, uri) from error
+            raise missing(error, uri, self._store, self._client) from error
+        if "ETag" not in head:  # a web page, for example
+            raise not_a_store(place(uri, self._store))
         listed = _answered(head["ResponseMetadata"]["HTTPHeaders"])
         return StoredFile(uri, head["ContentLength"], head["ETag"].strip('"'), head["LastModified"], listed)
 
@@ -140,9 +127,9 @@ class S3Source:
             except _BROKEN:
                 raise
             except (ClientError, BotoCoreError) as error:
-                if _code(error) in {"NoSuchKey", "404", "InvalidRange", "416"}:
+                if error_code(error) in {"NoSuchKey", "404", "InvalidRange", "416"}:
                     raise _changed(file) from error
-                raise store_error(error, file.uri) from error
+                raise store_error(error, file.uri, self._store) from error
             # Without If-Match: a store that does not support it would return any version.
             if answer["ETag"].strip('"') != file.version or answer["ContentLength"] != file.size - position:
                 raise _changed(file)
@@ -176,6 +163,8 @@ class _Body(io.RawIOBase):
 @lru_cache(maxsize=8)
 def _client(store: StoreSettings) -> S3Client:
     """One client for all threads: making one takes 0.1 s, and sharing is safe (boto3, "Clients")."""
+    check_address(store.endpoint_url)
+    check_region(store.region)
     config = Config(
         signature_version="s3v4",
         # Other stores than AWS seldom have a DNS entry per bucket.
@@ -194,12 +183,6 @@ def _client(store: StoreSettings) -> S3Client:
         raise ConfigurationError(
             "There is no file with the store's authorities.", where=store.ca_file, hint="Check IOTCTL_S3_CA_FILE."
         )
-    if store.endpoint_url and "@" in store.endpoint_url:
-        # boto3 quotes the address in its messages.
-        raise ConfigurationError(
-            "IOTCTL_S3_ENDPOINT_URL holds a user or password.",
-            hint="Set IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, and an address such as http://HOST:9000",
-        )
     try:
         return boto3.session.Session().client(
             "s3",
@@ -211,13 +194,14 @@ def _client(store: StoreSettings) -> S3Client:
             verify=(store.ca_file or None) if store.verify_tls else False,
             config=config,
         )
-    except ValueError:
-        reason = "it is not a URL"
-    except BotoCoreError as error:
-        reason = str(error)
-    raise UsageError(
-        f"The store's address cannot be used: {reason}.", hint="Check IOTCTL_S3_ENDPOINT_URL and IOTCTL_S3_REGION."
-    )
+    except PartialCredentialsError:
+        raise half_a_key() from None
+    except (ValueError, BotoCoreError):
+        raise ConfigurationError(
+            "The store's address cannot be used.",
+            where=store.endpoint_url,
+            hint="Check IOTCTL_S3_ENDPOINT_URL and IOTCTL_S3_REGION.",
+        ) from None
 
 
 def _answered(headers: Mapping[str, str]) -> datetime:
@@ -233,55 +217,11 @@ def _split(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not _BUCKET.fullmatch(bucket):
         # Not quoted: some people write keys before the bucket.
-        raise UsageError("This is not a valid bucket name.", hint="Write s3://bucket/key.")
+        raise UsageError(
+            "There is no valid name of a bucket behind s3://.",
+            hint="Write s3://BUCKET/KEY; a bucket has letters, digits, dots and dashes, and no blanks.",
+        )
     return bucket, key
-
-
-def store_error(error: ClientError | BotoCoreError, uri: str) -> IotctlError:
-    """The IotctlError for an error of the store."""
-    code = _code(error)
-    match error:
-        case NoCredentialsError() | PartialCredentialsError():
-            return ForbiddenError(
-                "No keys for the store are set.",
-                where=uri,
-                hint="Set IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, or the usual AWS settings.",
-            )
-        case SSLError():
-            return UnreachableError(
-                f"The store's certificate is not trusted: {_reason(error)}",
-                where=uri,
-                hint="Set IOTCTL_S3_CA_FILE to its authority's certificate (PEM), or IOTCTL_S3_VERIFY_TLS=false.",
-            )
-        case EndpointConnectionError() | HTTPClientError():
-            return UnreachableError(
-                f"The store does not answer ({type(error).__name__}).",
-                where=uri,
-                hint="Is it running, and IOTCTL_S3_ENDPOINT_URL right? iotctl doctor checks both.",
-            )
-        case _ if code in _REFUSED:
-            return ForbiddenError(
-                f"The store refused the key ({code}).",
-                where=uri,
-                hint="Check IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, or run: iotctl doctor",
-            )
-        case _ if code == "NoSuchBucket":
-            return NotFoundError("There is no such bucket.", where=uri, hint="Check its name, and the store's address.")
-        case _ if code in {"NoSuchKey", "404"}:
-            return NotFoundError("There is no such object.", where=uri, hint="Check the bucket and the key.")
-        case ClientError() if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            return UnreachableError(f"The store has an internal error ({code}).", where=uri, hint="Run again later.")
-        case _:
-            return FileError(f"The store refused the request ({code or type(error).__name__}).", where=uri)
-
-
-def _reason(error: SSLError) -> str:
-    """OpenSSL's message, without the address and the names of libraries."""
-    return re.sub(r".*\[SSL[^\]]*\] *|\(_ssl.*", "", str(error), flags=re.DOTALL).strip() or "no TLS"
-
-
-def _code(error: Exception) -> str:
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def _changed(file: StoredFile) -> ChangedFileError:

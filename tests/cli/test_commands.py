@@ -245,7 +245,7 @@ def test_detect_saves_events_once(iotctl: Iotctl, tmp_path: Path) -> None:
     [
         (["query", "sensor_00009", "2016-01-01", "2016-01-02"], {}, 4, "sensor_00001"),
         (["query", "sensor_00000", "2016-01-02", "2016-01-01"], {}, 2, "START is not before END"),
-        (["query", "sensor_00000", "soon", "2016-01-01"], {}, 2, "no time"),
+        (["query", "sensor_00000", "soon", "2016-01-01"], {}, 2, "not a time"),
         (["query", "sensor_00000", "now-7d", "now", "--plot", "x.gif"], {}, 2, ".png"),
         (["query", "sensor_00000"], {}, 2, "END"),
         (["query", "sensor_00000", "2016-01-01", "2016-01-02", "--agg", "mean"], {}, 2, "--every"),

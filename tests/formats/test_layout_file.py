@@ -30,7 +30,7 @@ def test_a_layout_file_without_faults_is_read() -> None:
     [
         ("[time]", "[time", 3, "This is not TOML"),
         ("sensor =", "sensr =", 1, "sensr is not a key of a layout"),
-        ("sensor =", 'form = "xml"\nsensor =', 1, "form input should be 'csv', 'json'"),
+        ("sensor =", 'form = "xml"\nsensor =', 1, "form is not one of csv, json, json-series"),
         ("fields =", "feilds =", 4, "time.feilds is not a key of a layout"),
         ('fields = ["time"]', 'fields = "time"', 4, "time.fields must be a list"),
         ('fields = ["time"]', "fields = []", 4, "time.fields names no field"),
@@ -67,5 +67,5 @@ def test_a_fault_in_one_of_several_layouts_is_told_with_its_line() -> None:
 
 
 def test_keys_beside_several_layouts_are_refused() -> None:
-    with pytest.raises(FileError, match="belongs into one of them"):
+    with pytest.raises(FileError, match="has to stand in one of them"):
         read_layouts('form = "csv"\n[[layout]]\ntime.fields = ["t"]\nother_values = true\n', "layout.toml")

@@ -18,5 +18,7 @@ class FileChoice:
 
     def selection(self, timezone: str, manifest: str | None = None, limit: int | None = None) -> Selection:
         """The options as a Selection. Raises UsageError."""
-        moment = None if self.since is None else local_time(parse_time(self.since, timezone), timezone)
+        moment = (
+            None if self.since is None else local_time(parse_time(self.since, timezone, option="--since"), timezone)
+        )
         return Selection(manifest, moment, self.pattern, limit)

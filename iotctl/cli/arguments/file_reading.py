@@ -54,7 +54,7 @@ class FileReading:
     def read_options(self, settings: Settings) -> ReadOptions:
         """The options; the settings where an option is missing. Raises UsageError, FileError."""
         return ReadOptions(
-            timezone=known_zone(self.timezone or settings.timezone),
+            timezone=known_zone(self.timezone or settings.timezone, "--timezone"),
             ambiguous=self.ambiguous,
             nonexistent=self.nonexistent,
             time_form=self.time_form,

@@ -7,6 +7,7 @@ from pathlib import Path
 from iotctl.errors import FileError, UsageError
 from iotctl.formats.layouts.layout import AUTO, STANDARD, Layout
 from iotctl.formats.layouts.layout_file import read_layouts
+from iotctl.near_names import near_names
 
 
 def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
@@ -26,11 +27,14 @@ def chosen_layouts(wanted: str | None) -> tuple[Layout, ...]:
     try:
         return read_layouts(path.read_text("utf-8-sig"), wanted)
     except (FileNotFoundError, NotADirectoryError):
+        near = near_names(wanted, builtin_names(), 1)
+        meant = f"Did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"There is no layout file or layout {wanted!r}.",
-            hint=f"To make one: iotctl inspect FILE --save {wanted or 'layout.toml'}; names are: "
-            + ", ".join(builtin_names()),
+            hint=f"{meant}Make one with: iotctl inspect FILE --save layout.toml. Names: {', '.join(builtin_names())}",
         ) from None
+    except IsADirectoryError:
+        raise UsageError(f"{wanted} is a folder, not a layout file.", hint="Name a layout file in it.") from None
     except UnicodeDecodeError:
         raise FileError("The layout file is not UTF-8 text.", where=wanted, hint="Save it as UTF-8.") from None
     except OSError as error:

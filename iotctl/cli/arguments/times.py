@@ -12,7 +12,7 @@ _LONGEST = 36525 * _DAY
 
 def bucket_width(text: str) -> Width:
     """--every as a width: 15m, 1h, 36h; 1d and 1w follow the local calendar. Raises UsageError."""
-    seconds, unit = duration_seconds(text), text.strip()[-1].lower()
+    seconds, unit = duration_seconds(text, "--every"), text.strip()[-1].lower()
     microseconds, calendar = round(seconds * 1_000_000), unit in ("d", "w")
     if not 0 < microseconds <= _LONGEST:
         raise UsageError(f"--every {text} is too short or too long.", hint="From a microsecond to a hundred years.")

@@ -74,10 +74,10 @@ def verdicts_from(path: str) -> dict[str, Label | None]:
     try:
         content = json.loads(_read(path))
     except (ValueError, RecursionError) as error:
-        raise FileError(f"It is not JSON: {error}.", where=where, hint=_FORM) from None
+        raise FileError(f"The verdicts are not JSON: {error}.", where=where, hint=_FORM) from None
     entries = content.get("verdicts") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
-        raise FileError("There are no verdicts in it.", where=where, hint=_FORM)
+        raise FileError("There are no verdicts in the file.", where=where, hint=_FORM)
     found: dict[str, Label | None] = {}
     for number, entry in enumerate(entries, 1):
         event_id, word = (entry.get("event_id"), entry.get("verdict")) if isinstance(entry, dict) else (None, None)
@@ -97,4 +97,4 @@ def _read(path: str) -> str:
             return file.read(_MOST_CHARACTERS)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise FileError(f"It cannot be read: {reason}.", where=path) from None
+        raise FileError(f"The verdicts cannot be read: {reason}.", where=path, hint=_FORM) from None

@@ -77,7 +77,14 @@ def detect(
 def _check(choice: SensorChoice, file: FileInput, judged: Judgement, shown: Shown, kept: Kept) -> None:
     """Raises UsageError if options do not go together."""
     is_file = file.input_file is not None
-    if choice.ways + is_file != 1:
+    if is_file and choice.ways:
+        raise UsageError(
+            "--input reads a file, and sensors of the database are chosen, too.",
+            hint="Leave out --input, or the sensors. One sensor of the file: --sensor NAME",
+        )
+    if choice.ways > 1:
+        raise choice.too_many()
+    if choice.ways + is_file == 0:
         raise UsageError("Name sensors, or use one of --all, --match or --input.", hint="See: iotctl detect --help")
     if file.scores is not None and not is_file:
         raise UsageError("--scores goes with --input.", hint="Name the file: --input readings.csv --scores scores.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -39,10 +40,10 @@ def forget(
                 typer.echo(json.dumps({"uri": uri}) if output.is_json else uri)
             return
         if not yes:
-            try:
-                typer.confirm(f"Remove what {counted(len(uris), 'file')} had loaded?", abort=True, err=True)
-            except typer.Abort:
-                raise UsageError("Nothing was removed.", hint="In a script, add --yes.") from None
+            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                raise UsageError("Nothing was removed: there is no terminal to ask at.", hint="In a script, add --yes.")
+            if not typer.confirm(f"Remove what {counted(len(uris), 'file')} had loaded?", err=True):
+                raise UsageError("Nothing was removed.", hint="Answer y, or add --yes.")
         done = take_away(database, uris)
     if output.is_json:
         summary = {"files": done.files, "readings": done.readings, "reopened": done.reopened, "busy": list(done.busy)}

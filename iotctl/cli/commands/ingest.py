@@ -13,17 +13,18 @@ from iotctl.cli.arguments.file_choice import FileChoice
 from iotctl.cli.arguments.file_reading import FileReading
 from iotctl.cli.database import open_database
 from iotctl.cli.ingest.metrics import measured
-from iotctl.cli.ingest.options import Loading
+from iotctl.cli.ingest.options import Loading, watch_seconds
 from iotctl.cli.ingest.stop_signals import stopped_by_signals
 from iotctl.cli.ingest.summary import as_json as summary_json
 from iotctl.cli.ingest.summary import exit_code, report
 from iotctl.cli.ingest.watch import watch as watch_rounds
 from iotctl.cli.options import INPUT, WORKERS, DryRunOption, SummaryOutput, UriArgument, WorkerChoice
-from iotctl.cli.output.log import run_id, say
+from iotctl.cli.output.log import Level, run_id, say
 from iotctl.cli.process.caller import command_line, who
 from iotctl.cli.process.memory import keep_freed_memory
 from iotctl.cli.progress.ingest_progress import watch_ingest
 from iotctl.errors import ExitCode, UsageError
+from iotctl.globs import HINT as GLOB_HINT
 from iotctl.services.ingest.ingest import IngestRun
 from iotctl.services.ingest.load_task import IngestRequest
 from iotctl.services.ingest.runs import Run, recorded_run
@@ -59,8 +60,11 @@ def ingest(
         ),
     ] = None,
     watch: Annotated[
-        float | None,
-        typer.Option(min=0.1, metavar="SECONDS", help="Keep running, and look for new files at this interval."),
+        str | None,
+        typer.Option(
+            metavar="LENGTH",
+            help="Keep running, and look for new files at this interval: 60 (seconds), 5m.",
+        ),
     ] = None,
     metrics: Annotated[
         Path | None,
@@ -83,6 +87,7 @@ def ingest(
     """
     if dry_run and watch is not None:
         raise UsageError("--dry-run and --watch do not go together.", hint="Leave one of them out.")
+    pause = 0.0 if watch is None else watch_seconds(watch)
     settings = read_settings()
     workers = wanted.wanted(settings)
     if dry_run:
@@ -123,7 +128,7 @@ def ingest(
                     if watch is None:
                         summary = load()
                     else:
-                        summary = watch_rounds(load, watch, seen, record, measure, listener, stop, lines=output.is_json)
+                        summary = watch_rounds(load, pause, seen, record, measure, listener, stop, lines=output.is_json)
                 record.finish(summary)
         code = exit_code(summary)
         # Rejected rows and failed files are no failure of the run: they have their own metrics.
@@ -131,6 +136,8 @@ def ingest(
     if output.is_json and watch is None:
         typer.echo(summary_json(summary, dry_run=dry_run))
     report(summary, dry_run=dry_run, settle_seconds=options.read.settle_seconds)
+    if choice.pattern is not None and summary.files + summary.files_skipped == 0:
+        say(f"No file under {request.uri} fits --pattern {choice.pattern!r}. {GLOB_HINT}", Level.WARNING)
     if summary.error is not None:
         raise summary.error
     raise typer.Exit(code)

@@ -63,7 +63,7 @@ def inspect(
     """
     settings = read_settings()
     if timezone is not None:
-        known_zone(timezone)
+        known_zone(timezone, "--timezone")
     if encoding is not None:
         try:
             "".encode(encoding)
@@ -93,8 +93,10 @@ def inspect(
     if not usable:
         blocking = next((doubt for doubt in seen.proposal.doubts if doubt.blocks), None)
         problem = blocking.text if blocking else "the layout gives no reading"
-        hint = blocking.option if blocking and blocking.option else None
-        raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint and f"Use: {hint}")
+        hint = "See what the file holds, and write a layout by hand: docs/reference/layouts.md"
+        if blocking and blocking.option:
+            hint = f"Use: {blocking.option}"
+        raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint)
 
 
 def _save(layout: Layout, path: Path) -> Path:

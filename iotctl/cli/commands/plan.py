@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -19,6 +20,8 @@ from iotctl.services.plan import plan as make_plan
 
 _TIMESCALE, _PLAIN = "TimescaleDB", "plain PostgreSQL"
 
+# 1,000 and 1,000,000: each comma divides three digits, and no letter follows.
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 _UNITS = {"k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
@@ -57,7 +60,7 @@ def plan(
         raise UsageError("Give --rows or --bytes.", hint="iotctl plan --rows 60M --sensors 1000")
     total = _number(rows, "--rows") if rows is not None else _number(size or "", "--bytes") / LINE_BYTES
     readings = max(1, round(total))
-    days = max(readings / sensors, 1) * duration_seconds(interval) / 86400
+    days = max(readings / sensors, 1) * duration_seconds(interval, "--interval") / 86400
     need = Need(readings, sensors, days, cores, machines, max(1, round(_number(rows_per_file, "--rows-per-file"))))
     plans = {layout: make_plan(need, layout) for layout in (StorageLayout.COLUMNSTORE, StorageLayout.SEGMENTS)}
     if output.is_json:
@@ -116,12 +119,17 @@ def plan_lines(found: Plan) -> dict[str, str]:
 
 
 def _number(text: str, option: str) -> float:
-    plain = text.strip().lower().replace("_", "").replace(",", "").removesuffix("b")
+    plain = text.strip().lower().replace("_", "").removesuffix("b")
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
     unit = _UNITS.get(plain[-1:], 1.0)
     try:
         number = float(plain[:-1] if plain[-1:] in _UNITS else plain) * unit
     except ValueError:
         number = 0.0
     if not 1 <= number < 1e18:
-        raise UsageError(f"{option} {text} is not a number.", hint="Write 60M, 600000000, 6e9, or 4.5TB for --bytes.")
+        meant = f"Write a point, not a comma: {text.replace(',', '.')}" if "," in text else ""
+        raise UsageError(
+            f"{option} {text} is not a number.", hint=meant or "Write 60M, 600000000, 6e9, or 4.5TB for --bytes."
+        )
     return number

@@ -99,10 +99,10 @@ def _time(text: str | None, option: str) -> timedelta | None:
         return None
     if text == "off":
         return timedelta(0)
-    seconds = duration_seconds(text)
+    seconds = duration_seconds(text, option)
     # PostgreSQL's time begins in 4713 BC, and a chunk spans at least an hour.
     if not 3600 <= seconds <= 1000 * 365 * 86400:
-        raise UsageError(f"{option} {text} is out of range.", hint="Between 1h and 1000y, or off.")
+        raise UsageError(f"{option} {text} is out of range.", hint="Write a time between 1h and 1000y, or off.")
     return timedelta(seconds=seconds)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -12,13 +13,22 @@ from iotctl.cli.completion import complete_sensor
 from iotctl.cli.database import open_database
 from iotctl.cli.options import PlotOption, TimedRowOutput
 from iotctl.cli.output.charts import check_chart, plot_readings
-from iotctl.cli.output.readings import ReadingTable, write_readings
+from iotctl.cli.output.log import say
+from iotctl.cli.output.readings import Page, ReadingTable, write_readings
 from iotctl.errors import UsageError
-from iotctl.moments import parse_time
+from iotctl.model import Sensor
+from iotctl.moments import local_time, parse_time
+from iotctl.repositories import Database
 from iotctl.repositories.readings.buckets import Aggregate
 from iotctl.services.query import Buckets
 from iotctl.services.query import query as read_query
+from iotctl.services.query import spans as read_spans
 from iotctl.settings import read_settings
+
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+
+# Of more sensors without a reading than these, no more is said.
+_TOLD = 5
 
 
 def query(
@@ -62,13 +72,13 @@ def query(
     """
     settings = read_settings()
     check_chart(plot)
-    *names, start, end = _three_or_more(words)
+    *names, _, _ = _three_or_more(words)
     if agg is not None and every is None:
         raise UsageError("--agg needs --every.", hint="Set the length of the stretches: --every 1h --agg mean")
     aggregate = agg or Aggregate.MEAN
     buckets = None if every is None else Buckets(bucket_width(every), aggregate, settings.timezone)
     counts = buckets is not None and aggregate is Aggregate.COUNT
-    bounds = parse_time(start, settings.timezone), parse_time(end, settings.timezone)
+    bounds = _bounds(words, settings.timezone)
     with (
         open_database(settings) as database,
         read_query(names, *bounds, database, limit=limit, buckets=buckets) as found,
@@ -81,8 +91,18 @@ def query(
         table = ReadingTable(
             rows.timezone(settings), [name for name, _ in series] if several else (), counts, rows.wide
         )
-        named = ((name, time, value) for name, pages in series for time, value in pages)
-        write_readings(named, table, rows.chosen, rows.output)
+        silent = {name: sensor for (name, _), (sensor, _) in zip(series, found, strict=True)}
+
+        def named() -> Iterator[Page]:
+            for name, pages in series:
+                for time, value in pages:
+                    if len(time):
+                        silent.pop(name, None)
+                    yield name, time, value
+
+        write_readings(named(), table, rows.chosen, rows.output)
+        if len(silent) == len(series):
+            _tell_of_none(list(silent.items())[:_TOLD], database, rows.timezone(settings))
 
 
 def _three_or_more(words: Sequence[str]) -> Sequence[str]:
@@ -91,3 +111,41 @@ def _three_or_more(words: Sequence[str]) -> Sequence[str]:
             "A sensor, START and END are needed.", hint="Such as: iotctl query sensor_00000 2016-01-01 2016-01-02"
         )
     return words
+
+
+def _bounds(words: Sequence[str], timezone: str) -> tuple[int, int]:
+    """START and END, which are the last two words. Raises UsageError, which says where words stand in another order."""
+    *names, start, end = words
+    try:
+        first, last = parse_time(start, timezone, option="START"), parse_time(end, timezone, option="END")
+    except UsageError as error:
+        if _CLOCK.fullmatch(start) or _CLOCK.fullmatch(end):
+            error.hint = "Put a date and its time into quotes: '2016-01-31 12:00'"
+        elif any(_is_time(name, timezone) for name in names):
+            error.hint = "The order is: iotctl query SENSOR START END"
+        raise
+    if first >= last:
+        raise UsageError(
+            f"START is not before END: {start}, {end}.", hint=f"The range is [START, END), such as: {end} {start}"
+        )
+    return first, last
+
+
+def _is_time(word: str, timezone: str) -> bool:
+    try:
+        parse_time(word, timezone)
+    except UsageError:
+        return False
+    return True
+
+
+def _tell_of_none(silent: Sequence[tuple[str, Sensor]], database: Database, timezone: str) -> None:
+    """Say that there were no readings, and when there are some."""
+    spans = read_spans([sensor for _, sensor in silent], database)
+    for name, sensor in silent:
+        span = spans.get(sensor.sensor_id)
+        if span is None or span.first is None or span.last is None:
+            say(f"{name} has no readings yet; iotctl ingest loads them.")
+            continue
+        first, last = (local_time(moment, timezone).isoformat(timespec="seconds") for moment in (span.first, span.last))
+        say(f"{name} has no readings in this range; it has some from {first} to {last}.")

@@ -73,7 +73,7 @@ def _part(text: str) -> float:
     except ValueError:
         part = -1.0
     if not 0 < part <= 1:
-        raise UsageError(f"--sample {text} is not a share of the files.", hint="A percentage: 1%, 0.1%")
+        raise UsageError(f"--sample {text} is not a percentage.", hint="Write it with its sign, such as 1% or 0.1%.")
     return part
 
 

@@ -130,14 +130,14 @@ class Judgement:
             limits=None if self.limits is None else _limits(self.limits),
             reference=None if self.reference is None else _period(self.reference, settings.timezone),
             least_change=0.0 if self.change_points else usual.least_change,
-            timezone=known_zone(timezone or settings.timezone),
+            timezone=known_zone(timezone or settings.timezone, "--timezone"),
             holidays=known_calendars(settings.holidays or "" if self.holidays is None else self.holidays),
         )
 
     def context_seconds(self, *, since_last: bool) -> float:
         """Seconds to read beyond the range, or before the new readings. Raises UsageError."""
         if self.context is not None:
-            return duration_seconds(self.context)
+            return duration_seconds(self.context, "--context")
         return (CONTEXT_OF_STREAM if since_last else CONTEXT_OF_RANGE) / 1_000_000
 
 
@@ -192,12 +192,17 @@ class Kept:
         return settings.notify_url.get_secret_value()
 
 
+_REFERENCE = "Write START/END, such as 2016-01-01/2016-04-01."
+
+
 def _period(text: str, timezone: str) -> tuple[int, int]:
-    first, _, last = text.partition("/")
-    period = parse_time(first, timezone), parse_time(last, timezone)
-    if period[0] >= period[1]:
-        raise UsageError("--reference must begin before it ends.", hint="Write START/END.")
-    return period
+    first, found, last = text.partition("/")
+    if not found:
+        raise UsageError(f"{text!r} is not a range of time.", where="--reference", hint=_REFERENCE)
+    start, end = (parse_time(moment, timezone, option="--reference") for moment in (first, last))
+    if start >= end:
+        raise UsageError(f"--reference does not begin before it ends: {text}.", hint=_REFERENCE)
+    return start, end
 
 
 def _limits(text: str) -> tuple[float, float]:
@@ -206,8 +211,11 @@ def _limits(text: str) -> tuple[float, float]:
         parsed = float(low) if low.strip() else float("-inf"), float(high) if high.strip() else float("inf")
     except ValueError:
         comma = ""
-    if not comma or not parsed[0] < parsed[1]:
+    if not comma:
         raise UsageError(
-            f"--limits {text} are not limits.", hint="Write LOW,HIGH such as -40,125; either may be empty."
+            f"--limits {text!r} are not two numbers.",
+            hint="Write LOW,HIGH such as -40,125.5, with points in the numbers; either may be empty.",
         )
+    if not parsed[0] < parsed[1]:
+        raise UsageError(f"--limits: {low} is not below {high}.", hint=f"The lower one comes first: {high},{low}")
     return parsed

@@ -15,6 +15,8 @@ from iotctl.moments import duration_seconds
 from iotctl.services.ingest.load_task import LoadOptions, RejectLimit
 from iotctl.settings import Settings
 
+_SHORTEST_WATCH = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Loading:
@@ -59,9 +61,22 @@ class Loading:
             ),
             self.on_duplicate,
             _reject_limit(self.max_rejects),
-            timedelta(seconds=duration_seconds(chunks)) if chunks else None,
+            timedelta(seconds=duration_seconds(chunks, "IOTCTL_CHUNK_INTERVAL")) if chunks else None,
             settings.columnstore_writer,
         )
+
+
+def watch_seconds(text: str) -> float:
+    """--watch in seconds: 60, 60s or 5m. Raises UsageError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = duration_seconds(text, "--watch")
+    if not _SHORTEST_WATCH <= seconds < float("inf"):
+        raise UsageError(
+            f"--watch {text} is too short.", hint=f"Write a time such as 60s, and at least {_SHORTEST_WATCH}s."
+        )
+    return seconds
 
 
 def _reject_limit(text: str | None) -> RejectLimit:
@@ -79,4 +94,4 @@ def _reject_limit(text: str | None) -> RejectLimit:
 
 def _settle_seconds(text: str) -> float:
     """--settle in seconds; 0 is allowed. Raises UsageError."""
-    return 0.0 if text.strip().rstrip("smhdwy") == "0" else duration_seconds(text)
+    return 0.0 if text.strip().rstrip("smhdwy") == "0" else duration_seconds(text, "--settle")

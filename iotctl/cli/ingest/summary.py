@@ -97,9 +97,13 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
         say("readings of bad quality are not loaded; to list them: iotctl rejects --reason quality")
     report_failed(summary.failed, summary.files + summary.files_skipped)
     if summary.loss:
-        _say_error(f"{summary.loss}.")
+        reasons = "" if dry_run else "Their lines and reasons: iotctl rejects. "
+        _say_error(f"{summary.loss}.", f"{reasons}What a file is: iotctl inspect FILE")
     if summary.only_other:
-        _say_error(f"none of {counted(summary.other, 'object')} is a data file.")
+        _say_error(
+            f"{counted(summary.other, 'file')} found, and none of them is a data file.",
+            "If one is: name it itself, or name the files in a --manifest.",
+        )
     if summary.interrupted:
         say("interrupted; some files were not read" if dry_run else "interrupted; run the same command to go on")
 
@@ -122,8 +126,10 @@ def _equation(balance: Balance, loaded: int, verb: str) -> str:
     )
 
 
-def _say_error(message: str) -> None:
-    say(message if is_json() else f"error: {message}", Level.ERROR)
+def _say_error(message: str, hint: str | None = None) -> None:
+    say(message if is_json() else f"error: {message}", Level.ERROR, hint=hint)
+    if hint is not None and not is_json():
+        say(f"  {hint}", Level.ERROR)
 
 
 def report_failed(failed: Sequence[FailedFile], total: int) -> None:
@@ -134,5 +140,7 @@ def report_failed(failed: Sequence[FailedFile], total: int) -> None:
     elif failed:
         show_lines([f"error: {len(failed)} of {counted(total, 'file')} {form(total, 'was', 'were')} not loaded."])
         for one in failed[:_FAILED_SHOWN]:
-            where = [one.uri, *(part for part in (one.error.where, one.error.hint) if part and part != one.uri)]
-            show_lines([f"  {one.error.message}", *(f"    {line}" for line in where)])
+            # Where the error names the file and a line of it, the file need not be named before.
+            place = one.error.where if one.error.where and one.error.where.startswith(one.uri) else one.uri
+            more = (part for part in (one.error.where, one.error.hint) if part and part != place)
+            show_lines([f"  {one.error.message}", *(f"    {line}" for line in (place, *more))])

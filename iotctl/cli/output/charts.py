@@ -29,10 +29,10 @@ def check_chart(path: Path | None) -> None:
 
 
 def check_report(path: Path | None) -> None:
-    """Check before any work that a report can be drawn. Raises ConfigurationError, UsageError."""
-    check_chart(path)
+    """Check before any work that a report can be drawn. Raises ConfigurationError, UsageError, IotctlError."""
     if path is not None and path.suffix.lower() != ".html":
-        raise UsageError(f"A report cannot be written as {path.name}.", hint="Name it FILE.html.")
+        raise UsageError(f"A report cannot be written as {path.name}.", hint=f"It is a page: {path.stem}.html")
+    check_chart(path)
 
 
 def plot_readings(

@@ -62,6 +62,11 @@ def is_quiet() -> bool:
     return _log.is_quiet
 
 
+def is_verbose() -> bool:
+    """Whether details are wanted."""
+    return _log.is_verbose
+
+
 def is_json() -> bool:
     """Whether lines are JSON objects."""
     return _log.form is LogFormat.JSON

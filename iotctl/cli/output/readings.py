@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from iotctl.cli.output import pager
 from iotctl.cli.output.fit import BETWEEN, padded, shortened, width
-from iotctl.cli.output.log import say
 from iotctl.cli.output.rows import STDOUT, Format, open_output
 from iotctl.cli.output.terminal import Screen, printable, screen
 from iotctl.moments import local_time
@@ -99,7 +98,6 @@ def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO, on:
     time_width, value_width, name_width = 32, 22, table.width
     if on is not None:
         if not first:
-            say("There are no readings in this range.")
             return
         time_width, value_width = (
             max([len(head), *map(len, texts.to_pylist())])

@@ -7,7 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
@@ -17,11 +17,14 @@ from typing import BinaryIO
 from iotctl import interrupt
 from iotctl.cli.output.table import Cell, TableView, write_table
 from iotctl.cli.output.terminal import screen
-from iotctl.errors import IotctlError, UsageError
+from iotctl.errors import UsageError, cannot_write
 
 STDOUT = Path("-")
 
 _PARQUET_ROWS = 100_000
+
+# Who names a file so does not expect CSV in it.
+_OTHER_SUFFIXES = {"xlsx", "xls", "ods", "pdf", "html", "png", "svg", "xml", "gz", "zip", "zst", "bz2", "xz", "tsv"}
 
 
 class Format(StrEnum):
@@ -35,11 +38,20 @@ class Format(StrEnum):
 
 
 def chosen_format(wanted: Format | None, output: Path | None) -> Format:
-    """The wanted format, else that of the file's name, else a table on a terminal and CSV in a pipe."""
+    """The wanted format, else that of the file's name, else a table on a terminal and CSV in a pipe.
+
+    Raises UsageError for the name of another kind of file, such as .xlsx.
+    """
     if wanted is not None:
         return wanted
     if output is not None and output != STDOUT:
         suffix = output.suffix.lstrip(".").lower()
+        if suffix in _OTHER_SUFFIXES:
+            raise UsageError(
+                f"Rows cannot be written as .{suffix}.",
+                where=str(output),
+                hint="Name it .csv, .json, .ndjson or .parquet, or say what it is to be with --format.",
+            )
         return Format(suffix) if suffix in list(Format) else Format.CSV
     return Format.TABLE if sys.stdout.isatty() else Format.CSV
 
@@ -60,11 +72,14 @@ def open_output(output: Path | None, form: Format) -> Iterator[BinaryIO]:
 @contextmanager
 def replaced_file(output: Path) -> Iterator[BinaryIO]:
     """A file that replaces an older one of its name when it is complete. Raises IotctlError."""
-    # A device such as /dev/null must not be replaced by a file.
-    in_place = output.exists() and not output.is_file()
-    unfinished = output if in_place else output.with_name(f".{output.name}.{os.getpid()}")
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    in_place = False
     interrupt.begin()
     try:
+        # A device such as /dev/null must not be replaced by a file.
+        in_place = output.exists() and not output.is_file()
+        if in_place:
+            unfinished = output
         with unfinished.open("wb") as file:
             yield file
         if not in_place:
@@ -72,10 +87,11 @@ def replaced_file(output: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise IotctlError(f"Cannot write {output}: {error.strerror}.") from error
+        raise cannot_write(output, error) from error
     finally:
         if not in_place:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
 
 def write_rows(

@@ -173,12 +173,12 @@ class Text:
             return FileError(
                 f"To unpack this {self.packing} data would take more than 128 MiB of memory.",
                 where=self._name,
-                hint="Pack it again with a smaller dictionary or window.",
+                hint="Compress it again with a smaller dictionary or window.",
             )
         return FileError(
             f"The compressed data is damaged: {str(error).rstrip('.')}.",
             where=self._name,
-            hint="Rows committed before stay. Repair the file, or fetch it again from its source.",
+            hint="Rows committed before stay. Fetch the file again from where it came.",
         )
 
 

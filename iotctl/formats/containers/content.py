@@ -122,4 +122,9 @@ def text_kind_of(head: bytes) -> str | None:
     begin = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if kind := next((kind for magic, kind in _TEXTS if begin.startswith(magic)), None):
         return kind
-    return "binary data" if b"\0" in head else None
+    return "binary data" if is_binary(head) else None
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether bytes are not those of a text of one byte a letter or of UTF-8, which has no NUL."""
+    return b"\0" in head

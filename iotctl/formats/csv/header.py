@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iotctl.errors import FileError
 from iotctl.formats.containers.blocks import MAX_LINE_BYTES
-from iotctl.formats.containers.content import text_kind_of
+from iotctl.formats.containers.content import is_binary, text_kind_of
 from iotctl.formats.containers.text_blocks import BYTE_ORDER_MARK, is_blank, unfinished
 from iotctl.formats.csv.split import BadRow, split_line
 from iotctl.formats.options import Readable
@@ -81,11 +81,22 @@ def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = T
     return TextStart(_header(begun, len(begun), wanted, where), offset + len(begun), line + 1, b"")
 
 
+def binary(where: str) -> FileError:
+    """The error of bytes that are not a text, and of no kind that is known."""
+    return FileError(
+        "This is binary data, not a table.",
+        where=where,
+        hint="Is it compressed or encrypted in a way of its own? Unpack or decrypt it first.",
+    )
+
+
 def _header(begun: bytes, end: int, wanted: Wanted, where: str) -> Header:
     """The header that ends at end. If there is none, the error names the type of the text, if it is known."""
     try:
         return parse_header(_unmarked(begun[:end]), wanted, where)
     except FileError as error:
+        if is_binary(begun):
+            raise binary(where) from None
         if kind := text_kind_of(begun):
             raise FileError(
                 f"This is {kind}, not a table with a line of column names.", where=error.where, hint=error.hint
@@ -137,7 +148,7 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
     raise FileError(
         problem,
         where=f"{where}, line 1: {line.decode('utf-8', 'backslashreplace').strip()[:_SHOWN]!r}",
-        hint=f"Needed are {_listed(wanted)}, in any order, divided by one of ; , tab |{_inspect(wanted, where)}",
+        hint=f"It needs {_listed(wanted)}, in any order, divided by one of ; , tab |{_inspect(wanted, where)}",
     )
 
 
@@ -148,7 +159,7 @@ def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, 
         raise FileError(
             f"Column {' and '.join(missing)} not found.",
             where=where,
-            hint=f"Needed are {_listed(wanted)}{_inspect(wanted, where)}",
+            hint=f"It needs {_listed(wanted)}{_inspect(wanted, where)}",
         )
     _refuse_doubled(names, at, where)
     _refuse_two_times(names, wanted, where)
@@ -192,7 +203,7 @@ def _plain(name: str) -> str:
 
 
 def _inspect(wanted: Wanted, where: str) -> str:
-    return f"; for other files: --layout auto, or iotctl inspect {where}" if wanted.may_have_layout else ""
+    return f". For other files: --layout auto, or iotctl inspect {where}" if wanted.may_have_layout else ""
 
 
 def _listed(wanted: Wanted) -> str:

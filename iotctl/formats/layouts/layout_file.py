@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from iotctl.errors import FileError
 from iotctl.formats.layouts.checks import problems
 from iotctl.formats.layouts.layout import Layout
+from iotctl.near_names import near_names
+from iotctl.wrong_values import wrong_with
 
 _SEVERAL = "layout"
 _HINT = "To write a layout to start from: iotctl inspect FILE --save layout.toml"
 _SHOWN = 80
+_UNKNOWN = "unexpected_keyword_argument"
 
 _NAME = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 _KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
@@ -36,7 +41,7 @@ def read_layouts(text: str, where: str) -> tuple[Layout, ...]:
     several = isinstance(tables, list)
     if several and len(content) > 1:
         other = next(key for key in content if key != _SEVERAL)
-        raise _wrong(text, where, (other,), f"is outside of [[{_SEVERAL}]], but belongs into one of them")
+        raise _wrong(text, where, (other,), f"is outside of [[{_SEVERAL}]], but has to stand in one of them")
     layouts = []
     for number, table in enumerate(tables if several else [tables]):
         begin: Path = (_SEVERAL, number) if several else ()
@@ -45,7 +50,9 @@ def read_layouts(text: str, where: str) -> tuple[Layout, ...]:
         except ValidationError as error:
             # An unknown key is often a mistyped one, which is then also missing.
             first = min(error.errors(), key=lambda found: found["type"] != "unexpected_keyword_argument")
-            raise _wrong(text, where, (*begin, *first["loc"]), _plain(first["type"], first["msg"])) from None
+            path = (*begin, *first["loc"])
+            known = _keys_of(first["loc"][:-1]) if first["type"] == _UNKNOWN else ()
+            raise _wrong(text, where, path, _plain(first), known) from None
         for path, problem in problems(layout):
             raise _wrong(text, where, (*begin, *path), problem)
         layouts.append(layout)
@@ -59,21 +66,46 @@ def _adapter() -> TypeAdapter[Layout]:
     return TypeAdapter(Layout)
 
 
-def _plain(kind: str, message: str) -> str:
+def _plain(details: Mapping[str, Any]) -> str:
     known = {
-        "unexpected_keyword_argument": "is not a key of a layout",
+        _UNKNOWN: "is not a key of a layout",
         "missing": "is missing",
         "tuple_type": 'must be a list, such as ["a", "b"]',
         "dataclass_type": "must be a table",
     }
-    return known.get(kind) or message[:1].lower() + message[1:]
+    return known.get(str(details["type"])) or wrong_with(details)
 
 
-def _wrong(text: str, where: str, path: Path, problem: str) -> FileError:
+def _wrong(text: str, where: str, path: Path, problem: str, known: Sequence[str] = ()) -> FileError:
+    """known: the keys that could stand there."""
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
     line = _line_of(text, path)
     place = f"{where}, line {line}" if line else where
-    return FileError(f"{key[:_SHOWN]} {problem}.", where=place, hint="docs/reference/layouts.md describes each key.")
+    near = near_names(str(path[-1]), known, 1)
+    meant = f"Did you mean {near[0]}? " if near else f"Keys there: {', '.join(known)}. " if known else ""
+    return FileError(
+        f"{key[:_SHOWN]} {problem}.", where=place, hint=f"{meant}docs/reference/layouts.md describes each key."
+    )
+
+
+def _keys_of(path: Path) -> Sequence[str]:
+    """The keys of the table at a path below a layout; none where there is no such table."""
+    table: type = Layout
+    for part in path:
+        if isinstance(part, str):
+            kinds = _kinds(get_type_hints(table).get(part))
+            found = next((kind for kind in kinds if is_dataclass(kind)), None)
+            if not isinstance(found, type):
+                return ()
+            table = found
+    return [field.name for field in fields(table)]
+
+
+def _kinds(hint: object) -> Iterator[object]:
+    """A type, and those that it is put together from."""
+    yield hint
+    for part in get_args(hint):
+        yield from _kinds(part)
 
 
 def _line_of(text: str, path: Path) -> int | None:

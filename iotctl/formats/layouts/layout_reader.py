@@ -69,7 +69,11 @@ class LayoutReader:
             )
             self._since = time_grammar(time.since_format, decimal=decimal) if time.since else None
         except ValueError as error:
-            raise FileError(f"The layout's time format cannot be used: {error}.", where=layout.name or where) from None
+            raise FileError(
+                f"The layout's time format cannot be used: {error}.",
+                where=layout.name or where,
+                hint="docs/reference/time-formats.md describes formats. See also: iotctl inspect FILE",
+            ) from None
 
     def read(self, records: Records) -> tuple[Rows, BadRows]:
         """The readings of some records, in order of records and of values within them; and the bad rows.

@@ -20,7 +20,7 @@ from iotctl.model import StoredFile
 _BUFFER_BYTES, _LEAST_BUFFER_BYTES = 4 * 1024 * 1024, 64 * 1024
 _MOST_BUFFERS_BYTES = 64 * 1024 * 1024
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
-_HINT = "Rows committed before stay. Repair the file, or fetch it again from its source."
+_HINT = "Rows committed before stay. Fetch the file again from where it came."
 
 
 class OpenParquet:
@@ -81,8 +81,11 @@ def open_parquet(file: StoredFile, open_at: OpenAt, *, is_known: bool = False) -
         _ = parquet.schema_arrow.names
     except _DAMAGE as error:
         with open_at(0) as begin:
-            if not is_known and begin.read(len(MAGIC)) != MAGIC:
-                return None
+            begins = begin.read(len(MAGIC)) == MAGIC
+        if not begins and not is_known:
+            return None
+        if begins and not stored.ends():
+            raise FileError("The Parquet file is cut short: its end is missing.", where=file.uri, hint=_HINT) from error
         raise FileError(f"This is not a Parquet file: {_first_line(error)}.", where=file.uri, hint=_HINT) from error
     return OpenParquet(parquet, stored, footer or b"", file.uri)
 

@@ -46,6 +46,10 @@ class ParquetBytes(io.RawIOBase):
         self._keep_end(length + _FRAME_BYTES)
         return self._kept[-_FRAME_BYTES - length : -_FRAME_BYTES]
 
+    def ends(self) -> bool:
+        """Whether the file ends as a Parquet file does; after footer()."""
+        return self._kept.endswith(MAGIC)
+
     def _keep_end(self, size: int) -> None:
         if size > len(self._kept):
             self.seek(-size, io.SEEK_END)

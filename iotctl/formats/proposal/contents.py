@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from iotctl.errors import FileError
-from iotctl.formats.csv.header import READINGS, parse_header
+from iotctl.formats.csv.header import READINGS, binary, parse_header
 from iotctl.formats.layouts.layout import BLANKS, STANDARD, Form, Layout, TextLayout
 from iotctl.formats.options import OpenAt
 from iotctl.formats.proposal.forms import FoundForm, binary_form, text_form
@@ -19,6 +19,7 @@ from iotctl.model import StoredFile
 
 _SHOWN = 3
 _BEGIN_BYTES = 64 * 1024
+_ODD_PART = 0.02  # in random bytes a tenth are control characters
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,11 @@ class Content:
 
 def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
     """The content of a file. Raises FileError if it has no records."""
-    if (binary := binary_form(open_at)) is not None:
-        return _record_content(file, open_at, binary, [])
+    if (other := binary_form(open_at)) is not None:
+        return _record_content(file, open_at, other, [])
     sample = read_sample(file, open_at, None, begin_bytes=_BEGIN_BYTES, everywhere=False)
+    if _is_binary(sample):
+        raise binary(file.uri)
     if _is_standard(sample):
         return _standard_content(sample)
     if not sample.complete or hints.encoding is not None:
@@ -60,14 +63,26 @@ def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
         return _record_content(file, open_at, form, [("encoding", sample.encoding.name)])
     found = read_text_table(sample)
     if found is None or not found.table.rows:
-        raise FileError("No table was found in this file.", where=file.uri, hint="Is it a file of readings?")
+        raise FileError(
+            "This file is empty." if not sample.lines else "No table was found in this file.",
+            where=file.uri,
+            hint="Is it a file of readings? A table begins with the names of its columns.",
+        )
     return _text_content(found, hints)
+
+
+def _is_binary(sample: TextSample) -> bool:
+    """Whether it is no text. A text may have some NULs, as loggers leave where their power failed."""
+    begin = "\n".join(sample.lines)[:_BEGIN_BYTES]
+    return "\0" in begin and sum(ord(char) < 32 and char not in "\t\n\r" for char in begin) > len(begin) * _ODD_PART
 
 
 def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: list[tuple[str, str]]) -> Content:
     found = read_record_table(file, open_at, form.form, form.records)
     if not found.table.rows:
-        raise FileError("There are no records in this file.", where=file.uri, hint="Is it a file of readings?")
+        raise FileError(
+            "There are no records in this file.", where=file.uri, hint="Is it a file of readings, or of settings?"
+        )
     if found.text.skip_lines:
         seen.append(("column names", f"line {found.text.skip_lines + 1}"))
     doubts = []

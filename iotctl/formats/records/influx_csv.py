@@ -116,14 +116,18 @@ class _Tables:
         """Begin a table with a header. Raises FileError if the line is not a header."""
         where = f"{self._source.file.uri}, line {line}"
         if fields[-2:] == _ERROR:
-            raise FileError("The query that wrote this file failed: it has an error instead of rows.", where=where)
+            raise FileError(
+                "The query that wrote this file failed: it has an error instead of rows.",
+                where=where,
+                hint="Run the query again, and export what it gives.",
+            )
         if not fields:
             raise FileError("This is not a header.", where=where, hint="A table begins with the names of its columns.")
         if header not in self._known:
             names = tuple(name or f"column {number}" for number, name in enumerate(fields, 1))
             if len(set(names)) < len(names):
                 twice = next(name for name in names if names.count(name) > 1)
-                raise FileError(f"The header has the column {twice!r} twice.", where=where)
+                raise FileError(f"The header has the column {twice!r} twice.", where=where, hint="Rename one of them.")
             head = TableHead(names, header, 0, line + 1)
             self._known[header] = CsvTable(head, self._source.layout, self._source.file.uri)
         self._table = self._known[header]

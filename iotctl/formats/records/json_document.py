@@ -101,7 +101,9 @@ def _decoded(text: str, at: int, where: str) -> tuple[object, int]:
     except json.JSONDecodeError:
         raise MoreError from None
     except RecursionError:
-        raise FileError("The JSON is nested too deeply.", where=where) from None
+        raise FileError(
+            "The JSON is nested too deeply.", where=where, hint="Write the records as one object a line."
+        ) from None
     if end == len(text):  # a number may go on
         raise MoreError
     return found, end

@@ -178,8 +178,14 @@ class EmbeddedServer:
         try:
             yield
         except (OSError, ValueError, subprocess.SubprocessError) as error:
+            if not self.home.is_dir():
+                raise IotctlError(
+                    f"The folder of the embedded database cannot be made: {_reason(error)}.",
+                    where=f"IOTCTL_HOME: {self.home}",
+                    hint="Name a folder that can be written: IOTCTL_HOME, or set IOTCTL_DATABASE_URL.",
+                ) from error
             raise IotctlError(
-                f"The embedded PostgreSQL did not start: {error}.",
+                f"The embedded PostgreSQL did not start: {_reason(error)}.",
                 where=f"its log: {self.data / 'log'}",
                 hint="Check that the folder is writable and its disk not full, or set IOTCTL_HOME to another folder.",
             ) from error
@@ -191,3 +197,10 @@ def _try_lock(lock: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _reason(error: Exception) -> str:
+    """What happened, and to which file, without the system's number for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).rstrip(".")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from iotctl.errors import ConfigurationError
 
 _SCHEMES = ("postgresql", "postgres")
+_SCHEME = re.compile(r"(jdbc:)?[a-z][a-z0-9]*(\+[a-z0-9]+)?")
+_OTHER_DATABASES = ("mysql", "mariadb", "mongodb", "sqlite", "mssql", "oracle", "influxdb")
+_SETTING = "IOTCTL_DATABASE_URL"
+_FORM = "Its form: postgresql://USER:PASSWORD@HOST:5432/DATABASE."
 
 
 def read_address(dsn: str) -> dict[str, str]:
@@ -29,11 +35,21 @@ def read_address(dsn: str) -> dict[str, str]:
     else:
         return parts
     # Raised out here, so that no traceback shows what libpq says of it.
-    raise ConfigurationError(
-        "IOTCTL_DATABASE_URL is not a connection string.",
-        hint="Its form: postgresql://USER:PASSWORD@HOST:5432/DATABASE, with special characters percent-encoded: "
-        "@ is %40, / is %2F, : is %3A, ? is %3F, # is %23, % is %25.",
-    )
+    raise _unusable(dsn)
+
+
+def _unusable(dsn: str) -> ConfigurationError:
+    scheme, found, _ = dsn.partition("://")
+    if found and scheme not in _SCHEMES and _SCHEME.fullmatch(scheme):
+        hint = _FORM if scheme not in _OTHER_DATABASES else f"iotctl works with PostgreSQL alone. {_FORM}"
+        return ConfigurationError(f"{_SETTING} begins with {scheme}://, not with postgresql://.", hint=hint)
+    if found and scheme in _SCHEMES:
+        return ConfigurationError(
+            f"{_SETTING} cannot be read.",
+            hint=f"{_FORM} Percent-encode special characters of the password: @ is %40, / is %2F, : is %3A, ? is %3F, "
+            "# is %23, % is %25. Or set PGPASSWORD.",
+        )
+    return ConfigurationError(f"{_SETTING} is not the address of a database.", hint=_FORM)
 
 
 def shown_address(dsn: str) -> str:

@@ -82,6 +82,11 @@ _REFUSED_LOGIN = re.compile(
     r'password authentication failed|no password supplied|no pg_hba\.conf entry|role ".*" does not exist'
     r"|is not permitted to log in|permission denied for database"
 )
+# What stands before the reason in libpq's and psycopg's messages; the server is named beside it.
+_ODD_BEGINNING = re.compile(
+    r"^(connection failed|connection is bad): |connection to server .* failed: |\[Errno -?\d+\] |FATAL:  "
+)
+_WRONG_OPTION = re.compile(r"invalid .* value: |invalid integer value")
 _NO_DATABASE = re.compile(r'database ".*" does not exist')
 # SQLSTATE classes (manual, appendix A): resources and program limits; connection and operator intervention.
 _LIMIT_CLASSES = ("53", "54")
@@ -225,7 +230,7 @@ def again_after_conflicts(conn: Connection, step: Callable[[], T]) -> T:
 
 def database_error(error: psycopg.Error, address: str) -> IotctlError:
     """The IotctlError that tells a user about a psycopg error at a server."""
-    first_line = (str(error).strip().splitlines() or ["unknown error"])[0]
+    first_line = _ODD_BEGINNING.sub("", (str(error).strip().splitlines() or ["unknown error"])[0])
     where = f"database: {address}"
     match error:
         case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
@@ -238,9 +243,9 @@ def database_error(error: psycopg.Error, address: str) -> IotctlError:
             )
         case psycopg.OperationalError() if _says(error, _NO_DATABASE):
             return ConfigurationError(
-                f"No such database: {first_line}",
+                f"There is no such database: {first_line}",
                 where=where,
-                hint="Create it (createdb), or mend IOTCTL_DATABASE_URL.",
+                hint="Make it (createdb), or change the name at the end of IOTCTL_DATABASE_URL.",
             )
         case pg.DiskFull():
             return IotctlError(
@@ -268,14 +273,24 @@ def database_error(error: psycopg.Error, address: str) -> IotctlError:
                 where=where,
                 hint="Raise the limit that it names and run again: it goes on from the last committed batch.",
             )
+        case psycopg.OperationalError() if _says(error, _WRONG_OPTION):
+            return ConfigurationError(
+                f"IOTCTL_DATABASE_URL cannot be used: {first_line}",
+                where=where,
+                hint="Change that option in the address, or leave it out.",
+            )
         case psycopg.OperationalError() if (error.sqlstate or _AWAY[0]).startswith(_AWAY):
             return UnreachableError(
                 f"The database does not answer: {first_line}",
                 where=where,
-                hint="Is the server running, and IOTCTL_DATABASE_URL right? iotctl doctor checks both.",
+                hint="Is the server running? Check host and port in IOTCTL_DATABASE_URL, or run: iotctl doctor",
             )
         case _:
-            return IotctlError(f"The database refused a statement: {first_line}", where=where)
+            return IotctlError(
+                f"The database refused a statement: {first_line}",
+                where=where,
+                hint="Run: iotctl doctor. If it finds nothing, report this with the lines of: iotctl --debug ...",
+            )
 
 
 def _says(error: psycopg.Error, what: re.Pattern[str]) -> bool:
@@ -284,7 +299,7 @@ def _says(error: psycopg.Error, what: re.Pattern[str]) -> bool:
 
 def _refused(first_line: str, where: str) -> ForbiddenError:
     return ForbiddenError(
-        f"The database does not let us in: {first_line}",
+        f"The database rejected the login: {first_line}",
         where=where,
         hint="Check user and password in IOTCTL_DATABASE_URL.",
     )

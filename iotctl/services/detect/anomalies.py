@@ -89,7 +89,7 @@ def label_matching(
         ensure_schema(conn)
         chosen = {sensor.sensor_id for sensor in SensorRepository(conn).all(match)}
         if not chosen:
-            raise NotFoundError(f"No sensor's name fits {match!r}.", hint=HINT)
+            raise NotFoundError(f"No sensor's name fits {match!r}.", hint=f"{HINT} All names: iotctl sensors")
         ids = [
             finding.event.event_id
             for sensor, finding in AnomalyRepository(conn).stored(None, start, end, kinds)

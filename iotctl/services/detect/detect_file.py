@@ -106,7 +106,9 @@ def read_file(file: StoredFile, open_at: OpenAt, read: ReadOptions, sensor: str 
         )
     if not np.isfinite(readings.value).any():
         raise FileError(
-            f"None of the {counted(readings.rows_read, 'row')} has a value.", where=file.uri, hint="Is it the column?"
+            f"None of the {counted(readings.rows_read, 'row')} has a value.",
+            where=file.uri,
+            hint="Check the names of the columns: is the one with the values called value or sensor_value?",
         )
     if sensor is None:
         return readings

@@ -44,7 +44,7 @@ def choose_sensors(database: Database, names: Sequence[str], match: str | None =
             return sorted(chosen, key=lambda one: (one.sensor_name is None, one.sensor_name, one.sensor_uuid))
         found = sensors.all(match)
         if match is not None and not found:
-            raise NotFoundError(f"No sensor's name fits {match!r}.", hint=HINT)
+            raise NotFoundError(f"No sensor's name fits {match!r}.", hint=f"{HINT} All names: iotctl sensors")
         return found
 
 

@@ -191,7 +191,7 @@ class IngestRun:
 
 
 def _left_out(uri: str, read: ReadOptions, *, is_first: bool) -> str:
-    known = f" (read are {suffixes_read(read.layouts)}; others where they are named themselves, or in a --manifest)"
+    known = f" (read: {suffixes_read(read.layouts)}; others only where they are named themselves, or in a --manifest)"
     return f"not a data file, left out: {uri}{known if is_first else ''}"
 
 

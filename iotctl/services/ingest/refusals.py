@@ -36,5 +36,5 @@ def too_many_rejects(file: StoredFile, batch: FileBatch, rejected: int) -> Rejec
     return RejectLimitError(
         f"{rejected} bad rows, more than --max-rejects allows{first}.",
         where=file.uri,
-        hint="Rows committed before stay. Mend the file, or allow more and run again.",
+        hint="Rows committed before stay. Correct the file, or allow more and run again.",
     )

@@ -97,7 +97,7 @@ def _entries(manifest: str, store: StoreSettings) -> Iterator[str]:
             raise FileError(
                 "The manifest is not UTF-8 text.",
                 where=manifest,
-                hint="A manifest has a URI or a relative path a line.",
+                hint="Save it as UTF-8. Each line is a URI or a relative path.",
             ) from error
 
 

@@ -223,7 +223,7 @@ class Tally:
             how = ", ".join(f"{name} {' or '.join(sorted(values))}" for name, values in self.other_options.items())
             listener.noted(
                 f"{counted(self.other_options_files, 'file')} as loaded before, with {how};"
-                " ingest --again loads anew, with the options of now"
+                " ingest --again loads them again, with the options of now"
             )
 
     def note_layouts(self, listener: IngestListener) -> None:
