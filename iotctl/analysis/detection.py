@@ -8,28 +8,28 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import Components, measure_components, measure_stuck
-from iotctl.analysis.counter_events import in_readings, readings_of
-from iotctl.analysis.described import Modelled
-from iotctl.analysis.events import find_events, usual_rows
-from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
-from iotctl.analysis.held import held_before
-from iotctl.analysis.hours import Hours
-from iotctl.analysis.invalid_events import find_invalid
+from iotctl.analysis.events.counter_events import in_readings, readings_of
+from iotctl.analysis.events.described import Modelled
+from iotctl.analysis.events.events import find_events, usual_rows
+from iotctl.analysis.events.gaps_and_limits import find_beyond_limits, find_gaps
+from iotctl.analysis.events.invalid_events import find_invalid
+from iotctl.analysis.events.lasting_events import lasting_events
 from iotctl.analysis.kept_rows import KeptRows, kept_rows
-from iotctl.analysis.lasting import Lasting
-from iotctl.analysis.lasting_events import lasting_events
-from iotctl.analysis.memory import blended, learn, remembered_kind, wider
-from iotctl.analysis.modelling import fit_model
+from iotctl.analysis.modelling.hours import Hours
+from iotctl.analysis.modelling.lasting import Lasting
+from iotctl.analysis.modelling.modelling import fit_model
+from iotctl.analysis.modelling.regimes import Line
 from iotctl.analysis.options import DetectOptions
-from iotctl.analysis.regimes import Line
-from iotctl.analysis.rolling import Column
+from iotctl.analysis.scores.components import Components, measure_components, measure_stuck
+from iotctl.analysis.scores.held import held_before
+from iotctl.analysis.scores.memory import blended, learn, remembered_kind, wider
+from iotctl.analysis.scores.rolling import Column
+from iotctl.analysis.scores.severity import severity
+from iotctl.analysis.scores.tails import Tail, tails_of
 from iotctl.analysis.sensor_kinds import recognise_kind
 from iotctl.analysis.sensor_kinds.counter import rises
 from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
-from iotctl.analysis.severity import severity
-from iotctl.analysis.tails import Tail, tails_of
 from iotctl.model import Detection, Event, Method, Regime, SensorKind, SensorMemory
 
 Floats = NDArray[np.float64]

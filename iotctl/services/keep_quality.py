@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iotctl.analysis.quality import Quality
-from iotctl.analysis.quality_words import quality_words
+from iotctl.analysis.quality.quality import Quality
+from iotctl.analysis.quality.quality_words import quality_words
 from iotctl.model import Sensor
 from iotctl.repositories import Database
 from iotctl.repositories.findings.qualities import KeptMonth, KeptQuality, keep_qualities, kept_scores

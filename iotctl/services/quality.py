@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.quality import Quality, measure_all
+from iotctl.analysis.quality.quality import Quality, measure_all
 from iotctl.errors import IotctlError
 from iotctl.model import EARLIEST, LATEST, Sensor
 from iotctl.repositories import Connection, Database, storage_of

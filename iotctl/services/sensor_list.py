@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iotctl.analysis.intervals import usual_interval
+from iotctl.analysis.quality.intervals import usual_interval
 from iotctl.model import Sensor, SensorState
 from iotctl.repositories import Connection, SensorRepository, Series, open_storage
 from iotctl.services.detect.silence import Heard, listen, silence_of

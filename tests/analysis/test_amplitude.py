@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis import detect, season
-from iotctl.analysis.amplitude import find_amplitude
+from iotctl.analysis import detect
+from iotctl.analysis.modelling import season
+from iotctl.analysis.modelling.amplitude import find_amplitude
 
 Floats = NDArray[np.float64]
 

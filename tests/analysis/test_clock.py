@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.clock import clock_drift
-from iotctl.analysis.intervals import usual_interval
+from iotctl.analysis.quality.clock import clock_drift
+from iotctl.analysis.quality.intervals import usual_interval
 
 N = 20_000
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.common_cause import group_by_cause
+from iotctl.analysis.incidents.common_cause import group_by_cause
 from iotctl.model import Event, Kind
 
 MINUTE = 60_000_000
@@ -149,7 +149,7 @@ def test_groups_are_those_of_the_slow_loop(seed: int) -> None:
 
 
 def test_of_very_many_that_hang_together_a_bounded_number_is_grouped_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("iotctl.analysis.common_cause._MOST_TOGETHER", 4)
+    monkeypatch.setattr("iotctl.analysis.incidents.common_cause._MOST_TOGETHER", 4)
     events = [event(minute) for minute in range(10)]
     groups = group_by_cause(range(10), events, np.full((10, 10), 0.5))
     assert groups == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import measure_components, measure_stuck
+from iotctl.analysis.scores.components import measure_components, measure_stuck
 from iotctl.analysis.still import run_lengths
 
 Floats = NDArray[np.float64]

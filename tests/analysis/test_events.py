@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.analysis.components import Components
-from iotctl.analysis.described import Modelled
-from iotctl.analysis.events import find_events, usual_rows
-from iotctl.analysis.gaps_and_limits import find_beyond_limits, find_gaps
-from iotctl.analysis.tails import tails_of
+from iotctl.analysis.events.described import Modelled
+from iotctl.analysis.events.events import find_events, usual_rows
+from iotctl.analysis.events.gaps_and_limits import find_beyond_limits, find_gaps
+from iotctl.analysis.scores.components import Components
+from iotctl.analysis.scores.tails import tails_of
 from iotctl.model import Kind
 
 Floats = NDArray[np.float64]

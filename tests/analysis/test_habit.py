@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.analysis.described import HOUR, Modelled, Stretch
-from iotctl.analysis.habit import habits
+from iotctl.analysis.events.described import HOUR, Modelled, Stretch
+from iotctl.analysis.events.habit import habits
 from iotctl.model import Kind
 
 ROWS, APART = 4000, 100

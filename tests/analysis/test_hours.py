@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.hours import Counted, Hours
+from iotctl.analysis.modelling.hours import Counted, Hours
 
 MINUTE = 60_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotctl.analysis.incidents import Incident, SensorEvent, common_group, group_events
-from iotctl.analysis.relatedness import correlate, relate, without_events
+from iotctl.analysis.incidents.incidents import Incident, SensorEvent, common_group, group_events
+from iotctl.analysis.incidents.relatedness import correlate, relate, without_events
 from iotctl.model import Event, Kind
 from tests.bench.incidents import found_events, judge, run
 from tests.plants import make_plant

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import detect
-from iotctl.analysis.kinds import name_kind
-from iotctl.analysis.sentences import OddRows, Reach, explain, explain_stuck
+from iotctl.analysis.events.kinds import name_kind
+from iotctl.analysis.events.sentences import OddRows, Reach, explain, explain_stuck
 from iotctl.model import Kind
 
 NOISE = np.random.default_rng(1).normal(0, 1, 300)

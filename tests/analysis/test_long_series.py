@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis import detect, modelling
+from iotctl.analysis import detect
+from iotctl.analysis.modelling import modelling
 from iotctl.model import Detection, Event, Kind
 
 ROWS = 150_000

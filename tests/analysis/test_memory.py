@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import detect
-from iotctl.analysis.hours import Hours
-from iotctl.analysis.memory import blended, learn, remembered_kind, wider
-from iotctl.analysis.promised import asked_decades
-from iotctl.analysis.season import find_seasons
-from iotctl.analysis.tails import Tail, tail_of
+from iotctl.analysis.modelling.hours import Hours
+from iotctl.analysis.modelling.season import find_seasons
+from iotctl.analysis.scores.memory import blended, learn, remembered_kind, wider
+from iotctl.analysis.scores.promised import asked_decades
+from iotctl.analysis.scores.tails import Tail, tail_of
 from iotctl.model import SensorKind, SensorMemory
 
 STEP = 600_000_000

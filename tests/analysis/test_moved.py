@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import detect
-from iotctl.analysis.moved import highest_rows
+from iotctl.analysis.events.moved import highest_rows
 from iotctl.model import Kind
 
 MINUTE = 60_000_000

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import detect
-from iotctl.analysis.onset import onset_row
+from iotctl.analysis.events.onset import onset_row
 from iotctl.model import Kind
 
 N, AT = 2000, 1000

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.analysis.components import Components
-from iotctl.analysis.promised import ALWAYS, a_year, by_score, by_severity, by_tails, rows_to_judge
-from iotctl.analysis.rolling import Column
-from iotctl.analysis.tails import tail_of
+from iotctl.analysis.scores.components import Components
+from iotctl.analysis.scores.promised import ALWAYS, a_year, by_score, by_severity, by_tails, rows_to_judge
+from iotctl.analysis.scores.rolling import Column
+from iotctl.analysis.scores.tails import tail_of
 from iotctl.model import Event, Kind
 from tests.bench.sensor_kinds import KindSensor, make_kind
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.bad_values import invalid_values, stuck_values
-from iotctl.analysis.quality import Quality, measure_all, measure_quality
-from iotctl.analysis.resolution import resolution
+from iotctl.analysis.quality.bad_values import invalid_values, stuck_values
+from iotctl.analysis.quality.quality import Quality, measure_all, measure_quality
+from iotctl.analysis.quality.resolution import resolution
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]

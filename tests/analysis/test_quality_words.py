@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from iotctl.analysis.quality import measure_quality
-from iotctl.analysis.quality_words import quality_words
+from iotctl.analysis.quality.quality import measure_quality
+from iotctl.analysis.quality.quality_words import quality_words
 
 START, STEP, N = 1_420_070_400_000_000, 600_000_000, 10_000
 

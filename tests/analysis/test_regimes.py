@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.regimes import fit_trend
+from iotctl.analysis.modelling.regimes import fit_trend
 
 Floats = NDArray[np.float64]
 STEP = 0.1  # hours; 10 days are 2,400 rows

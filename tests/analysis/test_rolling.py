@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from iotctl.analysis.blocks import blocks
-from iotctl.analysis.rolling import Local, RollingMean, running_total
+from iotctl.analysis.scores.rolling import Local, RollingMean, running_total
 
 RANDOM = np.random.default_rng(1)
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import detect
-from iotctl.analysis.hours import Hours
-from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons, fit_season
+from iotctl.analysis.modelling.hours import Hours
+from iotctl.analysis.modelling.season import DAY, WEEK, Season, correlated_periods, find_seasons, fit_season
 
 Floats = NDArray[np.float64]
 STEP = 1 / 6  # hours

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import segment
-from iotctl.analysis.segmentation import noise_unit
+from iotctl.analysis.modelling.segmentation import noise_unit
 from tests.bench.synthetic import Base, make_sensor
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.severity import severity
-from iotctl.analysis.tails import MOST_DECADES, tail_of, tails_of
+from iotctl.analysis.scores.severity import severity
+from iotctl.analysis.scores.tails import MOST_DECADES, tail_of, tails_of
 
 RANDOM = np.random.default_rng(1)
 # An exponential tail is what the scale is made for: one in 10 ** k lies beyond k ln 10.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iotctl.analysis.silence import find_silence
+from iotctl.analysis.events.silence import find_silence
 from iotctl.model import Kind
 
 MINUTE = 60_000_000

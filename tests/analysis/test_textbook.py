@@ -8,7 +8,7 @@ import ruptures
 from numpy.typing import NDArray
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.analysis.textbook import textbook_trend
+from iotctl.analysis.modelling.textbook import textbook_trend
 from iotctl.model import Kind, Method
 
 OPTIONS = DetectOptions(method=Method.RUPTURES, threshold=3.0, min_severity=0.0)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iotctl.analysis.quality import measure_quality
-from iotctl.analysis.quality_words import quality_words
-from iotctl.analysis.unit_changes import find_unit_changes
+from iotctl.analysis.quality.quality import measure_quality
+from iotctl.analysis.quality.quality_words import quality_words
+from iotctl.analysis.quality.unit_changes import find_unit_changes
 from tests.bench.sensor_kinds import KINDS, make_kind
 
 N = 20_000

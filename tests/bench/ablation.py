@@ -10,15 +10,17 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis import detection, events, modelling, regimes, segmentation
-from iotctl.analysis.components import Components, measure_components
-from iotctl.analysis.described import Modelled, Stretch
-from iotctl.analysis.events import find_events
-from iotctl.analysis.promised import ALWAYS
-from iotctl.analysis.regimes import Line
-from iotctl.analysis.rolling import Column
-from iotctl.analysis.tails import Tail
-from iotctl.analysis.textbook import least_squares
+from iotctl.analysis import detection
+from iotctl.analysis.events import events
+from iotctl.analysis.events.described import Modelled, Stretch
+from iotctl.analysis.events.events import find_events
+from iotctl.analysis.modelling import modelling, regimes, segmentation
+from iotctl.analysis.modelling.regimes import Line
+from iotctl.analysis.modelling.textbook import least_squares
+from iotctl.analysis.scores.components import Components, measure_components
+from iotctl.analysis.scores.promised import ALWAYS
+from iotctl.analysis.scores.rolling import Column
+from iotctl.analysis.scores.tails import Tail
 from iotctl.model import Event, SensorMemory
 
 Floats = NDArray[np.float64]

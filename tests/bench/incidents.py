@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from iotctl.analysis import DetectOptions, detect
-from iotctl.analysis.incidents import Incident, SensorEvent, group_events
-from iotctl.analysis.relatedness import correlate, relate, without_events
+from iotctl.analysis.incidents.incidents import Incident, SensorEvent, group_events
+from iotctl.analysis.incidents.relatedness import correlate, relate, without_events
 from tests.bench.detect import print_row, print_table
 from tests.plants import MINUTE, START, STEP, STYLES, Cause, Plant, make_plant, without_labels
 

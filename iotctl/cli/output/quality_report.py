@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iotctl.analysis.quality_words import quality_words
+from iotctl.analysis.quality.quality_words import quality_words
 from iotctl.charts import QualityCard
 from iotctl.cli.output.log import say
 from iotctl.cli.output.worst import Worst

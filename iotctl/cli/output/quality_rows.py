@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from iotctl.analysis.quality import Quality
-from iotctl.analysis.quality_words import quality_words
+from iotctl.analysis.quality.quality import Quality
+from iotctl.analysis.quality.quality_words import quality_words
 from iotctl.cli.output.colours import by_score
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.moments import local_time

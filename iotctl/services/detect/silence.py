@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from iotctl.analysis.silence import find_silence
+from iotctl.analysis.events.silence import find_silence
 from iotctl.model import Event, Finding, Kind, Sensor
 from iotctl.repositories import Connection, Series, storage_of
 from iotctl.repositories.readings.arrivals import expected_up_to, last_readings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from iotctl.analysis.incidents import Incident, SensorEvent, common_group, group_events
-from iotctl.analysis.relatedness import correlate, relate, without_events
+from iotctl.analysis.incidents.incidents import Incident, SensorEvent, common_group, group_events
+from iotctl.analysis.incidents.relatedness import correlate, relate, without_events
 from iotctl.errors import NotFoundError
 from iotctl.model import Finding, Label, Sensor
 from iotctl.repositories import Connection, Database, SensorRepository, ensure_schema

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import STUCK_SCORE, Components
-from iotctl.analysis.described import Floats, Modelled, Stretch, describe, runs_of
-from iotctl.analysis.habit import habits
-from iotctl.analysis.kinds import leaning, name_kind
-from iotctl.analysis.moved import moved_rows
-from iotctl.analysis.onset import LOOKED_AT_BEFORE, onset_row
-from iotctl.analysis.promised import (
+from iotctl.analysis.events.described import Floats, Modelled, Stretch, describe, runs_of
+from iotctl.analysis.events.habit import habits
+from iotctl.analysis.events.kinds import leaning, name_kind
+from iotctl.analysis.events.moved import moved_rows
+from iotctl.analysis.events.onset import LOOKED_AT_BEFORE, onset_row
+from iotctl.analysis.scores.components import STUCK_SCORE, Components
+from iotctl.analysis.scores.promised import (
     ALWAYS,
     MOST_LOOSER,
     SEVERITY_A_DECADE,
@@ -24,8 +24,8 @@ from iotctl.analysis.promised import (
     by_severity,
     by_tails,
 )
-from iotctl.analysis.rolling import Column
-from iotctl.analysis.tails import Tail
+from iotctl.analysis.scores.rolling import Column
+from iotctl.analysis.scores.tails import Tail
 from iotctl.model import Event, Kind, SensorMemory
 
 _TRIM_SCORE = 4.0

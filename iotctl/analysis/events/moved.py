@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from iotctl.analysis.components import CLIP
-from iotctl.analysis.described import Floats, Modelled
-from iotctl.analysis.rolling import Column
+from iotctl.analysis.events.described import Floats, Modelled
+from iotctl.analysis.scores.components import CLIP
+from iotctl.analysis.scores.rolling import Column
 
 _WINDOWS = (16, 64, 256)  # windows that show where a level has moved
 _MOST_ROUNDS = 10

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.regimes import Line, Trend
+from iotctl.analysis.modelling.regimes import Line, Trend
 
 Floats = NDArray[np.float64]
 

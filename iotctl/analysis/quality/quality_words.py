@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iotctl.analysis.quality import Quality
+from iotctl.analysis.quality.quality import Quality
 from iotctl.words import counted, span
 
 # Not mentioned below these: shares of the readings, unevenness as a part of the interval, seconds a day that a clock

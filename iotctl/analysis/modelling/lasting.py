@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.regimes import Line, Trend
+from iotctl.analysis.modelling.regimes import Line, Trend
+from iotctl.analysis.modelling.segmentation import segment
 from iotctl.analysis.robust import mad_sigma
-from iotctl.analysis.segmentation import segment
 from iotctl.model import Kind
 
 Floats = NDArray[np.float64]

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.blocks import blocks
-from iotctl.analysis.hours import Hours
-from iotctl.analysis.lasting import Lasting, find_changes, find_noise
-from iotctl.analysis.long_series import place
-from iotctl.analysis.regimes import Line, Trend, drawn, fit_trend
+from iotctl.analysis.modelling.hours import Hours
+from iotctl.analysis.modelling.lasting import Lasting, find_changes, find_noise
+from iotctl.analysis.modelling.long_series import place
+from iotctl.analysis.modelling.regimes import Line, Trend, drawn, fit_trend
+from iotctl.analysis.modelling.season import DAY, WEEK, Season, correlated_periods, find_seasons
+from iotctl.analysis.modelling.segmentation import segment
+from iotctl.analysis.modelling.textbook import textbook_trend
 from iotctl.analysis.robust import (
     MAD_TO_SIGMA,
     MODEL_ROWS,
@@ -23,11 +26,8 @@ from iotctl.analysis.robust import (
     thin,
     thin_rows,
 )
-from iotctl.analysis.season import DAY, WEEK, Season, correlated_periods, find_seasons
-from iotctl.analysis.segmentation import segment
 from iotctl.analysis.sensor_kinds.intermittent import is_intermittent, usual_amount
 from iotctl.analysis.still import changes, held, stands_still
-from iotctl.analysis.textbook import textbook_trend
 from iotctl.model import Method
 
 Floats = NDArray[np.float64]

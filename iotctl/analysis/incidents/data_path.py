@@ -6,7 +6,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iotctl.analysis.common_cause import reading_step
+from iotctl.analysis.incidents.common_cause import reading_step
 from iotctl.model import Event, Kind
 
 _DAY = 86_400_000_000

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.bad_values import invalid_values, stuck_values
-from iotctl.analysis.clock import clock_drift
-from iotctl.analysis.intervals import longest_usual_step, usual_interval
-from iotctl.analysis.resolution import BLOCK_ROWS, find_resolution_changes, resolution
+from iotctl.analysis.quality.bad_values import invalid_values, stuck_values
+from iotctl.analysis.quality.clock import clock_drift
+from iotctl.analysis.quality.intervals import longest_usual_step, usual_interval
+from iotctl.analysis.quality.resolution import BLOCK_ROWS, find_resolution_changes, resolution
+from iotctl.analysis.quality.unit_changes import find_unit_changes
 from iotctl.analysis.robust import mad_sigma
-from iotctl.analysis.unit_changes import find_unit_changes
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from iotctl.analysis.described import HOUR, Floats, Modelled
+from iotctl.analysis.events.described import HOUR, Floats, Modelled
+from iotctl.analysis.events.sentences import explain_stuck
 from iotctl.analysis.sensor_kinds.counter import usual_steps
 from iotctl.analysis.sensor_kinds.readable import Readable
-from iotctl.analysis.sentences import explain_stuck
 from iotctl.model import Event, Kind
 from iotctl.words import counted, reading, span
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iotctl.analysis.described import HOUR, Modelled, event_id
-from iotctl.analysis.lasting import Lasting
-from iotctl.analysis.promised import a_year, by_score
-from iotctl.analysis.tails import MOST_DECADES
+from iotctl.analysis.events.described import HOUR, Modelled, event_id
+from iotctl.analysis.modelling.lasting import Lasting
+from iotctl.analysis.scores.promised import a_year, by_score
+from iotctl.analysis.scores.tails import MOST_DECADES
 from iotctl.model import Event, Kind
 from iotctl.words import difference, number, span
 

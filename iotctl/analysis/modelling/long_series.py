@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.lasting import Lasting
-from iotctl.analysis.regimes import Line
+from iotctl.analysis.modelling.lasting import Lasting
+from iotctl.analysis.modelling.regimes import Line
 
 Floats = NDArray[np.float64]
 

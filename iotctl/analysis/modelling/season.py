@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.amplitude import Amplitude, find_amplitude
-from iotctl.analysis.hours import Counted, Hours
+from iotctl.analysis.modelling.amplitude import Amplitude, find_amplitude
+from iotctl.analysis.modelling.hours import Counted, Hours
 from iotctl.analysis.robust import grouped_median
 
 Floats = NDArray[np.float64]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.described import HOUR, Floats, event_id
+from iotctl.analysis.events.described import HOUR, Floats, event_id
 from iotctl.analysis.invalid import Absurd, name_of
-from iotctl.analysis.tails import MOST_DECADES
+from iotctl.analysis.scores.tails import MOST_DECADES
 from iotctl.model import Event, Kind
 from iotctl.words import counted, number, span
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import STUCK_SCORE, Components
-from iotctl.analysis.tails import Tail
+from iotctl.analysis.scores.components import STUCK_SCORE, Components
+from iotctl.analysis.scores.tails import Tail
 from iotctl.model import SensorMemory
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.robust import thin_rows
-from iotctl.analysis.rolling import Column
+from iotctl.analysis.scores.rolling import Column
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iotctl.analysis.described import HOUR, Modelled, Stretch
+from iotctl.analysis.events.described import HOUR, Modelled, Stretch
 from iotctl.model import Kind
 
 _YEAR_HOURS = 8760.0

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.common_cause import group_by_cause, reading_step
-from iotctl.analysis.data_path import at_once
+from iotctl.analysis.incidents.common_cause import group_by_cause, reading_step
+from iotctl.analysis.incidents.data_path import at_once
 from iotctl.model import Event
 
 Floats = NDArray[np.float64]

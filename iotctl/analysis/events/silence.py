@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.described import HOUR, event_id
-from iotctl.analysis.gaps_and_limits import least_gap
-from iotctl.analysis.intervals import usual_interval
+from iotctl.analysis.events.described import HOUR, event_id
+from iotctl.analysis.events.gaps_and_limits import least_gap
+from iotctl.analysis.quality.intervals import usual_interval
 from iotctl.analysis.robust import mad_sigma
 from iotctl.model import Event, Kind
 from iotctl.words import counted, reading, span

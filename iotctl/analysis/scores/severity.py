@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotctl.analysis.blocks import blocks
-from iotctl.analysis.rolling import Column
-from iotctl.analysis.tails import Tail
+from iotctl.analysis.scores.rolling import Column
+from iotctl.analysis.scores.tails import Tail
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.described import HOUR, Modelled, Stretch, describe, runs_of
+from iotctl.analysis.events.described import HOUR, Modelled, Stretch, describe, runs_of
 from iotctl.model import Event, Kind
 from iotctl.words import counted, reading, span
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.components import STUCK_SCORE, Components
+from iotctl.analysis.events.sentences import OddRows, Reach, explain, explain_stuck
+from iotctl.analysis.scores.components import STUCK_SCORE, Components
 from iotctl.analysis.sensor_kinds.readable import Readable
-from iotctl.analysis.sentences import OddRows, Reach, explain, explain_stuck
 from iotctl.analysis.still import run_lengths
 from iotctl.model import Event, Kind
 

@@ -1,0 +1,1 @@
+"""Events of many sensors that have one cause."""
