@@ -6,7 +6,9 @@ import io
 import re
 import sys
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import openpyxl
@@ -21,10 +23,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAYOUT = Layout(TimeLayout(("time",), timezone="UTC"), form=Form.XLSX, values=(ValueLayout("x"),))
 
 
-def workbook(*rows: list[Any]) -> bytes:
+def workbook(*rows: list[Any], further: Mapping[str, list[list[Any]]] = MappingProxyType({})) -> bytes:
+    """A workbook with a sheet of rows, and further sheets."""
     book = openpyxl.Workbook()
     for row in rows:
         book.worksheets[0].append(row)
+    for name, others in further.items():
+        sheet = book.create_sheet(name)
+        for row in others:
+            sheet.append(row)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()

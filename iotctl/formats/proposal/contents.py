@@ -89,6 +89,9 @@ def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: li
     if form.others:
         text = f"{_some(form.others)}: arrays with the same fields as {form.records}, which are not read"
         doubts.append(Doubt(text, "records in the layout"))
+    if found.others:
+        text = f"{_some(found.others)}: sheets with tables, which are not read"
+        doubts.append(Doubt(text, "sheet in a layout for each of them, and --sensor 'SHEET.{field}'"))
     words = (("form", form.words), *seen)
     return Content(
         form.form,
@@ -97,6 +100,7 @@ def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: li
         tuple(doubts),
         complete=found.complete,
         records=form.records,
+        sheet=found.sheet,
         record_text=found.text,
     )
 

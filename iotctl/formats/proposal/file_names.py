@@ -50,8 +50,9 @@ def name_in_path(uri: str) -> tuple[str, str | None]:
     part = max(parts, key=len)
     date = re.sub(r"\d+", lambda found: rf"\d{{{len(found[0])}}}", re.escape(match[0]))
     gap = r"[-_. ]*"
+    suffix = r"\.[^/]*$" if unpacked(uri).suffix else r"(?:\.[^/]*)?$"
     begin = rf"(?:^|/){_of_any_number(before)}{gap}" if part is after else r"(?:^|/)"
-    end = rf"{gap}{_of_any_number(after)}\.[^/]*$" if part is before else r"\.[^/]*$"
+    end = rf"{gap}{_of_any_number(after)}{suffix}" if part is before else suffix
     group = r"([^/]+?)"
     return part, f"{begin}{date}{gap}{group}{end}" if part is after else f"{begin}{group}{gap}{date}{end}"
 

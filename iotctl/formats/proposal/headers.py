@@ -11,9 +11,11 @@ from iotctl.formats.layouts.layout import BLANKS
 from iotctl.formats.proposal.cells import is_null_word, is_number, is_time, number_and_unit
 from iotctl.formats.proposal.delimiters import Division, find_division, split
 from iotctl.formats.proposal.units import bare_unit, is_type_line, is_unit, is_unit_line
+from iotctl.formats.proposal.words import is_time_name
 
 _COMMENTS = ("#", "//", "%", "!")
 _MARK = re.compile(r"\[[^\[\]]{1,40}\]|\*\*\*.*\*\*\*|-{3,}.*|={3,}.*")
+_APART = re.compile(r"\S(?: [ \t]|\t)\s*\S")
 _RULE = re.compile(r"[-+| =]{4,}")
 _UNIT_LABEL = re.compile("unit|einheit", re.IGNORECASE)
 _UNITS_ABOVE = 40
@@ -68,6 +70,8 @@ def find_start(lines: Sequence[str]) -> Start | None:
         return None
     while delimiter == BLANKS and first and _is_row(split(lines[first - 1], delimiter), types, _SHORTEST):
         first -= 1  # a line with a blank cell is also a row
+    if delimiter == BLANKS and any(_has_more_cells(line, types) for line in lines[:_MOST_PREAMBLE]):
+        return None  # a blank cell is not seen in rows that have fewer
     above = _block(lines, first, division, types, comment)
     if above:
         return _with_names(lines, above, first, division, comment)
@@ -127,6 +131,15 @@ def _is_row(cells: list[str], types: Sequence[str], shortest: int) -> bool:
     if not typed or not all(times) or (not times and "time" in types):
         return False
     return sum(fitting) >= 0.75 * len(fitting) and (types[0] == "text" or not cells[0] or fitting[0])
+
+
+def _has_more_cells(line: str, types: Sequence[str]) -> bool:
+    """Whether a line is like the rows, with further numbers behind; or has the names of more columns."""
+    cells, width = split(line, BLANKS), len(types)
+    if len(cells) <= width:
+        return False
+    are_names = is_time_name(cells[0]) and not any(map(is_number, cells)) and _APART.search(line) is not None
+    return are_names or (all(map(is_number, cells[width:])) and _is_row(cells[:width], types, width))
 
 
 def _block(lines: Sequence[str], first: int, division: Division, types: Sequence[str], comment: str) -> list[int]:

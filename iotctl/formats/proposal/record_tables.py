@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from iotctl.errors import FileError
 from iotctl.formats.csv.table_head import column_names
 from iotctl.formats.layouts.layout import Form, Layout, TextLayout, TimeLayout
 from iotctl.formats.options import OpenAt, ReadOptions
@@ -16,9 +17,11 @@ from iotctl.formats.proposal.table import Column, Table
 from iotctl.formats.proposal.units import name_and_unit
 from iotctl.formats.records.forms import read_records
 from iotctl.formats.records.records import RecordFile, Records
+from iotctl.formats.records.xlsx import sheet_names
 from iotctl.model import Position, StoredFile
 
 _MOST_RECORDS = 100_000
+_MOST_SHEETS = 20
 _MOST_SHEET_COLUMNS = 500
 _NO_TIME = TimeLayout(())
 _BLOCK_BYTES = 4 * 1024 * 1024
@@ -29,19 +32,29 @@ _OF_THE_ANSWER = frozenset({"", "column 1", "result", "table"})
 
 @dataclass(frozen=True)
 class RecordTable:
-    """The first records of a file. complete: whether these are all. text: where a table begins in a sheet."""
+    """The first records of a file. complete: whether these are all. text: where a table begins in a sheet.
+
+    sheet: of a workbook, empty for the first. others: the names of further sheets with tables.
+    """
 
     table: Table
     complete: bool
     text: TextLayout
     units: Mapping[str, str]
+    sheet: str = ""
+    others: tuple[str, ...] = ()
 
 
 def read_record_table(file: StoredFile, open_at: OpenAt, form: Form, records: str) -> RecordTable:
     """The first records of a file as a table. Raises FileError if they cannot be read."""
-    text, units = _sheet_begin(file, open_at) if form is Form.XLSX else (TextLayout(), {})
-    found, complete = _first(file, open_at, Layout(_NO_TIME, form, records=records, other_values=True, text=text))
-    return RecordTable(_table(found, form, units), complete, text, units)
+    sheet, others, text, units = "", [], TextLayout(), dict[str, str]()
+    if form is Form.XLSX:
+        begins = _sheet_begins(file, open_at)
+        sheet, text, units = next(iter(begins), ("", text, units))
+        others = [name for name, *_ in begins[1:]]
+    layout = Layout(_NO_TIME, form, records=records, sheet=sheet, other_values=True, text=text)
+    found, complete = _first(file, open_at, layout)
+    return RecordTable(_table(found, form, units), complete, text, units, sheet, tuple(others))
 
 
 def _first(file: StoredFile, open_at: OpenAt, layout: Layout) -> tuple[list[Records], bool]:
@@ -55,10 +68,29 @@ def _first(file: StoredFile, open_at: OpenAt, layout: Layout) -> tuple[list[Reco
     return found, True
 
 
-def _sheet_begin(file: StoredFile, open_at: OpenAt) -> tuple[TextLayout, dict[str, str]]:
-    """The beginning of the table in a sheet, and the units of its columns, found as in lines of a text."""
+def _sheet_begins(file: StoredFile, open_at: OpenAt) -> list[tuple[str, TextLayout, dict[str, str]]]:
+    """The sheets that have tables, each with where it begins and the units of its columns; the first sheet has no
+    name, as a layout needs none for it."""
+    found = []
+    source = RecordFile(file, open_at, Layout(_NO_TIME, Form.XLSX), ReadOptions(settle_seconds=0), Position())
+    for at, name in enumerate(sheet_names(source)[:_MOST_SHEETS]):
+        try:
+            begin = _sheet_begin(file, open_at, name)
+        except FileError:
+            continue  # a chart
+        if begin is not None:
+            found.append((name if at else "", *begin))
+    return found
+
+
+def _sheet_begin(file: StoredFile, open_at: OpenAt, sheet: str) -> tuple[TextLayout, dict[str, str]] | None:
+    """The beginning of the table in a sheet, and the units of its columns, found as in lines of a text.
+
+    None if there is no table.
+    """
     columns = tuple(f"c{at}" for at in range(_MOST_SHEET_COLUMNS))
-    layout = Layout(_NO_TIME, Form.XLSX, other_values=True, text=TextLayout(header=False, columns=columns))
+    text = TextLayout(header=False, columns=columns)
+    layout = Layout(_NO_TIME, Form.XLSX, sheet=sheet, other_values=True, text=text)
     found, _ = _first(file, open_at, layout)
     lines: list[str] = []
     for some in found:
@@ -69,7 +101,7 @@ def _sheet_begin(file: StoredFile, open_at: OpenAt) -> tuple[TextLayout, dict[st
     width = max((line.count("\t") for line in lines), default=0)
     start = find_start([line + "\t" * (width - line.count("\t")) if line else "" for line in lines])
     if start is None or start.header is None:
-        return TextLayout(), {}
+        return None
     names = column_names(start.names)
     units = {name: unit for name, unit in zip(names, start.units, strict=False) if unit}
     return TextLayout(skip_lines=start.header, below_header=start.first - start.header - 1), units

@@ -28,7 +28,7 @@ from iotctl.formats.records.records import RecordFile, Records, check_fields, co
 from iotctl.formats.records.written_values import Number, column_of
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 _ROWS_AT_ONCE = 65_536
 _READ_BYTES = 1024 * 1024
@@ -71,8 +71,35 @@ def read_xlsx(source: RecordFile) -> Iterator[Records]:
         yield table.records(kept, lines, last)
 
 
+def sheet_names(source: RecordFile) -> list[str]:
+    """The names of the sheets of a workbook, in their order."""
+    book = _open_book(source)
+    return [] if book is None else list(book.sheet_names)
+
+
 def _open_sheet(source: RecordFile) -> CalamineSheet | None:
     """The sheet of the layout; None if the file is empty."""
+    where = source.file.uri
+    book = _open_book(source)
+    if book is None:
+        return None
+    from python_calamine import CalamineError
+
+    names = book.sheet_names
+    name = source.layout.sheet or next(iter(names), "")
+    if name not in names:
+        raise FileError(
+            f"There is no sheet {name!r} in the workbook." if name else "The workbook has no sheet.",
+            where=where,
+            hint=f"sheet in the layout is one of: {', '.join(names)}"[:300],
+        )
+    try:
+        return book.get_sheet_by_name(name)
+    except (CalamineError, OSError, ValueError) as error:
+        raise _damaged(error, where) from error
+
+
+def _open_book(source: RecordFile) -> CalamineWorkbook | None:
     where = source.file.uri
     try:
         from python_calamine import CalamineError, CalamineWorkbook
@@ -86,16 +113,7 @@ def _open_sheet(source: RecordFile) -> CalamineSheet | None:
         return None
     _check_size(content, where)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = book.sheet_names
-        name = source.layout.sheet or next(iter(names), "")
-        if name not in names:
-            raise FileError(
-                f"There is no sheet {name!r} in the workbook." if name else "The workbook has no sheet.",
-                where=where,
-                hint=f"sheet in the layout is one of: {', '.join(names)}"[:300],
-            )
-        return book.get_sheet_by_name(name)
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (CalamineError, OSError, ValueError) as error:
         raise _damaged(error, where) from error
 

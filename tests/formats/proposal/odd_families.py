@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from iotctl.formats.proposal.proposal import Hints
 from tests.formats.proposal.families import Family, clock, comma, lines, series, values
+from tests.formats.test_xlsx import workbook
 
 ODD_FAMILIES: list[Family] = []
 UTC = Hints(timezone="UTC")
@@ -149,3 +151,34 @@ def milliseconds_beside_a_whole_time() -> Family:
     exact = [time + timedelta(milliseconds=row * 7) for row, time in enumerate(times)]
     truth = {"t": series(exact, temps, "UTC")}
     return Family("milliseconds-beside-a-whole-time", "ft-7.csv", lines("Time;ms;TT101", *rows), truth, UTC)
+
+
+@family
+def totals_below_a_report() -> Family:
+    times, temps = clock(), values(1)
+    rows = [f"{time:%d.%m.%Y %H:%M};{comma(x)}" for time, x in zip(times, temps, strict=True)]
+    totals = ("Summe;1200,50", "Mittelwert;20,01", "Minimum;15,00", "Maximum;26,00")
+    content = lines("Datum;Vorlauf", *rows, *totals)
+    return Family("totals", "bericht-7.csv", content, {"t": series(times, temps, "UTC")}, UTC, rejected=4)
+
+
+@family
+def sheet_behind_a_sheet_of_text() -> Family:
+    times, temps = clock(), values(1)
+    rows: list[list[object]] = [["Time", "Temperature"], *([t, x] for t, x in zip(times, temps, strict=True))]
+    content = workbook(["Read me"], ["Values of the boiler"], further={"Values": rows})
+    truth = {"t": series(times, temps, "UTC")}
+    return Family("second-sheet", "boiler-7.xlsx", content, truth, UTC, tolerance=1000)
+
+
+@family
+def date_in_a_name_without_a_suffix() -> Family:
+    times, load = clock(), values(1)
+    rows = [
+        f"{int(time.replace(tzinfo=ZoneInfo('UTC')).timestamp())}.000,{x}" for time, x in zip(times, load, strict=True)
+    ]
+    truth = {"load": series(times, load, "UTC")}
+    content = lines("epoch,value", *rows)
+    return Family(
+        "no-suffix", "load-2021-03-14", content, truth, Hints(), needs_zone=False, sensors=frozenset({"load"})
+    )

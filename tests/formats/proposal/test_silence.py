@@ -10,6 +10,7 @@ import pytest
 from iotctl.formats.proposal.proposal import Hints, Proposal
 from tests.formats.proposal.families import clock, lines, values
 from tests.formats.proposal.test_families import look
+from tests.formats.test_xlsx import workbook
 
 UTC = Hints(timezone="UTC")
 
@@ -127,3 +128,11 @@ def test_milliseconds_that_are_not_read_are_told() -> None:
     assert "ms has milliseconds" in told(look(lines("time;ms;value", *rows), UTC))
     rows = [f"{time:%Y-%m-%d %H:%M:%S};0;{row % 7}" for row, time in enumerate(clock())]
     assert look(lines("time;ms;value", *rows), UTC).doubts == ()
+
+
+def test_sheets_that_are_not_read_are_told() -> None:
+    rows: list[list[object]] = [["Time", "Temp"], *([time, x] for time, x in zip(clock(), values(1), strict=True))]
+    told_of = told(look(workbook(*rows, further={"Boiler 2": rows, "Notes": [["nothing"]]}), UTC, "boiler.xlsx"))
+    assert "Boiler 2: sheets with tables, which are not read" in told_of
+    assert "Notes" not in told_of
+    assert look(workbook(*rows, further={"Sheet2": []}), UTC, "boiler.xlsx").doubts == ()
