@@ -29,12 +29,17 @@ _EVER = (-(2**63), LAST_MOMENT)
 FEWEST_IN_BATCH = 100
 
 _CHUNKS = """
-    SELECT c.schema_name, c.table_name, s.range_start, s.range_end, c.status, b.schema_name, b.table_name
+    SELECT c.schema_name, c.table_name, s.range_start, s.range_end, c.status, b.schema_name, b.table_name,
+           o.segmentby = '{sensor_id}' AND o.orderby = '{timestamp}' AND o.orderby_desc = '{f}'
     FROM _timescaledb_catalog.chunk c
     JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
     JOIN _timescaledb_catalog.chunk_constraint cc ON cc.chunk_id = c.id
     JOIN _timescaledb_catalog.dimension_slice s ON s.id = cc.dimension_slice_id
+    JOIN _timescaledb_catalog.dimension d ON d.id = s.dimension_id AND d.interval_length IS NOT NULL
     LEFT JOIN _timescaledb_catalog.chunk b ON b.id = c.compressed_chunk_id
+    LEFT JOIN _timescaledb_catalog.compression_settings o
+        ON o.relid = to_regclass(CASE WHEN b.id IS NULL THEN format('%%I.%%I', h.schema_name, h.table_name)
+                                      ELSE format('%%I.%%I', c.schema_name, c.table_name) END)
     WHERE h.schema_name = current_schema() AND h.table_name = 'reading'
       AND s.range_end > %(first)s AND s.range_start <= %(last)s
       AND (%(table)s::text IS NULL OR c.table_name = %(table)s)
@@ -61,6 +66,26 @@ _DISORDERED = sql.SQL("""
 """)
 
 
+_TABLE_BY_TIME = """
+    SELECT segmentby = '{sensor_id}' AND orderby = '{timestamp}' AND orderby_desc = '{f}'
+    FROM _timescaledb_catalog.compression_settings WHERE relid = 'reading'::regclass
+"""
+
+# Whether a chunk's batches are to be read backwards, where they say which readings they begin and end with.
+_BACKWARDS = """
+    SELECT orderby_desc[1] FROM _timescaledb_catalog.compression_settings
+    WHERE relid = to_regclass(format('%%I.%%I', %s::text, %s::text)) AND orderby[1] = 'timestamp' AND EXISTS (
+        SELECT FROM pg_attribute WHERE attrelid = compress_relid AND attname = '_ts_meta_v2_first_timestamp'
+    )
+"""
+_TURNED = sql.SQL("""
+    SELECT EXISTS (
+        SELECT FROM {batches}
+        WHERE CASE WHEN {backwards} THEN _ts_meta_v2_first_timestamp < _ts_meta_v2_last_timestamp
+                   ELSE _ts_meta_v2_first_timestamp > _ts_meta_v2_last_timestamp END
+    )
+""")
+
 _OVERLAPPING = sql.SQL("""
     SELECT sensor_id, count(*), min(first) FROM (
         SELECT sensor_id, _ts_meta_min_1 AS first, lag(_ts_meta_max_1)
@@ -75,7 +100,8 @@ class Chunk:
     """A chunk of the reading table: its span [start, end) in microseconds since 1970-01-01 UTC, and its batches.
 
     batches: the table of its compressed batches, None where it has none. ordered: its batches are read without a sort.
-    partial: it has readings outside its batches, too.
+    partial: it has readings outside its batches, too. by_time: its batches are, or will be, each of a sensor, in order
+    of time, as our schema has it; a person may have changed that.
     """
 
     schema: str
@@ -85,6 +111,12 @@ class Chunk:
     batches: sql.Identifier | None
     ordered: bool
     partial: bool
+    by_time: bool
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it has batches that are read in the order of their times."""
+        return self.batches is not None and self.ordered and self.by_time
 
 
 def chunks_between(conn: Connection, first: int, last: int, table: str | None = None) -> list[Chunk]:
@@ -102,13 +134,19 @@ def chunks_between(conn: Connection, first: int, last: int, table: str | None = 
             None if batches is None else sql.Identifier(batches_schema, batches),
             ordered=not status & _UNORDERED,
             partial=bool(status & _PARTIAL),
+            by_time=by_time is True,
         )
-        for schema, table, start, end, status, batches_schema, batches in rows
+        for schema, table, start, end, status, batches_schema, batches, by_time in rows
     ]
 
 
+def table_by_time(conn: Connection) -> bool:
+    """Whether batches that TimescaleDB makes from now on are of one sensor each, in order of time."""
+    return conn.execute(_TABLE_BY_TIME.encode()).fetchone() == (True,)
+
+
 def disordered_chunks(conn: Connection) -> list[Chunk]:
-    """The chunks that are read in the order of their batches although some of these overlap: answers are wrong."""
+    """The chunks that are not in the order in which they are read: answers are wrong."""
     return [chunk for chunk in chunks_between(conn, *_EVER) if is_disordered(conn, chunk)]
 
 
@@ -118,10 +156,20 @@ def chunk_named(conn: Connection, table: str) -> Chunk | None:
 
 
 def is_disordered(conn: Connection, chunk: Chunk) -> bool:
-    """Whether a chunk is read in the order of its batches although some of a sensor's overlap in time."""
-    if not chunk.ordered or chunk.batches is None:
+    """Whether a chunk is read in the order of its batches although some of a sensor's overlap in time.
+
+    Or backwards although its batches are forwards, or the other way round: where the table's orderby has changed,
+    compress_chunk with recompress does not turn them, and WHERE leaves readings out (measured on 2.28.3).
+    """
+    if chunk.batches is None:
         return False
-    return conn.execute(_DISORDERED.format(batches=chunk.batches)).fetchone() == (True,)
+    if chunk.in_order and conn.execute(_DISORDERED.format(batches=chunk.batches)).fetchone() == (True,):
+        return True
+    row = conn.execute(_BACKWARDS.encode(), (chunk.schema, chunk.table)).fetchone()
+    if row is None:
+        return False
+    turned = _TURNED.format(batches=chunk.batches, backwards=sql.Literal(row[0]))
+    return conn.execute(turned).fetchone() == (True,)
 
 
 def overlapping_batches(conn: Connection, chunk: Chunk) -> list[tuple[int, int, int]]:
@@ -184,14 +232,14 @@ def look(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) ->
 
     This is a look, not a proof: others may change batches meanwhile.
     """
-    ordered = [chunk for chunk in chunks if chunk.ordered and chunk.batches is not None]
-    return Places.among(_bounds(conn, ordered, readings), readings)
+    in_order = [chunk for chunk in chunks if chunk.in_order]
+    return Places.among(_bounds(conn, in_order, readings), readings)
 
 
 def stay_apart(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> bool:
     """Whether no batches of the sensors of readings overlap, near these, in chunks that are read in their order."""
     for chunk in chunks:
-        if chunk.ordered and chunk.batches is not None:
+        if chunk.in_order:
             bounds = _bounds(conn, [chunk], readings)
             if ((bounds.sensor_id[1:] == bounds.sensor_id[:-1]) & (bounds.first[1:] <= bounds.last[:-1])).any():
                 return False

@@ -33,7 +33,7 @@ class OtherBatchesError(Exception):
 
 def has_batches_alone(chunk: Chunk) -> bool:
     """Whether all readings of a chunk are in batches that do not overlap."""
-    return chunk.batches is not None and chunk.ordered and not chunk.partial
+    return chunk.in_order and not chunk.partial
 
 
 def series_in_batches(

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from psycopg import sql
+
 from iotctl.repositories.postgres.connection import Connection, again_after_conflicts
 from iotctl.repositories.postgres.one_row import one_value
 from iotctl.repositories.storage.answers import Parts
-from iotctl.repositories.storage.columnstore.batch_order import chunk_named, disordered_chunks, is_disordered
+from iotctl.repositories.storage.columnstore.batch_order import (
+    chunk_named,
+    disordered_chunks,
+    is_disordered,
+    table_by_time,
+)
 
 # Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
 # (TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED 1, _COMPRESSED_UNORDERED 2, _FROZEN 4, _COMPRESSED_PARTIAL 8).
@@ -81,18 +88,25 @@ def compact_chunk(conn: Connection, part: ChunkName, *, rewrite: bool = False) -
         chunk = chunk_named(conn, part.table)
         if chunk is None:  # dropped since
             return
-        _compress(conn, part, rewrite=rewrite or is_disordered(conn, chunk))
+        disordered = is_disordered(conn, chunk)
+        # Where the table's orderby was changed, recompression leaves batches as they are and calls them turned.
+        anew = (rewrite or disordered) and not (chunk.by_time and table_by_time(conn))
+        _compress(conn, part, rewrite=rewrite or disordered, anew=anew and chunk.batches is not None)
         rewrite = False
         chunk = chunk_named(conn, part.table)
         if chunk is None or (chunk.ordered and not chunk.partial and not is_disordered(conn, chunk)):
             return
 
 
-def _compress(conn: Connection, part: ChunkName, *, rewrite: bool) -> None:
-    again_after_conflicts(
-        conn,
-        lambda: conn.execute(
-            "SELECT compress_chunk(format('%%I.%%I', %s::text, %s::text)::regclass, recompress => %s)",
-            (part.schema, part.table, rewrite),
-        ),
-    )
+def _compress(conn: Connection, part: ChunkName, *, rewrite: bool, anew: bool) -> None:
+    """Compress a chunk. rewrite: also what is there. anew: by way of rows."""
+    chunk = sql.Literal(sql.Identifier(part.schema, part.table).as_string(conn))
+
+    def compress() -> None:
+        with conn.transaction():
+            if anew:
+                conn.execute(sql.SQL("SELECT decompress_chunk({})").format(chunk))
+            compressed = sql.SQL("SELECT compress_chunk({}, recompress => {})")
+            conn.execute(compressed.format(chunk, rewrite and not anew))
+
+    again_after_conflicts(conn, compress)

@@ -18,6 +18,7 @@ from iotctl.repositories.storage.columnstore.batch_order import (
     lock_chunks,
     look,
     stay_apart,
+    table_by_time,
 )
 from iotctl.repositories.storage.columnstore.chunks import chunk_interval
 from iotctl.repositories.storage.columnstore.row_store import copy_rows
@@ -109,7 +110,10 @@ def place(conn: Connection, readings: SortedReadings, *, may_mark: bool) -> list
 
     may_mark: whether we may mark chunks as unordered, as only their owner can.
     """
-    chunks = [chunk for chunk in chunks_of(conn, readings) if chunk.ordered and chunk.batches is not None]
+    found = chunks_of(conn, readings)
+    if not (table_by_time(conn) and all(chunk.by_time for chunk in found)):
+        return [Placed(np.arange(len(readings)), Way.ROW_STORE)]  # our order is not that of its batches
+    chunks = [chunk for chunk in found if chunk.in_order]
     places = look(conn, chunks, readings)
     if not len(places.bounds):
         return [Placed(np.arange(len(readings)), Way.IN_ORDER)]

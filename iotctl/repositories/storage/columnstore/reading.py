@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
+from iotctl.errors import IotctlError
 from iotctl.repositories.postgres.binary import array_value, decode_floats, decode_ints, decode_times
 from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.postgres.timestamps import lower_bound, upper_bound
@@ -152,7 +153,13 @@ def _page(conn: Connection, sensor_id: int, start: int | None, end: int | None, 
             "size": size,
         },
     )
-    return decode_times(array_value(cursor, 0)), decode_floats(array_value(cursor, 1))
+    time, value = decode_times(array_value(cursor, 0)), decode_floats(array_value(cursor, 1))
+    if (time[1:] <= time[:-1]).any():
+        raise IotctlError(
+            "The database gives readings in a wrong order, and so leaves some out.",
+            hint="Run: iotctl compact (iotctl doctor says which chunks it will mend).",
+        )
+    return time, value
 
 
 def readings_within(

@@ -1,0 +1,90 @@
+"""A person may compress the table in another order: answers stay those of the readings, and compact keeps them so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iotctl.errors import IotctlError
+from iotctl.model import ColumnstoreWriter, OnDuplicate
+from iotctl.repositories import Connection, Database, open_storage, storage_of
+from iotctl.repositories.storage.sorted_readings import SortedReadings
+from iotctl.services.compact import compact
+
+MINUTE = 60_000_000
+START = 1_577_836_800_000_000  # 2020-01-01 00:00 UTC
+
+# More readings than a series reads before it turns to the batches themselves.
+MANY = 21_000
+
+SETTINGS = [
+    ("timestamp DESC", "sensor_id"),
+    ("sensor_value", "sensor_id"),
+    ("file_id, timestamp", "sensor_id"),
+    ("timestamp", "sensor_id, file_id"),
+    ("timestamp", ""),
+]
+
+
+def load(conn: Connection, first: int, end: int, file_id: int = 1) -> None:
+    number = np.tile(np.arange(first, end), 2)
+    sensor_id = np.repeat(np.arange(1, 3, dtype=np.int32), end - first)
+    readings = SortedReadings(sensor_id, START + MINUTE * number, number.astype(float))
+    storage = storage_of(conn)
+    with storage.batch(readings):
+        storage.write(readings, file_id, OnDuplicate.SKIP)
+
+
+def compress_by(conn: Connection, orderby: str, segmentby: str) -> None:
+    settings = f"timescaledb.compress_orderby = '{orderby}', timescaledb.compress_segmentby = '{segmentby}'"
+    conn.execute(f"ALTER TABLE reading SET ({settings})".encode())
+
+
+def check(conn: Connection, end: int) -> None:
+    """Whether every way to ask gives one reading a minute until the end; they are not sorted by who checks."""
+    storage = storage_of(conn)
+    time, value = storage.whole_series(1)
+    assert np.array_equal(value, np.arange(end))
+    assert np.array_equal(time, START + MINUTE * np.arange(end))
+    # A condition that the server cannot look up in what batches say of themselves, and the one that it can.
+    asked = "SELECT count(*) FROM reading WHERE sensor_id = 1 AND timestamp {} >= '2020-01-04 01:02Z'"
+    assert conn.execute(asked.format("").encode()).fetchone() == (end - 3 * 1440 - 62,)
+    assert conn.execute(asked.format("+ interval '0'").encode()).fetchone() == (end - 3 * 1440 - 62,)
+    rows = conn.execute("SELECT sensor_value FROM reading WHERE sensor_id = 2 ORDER BY timestamp DESC").fetchall()
+    assert [row[0] for row in rows] == list(range(end - 1, -1, -1))
+    assert storage.faults() == []
+    assert storage.disorder() == []
+
+
+@pytest.mark.parametrize("writer", list(ColumnstoreWriter))
+@pytest.mark.parametrize(("orderby", "segmentby"), SETTINGS)
+def test_answers_stay_right_in_another_order(
+    timescale: Database, orderby: str, segmentby: str, writer: ColumnstoreWriter
+) -> None:
+    with timescale.connect() as conn:
+        open_storage(conn).set_writer(writer)
+        load(conn, 0, 9000)
+        compress_by(conn, orderby, segmentby)
+        load(conn, 8000, 12_000, 2)
+        check(conn, 12_000)
+        compact(timescale)
+        check(conn, 12_000)
+        load(conn, 11_000, MANY, 3)
+        compact(timescale, full=True)
+        check(conn, MANY)
+
+
+def test_batches_that_are_read_backwards_and_are_not_are_found_and_mended(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        storage = open_storage(conn)
+        load(conn, 0, 9000)
+        compress_by(conn, "timestamp DESC", "sensor_id")
+        conn.execute("SELECT compress_chunk(chunk, recompress => true) FROM show_chunks('reading') AS chunk")
+        assert len(storage.faults()) == 1
+        with pytest.raises(IotctlError, match="wrong order"):
+            storage.whole_series(1)
+        compact(timescale)
+        check(conn, 9000)
+        compress_by(conn, "timestamp", "sensor_id")
+        compact(timescale, full=True)
+        check(conn, 9000)
