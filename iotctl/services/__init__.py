@@ -1,1 +1,1 @@
-"""The use cases: load the mapping, ingest, query, detect."""
+"""The use cases: one module for each thing that iotctl does, such as ingest, query or detect."""

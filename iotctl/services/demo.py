@@ -1,4 +1,4 @@
-"""Made-up data for the demo: a year of a plant with 50 sensors as CSV files, some with labelled anomalies in them."""
+"""Made-up data for the demo: a year of a plant with 50 sensors as CSV files; some have known anomalies."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ START = np.datetime64("2025-01-01T00:00:00", "s")
 END = np.datetime64("2026-01-01T00:00:00", "s")
 TIMEZONE = "Europe/Berlin"
 
-# Rows, and height in units of the sensor's noise, of each kind of anomaly that is put in.
+# For each kind of anomaly: rows, and height in units of the sensor's noise.
 _KINDS = {"spike": (1, 14.0), "burst": (12, 8.0), "shift": (160, 7.0), "drift": (500, 10.0), "stuck": (90, 0.0)}
 
-# What sensors measure, in turn: unit, and the range of their levels.
+# What the sensors measure, in turn: unit, and the range of their levels.
 _MEASURED = (("bar", 2.0, 9.0), ("m³/h", 10.0, 60.0), ("%", 30.0, 70.0), ("°C", 20.0, 80.0), ("mm/s", 1.0, 6.0))
 _LINES = 5
 
-# The sensors with every kind of anomaly, with some of them, and with a cause in common: a line whose cooling fails,
-# one after the other, and one whose gateway sends nothing for hours. The others are healthy.
+# The sensors with every kind of anomaly, with some kinds, and with a common cause: in one line the cooling fails, and
+# its sensors react one after the other; in another line the gateway sends nothing for hours. The others are healthy.
 _WORST, _TROUBLED = (3,), (7, 12, 18, 25, 29, 34, 41, 46)
 _COOLING, _COOLING_ROWS, _COOLING_STEPS = (20, 21, 22), 220, 6
 _GATEWAY, _GATEWAY_ROWS = (35, 36, 37, 38, 39), 38
@@ -44,7 +44,7 @@ class MadeUpAnomaly:
 
 @dataclass(frozen=True, slots=True)
 class DemoFiles:
-    """Where the made-up files lie, and what is wrong in them."""
+    """Where the made-up files are, and what is wrong in them."""
 
     mapping: Path
     timeseries: Path
@@ -55,8 +55,8 @@ class DemoFiles:
 def make_demo_files(folder: Path, seed: int = 7) -> DemoFiles:
     """Write mapping.csv and a CSV file per month; the same seed gives the same files.
 
-    Timestamps are local, without an offset, as the real data has them; some are missing, and both changes of the
-    clock are in.
+    Timestamps are local, without an offset, as in the real data. Some are missing, and both changes of the clock are in
+    them.
     """
     random = np.random.default_rng(seed)
     time = np.arange(START, END, np.timedelta64(STEP_SECONDS, "s"))
@@ -116,7 +116,7 @@ def _fail_together(
     values: NDArray[np.float64],
     anomalies: list[MadeUpAnomaly],
 ) -> None:
-    """Put in what several sensors have in common."""
+    """Add the faults with a common cause."""
     first = int(random.integers(12_000, 16_000))
     for order, number in enumerate(_COOLING):
         start = first + order * _COOLING_STEPS

@@ -1,4 +1,4 @@
-"""Doctor: what is wrong with a set-up, and how to mend it."""
+"""Doctor: what is wrong with an installation, and how to repair it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from iotctl.repositories import (
 from iotctl.repositories.status import missing_rights
 from iotctl.sources import StoreSettings, source_for
 
-# From here on direct compress is complete and its read path has no known faults with late data.
+# Direct compress is complete since this version, and reads late data without known faults.
 _RECOMMENDED_TIMESCALEDB = (2, 27)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. found: what is there. advice: what would be better. error: None where all is well."""
+    """One check. found: what was found. advice: what would be better. error: None where nothing is wrong."""
 
     name: str
     found: str
@@ -33,7 +33,7 @@ class Check:
 
 
 def check_database(database: Database) -> list[Check]:
-    """Can we connect, what server is it, may we write, does its schema fit."""
+    """Checks of the database: connection, server, rights to write, schema."""
     try:
         with database.connect(application="iotctl doctor") as conn:
             return [
@@ -51,7 +51,7 @@ def check_database(database: Database) -> list[Check]:
 
 
 def check_store(name: str, uri: str, store: StoreSettings) -> Check:
-    """Does something lie at uri, and may we list it."""
+    """Checks of the store: whether there are files at uri, and whether they can be listed."""
 
     def look() -> Check:
         first = next(iter(source_for(uri, store).list(uri)))
@@ -85,7 +85,7 @@ def _server(conn: Connection) -> Check:
 def _schema(conn: Connection) -> Check:
     present, known = schema_state(conn)
     if present == 0:
-        return Check("schema", "none yet; the first command that loads makes it")
+        return Check("schema", "none yet; the first load makes it")
     return Check("schema", f"version {present} of {known}")
 
 
@@ -106,9 +106,9 @@ def _writer(conn: Connection) -> list[Check]:
         return []
     reason = storage.direct_because()
     if reason is None:
-        return [Check("writer", "iotctl compresses readings; a primary key refuses doubles")]
+        return [Check("writer", "iotctl compresses readings; a primary key refuses duplicates")]
     found = f"TimescaleDB compresses readings: {reason}"
-    return [Check("writer", found, "Loads are slower, and nothing refuses a double that another program writes.")]
+    return [Check("writer", found, "Loads are slower, and duplicates that another program writes are not refused.")]
 
 
 def _order(conn: Connection) -> Check:

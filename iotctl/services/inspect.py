@@ -1,4 +1,4 @@
-"""Look at a file: the layout that it seems to have, and its readings as they would be loaded with it."""
+"""Look at a file: its probable layout, and its readings as this layout would load them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iotctl.formats.proposal.propose import propose
 from iotctl.model import FileBatch, Reject, StoredFile
 from iotctl.sources import StoreSettings, source_for
 
-# A preview reads so many readings and no more.
+# The most readings of a preview.
 _MOST_READINGS = 200_000
 _SHOWN = 3
 _KEPT_REJECTS = 10
@@ -37,8 +37,8 @@ class ShownReading:
 class Preview:
     """The readings of a file, or of its beginning, as they would be loaded.
 
-    rows_read: the values looked at; readings, missing, bad_quality, rejected: what became of them. complete: whether
-    they are all of the file. earliest, latest: microseconds since 1970-01-01 UTC; 0 where there is no reading.
+    rows_read: the number of values read; readings, missing, bad_quality, rejected: what they are. complete: whether the
+    whole file was read. earliest, latest: microseconds since 1970-01-01 UTC; 0 without readings.
     """
 
     rows_read: int
@@ -58,7 +58,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was seen in a file. preview: None where no layout is proposed."""
+    """What was found in a file. preview: None where no layout is proposed."""
 
     file: StoredFile
     proposal: Proposal
@@ -121,13 +121,13 @@ def _preview(file: StoredFile, open_at: OpenAt, options: ReadOptions) -> Preview
 
 
 def _names(batch: FileBatch) -> list[str]:
-    """What the sensors of a batch are called, in its order; their UUIDs where they have no name."""
+    """The names of the sensors of a batch, in its order; UUIDs where they have no name."""
     names = batch.names or (None,) * len(batch.uuids)
     return [name or str(UUID(bytes=uuid.tobytes())) for name, uuid in zip(names, batch.uuids, strict=True)]
 
 
 def _oddest(sensor: NDArray[np.int64], value: NDArray[np.float64]) -> list[tuple[int, str]]:
-    """The rows whose values are the farthest from the middle of their sensor, by its usual spread; and how far."""
+    """The rows with the values farthest from their sensor's median, in units of its usual spread; and how far."""
     distance = np.zeros(len(value))
     order = np.argsort(sensor, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(sensor[order])) + 1):

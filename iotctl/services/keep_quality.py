@@ -1,4 +1,4 @@
-"""Keep quality: what was measured of sensors, for dashboards and pages."""
+"""Save the quality of sensors, for dashboards and pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from iotctl.services.quality import SensorQuality
 
 
 def keep_quality(database: Database, found: Sequence[SensorQuality]) -> int:
-    """Keep the quality of sensors in the place of what was kept of them; returns of how many."""
+    """Save the quality of sensors in place of their earlier one; returns their number."""
     kept = [_kept(one, one.whole) for one in found if one.whole is not None]
     with database.connect(application="iotctl quality") as conn:
         keep_qualities(conn, kept)
@@ -21,7 +21,7 @@ def keep_quality(database: Database, found: Sequence[SensorQuality]) -> int:
 
 
 def known_quality(database: Database, sensors: Sequence[Sensor]) -> dict[int, tuple[float, str]]:
-    """sensor_id -> score and words of the last quality that was kept, for those that have one."""
+    """sensor_id -> score and words of the last saved quality, for the sensors that have one."""
     with database.connect(application="iotctl quality") as conn:
         return kept_scores(conn, [sensor.sensor_id for sensor in sensors])
 

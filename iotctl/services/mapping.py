@@ -1,4 +1,4 @@
-"""Load the mapping: names one to one with UUIDs, units, limits and labels; all of it, or nothing."""
+"""Load the mapping: one name for each UUID, units, limits and labels; all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _SHOWN = 5
 class MappingSummary:
     """Sensors in the file: added + renamed + changed + unchanged == sensors.
 
-    changed: their names stay, and unit, limits or labels become others. taken: names that files had given to other
-    sensors, which have none now. unreadable_labels: cells that are no UTF-8, and left out.
+    changed: their names stay, but their unit, limits or labels change. taken: names that files had given to other
+    sensors; these have no name now. unreadable_labels: cells that are not UTF-8, and are left out.
     """
 
     sensors: int
@@ -36,12 +36,12 @@ class MappingSummary:
 def load_mapping(
     uri: str, database: Database, store: StoreSettings, *, replace: bool = False, dry_run: bool = False
 ) -> MappingSummary:
-    """Load the mapping file into the sensor table, in one transaction; a second time it changes nothing.
+    """Load the mapping file into the sensor table, in one transaction; loading it again changes nothing.
 
-    A column that the file does not have leaves what is kept; an empty cell takes it away. Names that files gave, and
-    what an earlier mapping said of unit, limits and labels, give way.
+    If the file does not have a column, then the stored values stay; an empty cell deletes the value. The file replaces
+    names from data files, and units, limits and labels of an earlier mapping.
     Raises ConflictError where the file contradicts itself or has unreadable rows, and, without replace, where it
-    contradicts names that an earlier mapping gave; FileError, NotFoundError for the file.
+    contradicts names of an earlier mapping; FileError, NotFoundError for the file.
     """
     source = source_for(uri, store)
     file = source.stat(uri)
@@ -109,7 +109,7 @@ def _load(
 
 
 def _one_to_one(uri: str, rows: Sequence[MappingRow]) -> list[MappingRow]:
-    """The rows, each sensor once; a row that stands there twice counts once. Raises ConflictError."""
+    """The rows, each sensor once; repeated equal rows count once. Raises ConflictError."""
     by_name: dict[str, MappingRow] = {}
     by_uuid: dict[str, MappingRow] = {}
     contradictions = []
@@ -133,13 +133,13 @@ def _apart(one: MappingRow, other: MappingRow) -> str:
     names = [f"line {row.line}: {row.name or '-'} = {row.text_id or row.uuid}" for row in (one, other)]
     if (one.name, one.uuid) != (other.name, other.uuid):
         return ", ".join(names)
-    return f"{names[0]}, and line {other.line} says another unit, limit or label of it"
+    return f"{names[0]}, and line {other.line} gives it another unit, limit or label"
 
 
 def _described(row: MappingRow, kept: KeptSensor | None, columns: frozenset[str]) -> Sensor | None:
     """The sensor with the unit, limits and labels of a row; None where it has them already. Raises ConflictError.
 
-    What the file has no column for is as it is kept.
+    Without a column in the file, the stored value stays.
     """
     before = Sensor(0, row.uuid, None) if kept is None else replace(kept.sensor, unit=kept.mapped_unit)
     given = {name: getattr(row, name) for name in ("unit", "low", "high") if name in columns}
@@ -150,7 +150,7 @@ def _described(row: MappingRow, kept: KeptSensor | None, columns: frozenset[str]
             f"Of {before.sensor_name or row.name or row.uuid}, low {wanted.low:g} is not below high {wanted.high:g};"
             " nothing was loaded.",
             where=f"line {row.line}",
-            hint="One of them is of an earlier mapping: give both columns, low and high.",
+            hint="One of them is from an earlier mapping: give both columns, low and high.",
         )
     return None if wanted == before else wanted
 

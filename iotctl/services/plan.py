@@ -1,7 +1,7 @@
-"""Plan: how long a load takes, what it needs, and what breaks first, at a size that is not there yet.
+"""Plan: how long a load of a given size takes, what it needs, and what becomes a limit first.
 
-Every constant was measured (docs/explanation/scaling.md; beyond two cores, one machine and 64 million readings all is
-extrapolated) or is a rule of a manual that stands beside it.
+Every constant was measured (docs/explanation/scaling.md), or is a rule of the manual that is named beside it. Beyond
+two cores, one machine and 64 million readings, everything is extrapolated.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from iotctl.model import StorageLayout
 # A line of the reference files: 2015-12-31 23:53:00;59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf;-75.33380361808872
 LINE_BYTES = 76
 
-# A compressed batch holds 1000 readings of a sensor: a chunk should fill some. And one of more than this many readings,
-# about a gigabyte and a half, takes minutes to compact and blocks loads meanwhile.
+# A compressed batch has 1000 readings of a sensor: a chunk should fill some. A chunk with more than this many readings
+# (1.5 GB) takes minutes to compact, and blocks loads in the meantime.
 FEWEST_PER_SENSOR = 1000
 MOST_PER_CHUNK = 100_000_000
 USUAL_CHUNK_DAYS = 30.0
 _ABOUT = 0.1
 
-# Readings that are committed together, from files of half a million readings or many small ones.
+# Readings in one commit, from files of half a million readings or from many small ones.
 _BATCH_READINGS = 500_000
 _MOST_PER_COMPRESSED_BATCH = 1000
 
-# Until the first batch is under way; and the part of the cores' time that is in use after that.
+# Seconds until the first batch starts; and the part of the cores' time that is used after that.
 _START_SECONDS = 0.5
 _IN_USE = 0.89
 
-# Processor seconds to look for anomalies: 1000 sensors with 63.6 million readings took 117 s on two cores.
+# Processor seconds of detection: 1000 sensors with 63.6 million readings took 117 s on two cores.
 _DETECT_SECONDS = 117 * 2 / 63.6e6
 
-# Memory of a worker of ingest, and of detect for each reading of the sensor in hand.
+# Memory of a worker of ingest; and of detect, for each reading of the current sensor.
 _WORKER_BYTES = 200_000_000
 _DETECT_BYTES = 357
 
 # `iotctl status` counts every reading.
 _COUNT_SECONDS = {StorageLayout.COLUMNSTORE: 2.4e-9, StorageLayout.SEGMENTS: 1.1e-8}
 
-# A file's row in the ledger and its batch's, with their indexes.
+# Bytes of a file's row and its batch's row in the ledger, with indexes.
 _FILE_BYTES = 700
 
-# PostgreSQL's manual, 19.5 (WAL): what is written between two checkpoints should fit into max_wal_size.
+# PostgreSQL's manual, 19.5 (WAL): the log between two checkpoints should fit into max_wal_size.
 _CHECKPOINT_SECONDS = 300
 _MOST_PER_SEGMENT, _MONTH_DAYS = 1000, 365 / 12
 
@@ -50,7 +50,8 @@ _MOST_PER_SEGMENT, _MONTH_DAYS = 1000, 365 / 12
 # table has room for max_locks_per_transaction * max_connections (manual, 19.12), whose defaults these are.
 _LOCKS_PER_PART, _LOCKS_PER_WORKER, _USUAL_LOCKS, _CONNECTIONS = 4, 200, 64, 100
 
-# From here on _breaks() speaks of it. 1 Gbit/s carries 110 MB/s of files; 20 million readings in a worker are 7 GB.
+# The bounds from which _breaks() mentions a limit. 1 Gbit/s carries 110 MB/s of files; 20 million readings in a worker
+# are 7 GB.
 _FEW_TOGETHER = 50
 _GIGABIT = 110e6
 _LONG_SERIES = 20e6
@@ -64,9 +65,9 @@ _EXACT_DAYS = 10
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is to be held. days: the time that the readings span. cores: of each machine.
+    """The data to store. days: the time from the first to the last reading. cores: of each machine.
 
-    machines: 1 is one machine for all; of more, one is the database's and the others run iotctl.
+    machines: 1 is one machine for everything; otherwise one runs the database, and the others run iotctl.
     """
 
     rows: int
@@ -79,9 +80,9 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What it comes to on one kind of server. Bytes and seconds; breaks: what does first, and what to do about it.
+    """The results for one kind of server, in bytes and seconds. breaks: the limits, the first one first, with advice.
 
-    part_days: the length of chunks; None for segments, which are of some thousand readings.
+    part_days: the length of chunks; None for segments, which have some thousand readings each.
     """
 
     layout: StorageLayout
@@ -103,7 +104,7 @@ class Plan:
 
 
 def suited_chunk_days(days: float, rows_per_day: float, sensors: int) -> float:
-    """The length of chunks itself, where chunks of about so many days suit the data; else one that does."""
+    """The given length of chunks if it suits the data; otherwise a length that does."""
     longest = max(MOST_PER_CHUNK / rows_per_day, 1 / 24)
     shortest = min(FEWEST_PER_SENSOR * max(sensors, 1) / rows_per_day, longest)
     if shortest * (1 - _ABOUT) <= days <= longest * (1 + _ABOUT):
@@ -112,7 +113,7 @@ def suited_chunk_days(days: float, rows_per_day: float, sensors: int) -> float:
 
 
 def plan(need: Need, layout: StorageLayout) -> Plan:
-    """What a need comes to on a layout: COLUMNSTORE or SEGMENTS. Plain arithmetic; no database is asked."""
+    """The plan of a need on a layout, COLUMNSTORE or SEGMENTS. It only computes, without a database."""
     together = min(_MOST_PER_COMPRESSED_BATCH, max(1.0, _BATCH_READINGS / need.sensors))
     client, server, bytes_per_row, log_per_row = _costs(layout, together)
     seconds = _START_SECONDS + need.rows * _seconds_a_row(need, client, server)
@@ -146,9 +147,9 @@ def plan(need: Need, layout: StorageLayout) -> Plan:
 
 
 def _costs(layout: StorageLayout, together: float) -> tuple[float, float, float, float]:
-    """Processor seconds of client and server, bytes of disk and of log, all a reading.
+    """Processor seconds of client and server, bytes of disk and of log, all for one reading.
 
-    together: readings of a sensor in a batch. Each compressed batch, or segment, has a cost of its own.
+    together: readings of a sensor in a batch. Each compressed batch, or segment, adds a fixed cost.
     """
     if layout is StorageLayout.COLUMNSTORE:
         client, server = 0.26 + 8 / together, 0.45 + 13 / together
@@ -164,7 +165,7 @@ def _seconds_a_row(need: Need, client: float, server: float) -> float:
 
 
 def _advised(found: Plan, need: Need, together: float) -> Plan:
-    """The plan with what to set, and what breaks first."""
+    """The plan with advice for settings, and with its limits."""
     columnstore = found.layout is StorageLayout.COLUMNSTORE
     settings = {
         "IOTCTL_WORKERS": str(found.workers),
@@ -185,7 +186,7 @@ def _advised(found: Plan, need: Need, together: float) -> Plan:
 
 
 def _breaks(found: Plan, need: Need, together: float) -> list[str]:
-    """The worst first."""
+    """The limits, the worst first."""
     columnstore = found.layout is StorageLayout.COLUMNSTORE
     said = []
     if together < _FEW_TOGETHER:
@@ -204,8 +205,8 @@ def _breaks(found: Plan, need: Need, together: float) -> list[str]:
     if need.machines > 1 and server > client / (need.machines - 1):
         enough = math.ceil(client / server) + 1
         said.append(
-            f"the database: its {need.cores} cores set the pace, and {enough} machines in all keep them busy; more for"
-            " iotctl help detect, not ingest"
+            f"the database: its {need.cores} cores set the pace, and {enough} machines in all keep them busy; more help"
+            " detect, not ingest"
         )
     if found.load_seconds > _DAY:
         said.append(
@@ -219,25 +220,23 @@ def _breaks(found: Plan, need: Need, together: float) -> list[str]:
         )
     if found.detect_seconds > _DAY:
         said.append(
-            f"detect --all: {span(found.detect_seconds)} for all there is; --since-last looks at what is new,"
+            f"detect --all: {span(found.detect_seconds)} for all readings; --since-last reads only the new ones,"
             " --scheduler shares the work"
         )
     if columnstore and found.parts > _MANY_PARTS:
         said.append(
-            f"planning: {found.parts:,} chunks; all of time takes 0.25 ms of planning for each; keep less"
+            f"planning: {found.parts:,} chunks; a query over all of time plans 0.25 ms for each; keep less"
             " (iotctl policy --retain)"
         )
     if need.rows / need.rows_per_file > _MANY_FILES:
-        said.append(
-            "listing: each run lists all files, a thousand a request, and looks them up; use --since or --manifest"
-        )
+        said.append("listing: each run lists and looks up all files, 1,000 a request; use --since or --manifest")
     if found.status_seconds > _LONG_STATUS:
         said.append(f"status: it counts every reading, {span(found.status_seconds)}")
     return said
 
 
 def span(seconds: float) -> str:
-    """Seconds for people: 26 s, 3.5 h."""
+    """Seconds as text: 26 s, 3.5 h."""
     for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
@@ -245,7 +244,7 @@ def span(seconds: float) -> str:
 
 
 def duration(days: float) -> str:
-    """Days as iotctl's settings have them, to a few per cent: 30d, 36h."""
+    """Days as text for iotctl's settings, rounded by a few per cent at most: 30d, 36h."""
     if days >= _EXACT_DAYS:
         return f"{round(days)}d"
     hours = max(1, round(days * 24))
@@ -253,5 +252,5 @@ def duration(days: float) -> str:
 
 
 def _setting(number: float) -> str:
-    """Bytes as PostgreSQL's settings have them."""
+    """Bytes as text for PostgreSQL's settings."""
     return f"{math.ceil(number / 1e9)}GB" if number >= 1e9 else f"{math.ceil(number / 1e6)}MB"

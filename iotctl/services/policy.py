@@ -1,4 +1,4 @@
-"""Policy: for how long readings are kept, when they are compressed, whether hourly and daily aggregates are."""
+"""Policy: how long readings are kept, when they are compressed, and whether there are hourly and daily aggregates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OFF = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """What shall be otherwise; None leaves a policy as it is, OFF takes it away."""
+    """The changes of policies; None keeps a policy, OFF removes it."""
 
     retain: timedelta | None = None
     compress_after: timedelta | None = None
@@ -32,7 +32,7 @@ class PolicyChange:
 
 
 def read_policies(database: Database) -> Policies:
-    """The policies as they are."""
+    """The present policies."""
     with database.connect(application="iotctl policy") as conn:
         return policies(conn, open_storage(conn))
 
@@ -40,11 +40,11 @@ def read_policies(database: Database) -> Policies:
 def set_policies(
     database: Database, change: PolicyChange, agreed: Callable[[Expired], bool] = lambda _: True
 ) -> tuple[Policies, Expired]:
-    """Set policies and apply them at once: drop what is too old, compute aggregates. What is so already stays.
+    """Set policies and apply them now: drop old readings, compute aggregates.
 
-    agreed: asked before readings are kept for a shorter time, with what goes now; nothing is changed where it says no.
-    Returns the policies as they are then, and what was dropped. Raises UsageError where the server has no such policy,
-    ForbiddenError where this user does not own the tables.
+    agreed: is asked before the retention gets shorter, with the readings that this drops now; if it says no, nothing
+    changes. Returns the new policies, and what was dropped. Raises UsageError where the server does not have such a
+    policy, ForbiddenError where this user does not own the tables.
     """
     with database.connect(application="iotctl policy") as conn:
         storage = open_storage(conn)
@@ -68,7 +68,7 @@ def set_policies(
 
 
 def expired_by(database: Database, change: PolicyChange) -> tuple[Policies, Expired]:
-    """The policies as they are, and which readings would be dropped at once after a change; changes nothing."""
+    """The present policies, and the readings that a change would drop now; changes nothing."""
     with database.connect(application="iotctl policy") as conn:
         storage = open_storage(conn)
         now = policies(conn, storage)
@@ -77,13 +77,13 @@ def expired_by(database: Database, change: PolicyChange) -> tuple[Policies, Expi
 
 
 def apply_policies(database: Database) -> tuple[Policies, Expired]:
-    """Drop what is too old and refresh aggregates now; returns the policies and what was dropped."""
+    """Drop old readings and refresh aggregates now; returns the policies and what was dropped."""
     with database.connect(application="iotctl policy") as conn:
         return _applied(conn, open_storage(conn))
 
 
 def keep_up(conn: Connection, storage: ReadingStorage, halted: Callable[[], bool]) -> Expired:
-    """The same at the end of an ingest, where the server has no jobs that do it; returns what was dropped."""
+    """The same at the end of an ingest, if the server has no jobs for it; returns what was dropped."""
     return _apply(conn, storage, halted) if storage.needs_upkeep else Expired(0, 0, None)
 
 

@@ -1,4 +1,4 @@
-"""Quality of one sensor or thousands: read, measure, and add what the ledger knows; through workers."""
+"""Quality of one sensor or thousands, measured by workers, with the losses that the ledger has."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _MICROSECOND = timedelta(microseconds=1)
 class QualityRequest:
     """What is asked of each sensor; small and picklable.
 
-    start, end: look at [start, end), microseconds since 1970-01-01 UTC, None for open. now: silence is counted up to
-    then, or up to end where that is earlier. months_of: each month of this time zone is measured, too; None: none is.
+    start, end: measure [start, end), microseconds since 1970-01-01 UTC, None for open. now: silence is counted up to
+    now, or up to an earlier end. months_of: the time zone of months that are also measured; None: no months.
     """
 
     now: int
@@ -37,9 +37,9 @@ class QualityRequest:
 
 @dataclass(frozen=True, slots=True)
 class SensorQuality:
-    """The quality of one sensor: of all of its time, and of months as (start, quality), where they were asked for.
+    """The quality of one sensor: of the whole time, and of months as (start, quality), if they were asked for.
 
-    whole: None where it failed, and trouble says why. losses: what the ledger knows of it.
+    whole: None where it failed; trouble then has the error. losses: from the ledger.
     """
 
     sensor: Sensor
@@ -51,7 +51,7 @@ class SensorQuality:
 
 @dataclass(frozen=True, slots=True)
 class QualityTask:
-    """Sensors for one worker, over one connection. losses: sensor_id -> what the ledger knows."""
+    """Sensors for one worker, over one connection. losses: sensor_id -> its losses in the ledger."""
 
     database: Database
     request: QualityRequest
@@ -62,9 +62,9 @@ class QualityTask:
 def fleet_quality(
     sensors: Sequence[Sensor], database: Database, request: QualityRequest, workers: AnalysisWorkers
 ) -> Iterator[SensorQuality]:
-    """The quality of each sensor, in the order given, as it becomes known; a worker holds one series at a time.
+    """The quality of each sensor, in the given order, one after the other; a worker holds one series at a time.
 
-    Raises IotctlError where the database or a worker is gone.
+    Raises IotctlError where the database or a worker is lost.
     """
     with database.connect() as conn:
         losses = losses_by_sensor(conn, request.start, request.end)
@@ -78,9 +78,9 @@ def fleet_quality(
 
 
 def measure_sensors(task: QualityTask) -> list[SensorQuality]:
-    """The quality of each sensor of a task, in its order; the trouble of one does not touch the others.
+    """The quality of each sensor of a task, in its order. The error of one sensor does not stop the others.
 
-    Raises UnreachableError, ForbiddenError, ConfigurationError: the trouble of all.
+    Raises UnreachableError, ForbiddenError, ConfigurationError, which concern all sensors.
     """
     return each_sensor(
         task.sensors,
@@ -107,7 +107,7 @@ def _measure(sensor: Sensor, request: QualityRequest, losses: Losses, conn: Conn
 
 
 def month_edges(first: int, last: int, timezone: str) -> NDArray[np.int64]:
-    """Where the months of a zone begin, from that of first to the one after last, (k + 1,) for k months.
+    """The starts of the months of a zone, from the month of first to the one after last, (k + 1,) for k months.
 
     All are microseconds since 1970-01-01 UTC.
     """

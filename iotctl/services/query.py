@@ -17,7 +17,7 @@ from iotctl.repositories.storage import Span
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """One value per bucket of time instead of the readings themselves. timezone: of the calendar that cuts them."""
+    """One value for each bucket of time instead of readings. timezone: of the calendar of the buckets."""
 
     width: Width
     aggregate: Aggregate
@@ -34,11 +34,11 @@ def query(
     limit: int | None = None,
     buckets: Buckets | None = None,
 ) -> Iterator[Sequence[tuple[Sensor, Iterator[Series]]]]:
-    """The sensors, and pages of the (time, value) of each in [start, end), read from the server as they are asked for.
+    """The sensors, and for each its pages of (time, value) in [start, end), read from the server one after the other.
 
-    names: names, UUIDs or globs. start, end, time: microseconds since 1970-01-01 UTC. limit: of each sensor at most so
-    many, the earliest. The pages of one sensor have to be read before those of the next.
-    Raises NotFoundError with the nearest names, UsageError where start is not before end.
+    names: names, UUIDs or globs. start, end, time: microseconds since 1970-01-01 UTC. limit: the most readings of each
+    sensor, the earliest ones. Read the pages of one sensor before those of the next.
+        Raises NotFoundError with the nearest names, UsageError where start is not before end.
     """
     if start >= end:
         raise UsageError("START is not before END.", hint="The range is [START, END): END itself is left out.")

@@ -1,4 +1,4 @@
-"""The sensors of a database: how much each has, how often and until when it sends, and whether it is silent."""
+"""The sensors of a database: how many readings each has, how often it sends, and whether it is silent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from iotctl.model import Sensor, SensorState
 from iotctl.repositories import Connection, SensorRepository, Series, open_storage
 from iotctl.services.detect.silence import Heard, listen, silence_of
 
-# The interval is that of so many readings. No sensor is silent before it is later than half of its steps were.
+# The interval comes from so many last readings. A sensor is not silent before it is later than half of its steps.
 _LOOKED_AT = 200
 
-# Sensors whose readings are looked at together.
+# Sensors whose readings are read together.
 _AT_ONCE = 1000
 
 _MICROSECONDS = 1_000_000
@@ -25,8 +25,8 @@ _MICROSECONDS = 1_000_000
 class ListedSensor:
     """A sensor and what it has sent.
 
-    first, last: of its readings, microseconds since 1970-01-01 UTC; last_value: that of the last one, in its unit; None
-    without any. interval_seconds: what is usual between two of the last readings; None where nothing is.
+    first, last: times of its readings, microseconds since 1970-01-01 UTC; last_value: of the last one, in its unit;
+    None without readings. interval_seconds: the usual time between the last readings; None where there is none.
     """
 
     sensor: Sensor
@@ -39,14 +39,14 @@ class ListedSensor:
 
 
 def list_sensors(conn: Connection, pattern: str | None, limit: int | None, now: int) -> list[ListedSensor]:
-    """The sensors by name, those without a name last; makes the schema where there is none.
+    """The sensors by name, those without a name last; creates the schema if there is none.
 
     pattern: a shell pattern on the name, None for all. now: microseconds since 1970-01-01 UTC.
     """
     open_storage(conn)
     sensors = SensorRepository(conn)
     chosen = sensors.all(pattern)[:limit]
-    # Whether one is silent is told by all of them, whichever are asked for.
+    # Silence is judged by the readings of all sensors, also if only some are asked for.
     heard = listen(conn, sensors.all(), None, now)
     return [
         listed
@@ -74,7 +74,7 @@ def _listed(conn: Connection, sensors: Sequence[Sensor], heard: Heard) -> list[L
 
 
 def _is_late(sensor: Sensor, series: Series, heard: Heard) -> bool:
-    """Whether a sensor can be silent at all, by its last readings; what says so for sure reads eight weeks of them."""
+    """Whether a sensor may be silent, by its last readings; the exact test reads eight weeks of them."""
     if not heard.behind(sensor) or heard.until is None:
         return False
     steps = np.diff(series[0])

@@ -1,4 +1,4 @@
-"""What sensors are, in words: as the last detection that was saved found, else from their first readings."""
+"""What sensors are, in words: from the last saved detection, or else from their first readings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sensors spread over workers: in order, in bounded memory, each with its own trouble."""
+"""Sensors spread over workers: in order, in bounded memory; the error of one does not stop the others."""
 
 from __future__ import annotations
 
@@ -14,38 +14,41 @@ from iotctl.repositories import Connection, Database
 
 
 class _OnDatabase(Protocol):
-    """A task, as a dataclass; on another machine it may be given that machine's address of the database."""
+    """A task, as a dataclass. Another machine may replace the address of the database by its own."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def database(self) -> Database:
-        """The database that the task reads."""
+        """The database of the task."""
 
 
 OnDatabase = TypeVar("OnDatabase", bound=_OnDatabase)
 Found = TypeVar("Found")
 Result = TypeVar("Result")
 
-# Sensors that share a connection and a trip to a worker.
+# Sensors that share a connection and a task.
 _SENSORS_PER_TASK = 8
 
-# Tasks under way per worker: a slow sensor at the head must not leave the others without work.
+# Tasks at the same time for each worker: a slow first sensor must not leave the other workers without work.
 _TASKS_PER_WORKER = 4
 
 
 class AnalysisWorkers(Protocol):
-    """Where sensors are analysed. count: tasks that run at once."""
+    """The place where sensors are analysed. count: tasks that run at the same time."""
 
     @property
     def count(self) -> int: ...  # noqa: D102
 
     def analyse(self, work: Callable[[OnDatabase], Result], task: OnDatabase) -> Future[Result]:
-        """What work makes of a task, which travels to a worker: a function of a module, and picklable."""
+        """The result of work for a task, which is sent to a worker.
+
+        work: a function of a module, so that it can be pickled.
+        """
 
 
 def task_sensors(sensors: Sequence[Sensor], workers: int) -> Iterator[tuple[Sensor, ...]]:
-    """The sensors of one task after the other, so many at a time that every worker has some."""
+    """The sensors of each task, so many that every worker gets some."""
     size = max(1, min(_SENSORS_PER_TASK, len(sensors) // (workers * _TASKS_PER_WORKER)))
     rest = iter(sensors)
     while some := tuple(islice(rest, size)):
@@ -55,9 +58,9 @@ def task_sensors(sensors: Sequence[Sensor], workers: int) -> Iterator[tuple[Sens
 def in_order(
     work: Callable[[OnDatabase], list[Found]], tasks: Iterator[OnDatabase], workers: AnalysisWorkers
 ) -> Iterator[Found]:
-    """What comes of each task, in their order.
+    """The result of each task, in order.
 
-    Raises IotctlError where a worker is gone, and what a task raises.
+    Raises IotctlError where a worker is lost, and the errors of tasks.
     """
     under_way: deque[Future[list[Found]]] = deque()
     try:
@@ -69,7 +72,7 @@ def in_order(
             yield from under_way.popleft().result()
     except BrokenExecutor as error:
         raise IotctlError(
-            "A worker process was killed, perhaps for want of memory; what was saved stays.",
+            "A worker process was killed, perhaps because memory ran out; saved results stay.",
             hint="Run again with fewer --workers.",
         ) from error
     finally:
@@ -84,9 +87,9 @@ def each_sensor(
     work: Callable[[Sensor, Connection], Found],
     failed: Callable[[Sensor, str], Found],
 ) -> list[Found]:
-    """What work makes of each sensor, over one connection; failed: of one with trouble of its own, and its words.
+    """The result of work for each sensor, over one connection. failed: gives the result for a sensor with an error.
 
-    Raises UnreachableError, ForbiddenError, ConfigurationError: the trouble of all.
+    Raises UnreachableError, ForbiddenError, ConfigurationError, which concern all sensors.
     """
 
     def guarded(sensor: Sensor, conn: Connection) -> Found:

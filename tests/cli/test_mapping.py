@@ -132,8 +132,8 @@ def test_a_bad_row_is_named_with_its_reason_and_nothing_is_loaded(
 def test_damaged_uuids_contradictions_and_files_that_are_no_mapping_are_refused(iotctl: Iotctl, tmp_path: Path) -> None:
     for content, words in (
         (f"sensor_id,unit\n{A[:-1]},K\n", "line 2: sensor"),
-        (f"sensor_id,unit\n{A},K\n{A},A\n", "line 3 says another unit"),
-        (f"sensor_id,site\n{A},N\n{A},S\n", "line 3 says another unit, limit or label"),
+        (f"sensor_id,unit\n{A},K\n{A},A\n", "line 3 gives it another unit"),
+        (f"sensor_id,site\n{A},N\n{A},S\n", "line 3 gives it another unit, limit or label"),
         ("name,sensor_id\nK,a\nK,b\n", "line 2: K = a, line 3: K = b"),
         (f"timestamp;sensor_uuid;sensor_value\n2016-01-01;{A};1\n", "sensor_name"),
         ("name;unit\nK;A\n", "sensor_uuid"),
@@ -171,7 +171,7 @@ def test_detect_holds_sensors_to_their_limits_and_names_their_units(iotctl: Iotc
         return {row["kind"]: row for row in csv.DictReader(io.StringIO(ended.stdout))}
 
     found = detect("--plot", "b.svg", "--report", "all.html", "--save")
-    assert found["limit"]["explanation"].endswith("°C, above the limit of 24.2 °C"), found
+    assert found["limit"]["explanation"].startswith("2 readings above the limit of 24.2 °C, farthest at 25"), found
     assert found["limit"]["rows"] == "2"
     assert re.search(r"25(\.\d+)? °C where 20\.\d+ °C was expected, [45]\.\d+ °C above", found["spike"]["explanation"])
     assert re.search(r"\(usual: 1\d\.\d+ to 2\d\.\d+ °C\)", found["spike"]["explanation"])

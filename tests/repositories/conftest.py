@@ -1,4 +1,4 @@
-"""How readings lie on disk, on each kind of server."""
+"""How readings are stored, on each kind of server."""
 
 from __future__ import annotations
 

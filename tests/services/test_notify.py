@@ -84,7 +84,7 @@ def test_a_refusal_is_final_for_this_run_and_the_next_one_sends_it(
 
 
 def test_a_server_that_is_not_there_is_an_error_without_the_secret(postgres: Database, found: list[str]) -> None:
-    with pytest.raises(IotctlError, match=r"http://127\.0\.0\.1 did not take them: Connection refused") as caught:
+    with pytest.raises(IotctlError, match=r"http://127\.0\.0\.1 did not accept them: Connection refused") as caught:
         send(postgres, f"http://127.0.0.1:{free_port()}/s3cr3t")
     assert "s3cr3t" not in str(caught.value)
     with Webhook() as hook:

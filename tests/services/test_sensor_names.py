@@ -89,8 +89,8 @@ def test_a_file_never_renames_a_sensor_and_a_taken_name_is_told(conn: Connection
     }
     (note,) = told
     assert (
-        f"2 sensors without a name, as another sensor has it or it is too long: taken (its UUID is {uuid_of('taken')})"
-        in note
+        "2 sensors without a name, because another sensor has it or it is too long: taken"
+        f" (its UUID is {uuid_of('taken')})" in note
     )
     # The name in the table is that of the other sensor; a name that a mapping has replaced still leads to its own.
     assert (repository.find("taken").sensor_uuid, repository.find("plain").sensor_name) == (other, "nicer")

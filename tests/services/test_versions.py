@@ -308,7 +308,7 @@ def test_forget_names_files_as_ingest_does(folder: Folder) -> None:
     assert files_to_forget(database, [f"file://{path}/b.csv"]) == [str(path / "b.csv")]
     assert files_to_forget(database, ["*/2016/*"]) == [str(path / "2016" / "a.csv")]
     assert len(files_to_forget(database, [str(path)])) == 2
-    with pytest.raises(Exception, match="No file that is loaded"):
+    with pytest.raises(Exception, match="No loaded file has the name"):
         files_to_forget(database, [str(path / "c.csv")])
 
 

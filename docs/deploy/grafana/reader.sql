@@ -1,4 +1,4 @@
--- Grafana's own user: it may read everything and write nothing. For psql 15 or newer; may be run again.
+-- Grafana's own user: it may only read. For psql 15 or newer; it may run again.
 \set ON_ERROR_STOP on
 \getenv password GRAFANA_PASSWORD
 SELECT 'CREATE ROLE grafana LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'grafana') \gexec

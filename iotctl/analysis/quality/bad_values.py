@@ -1,4 +1,4 @@
-"""Values that say nothing of what a sensor measures: those that are none, and those that are stuck."""
+"""Values that are no measurements: invalid ones, and stuck ones."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from iotctl.analysis.still import run_lengths, stands_still
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Stuck is a run of at least 8 equal values, longer than 3 times the long runs of this sensor, and longer than chance
-# makes in one of a hundred such series, each value being equal to the one before as often as here; but for values at
-# which it rested so often that this is how it is (rain at 0, humidity at 100).
+# A stuck run has at least 8 equal values, and is longer than 3 times the long runs of this sensor. It is also longer
+# than chance makes in one of a hundred such series, in which a value equals the one before as often as here. A value at
+# which the sensor often rests is not stuck (rain at 0, humidity at 100).
 _STUCK_ROWS, _STUCK_QUANTILE, _STUCK_FACTOR, _CHANCE, _REST_RUNS = 8, 0.9, 3.0, 0.01, 5
 
-# What devices send in place of a value: ends of integers and floats, rows of nines.
+# What devices send in place of a value: the limits of integers and floats, rows of nines.
 _CODES = np.array(
     [
         *(sign * code for code in (99.99, 999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0) for sign in (-1, 1)),
@@ -25,15 +25,15 @@ _CODES = np.array(
     ]
 )
 
-# No quantity is so large, in whatever unit: FLT_MAX, DBL_MAX, 1e38.
+# No quantity is so large, in any unit: FLT_MAX, DBL_MAX, 1e38.
 _HUGE = 1e30
 
-# So many times the usual range away, a value that is rare is none.
+# A rare value is invalid if it is so many times the usual range away.
 _ABSURD_RANGES, _ABSURD_SHARE = 1000.0, 0.001
 
 
 def invalid_values(value: Floats) -> Mask:
-    """Which values are none: not finite, an error code far from the others, or absurd."""
+    """Which values are invalid: not finite, an error code far from the others, or absurd."""
     odd = ~(np.abs(value) < _HUGE)
     codes = np.isin(value, _CODES)
     rest = value[~odd & ~codes]
@@ -50,7 +50,7 @@ def invalid_values(value: Floats) -> Mask:
 
 
 def stuck_values(value: Floats) -> Mask:
-    """Which values belong to runs that are far longer than usual. A sensor that only stands still has none."""
+    """Which values belong to runs that are far longer than usual; none in a sensor that only stands still."""
     stuck = np.zeros(len(value), dtype=np.bool_)
     if len(value) < _STUCK_ROWS or stands_still(value):
         return stuck
@@ -59,7 +59,7 @@ def stuck_values(value: Floats) -> Mask:
     by_chance = 1 + np.log(_CHANCE / len(value)) / np.log(equal) if equal else 1.0
     usual = _STUCK_FACTOR * float(np.quantile(lengths, _STUCK_QUANTILE))
     limit = np.full(len(lengths), max(usual, by_chance))
-    # A sensor of few states is held to how long it stays in each: a door is closed for days.
+    # For a sensor with few states, the usual time in each state counts: a door is closed for days.
     of_states = longest_usual(value, starts, lengths)
     if of_states is not None:
         limit = np.where(np.isfinite(of_states), np.maximum(of_states, limit), np.inf)

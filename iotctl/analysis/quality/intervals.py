@@ -1,4 +1,4 @@
-"""The usual interval between the readings of a sensor, and from when on a longer one is a gap."""
+"""The usual interval between the readings of a sensor, and the length from which a step is a gap."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.int64]
 
-# Steps between one length and 1.5 times as much are of one kind. The usual ones are a quarter of all at least (of
-# readings that come at random no kind has more than 15 %), and cover a twentieth of the time: readings that come in
-# bursts have no interval. The time is that without the longest hundredth of the steps, which are gaps.
+# Steps between one length and 1.5 times this length are of one kind. The usual kind has at least a quarter of all steps
+# (in readings that come at random no kind has more than 15 %). It covers a twentieth of the time, so that readings in
+# bursts have no interval. The time does not include the longest hundredth of the steps, which are gaps.
 _ALIKE, _SHARE, _COVER, _LONGEST = 1.5, 0.25, 0.05, 0.01
 _FEWEST_STEPS = 7
 
-# A gap is longer than 10 usual steps. Without an interval: than 10 median steps, and than 3 of the long ones.
+# A gap is longer than 10 usual steps; without an interval, longer than 10 median steps and than 3 long ones.
 _GAP_STEPS, _GAP_QUANTILE, _GAP_FACTOR = 10.0, 0.99, 3.0
 
 
@@ -32,9 +32,9 @@ def usual_interval(steps: Times) -> float | None:
 
 
 def longest_usual_step(steps: Times, interval: float | None) -> float:
-    """What is longer than this is a gap, in the unit of steps; infinite where nothing is usual.
+    """The length above which a step is a gap, in the unit of steps; infinite where it is not known.
 
-    interval: the usual one, None for readings that have none.
+    interval: the usual one, None for readings without one.
     """
     if interval is not None:
         return _GAP_STEPS * interval

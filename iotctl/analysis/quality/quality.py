@@ -1,6 +1,6 @@
-"""Quality of one series of readings: what is missing, late, stuck, beyond its limits, or no value at all; and a score.
+"""Quality of one series of readings: a score, and which readings are missing, late, stuck, invalid or beyond limits.
 
-What is usual for the sensor (its interval, the runs and the range of its values) comes from all readings given; parts
+The usual state of the sensor (its interval, the runs and the range of its values) comes from all given readings. Parts
 of them, such as months, are judged by it.
 """
 
@@ -29,7 +29,7 @@ _WITH_UNIT = 3 * BLOCK_ROWS
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From when on values are sent in another way. what: "unit" or "resolution". words: from what to what."""
+    """The time from which values are sent in another way. what: "unit" or "resolution". words: from what to what."""
 
     time: int
     what: str
@@ -40,14 +40,14 @@ class Change:
 class Quality:
     """How good a sensor's readings are.
 
-    readings: how many there are. first, last: of them, microseconds since 1970-01-01 UTC; None without readings.
-    interval: the usual one, in seconds; None where there is none. missing: readings that the interval asks for between
-    the first and the last one, in parts of one where a month ends in a gap; None without an interval. gaps: begun in
-    this time; longest_gap in seconds. silent: seconds since the last reading where that is a gap, 0.0 where it is none,
-    None where it is not known or not asked. stuck, invalid: readings. below, above: readings beyond the limits; None
-    without that limit. unusable: readings that are any of these. jitter: robust sigma of the steps, in seconds.
-    drift: see clock_drift. resolution: the step of the newest values, 0.0 for none, None where it is not known.
-    changes: of unit or resolution, by time. score: 0 to 100.
+    readings: their number. first, last: their times, microseconds since 1970-01-01 UTC; None without readings.
+    interval: the usual one, in seconds; None where there is none. missing: readings that the interval expects between
+    the first and the last one (a fraction where a month ends in a gap); None without an interval. gaps: those that
+    begin in this time; longest_gap in seconds. silent: seconds since the last reading if that is a gap, else 0.0; None
+    where it is not known or not asked. stuck, invalid: readings. below, above: readings beyond the limits; None without
+    that limit. unusable: readings that are any of these. jitter: robust sigma of the steps, in seconds. drift: see
+    clock_drift. resolution: the step of the newest values, 0.0 for none, None where it is not known. changes: of unit
+    or resolution, by time. score: 0 to 100.
     """
 
     readings: int
@@ -70,17 +70,17 @@ class Quality:
 
     @property
     def unit_changes(self) -> int:
-        """How often the unit became another one."""
+        """How often the unit changed."""
         return sum(change.what == "unit" for change in self.changes)
 
     @property
     def resolution_changes(self) -> int:
-        """How often the step of the values became another one."""
+        """How often the step of the values changed."""
         return sum(change.what == "resolution" for change in self.changes)
 
     @property
     def completeness(self) -> float | None:
-        """The share of the readings that should be there which are; None where that is not known."""
+        """The share of the expected readings that are there; None where it is not known."""
         if self.missing is None:
             return None
         expected = self.readings + self.missing
@@ -88,7 +88,7 @@ class Quality:
 
     @property
     def score(self) -> float:
-        """Of 100 readings that should be there, how many are and can be used; half of that while it is silent."""
+        """How many of 100 expected readings are there and can be used; half of that while the sensor is silent."""
         expected = self.readings + (self.missing or 0.0)
         if not self.readings:
             return 0.0
@@ -100,7 +100,8 @@ def measure_quality(
 ) -> Quality:
     """The quality of a series. time: int64 (n,), microseconds since 1970-01-01 UTC, ascending; value: float64 (n,).
 
-    limits: the physical ones, either may be infinite. now: silence is counted up to then; None: it is not asked for.
+    limits: the physical ones, either may be infinite. now: the time up to which silence is counted; None: silence is
+    not asked for.
     """
     return _Judged(time, value, limits).whole(now)
 
@@ -117,7 +118,7 @@ def measure_all(
 
 
 class _Judged:
-    """A series with what is known of each reading and each step."""
+    """A series with the faults of each reading and each step."""
 
     def __init__(self, time: Times, value: Floats, limits: tuple[float, float] | None) -> None:
         self.time, self.value, self.limits = time, value, limits
@@ -127,13 +128,13 @@ class _Judged:
         self.stuck = np.zeros(len(value), dtype=np.bool_)
         self.stuck[~self.invalid] = stuck_values(value[~self.invalid])
         low, high = limits or (-np.inf, np.inf)
-        # What is no value is beyond no limit.
+        # An invalid value does not count as beyond a limit.
         self.below = (value < low) & ~self.invalid
         self.above = (value > high) & ~self.invalid
         self.longest_step = longest_usual_step(self.steps, self.interval)
         is_gap = self.steps > self.longest_step
         self.gap_start, self.gap_length = time[:-1][is_gap], self.steps[is_gap]
-        # Readings missing up to each reading; between two, as many as the time that has passed.
+        # The readings missing up to each reading; between two readings they grow with time.
         absent = np.zeros(len(time))
         if self.interval is not None:
             absent[1:] = np.cumsum(np.maximum(np.round(self.steps / self.interval) - 1, 0))
@@ -194,7 +195,7 @@ class _Judged:
         return int(last - first)
 
     def _changes(self) -> list[Change]:
-        """Where the unit of the values or their step becomes another one, by time."""
+        """The changes of the unit of the values, or of their step, by time."""
         known = np.flatnonzero(~self.invalid)
         time, value = self.time[known], self.value[known]
         units = [
@@ -204,7 +205,7 @@ class _Judged:
         steps = [
             change
             for change in (Change(int(time[row]), "resolution", words) for row, words in find_resolution_changes(value))
-            # In another unit values have another step.
+            # A change of unit changes the step, too.
             if not any(self._rows_between(change.time, unit.time) < _WITH_UNIT for unit in units)
         ]
         return sorted([*units, *steps], key=lambda change: change.time)

@@ -1,4 +1,4 @@
-"""The step of quantised values, and where it becomes another one."""
+"""The step of quantised values, and its changes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from iotctl.analysis.robust import quantum
 
 Floats = NDArray[np.float64]
 
-# The step of the values is looked at in blocks: at most so many, of so many rows at least. Its size has to change by so
-# much; fewer different values do not show it.
+# The step is measured in blocks: at most so many, of so many rows at least. It must change by this factor. With fewer
+# different values the step is not known.
 BLOCK_ROWS = 512
 _BLOCKS, _STEP_FACTOR, _FEWEST_VALUES = 64, 1.5, 8
 _ON_GRID, _OFF_GRID_SHARE = 0.1, 0.01
 
 
 def resolution(value: Floats) -> float | None:
-    """The step of quantised values, 0.0 where they have none, None where too few different ones are there."""
+    """The step of quantised values, 0.0 where they have none; None where there are too few different values."""
     if len(np.unique(value)) < _FEWEST_VALUES:
         return None
     step = quantum(value)
@@ -27,7 +27,7 @@ def resolution(value: Floats) -> float | None:
 
 
 def find_resolution_changes(value: Floats) -> list[tuple[int, str]]:
-    """Rows from which on values have another step, and from which to which, in words; in order.
+    """The rows from which the values have another step, with the old and the new step in words; in order.
 
     value: float64 (n,), valid readings in order of time. A change is placed at the start of its block of rows.
     """
@@ -41,7 +41,7 @@ def find_resolution_changes(value: Floats) -> list[tuple[int, str]]:
         if step is None:
             continue
         if before is not None and _is_other_step(*before, step, part):
-            if changed < 0 or block > changed + 1:  # a change amid a block shows in the next one, too
+            if changed < 0 or block > changed + 1:  # a change within a block shows in the next block, too
                 changes.append((row, f"{_said_step(before[0])} to {_said_step(step)}"))
             changed = block
         elif before is not None:

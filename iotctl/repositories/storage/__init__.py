@@ -1,4 +1,4 @@
-"""How readings lie in the database: one interface (storage.py), a folder per layout, opened by open_storage."""
+"""How readings are stored: one interface (storage.py), a folder per layout, opened by open_storage."""
 
 from iotctl.repositories.storage.answers import Expired, Parts, Renewed, Series, Span, Written
 from iotctl.repositories.storage.opening import open_storage, present_storage, storage_of

@@ -1,4 +1,4 @@
-"""Anomalies: the events that were saved, and what people say of them."""
+"""Anomalies: the saved events, and what people say about them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def stored_events(
     *,
     withdrawn: bool = False,
 ) -> Iterator[Iterator[tuple[Sensor, Finding]]]:
-    """Saved events by sensor name and start, read from the server as they are asked for.
+    """Saved events by sensor name and start, read from the server one after the other.
 
-    name_or_uuid, kinds: None and none for all. start, end: the events that reach into [start, end), microseconds since
-    1970-01-01 UTC. withdrawn: those that later runs no longer found, as well. Raises NotFoundError with the nearest
-    names.
+    name_or_uuid: None for all sensors. kinds: empty for all. start, end: events that reach into [start, end),
+    microseconds since 1970-01-01 UTC. withdrawn: also those that later runs no longer found. Raises NotFoundError with
+    the nearest names.
     """
     with database.connect() as conn:
         ensure_schema(conn)
@@ -46,10 +46,10 @@ def stored_events(
 def label_events(
     database: Database, verdicts: Mapping[str, Label | None], *, dry_run: bool = False
 ) -> list[tuple[Sensor, Finding]]:
-    """Keep verdicts on events by their ids, None to take one back; returns the events.
+    """Save verdicts on events by their ids (None removes a verdict); returns the events.
 
-    dry_run: keep none. Raises NotFoundError where an id has no event, and UsageError where two verdicts are on
-    one: none is kept then.
+    dry_run: save nothing. Raises NotFoundError where an id has no event, and UsageError where an event gets two
+    verdicts; then nothing is saved.
     """
     with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
@@ -59,13 +59,14 @@ def label_events(
             listed = ", ".join(repr(event_id) for event_id in missing[:_NAMED])
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
             raise NotFoundError(
-                f"No event has the id {listed}{more}; nothing is labelled.", hint="The ids: iotctl anomalies"
+                f"No event has the id {listed}{more}; nothing was labelled.", hint="The ids: iotctl anomalies"
             )
         by_event: dict[str, Label | None] = {}
         for event_id, label in verdicts.items():
             if by_event.setdefault(kept[event_id], label) is not label:
                 raise UsageError(
-                    f"There are two verdicts on {kept[event_id]!r}; nothing is labelled.", hint="Leave out one of them."
+                    f"There are two verdicts on {kept[event_id]!r}; nothing was labelled.",
+                    hint="Leave out one of them.",
                 )
         return known.label(by_event)
 
@@ -80,10 +81,10 @@ def label_matching(
     *,
     dry_run: bool = False,
 ) -> list[tuple[Sensor, Finding]]:
-    """Keep one verdict on all events of sensors whose names match, without a label; None takes back all labels there.
+    """Save one verdict on all events without a label of the matching sensors; None removes all labels there.
 
-    match: a glob. start, end: the events that reach into [start, end), microseconds since 1970-01-01
-    UTC, None for open. kinds: none for all. dry_run: keep none. Raises NotFoundError where no sensor matches.
+    match: a glob on names. start, end: events that reach into [start, end), microseconds since 1970-01-01 UTC, None for
+    open. kinds: empty for all. dry_run: save nothing. Raises NotFoundError where no sensor matches.
     """
     with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)

@@ -1,4 +1,4 @@
-"""Detection in a file of readings, without a database: each of its sensors for itself."""
+"""Detection in a file of readings, without a database, for each of its sensors alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iotctl.near_names import near_names
 from iotctl.sensor_ids import normal_name
 from iotctl.words import counted
 
-# More unreadable rows than this part of a file say that the file is not what it was taken for.
+# With more unreadable rows than this part, the file is of another form than expected.
 _MOST_UNREADABLE = 0.5
 
 _SHOWN = 80
@@ -28,7 +28,7 @@ _HINTS = {
     RejectReason.VALUE: "A value is a number; see --decimal for points and commas.",
 }
 
-# Has a worker apply a function to the readings of a sensor.
+# Lets a worker apply a function to the readings of a sensor.
 Analyse = Callable[[Callable[["SensorReadings"], Detection], "SensorReadings"], Future[Detection]]
 
 
@@ -43,9 +43,9 @@ class SensorReadings:
 
 @dataclass(frozen=True, slots=True)
 class Conflicts:
-    """Readings that repeat a time with another value; the first one in the file stays.
+    """Readings that repeat a time with another value; the first reading in the file counts.
 
-    time: of the first of them, microseconds since 1970-01-01 UTC; kept, left_out: the two values there.
+    time: of the first conflict, microseconds since 1970-01-01 UTC; kept, left_out: the two values there.
     """
 
     count: int
@@ -56,7 +56,7 @@ class Conflicts:
 
 @dataclass(frozen=True, slots=True)
 class SensorDetection:
-    """What was found in a sensor. name: None where the file names none. row: int64, its rows in the file's arrays."""
+    """What was found in a sensor. name: None where the file has no names. row: int64, its rows in the file's arrays."""
 
     name: str | None
     row: NDArray[np.int64]
@@ -66,7 +66,7 @@ class SensorDetection:
 
 @dataclass(frozen=True, slots=True)
 class FileDetection:
-    """What was found in a file. readings: all of it, also of sensors that were not asked for."""
+    """What was found in a file. readings: of all its sensors, also of those that were not asked for."""
 
     readings: SeriesFile
     sensors: tuple[SensorDetection, ...]
@@ -78,21 +78,21 @@ class FileDetection:
 
     @property
     def conflicts(self) -> int:
-        """Readings that were left out, as their time has another value already."""
+        """Readings that were left out because their time already has another value."""
         return sum(sensor.conflicts.count for sensor in self.sensors if sensor.conflicts)
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether rows could not be read, or so many contradict one another that a part of their time is missing."""
+        """Whether rows could not be read, or so many contradict each other that their times are probably incomplete."""
         rows = sum(len(sensor.row) for sensor in self.sensors)
         return self.unreadable > 0 or self.conflicts > _MOST_UNREADABLE * rows
 
 
 def read_file(file: StoredFile, open_at: OpenAt, read: ReadOptions, sensor: str | None = None) -> SeriesFile:
-    """The readings of a file with the columns timestamp and value, and a sensor's name if it has several.
+    """The readings of a file with the columns timestamp and value, and a column of sensor names if it has several.
 
-    sensor: analyse this one alone. Raises FileError where nothing, or little, of it can be read, and what open_at
-    raises; NotFoundError, UsageError where there is no such sensor.
+    sensor: read only this one. Raises FileError where nothing, or little, can be read, and the errors of open_at;
+    NotFoundError, UsageError where there is no such sensor.
     """
     readings = read_series(file, open_at, read)
     unreadable = sum(readings.rejected.values())
@@ -123,13 +123,13 @@ def read_file(file: StoredFile, open_at: OpenAt, read: ReadOptions, sensor: str 
 
 
 def first_unreadable(uri: str, readings: SeriesFile) -> str | None:
-    """The first row that cannot be read: where it stands, why, and what it says."""
+    """The first row that cannot be read: its line, the reason, and its text."""
     first = readings.first_reject
     return None if first is None else f"{uri}, line {first.line} ({first.reason}): {first.text[:_SHOWN]!r}"
 
 
 def detect_file(readings: SeriesFile, options: DetectOptions, sensor: str | None, analyse: Analyse) -> FileDetection:
-    """Analyse each sensor of a file, or one; analyse: where that is done."""
+    """Analyse each sensor of a file, or one of them. analyse: runs the work."""
     chosen = [
         (number, name)
         for number, name in enumerate(readings.names)
@@ -155,7 +155,7 @@ def analyse_series(series: SensorReadings) -> Detection:
 
 
 def find_conflicts(time: NDArray[np.int64], value: NDArray[np.float64]) -> Conflicts | None:
-    """The readings, of one sensor and in any order, that repeat a time with another value; None where none does."""
+    """The readings of one sensor, in any order, that repeat a time with another value; None where there are none."""
     finite = np.flatnonzero(np.isfinite(value))
     order = finite[np.argsort(time[finite], kind="stable")]
     time, value = time[order], value[order]

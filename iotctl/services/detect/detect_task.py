@@ -1,4 +1,4 @@
-"""What is asked of detection for each sensor, what a worker is given, and what it gives back."""
+"""What a detection asks for each sensor, what a worker gets, and what it returns."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from iotctl.services.detect.silence import Heard
 class Request:
     """What is asked of each sensor; small and picklable.
 
-    start, end: events in [start, end), microseconds since 1970-01-01 UTC, None for open; with since_last the end stands
-    for now. run_id: save under this run; None: save nothing. context: so many microseconds around, or with since_last
-    before the watermark, are read as well: see window.
-    notify: people are to be told of what is reported. keep_detection: return the arrays, to draw a single sensor.
-    keep_card: return what a page of all sensors shows of each.
+    start, end: events in [start, end), microseconds since 1970-01-01 UTC, None for open; with since_last, end is now.
+    run_id: save under this run; None: save nothing. context: microseconds that are also read around the range, or with
+    since_last before the watermark: see window. notify: reported events will be sent to people. keep_detection: return
+    the arrays, to draw a single sensor. keep_card: return what a page of all sensors shows.
     """
 
     options: DetectOptions
@@ -38,7 +37,7 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The options as JSON has them: without infinities."""
+        """The options for JSON, without infinities."""
         text = json.dumps(asdict(self.options))
         parsed: dict[str, object] = json.loads(text, parse_constant=lambda _: None)
         return parsed
@@ -48,8 +47,8 @@ class Request:
 class Task:
     """Sensors for one worker, over one connection. watermarks: sensor_id -> where the last run ended, if any.
 
-    heard: how far their readings are known. has_news: whether they have readings that are to be looked at; else only
-    their silence is. taught: sensor_id -> what people's verdicts on its events taught, if any.
+    heard: how far their readings are known. has_news: whether they have new readings; if not, only their silence is
+    judged. taught: sensor_id -> what people's verdicts on its events taught, if any.
     """
 
     database: Database
@@ -63,12 +62,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class SensorFindings:
-    """What a run says of one sensor.
+    """What a run found for one sensor.
 
-    findings: what is to be reported, by start. new: how many of them no earlier run saved. silenced, over_budget: how
-    many more a label or the alert budget keeps back. trouble: why there is nothing, where it failed.
-    dropped: reason -> readings left out. span: when the first and the last reading were, microseconds since 1970-01-01
-    UTC; None without any. regimes, sensor_words: which there are and what the sensor is, in words.
+    findings: the events to report, by start. new: how many of them no earlier run saved. silenced, over_budget: how
+    many more are held back by a label or the alert budget. trouble: the error, if it failed. dropped: reason ->
+    readings that were left out. span: the times of the first and the last reading, microseconds since 1970-01-01 UTC;
+    None without readings. regimes, sensor_words: its regimes, and what the sensor is, in words.
     """
 
     sensor: Sensor

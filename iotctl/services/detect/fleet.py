@@ -1,4 +1,4 @@
-"""Fleet: what is wrong with one sensor or thousands, through workers, in order of their names."""
+"""Fleet: what is wrong with one sensor or thousands, found by workers, in order of names."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from iotctl.services.spread import AnalysisWorkers, in_order, task_sensors
 
 
 class DetectListener(Protocol):
-    """Hears how a run proceeds; called from one thread."""
+    """Is told the progress of a run; called from one thread."""
 
     def found(self, sensors: int, without_news: int) -> None:
-        """So many sensors are to be looked at; so many more have no new readings."""
+        """So many sensors will be judged; so many more have no new readings."""
 
     def finished(self, findings: SensorFindings) -> None:
         """A sensor is done, or has failed."""
 
 
 def choose_sensors(database: Database, names: Sequence[str], match: str | None = None) -> list[Sensor]:
-    """The sensors with these names, UUIDs or globs; without them, all those that match; each once, in order of names.
+    """The sensors with these names, UUIDs or globs; without any, all that match; each once, in order of names.
 
-    match: a glob, None for all. Raises NotFoundError where a name, or any match, is missing.
+    match: a glob, None for all. Raises NotFoundError where a name is unknown, or nothing matches.
     """
     with database.connect() as conn:
         ensure_schema(conn)
@@ -57,11 +57,10 @@ def detect_fleet(
     *,
     save: bool = False,
 ) -> Iterator[SensorFindings]:
-    """What is wrong with each sensor, in the order given, as it becomes known, in bounded memory.
+    """What is wrong with each sensor, in the given order, one after the other, in bounded memory.
 
-    With since_last, sensors without new readings are left out, but for those that have become silent; these come last.
-    A sensor's own trouble is in its findings. Raises IotctlError where the
-    database or a worker is gone.
+    With since_last, sensors without new readings are left out, except those that have become silent; these come last.
+    The error of a single sensor is in its findings. Raises IotctlError where the database or a worker is lost.
     """
     watermarks: dict[int, int] = {}
     quiet: list[Sensor] = []

@@ -1,4 +1,4 @@
-"""Judge: what a run decides about the events of a sensor, found now or saved before."""
+"""Judge: what a run decides about a sensor's events, those found now and those saved before."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from iotctl.model import Detection, Event, Finding, Kind, Label
 from iotctl.services.detect.recognise import recognise
 from iotctl.services.detect.window import Window
 
-# An event before a watermark can change as long as readings behind it lie in its windows: the longest rolling window
-# of the scores that make events is 256 rows. What ended before that has been judged for good.
+# Later readings can change an event as long as a rolling window reaches from one to the other. The longest window of a
+# score that makes events has 256 rows. An event that ended before that is final.
 _OPEN_ROWS = 256
 
-# Events closer than this are one in analysis; so are an event and its continuation in the next run.
+# Analysis joins events closer than this; so an event and its continuation in the next run are one, too.
 _SLACK_ROWS = 12
 
 _DAY = 86_400_000_000
 WEEK = 7 * _DAY
 
-# That a change lasts shows after ten days, when what was a shift has become a regime.
+# After ten days a shift becomes a regime, and so a lasting change.
 _LASTS = 14 * _DAY
 
-# What a change that lasts looks like before it has lasted.
+# The kinds that a lasting change can have before it has lasted.
 _LEVELS = (Kind.SHIFT, Kind.DRIFT, Kind.VARIANCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """findings: the events found, under the ids that they are kept under.
+    """findings: the events found, with the ids under which they are stored.
 
-    merged: stored id -> id of the finding that takes its place. withdrawn: ids of stored events that are none.
-    lasting: ids of stored events that have turned out to be changes that last.
+    merged: stored id -> id of the finding that replaces it. withdrawn: ids of stored events that later readings
+    disprove. lasting: ids of stored events that have become lasting changes.
     """
 
     findings: tuple[Finding, ...]
@@ -44,10 +44,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a run decides on: events that reach into its window, and that no former run has judged for good.
+    """The events that a run judges: those that reach into its window, and that are not final.
 
-    opened, changed: from when on, for events and for changes that last; slack: between an event and its continuation;
-    last: of the readings. All in microseconds, times since 1970-01-01 UTC.
+    opened, changed: where it begins, for events and for lasting changes. slack: the time between an event and its
+    continuation. last: the last reading. All in microseconds, times since 1970-01-01 UTC.
     """
 
     window: Window
@@ -58,7 +58,7 @@ class Scope:
 
     @classmethod
     def of(cls, detection: Detection, window: Window, watermark: int | None) -> Scope:
-        """The scope of a run behind a watermark; None: a run that judges everything."""
+        """The scope of a run after a watermark; None: the run judges everything."""
         time = detection.time
         if not len(time):
             return cls(window, 0, 0, 0, 0)
@@ -71,16 +71,16 @@ class Scope:
         return cls(window, opened, changed, slack, int(time[-1]))
 
     def has(self, event: Event) -> bool:
-        """Whether the run decides on an event."""
+        """Whether the run judges an event."""
         return event.end >= (self.changed if event.kind.lasts else self.opened) and self.window.has(event)
 
     @property
     def known_from(self) -> int:
-        """The end of the earliest stored event that may matter."""
+        """Stored events that end before this are not needed."""
         return self.changed - self.slack - WEEK
 
     def is_over(self, event: Event) -> bool:
-        """Whether an event has ended, as far as the readings go."""
+        """Whether an event has ended, by the readings so far."""
         return event.end < self.last - self.slack
 
 
@@ -92,13 +92,13 @@ def judge(
     scope: Scope,
     sensor_uuid: str,
 ) -> Judged:
-    """The events found in a scope beside those stored, of one sensor.
+    """What becomes of the found and the stored events of one sensor.
 
-    seen: all events that the run has seen, in scope or not. changes: the times at which it has seen a regime change,
-    whether that is an event or just too small for one: of what was told there nothing is taken back.
+    seen: all events that the run has found, in scope or not. changes: the times of all regime changes that it has
+    found, also of those that are too small for an event: an event at such a time is not withdrawn.
 
-    An event whose level, or noise, has stayed becomes the change that lasts, under the same id. What is stored, in
-    scope, and seen no more is withdrawn, but for what a person has called true.
+    If the level or noise of an event has stayed, then it becomes the lasting change, with the same id. A stored event
+    in scope that is not found any more is withdrawn, except if a person has called it true.
     """
     recognised = recognise(found, stored, sensor_uuid, scope.slack)
     findings, merged = list(recognised.findings), dict(recognised.merged)
@@ -120,10 +120,7 @@ def judge(
 
 
 def is_to_be_told(finding: Finding, judged: Judged, scope: Scope) -> bool:
-    """Whether a scheduled run tells of a finding: when it is new, and once more where it has grown.
-
-    That is when it is over, or when it has turned out to last.
-    """
+    """Whether a scheduled run tells of a finding: when it is new, and once more when it is over or lasting."""
     event = finding.event
     if finding.told != 1 or finding.told_end is None:
         return finding.told == 0
@@ -133,12 +130,12 @@ def is_to_be_told(finding: Finding, judged: Judged, scope: Scope) -> bool:
 
 
 def _may_be_withdrawn(former: Finding) -> bool:
-    """Whether it stands by detection alone: by no person's word, and not by what the sensor has not sent yet."""
+    """Whether an event rests only on detection: no person has confirmed it, and it is not about missing readings."""
     return former.label is not Label.TRUE and former.event.kind is not Kind.SILENT and former.withdrawn_at is None
 
 
 def _is_seen(event: Event, seen: Sequence[Event], slack: int) -> bool:
-    """Whether a detection has an event of the same family there."""
+    """Whether a detection has an event of the same family at the same time."""
     return any(
         other.start <= event.end + slack and other.end >= event.start - slack and other.kind.lasts == event.kind.lasts
         for other in seen
@@ -146,7 +143,7 @@ def _is_seen(event: Event, seen: Sequence[Event], slack: int) -> bool:
 
 
 def _is_change(event: Event, changes: Sequence[int], slack: int) -> bool:
-    """Whether a regime changes within an event of the level; a shift may show only within a day."""
+    """Whether a regime changes during an event of the level; a shift may show up to a day later."""
     if not event.kind.lasts and event.kind not in _LEVELS:
         return False
     before = max(slack, _DAY) if event.kind in _LEVELS else slack
@@ -154,7 +151,7 @@ def _is_change(event: Event, changes: Sequence[int], slack: int) -> bool:
 
 
 def _what_it_became(event: Event, findings: Sequence[Finding], slack: int) -> int | None:
-    """The row of the change that lasts which an event was the beginning of, or a part of, if there is one."""
+    """The row of the lasting change of which an event was the beginning or a part; None if there is none."""
     reach = _LASTS if event.kind in _LEVELS else slack
     for row, finding in enumerate(findings):
         change = finding.event

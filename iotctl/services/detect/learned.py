@@ -1,4 +1,4 @@
-"""Learned: what verdicts on saved events teach of their sensors and of related ones, and what that changes."""
+"""Learned: what verdicts on saved events teach about their sensors and related ones, and what this changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iotctl.repositories import Connection, Database, SensorRepository, ensure_s
 from iotctl.repositories.findings.anomalies import AnomalyRepository
 from iotctl.repositories.findings.verdicts import VerdictRepository
 
-# Sensors with the same of one of these labels of a mapping learn from one another.
+# Sensors with the same value of one of these labels (of the mapping) learn from each other.
 KIN_LABELS = ("asset", "kind", "type")
 
 NOTHING = Taught()
@@ -23,8 +23,8 @@ class Learned:
     """What was learnt about one kind of event of a sensor.
 
     verdicts: those on its own events of the kind, by start. kin: what verdicts on related sensors add, in decades.
-    times: the part of the promised rate that is allowed of the kind. kept_back: saved events without a label that are
-    like one of the verdicts and are not told.
+    times: the allowed rate of the kind over the promised one. kept_back: saved events without a label that are not
+    told, because they are like an event with a verdict.
     """
 
     sensor: Sensor
@@ -36,7 +36,7 @@ class Learned:
 
 
 def taught_sensors(conn: Connection) -> dict[int, Taught]:
-    """sensor_id -> what verdicts teach of it; sensors that nothing is known of are left out."""
+    """sensor_id -> what verdicts teach about it; sensors without any are left out."""
     own: dict[int, list[Verdict]] = {}
     for sensor_id, finding in VerdictRepository(conn).teaching():
         if finding.label is not None:
@@ -63,7 +63,7 @@ def taught_sensors(conn: Connection) -> dict[int, Taught]:
 
 
 def marked(finding: Finding, taught: Taught) -> Finding:
-    """The finding with the verdict that keeps it back, if one does; one with a label of its own stays as it is."""
+    """The finding with the verdict that keeps it back, if there is one; a finding with its own label is not changed."""
     if finding.label is not None:
         return finding
     verdict = taught.like(finding.event)
@@ -71,7 +71,7 @@ def marked(finding: Finding, taught: Taught) -> Finding:
 
 
 def learned(database: Database, name_or_uuid: str | None = None) -> list[Learned]:
-    """What was learnt of each sensor and kind of event, by name; name_or_uuid: of one sensor. Raises NotFoundError."""
+    """What was learnt about each sensor and kind of event, by name. name_or_uuid: one sensor. Raises NotFoundError."""
     with database.connect() as conn:
         ensure_schema(conn)
         sensors = SensorRepository(conn)
@@ -86,9 +86,9 @@ def learned(database: Database, name_or_uuid: str | None = None) -> list[Learned
 
 
 def forget(database: Database, event_ids: Sequence[str], *, dry_run: bool = False) -> list[tuple[Sensor, Finding]]:
-    """Take back what verdicts on these events teach; the events keep their labels.
+    """Stop learning from the verdicts on these events; the events keep their labels.
 
-    dry_run: change nothing. Raises NotFoundError where nothing is learnt from one of them; none is forgotten then.
+    dry_run: change nothing. Raises NotFoundError where nothing was learnt from one of them; then nothing is forgotten.
     """
     with database.connect() as conn, conn.transaction(force_rollback=dry_run):
         ensure_schema(conn)
@@ -96,7 +96,7 @@ def forget(database: Database, event_ids: Sequence[str], *, dry_run: bool = Fals
         known = {finding.event.event_id for _, finding in forgotten}
         if missing := [event_id for event_id in event_ids if event_id not in known]:
             raise NotFoundError(
-                f"Nothing is learnt from {', '.join(missing[:5])}.", hint="The ids: iotctl anomalies learned"
+                f"Nothing was learnt from {', '.join(missing[:5])}.", hint="The ids: iotctl anomalies learned"
             )
         return forgotten
 
@@ -124,7 +124,7 @@ def _groups(sensor: Sensor) -> list[tuple[str, str]]:
 
 
 def _bounded(decades: Mapping[Kind, float]) -> dict[Kind, float]:
-    """What one sensor tells its kin: no more than it may learn itself."""
+    """What one sensor teaches related ones: at most as much as it may learn itself."""
     return {kind: for_kin(min(max(of_kind, LEAST), MOST)) for kind, of_kind in decades.items()}
 
 
@@ -134,10 +134,10 @@ def _add(total: dict[Kind, float], part: Mapping[Kind, float], times: float) -> 
 
 
 def in_labels(decades: float) -> float:
-    """So many labels of true (false: negative) on the sensor's own events teach as much."""
+    """The number of labels "true" (negative: "false") on the sensor's own events that would teach the same."""
     return decades / A_LABEL
 
 
 def label_counts(verdicts: Sequence[Verdict]) -> dict[Label, int]:
-    """How many verdicts of each kind there are."""
+    """The number of verdicts of each kind."""
     return {label: sum(verdict.label is label for verdict in verdicts) for label in Label}

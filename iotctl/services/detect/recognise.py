@@ -1,7 +1,7 @@
-"""Recognise: which of the events just found are known already, under which ids, and which are worth an alarm.
+"""Recognise: which of the found events are stored already, under which ids, and which deserve an alarm.
 
-An event's id must not change while it is going on, although its end, its kind and even its start do with every new
-reading. So an event is known by where it lies: what overlaps a stored event of its family is that event.
+An event's id must not change while the event goes on, although its end, its kind and even its start change with new
+readings. So an event is recognised by its time: if it overlaps a stored event of its family, it is that event.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MONDAY = 3 * 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """findings: the events found, in their order, with the ids they are kept under.
+    """findings: the events found, in their order, with the ids under which they are stored.
 
-    merged: stored id -> id of the finding that covers it too; several events have become one.
+    merged: stored id -> id of the finding that also covers it, because several events have become one.
     """
 
     findings: tuple[Finding, ...]
@@ -32,12 +32,12 @@ class Recognised:
 
 
 def recognise(found: Sequence[Event], stored: Sequence[Finding], sensor_uuid: str, slack: int) -> Recognised:
-    """Give each event found the id of the stored one that it goes on, or a new one.
+    """Give each found event the id of the stored event that it continues, or a new id.
 
-    Events of one family (gaps; values outside limits; invalid ones; lasting changes; all else) that overlap, or lie
-    within slack (microseconds), are the same; among several, those that overlap longest, each stored event once. A part
-    of a stored event that has another continuation gets an id of its own, but counts as known and has its label. An id
-    is 12 hex digits of a hash of sensor, kind, start and end as first found: the same on any machine.
+    Events of one family (gaps; values outside limits; invalid ones; lasting changes; all others) are the same if they
+    overlap or lie within slack (microseconds). Of several pairs, the longest overlap counts first, and each stored
+    event once. Another part of a stored event gets its own id, but counts as known and has the same label. An id is 12
+    hex digits of a hash of sensor, kind, start and end when first found: the same on any machine.
     """
     starts = np.array([known.event.start for known in stored], dtype=np.int64)
     ends = np.array([known.event.end for known in stored], dtype=np.int64)
@@ -75,10 +75,11 @@ def recognise(found: Sequence[Event], stored: Sequence[Finding], sensor_uuid: st
 
 
 def within_budget(findings: Sequence[Finding], others: Sequence[Finding], per_week: int) -> tuple[Finding, ...]:
-    """The findings, with over_budget set on all but so many of each week (from Monday, UTC, by start).
+    """The findings, with over_budget set on those beyond the budget of their week (from Monday, UTC, by start).
 
-    Those that were within it before come first: an alarm cannot be taken back. Then the most severe. others: stored
-    events of the sensor that were not found this time; they use up the budget, too. Silenced events use none.
+    Events that were within the budget before come first, because an alarm cannot be taken back. Then come the most
+    severe. others: stored events of the sensor that were not found this time; they use the budget, too. Silenced events
+    do not.
     """
     spent = Counter(
         _week(other.event) for other in others if other.known and not other.over_budget and not other.silenced
@@ -105,19 +106,19 @@ def _week(event: Event) -> int:
 
 
 def _family(kind: Kind) -> Kind | None:
-    """Kinds that turn into one another as an event grows (None), and those that do not."""
+    """The family of a kind; None for the kinds that can change into each other while an event grows."""
     if kind.lasts:
         return Kind.STEP
-    if kind is Kind.SILENT:  # a gap, once the sensor speaks again
+    if kind is Kind.SILENT:  # becomes a gap when the sensor sends again
         return Kind.GAP
     return kind if kind in (Kind.GAP, Kind.LIMIT, Kind.INVALID) else None
 
 
 def _event_id(sensor_uuid: str, event: Event, taken: set[str]) -> str:
-    # Of what is exact on every machine alone: the last digits of a float differ between processors.
+    # Only from exact values: the last digits of a float differ between processors.
     text = f"{sensor_uuid} {event.kind} {event.start} {event.end}"
     event_id = hashlib.sha256(text.encode()).hexdigest()[:12]
     while event_id in taken:
-        # A stored event began as this one and has changed since.
+        # A stored event began like this one, and has changed since.
         event_id = hashlib.sha256(f"{text} {event_id}".encode()).hexdigest()[:12]
     return event_id

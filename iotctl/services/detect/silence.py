@@ -1,4 +1,4 @@
-"""Silence: sensors that do not speak while others do, as events that go on until they speak again."""
+"""Silence: sensors that send nothing while others send; such an event goes on until they send again."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from iotctl.words import span
 
 _HOUR = 3_600_000_000.0
 
-# What is usual for a sensor is looked up in so much time before its last reading.
+# The usual pause of a sensor is taken from so much time before its last reading.
 _USUAL = 56 * 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How far the readings of a fleet are known. until: up to then; None where nothing is known.
+    """How far the readings of a fleet are known. until: the time up to which; None where nothing is known.
 
-    last: sensor_id -> its last reading up to then. All are microseconds since 1970-01-01 UTC.
+    last: sensor_id -> its last reading before until. All are microseconds since 1970-01-01 UTC.
     """
 
     until: int | None = None
     last: Mapping[int, int] = field(default_factory=dict)
 
     def of(self, sensors: Sequence[Sensor]) -> Heard:
-        """What concerns these sensors alone."""
+        """The same for these sensors only."""
         known = {sensor.sensor_id: self.last[sensor.sensor_id] for sensor in sensors if sensor.sensor_id in self.last}
         return Heard(self.until, known)
 
     def behind(self, sensor: Sensor) -> bool:
-        """Whether readings of others are known from after its last one."""
+        """Whether other sensors have readings after this sensor's last one."""
         last = self.last.get(sensor.sensor_id)
         return last is not None and self.until is not None and last < self.until
 
 
 def listen(conn: Connection, sensors: Sequence[Sensor], end: int | None, now: int) -> Heard:
-    """How far these sensors are known before end, or by now.
+    """How far these sensors are known before end, or until now.
 
-    That is up to what half of them have sent: readings of the past have no now, files of some sensors may come before
-    those of the others, and a clock may be ahead. And where readings come all the time, up to when they should have.
+    That is up to the time that half of them have reached: stored readings of the past have no present time, some
+    sensors' files may come before those of others, and a clock may be ahead. If readings come all the time, it is the
+    time up to which they should have come.
     """
     before = now if end is None else min(end, now)
     last = last_readings(conn, [sensor.sensor_id for sensor in sensors], before)
@@ -56,9 +57,9 @@ def listen(conn: Connection, sensors: Sequence[Sensor], end: int | None, now: in
 
 
 def silence_of(sensor: Sensor, heard: Heard, series: Series | None, conn: Connection) -> Event | None:
-    """The event of a sensor that is silent, None where it is not.
+    """The event of a silent sensor; None where it is not silent.
 
-    series: its readings, as far as they have been read; others are read where they do not reach to its last one.
+    series: its readings so far; if they do not reach its last reading, the others are read.
     """
     if not heard.behind(sensor):
         return None
@@ -70,7 +71,7 @@ def silence_of(sensor: Sensor, heard: Heard, series: Series | None, conn: Connec
 
 
 def ended_silence(stored: Sequence[Finding], found: Sequence[Event], series: Series) -> list[Event]:
-    """Stored silences that are over, and that none of the events found goes on, as gaps up to the next reading."""
+    """Stored silences that are over and that no found event continues, as gaps up to the next reading."""
     time = series[0]
     ended = []
     for known in stored:

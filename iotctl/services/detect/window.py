@@ -1,7 +1,7 @@
-"""Windows: what is read for a range that someone asks about, so that any range within a year is judged alike.
+"""Windows: which readings are read for a given range, so that any range within a year is judged in the same way.
 
-A week by itself shows no season, no usual spread and no tails. So the calendar years (UTC) that the range lies in are
-read, and a context on both sides: by the same readings, whatever part of a year is asked for.
+A single week shows no season, no usual spread and no tails. So the calendar years (UTC) of the range are read, with a
+context on both sides. These readings are the same for any part of a year.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ _MICROSECOND = timedelta(microseconds=1)
 _HOUR = 3_600_000_000
 _WEEK = 168 * _HOUR
 
-# In 18 weeks a regime takes ten days, as in a year; what is rare is remembered. Half a year shows it. Microseconds.
+# Microseconds. In 18 weeks a regime takes ten days, as in a year, and rare values are remembered; and half a year.
 CONTEXT_OF_STREAM, CONTEXT_OF_RANGE = 18 * _WEEK, 26 * _WEEK
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """[start, end): whose events are wanted. [first, last): what is read. Microseconds since 1970 UTC, None: open."""
+    """[start, end): the range of the events. [first, last): the range to read.
+
+    Microseconds since 1970 UTC, None: open.
+    """
 
     start: int | None
     end: int | None
@@ -33,13 +36,13 @@ class Window:
     last: int | None
 
     def has(self, event: Event) -> bool:
-        """Whether an event reaches into what was asked for; a gap that lies not in what is read is none."""
+        """Whether an event reaches into the range; a gap outside the read range does not count."""
         if event.kind is Kind.GAP and not (_reaches(self.first, event.start) and _precedes(event.end, self.last)):
-            return False  # what lies between a reference period and the readings
+            return False  # a gap between a reference period and the readings
         return _reaches(self.start, event.end) and _precedes(event.start, self.end)
 
     def cut(self, detection: Detection) -> Detection:
-        """A detection as it is in the range asked for: without the rows, regimes and changes of its context."""
+        """The detection without the rows, regimes and changes of its context."""
         time = detection.time
         first = 0 if self.start is None else int(np.searchsorted(time, self.start))
         last = len(time) if self.end is None else int(np.searchsorted(time, self.end))
@@ -67,7 +70,7 @@ class Window:
 
 
 def asked_for(start: int | None, end: int | None, context: int) -> Window:
-    """What is read for the events in [start, end): its calendar years, and so much more on both sides."""
+    """The window for events in [start, end): its calendar years, and so much more on both sides."""
     return Window(
         start,
         end,
@@ -77,7 +80,7 @@ def asked_for(start: int | None, end: int | None, context: int) -> Window:
 
 
 def since(watermark: int, start: int | None, end: int | None, context: int) -> Window:
-    """What is read behind a watermark: so much before it, and nothing beyond the end, which stands for now."""
+    """The window after a watermark: from so much before it up to end, which is now."""
     return Window(start, end, watermark - context, end)
 
 
@@ -94,7 +97,7 @@ def _year_of(moment: int) -> int:
 
 
 def _moment(year: int, later: int) -> int | None:
-    """So much later than the beginning of a year; None, open, where no calendar has it."""
+    """So much later than the beginning of a year; None (open) outside any calendar."""
     if not _FIRST_YEAR < year < _LAST_YEAR:
         return None
     return (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND + later

@@ -1,4 +1,4 @@
-"""Incidents of several sensors for those who look on: kept for dashboards, and one of all that a run has saved."""
+"""Incidents of several sensors for dashboards, pages and alerts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEWEST_SENSORS = 2
 
 
 def refresh_incidents(database: Database, timezone: str) -> list[FleetIncident]:
-    """The incidents of several sensors among all saved events, by start; they are kept for dashboards.
+    """The incidents of several sensors among all saved events, by start; saves them for dashboards.
 
     timezone: of the times in their sentences.
     """
@@ -25,7 +25,7 @@ def refresh_incidents(database: Database, timezone: str) -> list[FleetIncident]:
 
 
 def with_news(incidents: Sequence[FleetIncident], found: Sequence[tuple[Sensor, Finding]]) -> list[FleetIncident]:
-    """Those of the incidents that have one of these events."""
+    """The incidents that have at least one of these events."""
     wanted = {(sensor.sensor_id, finding.event.event_id) for sensor, finding in found}
     return [
         incident
@@ -35,7 +35,7 @@ def with_news(incidents: Sequence[FleetIncident], found: Sequence[tuple[Sensor, 
 
 
 def incident_cards(incidents: Sequence[FleetIncident], timezone: str) -> list[IncidentCard]:
-    """Incidents of several sensors as they stand on a page; timezone: of the times in their sentences."""
+    """Incidents of several sensors for a page. timezone: of the times in their sentences."""
     return [
         IncidentCard(
             incident.incident_id,

@@ -1,4 +1,4 @@
-"""The ends of what people were told of: incidents that are over, and events that later readings show as usual."""
+"""The ends of incidents and events that people were told of: they are over, or later readings show them as usual."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SensorFinding = tuple[Sensor, Finding]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What people are told at once. over: events that have ended; withdrawn: those that are none.
+    """What people are told in one message. over: events that have ended; withdrawn: events that were false.
 
-    incident: the one that they were told in, None for events that stand alone.
+    incident: the incident of these events, None for single events.
     """
 
     incident: FleetIncident | None
@@ -24,15 +24,15 @@ class End:
 
     @property
     def events(self) -> tuple[SensorFinding, ...]:
-        """All of them."""
+        """All events."""
         return (*self.over, *self.withdrawn)
 
 
 def find_ends(untold: Sequence[SensorFinding], incidents: Sequence[FleetIncident], at_once: int) -> Iterator[End]:
-    """The ends that are to be told: one for each incident of which nothing goes on, the others so many at once.
+    """The ends to tell: one for each incident that is over; and single events, some in one message.
 
-    untold: events, by time, that people were told of and that are over or withdrawn; incidents: as they are now. An
-    event that is withdrawn is in none of these, but the incident that it was told in may be.
+    untold: events, by time, that people were told of, and that are over or withdrawn now. incidents: as they are now. A
+    withdrawn event is in no incident any more, but its former incident may be among them.
     """
     now = {
         (sensor.sensor_id, finding.event.event_id): incident
@@ -63,7 +63,7 @@ def _end(events: Sequence[SensorFinding], incident: FleetIncident | None) -> End
 
 
 def _former(name: str, events: Sequence[SensorFinding]) -> FleetIncident:
-    """An incident that is none any more, by the events that people were told of."""
+    """An incident that no longer exists, by the events that people were told of."""
     events = sorted(events, key=lambda one: one[1].event.began)
     sensors = {sensor.sensor_id: sensor for sensor, _ in events}
     return FleetIncident(

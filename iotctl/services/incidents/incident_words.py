@@ -55,7 +55,7 @@ def _clock(time: int, timezone: str) -> str:
 
 
 def first_moves(incident: FleetIncident) -> list[tuple[Sensor, int]]:
-    """Each sensor with when its first event began, microseconds since 1970-01-01 UTC, in order of time."""
+    """Each sensor with the time when its first event began, microseconds since 1970-01-01 UTC, by time."""
     first: dict[int, tuple[Sensor, int]] = {}
     for sensor, finding in incident.findings:
         first.setdefault(sensor.sensor_id, (sensor, finding.event.began))

@@ -18,20 +18,20 @@ from iotctl.services.detect.learned import NOTHING, marked, taught_sensors
 
 _DAY = 86_400_000_000
 
-# Correlations rest on at most so many days, spread over the time of the events. At each call about so many readings are
-# read for them at most: 23 million are those of 1,000 sensors that send every 8 minutes.
+# Correlations use at most so many days, spread over the time of the events. Each call reads at most about so many
+# readings: 23 million are those of 1,000 sensors that send every 8 minutes.
 _MOST_DAYS = 128
 _MOST_READINGS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class FleetIncident:
-    """An incident with its sensors by name.
+    """An incident with its sensors.
 
     incident_id, start, end (microseconds since 1970-01-01 UTC), severity: see analysis.incidents.Incident. findings:
-    its events with their sensors, by start. sensors: in the order in which they moved; origin: the one where it
+    its events with their sensors, by start. sensors: in the order in which they moved. origin: the sensor where it
     probably began, None where the cause is in the data path. place: the smallest group that has all sensors, as (label,
-    value); for the data path the group whose sensors they are, or ("file", URI). None where there is no such group.
+    value) or ("file", URI); None where there is no such group.
     """
 
     incident_id: str
@@ -50,7 +50,7 @@ class FleetIncident:
 
     @property
     def goes_on(self) -> bool:
-        """Whether any of its events goes on, or is a new state of its sensor, of which no end is known."""
+        """Whether any of its events goes on, or is a lasting change, which has no end."""
         return any(finding.goes_on or finding.event.kind.lasts for _, finding in self.findings)
 
 
@@ -64,9 +64,9 @@ def find_incidents(
 ) -> list[FleetIncident]:
     """Incidents of the saved events that reach into [start, end), by start.
 
-    start, end: microseconds since 1970-01-01 UTC, None for open. All saved events are grouped, whatever is asked for:
-    an incident is the same in each range that shows it. min_severity: of an incident's most severe event.
-    include_labelled: group events labelled false or expected, too.
+    start, end: microseconds since 1970-01-01 UTC, None for open. All saved events are grouped, so that an incident is
+    the same in each range that shows it. min_severity: of an incident's most severe event. include_labelled: also group
+    events that are labelled false or expected.
     """
     with database.connect(application="iotctl incidents") as conn:
         ensure_schema(conn)
@@ -93,7 +93,7 @@ def find_incidents(
 
 
 def group_findings(database: Database, found: Sequence[tuple[Sensor, Finding]]) -> list[FleetIncident]:
-    """Incidents of events that need not have been saved, by start; those that a label silences are left out."""
+    """Incidents of events, saved or not, by start; events with a label false or expected are left out."""
     told = [(sensor, finding) for sensor, finding in found if not finding.silenced]
     with database.connect(application="iotctl incidents") as conn:
         sensors = SensorRepository(conn).all()
@@ -103,7 +103,7 @@ def group_findings(database: Database, found: Sequence[tuple[Sensor, Finding]]) 
 
 @dataclass(frozen=True, slots=True)
 class _Grouped:
-    """Incidents, with the sensors that their events number, and the findings of the events."""
+    """Incidents, with the sensors to which the indices of their events refer, and the findings of the events."""
 
     incidents: Sequence[Incident]
     members: Sequence[Sensor]
@@ -123,7 +123,7 @@ def _group(found: Sequence[tuple[Sensor, Finding]], fleet: int, conn: Connection
 
 
 def find_incident(database: Database, wanted: str) -> FleetIncident:
-    """The incident of that id, or the one that has the event of that id. Raises NotFoundError."""
+    """The incident with this id, or with an event of this id. Raises NotFoundError."""
     for include_labelled in (False, True):
         for incident in find_incidents(database, include_labelled=include_labelled):
             ids = {finding.event.event_id for _, finding in incident.findings}
@@ -135,15 +135,15 @@ def find_incident(database: Database, wanted: str) -> FleetIncident:
 def label_incident(
     database: Database, wanted: str, label: Label | None, *, dry_run: bool = False
 ) -> list[tuple[Sensor, Finding]]:
-    """Keep a verdict on all events of an incident, None takes theirs back; returns the events. Raises NotFoundError."""
+    """Save a verdict on all events of an incident (None removes it); returns the events. Raises NotFoundError."""
     incident = find_incident(database, wanted)
     return label_events(database, {finding.event.event_id: label for _, finding in incident.findings}, dry_run=dry_run)
 
 
 def sample_days(starts: Sequence[int]) -> list[int]:
-    """Days (counted from 1970-01-01 UTC) on which sensors are compared: from 60 before the first event to the last one.
+    """The days (counted from 1970-01-01 UTC) on which sensors are compared: from 60 before the first event to the last.
 
-    At most 128: every day, or every second, fourth ... one, so that a new event seldom changes which they are.
+    At most 128 days: every day, or every second, fourth and so on, so that a new event seldom changes the choice.
     """
     if not starts:
         return []

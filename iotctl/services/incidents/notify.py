@@ -1,6 +1,6 @@
-"""Notify: new events to a webhook as JSON, so that none is lost and, where all goes well, none is sent twice.
+"""Notify: send new events to a webhook as JSON. None is lost, and without failures none is sent twice.
 
-Events of one incident are a message of their own, with its sentence; all others travel together. So do their ends.
+The events of an incident are one message, with its sentence; all other events share messages. So do their ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from iotctl.services.incidents.webhook import post
 from iotctl.words import WITHDRAWN
 
 _EVENTS_PER_REQUEST = 100
-_EVENTS_AT_ONCE = 10_000  # read from the database, and sorted by incident
+_EVENTS_AT_ONCE = 10_000  # events that are read from the database and grouped by incident together
 
 SensorFinding = tuple[Sensor, Finding]
 
@@ -29,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How many events were sent, and how many that had been sent and have ended since, or are withdrawn."""
+    """How many events were sent; and of how many sent events the end was told, or the withdrawal."""
 
     events: int
     ends: int
@@ -42,11 +42,11 @@ def notify(
     incidents: Sequence[FleetIncident] = (),
     timezone: str = "UTC",
 ) -> Told:
-    """Send the sensors' events that are marked for it and not yet sent, and the ends of those that were. Retries.
+    """Send the sensors' events that are marked for sending, and the ends of events that were sent. Retries.
 
-    incidents: of several sensors; the events of each are a message with its sentence, in which times are of timezone.
-    Each request's events are noted as sent right after its answer: what fails is sent by the next run. An incident's
-    end is told once, when all of it is over. Raises IotctlError, with the URL's host alone.
+    incidents: of several sensors; the events of each are one message, with its sentence, with times in timezone. The
+    events of a request are noted as sent right after its answer; if it fails, the next run sends them. The end of an
+    incident is told once, when all of it is over. Raises IotctlError, which has only the host of the URL.
     """
     sent = ended = 0
     incident_of = {
@@ -107,7 +107,7 @@ def _end_message(end: End, timezone: str) -> dict[str, object]:
 
 
 def _incident_record(incident: FleetIncident, said: str, state: str) -> dict[str, object]:
-    """What is known of an incident: all of it, not only the events that are sent. told: some of them were before."""
+    """The whole incident, not only the events that are sent. told: some of its events were sent before."""
     origin = incident.origin
     return {
         "incident_id": incident.incident_id,

@@ -1,4 +1,4 @@
-"""The webhook: one POST of JSON, tried again with back-off, without a word of the URL in its errors."""
+"""The webhook: one POST of JSON, retried with back-off; its errors do not contain the URL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MAN
 
 
 def check_url(url: str) -> None:
-    """Raises UsageError where events cannot be sent to a URL; the URL itself, which may hold a secret, is not in it."""
+    """Raises UsageError for a URL that cannot be used. The error does not contain the URL, which may have a secret."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii() and url.isprintable()
@@ -37,7 +37,7 @@ def check_url(url: str) -> None:
 
 
 def post(url: str, message: Mapping[str, object]) -> None:
-    """Send a message; retries with back-off. Raises IotctlError, with the URL's host alone."""
+    """Send a message; retries with back-off. Raises IotctlError, which has only the URL's host."""
     body = json.dumps(message, allow_nan=False).encode()
     for seconds in _waits():
         problem, final = _try_post(url, body)
@@ -48,7 +48,7 @@ def post(url: str, message: Mapping[str, object]) -> None:
         time.sleep(seconds)
     parts = urlsplit(url)
     raise IotctlError(
-        f"The events are saved, but {parts.scheme}://{parts.hostname} did not take them: {problem}.",
+        f"The events are saved, but {parts.scheme}://{parts.hostname} did not accept them: {problem}.",
         hint="The next run with --notify sends them.",
     )
 
@@ -59,7 +59,7 @@ def _waits() -> Iterator[float | None]:
 
 
 def _try_post(url: str, body: bytes) -> tuple[str | None, bool]:
-    """What went wrong, None for nothing; and whether there is no use in trying again."""
+    """What went wrong, or None; and whether another try is useless."""
     headers = {"Content-Type": "application/json", "User-Agent": f"iotctl/{__version__}"}
     request = Request(url, data=body, headers=headers, method="POST")  # noqa: S310 -- check_url has seen the scheme
     try:
@@ -70,13 +70,13 @@ def _try_post(url: str, body: bytes) -> tuple[str | None, bool]:
         return f"HTTP status {error.code}", error.code < HTTPStatus.INTERNAL_SERVER_ERROR and error.code not in _PASSING
     except (URLError, OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        # Only the system's own words: others may quote the URL.
+        # Only the text of the system error: other texts may contain the URL.
         words = reason.strerror if isinstance(reason, OSError) else None
         return words or type(reason).__name__, False
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirected POST would become a GET somewhere else: an answer of that kind is a refusal."""
+    """Treats a redirect as a refusal: a redirected POST would become a GET somewhere else."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

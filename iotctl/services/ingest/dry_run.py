@@ -1,4 +1,4 @@
-"""A dry run of an ingest: files are read as they would be, and nothing is written."""
+"""A dry run of an ingest: files are read in the same way, and nothing is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from iotctl.sources import source_for
 
 
 class DrySink:
-    """A Sink that asks the ledger what is loaded, and enters nothing."""
+    """A Sink that reads the ledger and writes nothing."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class DrySink:
         self._session.do(ensure_schema)
 
     def enter(self, files: list[StoredFile], *, again: bool) -> list[LedgerFile]:
-        """See Sink. Files have numbers of this run alone; one that a manifest names twice is loaded by then."""
+        """See Sink. File numbers are valid only in this run; a file that a manifest names twice counts as loaded."""
 
         def known(conn: Connection) -> dict[tuple[str, str], LedgerFile]:
             found = Ledger(conn).named([file.uri for file in files])
@@ -81,13 +81,13 @@ class DrySink:
 
 
 def read_files(task: LoadTask, listener: IngestListener, stop: threading.Event) -> list[Outcome]:
-    """Read the files of a task as load_files does, and write nothing; stop, when set, ends after the batch in hand."""
+    """Read the files of a task as load_files does, but write nothing; stop ends it after the current batch."""
     outcomes: list[Outcome] = []
     for entry in task.files:
         if stop.is_set():
             break
         if outcomes and isinstance(outcomes[-1].error, UnreachableError):
-            # Whether it is one file's trouble or all the store's, shows over the whole run.
+            # Only the whole run shows whether one file or the store has a problem.
             outcomes.append(Outcome(entry, Ending.PUT_OFF))
             continue
         listener.started(entry.file)

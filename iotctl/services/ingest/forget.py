@@ -1,4 +1,4 @@
-"""Forget: take away what files had loaded, as if they had never been there."""
+"""Forget: remove the readings of files, as if the files had never been loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from iotctl.sources import lies_below, listed_name
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was taken away. reopened: files that had lost readings to these; the next ingest reads them again.
+    """What was removed. reopened: files that had lost readings to the forgotten ones; the next ingest reads them again.
 
     busy: files that another ingest is loading; they stay.
     """
@@ -27,9 +27,9 @@ class Forgotten:
 
 
 def files_to_forget(database: Database, names: Sequence[str]) -> list[str]:
-    """The URIs of the loaded files that names mean: a URI or path, all below one, or a glob over whole URIs.
+    """The URIs of the loaded files for these names: a URI or path, all files below one, or a glob on whole URIs.
 
-    Raises NotFoundError for a name that means none.
+    Raises NotFoundError for a name without a loaded file.
     """
     with database.connect() as conn:
         ensure_schema(conn)
@@ -39,15 +39,15 @@ def files_to_forget(database: Database, names: Sequence[str]) -> list[str]:
         found = [uri for uri in uris if _means(name, uri)]
         if not found:
             raise NotFoundError(
-                f"No file that is loaded is called {name}.",
-                hint="Name it as iotctl ingest does, or by a glob: '*2016*'",
+                f"No loaded file has the name {name}.",
+                hint="Write it as for iotctl ingest, or use a glob: '*2016*'",
             )
         chosen |= dict.fromkeys(found)
     return list(chosen)
 
 
 def forget(database: Database, uris: Sequence[str]) -> Forgotten:
-    """Take away the readings, rejects, conflicts and entries of files; each file in a transaction of its own."""
+    """Remove the readings, rejects, conflicts and ledger entries of files; each file in its own transaction."""
     files = readings = reopened = 0
     busy = []
     with database.connect(application="iotctl forget") as conn:

@@ -1,4 +1,4 @@
-"""Ingest: the files under a URI into the database, through concurrent workers, each file version once."""
+"""Ingest: load the files under a URI into the database with concurrent workers, each file version once."""
 
 from __future__ import annotations
 
@@ -20,28 +20,27 @@ from iotctl.services.ingest.selection import pages, select
 from iotctl.services.ingest.tally import IngestSummary, Seen, Tally
 from iotctl.sources import lies_below, source_for
 
-# Files looked up in the ledger at once.
+# Files that one query looks up in the ledger.
 _FILES_AT_ONCE = 1000
 
-# Small files travel together and share a batch: about one batch's worth, or so many. The first tasks of a run are
-# smaller, so that each worker has some.
+# Small files share a task and a batch: about as many as fill a batch, or so many. The first tasks of a run are smaller,
+# so that each worker gets one.
 _TASK_BYTES = 40 * 1024 * 1024
 _FIRST_TASK_BYTES = 16 * 1024 * 1024
 _TASK_FILES = 200
 
-# A file that another ingest holds is looked at again after this.
+# Time until a file that another ingest is loading is checked again.
 _BUSY_SECONDS = 0.5
 
-# Whoever waits notices a stop from outside within this.
+# A wait notices a stop from outside within this time.
 _HALT_SECONDS = 0.1
 
 
 class IngestRun:
-    """One run over the selected data files that are not loaded in their present version; it runs once.
+    """One run over the selected data files with a version that is not loaded yet; use it once.
 
-    stop, when set, ends the run after the batches in hand; so does an error that concerns more than one file, which
-    the summary then carries: what is committed is counted in any case. seen: carried from round to round by who
-    ingests again and again.
+    When stop is set, the run ends after the current batches. So does an error that concerns more than one file; the
+    summary then has the error. Committed rows are counted in any case. seen: kept from round to round of a watch.
     """
 
     def __init__(
@@ -64,9 +63,9 @@ class IngestRun:
         self._pending: dict[Future[list[Outcome]], LoadTask] = {}
 
     def run(self) -> IngestSummary:
-        """Load, and say what came of it.
+        """Load, and return a summary.
 
-        Raises NotFoundError, UnreachableError, ForbiddenError where the listing or the database cannot be used at all.
+        Raises NotFoundError, UnreachableError, ForbiddenError where the source or the database cannot be used at all.
         """
         began = time.monotonic()
         run, listener = self._tally, self._listener
@@ -75,7 +74,7 @@ class IngestRun:
             try:
                 self._load_selected()
                 self._load_reopened()
-            except IotctlError as error:  # the listing broke off, or the ledger
+            except IotctlError as error:  # the listing or the ledger failed
                 run.error = run.error or error
                 self._halt.set()
             self._collect(at_most=0)
@@ -108,7 +107,7 @@ class IngestRun:
         self._collect(at_most=0)
 
     def _load_reopened(self) -> None:
-        """Load files that lost readings to one that changed, and has them no more."""
+        """Load files again that had lost readings to a file that has changed since and no longer has these readings."""
         while not self._halt.is_set() and (groups := self._sink.reopened(self._read_again)):
             for options, entries in groups:
                 for files in _tasks(iter(entries), self._workers.count):
@@ -116,7 +115,7 @@ class IngestRun:
             self._collect(at_most=0)
 
     def _read_again(self, entries: list[LedgerFile]) -> list[LedgerFile]:
-        """Those below the run's URI; others are for their own ingest, which can read them."""
+        """The files to read again below the run's URI; other files wait for an ingest that can read them."""
         run = self._tally
         return run.read_again(
             [
@@ -131,7 +130,7 @@ class IngestRun:
         self._pending[self._workers.load(task, self._listener, self._halt)] = task
 
     def _collect(self, at_most: int) -> None:
-        """Wait until at most so many tasks are in flight; files to be tried again go back to the queue."""
+        """Wait until at most so many tasks are running; files to try again go back to the queue."""
         while len(self._pending) > at_most:
             for future in wait(self._pending, return_when=FIRST_COMPLETED).done:
                 self._enter(future, self._pending.pop(future))
@@ -142,7 +141,7 @@ class IngestRun:
         again: Sequence[LedgerFile] = ()
         try:
             again = run.enter(future.result())
-        except IotctlError as error:  # the worker is lost, or cannot work
+        except IotctlError as error:  # the worker is lost, or cannot run the task
             run.error = run.error or error
             for file_id, rows in self._sink.balances(task.files).items():
                 run.touch(file_id, rows)
@@ -154,7 +153,7 @@ class IngestRun:
             self._submit(again, task.options)
 
     def _unloaded(self) -> Iterator[LedgerFile]:
-        """The selected files that are to be loaded; the others are counted."""
+        """The selected files to load; the others are counted."""
         run, limit = self._tally, self._request.selection.limit
         again = self._request.again and not run.seen.loaded_again
         taken = 0
@@ -172,10 +171,10 @@ class IngestRun:
                 return
 
     def _data_files(self) -> Iterator[StoredFile]:
-        """The selected files that ingest reads and has not given up; the others are counted.
+        """The selected files that can be read and have not failed for good; the others are counted.
 
-        What is found under a prefix or folder is read where its name says that it holds readings; what a person names,
-        as uri or in a manifest, is read whatever its name.
+        A file found under a prefix or folder is read if its name is that of a data file. A file that a person names, as
+        uri or in a manifest, is read whatever its name is.
         """
         run, read, selection = self._tally, self._request.options.read, self._request.selection
         source = source_for(self._request.uri, self._request.store)
@@ -196,7 +195,7 @@ def _left_out(uri: str, read: ReadOptions, *, is_first: bool) -> str:
 
 
 def _tasks(files: Iterator[LedgerFile], workers: int) -> Iterator[tuple[LedgerFile, ...]]:
-    """Files in the order of their listing, small ones together."""
+    """The tasks: files in the order of their listing, small ones together."""
     together: list[LedgerFile] = []
     size = made = 0
     for entry in files:
@@ -211,9 +210,9 @@ def _tasks(files: Iterator[LedgerFile], workers: int) -> Iterator[tuple[LedgerFi
 
 
 class _Halt(threading.Event):
-    """Set where the run ends by itself, or where it is stopped from outside.
+    """Is set where the run ends by itself, or where it is stopped from outside.
 
-    The event from outside stays as it is: the next round of the same process must not find it set.
+    It does not set the event from outside, because the next round of the same process must not find that set.
     """
 
     def __init__(self, stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""Where the files of an ingest go, and what is known of them there: the database, with its ledger."""
+"""The target of an ingest: the database, with its ledger."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ from iotctl.services.ingest.tally import Tally
 from iotctl.services.policy import keep_up
 from iotctl.words import counted
 
-# Those of some files that are to be read again.
+# Of some files, those to read again.
 Choose = Callable[[list[LedgerFile]], list[LedgerFile]]
 
 
 class Sink(Protocol):
-    """What becomes of files; used by one thread. Each method raises IotctlError where the database is lost for good."""
+    """The target of files; used by one thread. Each method raises IotctlError where the database is lost for good."""
 
     def begin(self) -> None:
-        """Make ready what the run needs."""
+        """Prepare the run."""
 
     def enter(self, files: list[StoredFile], *, again: bool) -> list[LedgerFile]:
-        """The files as they are known, in the given order; again: also those that were loaded before are to be read."""
+        """The ledger entries of files, in the given order. again: also read files that were loaded before."""
 
     def task(self, files: Sequence[LedgerFile], options: LoadOptions) -> LoadTask:
         """The work to be done on files."""
 
     def balances(self, files: Sequence[LedgerFile]) -> dict[int, Balance]:
-        """What each file had given before the run: file_id -> rows; of files whose worker was lost."""
+        """The rows of each file before the run: file_id -> rows. It is asked for files with a lost worker."""
 
     def reopened(self, choose: Choose) -> list[tuple[LoadOptions, list[LedgerFile]]]:
-        """Files to be read again as another one changed, those that are chosen, with the options to read them by."""
+        """The chosen files to read again because another file changed, with the options for reading them."""
 
     def end(self) -> None:
-        """Do what is to be done after a load that went well."""
+        """Finish a successful load."""
 
     def balance(self, run: Tally) -> Balance:
         """The rows that a run read."""
 
 
 class DatabaseSink:
-    """Files are entered in the ledger, and loaded. halt ends all waiting, but for that of the last count: stop does."""
+    """Enters files in the ledger and loads them. halt ends every wait, except in the last count, which stop ends."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class DatabaseSink:
         )
 
     def reopened(self, choose: Choose) -> list[tuple[LoadOptions, list[LedgerFile]]]:
-        """See Sink. Each with the layout that it was loaded with, and else with the options of now."""
+        """See Sink. Each file keeps the layout with which it was loaded; the other options are those of this run."""
         entries = choose(patiently(self._session, lambda conn: Ledger(conn).reopened(), self._listener, self._halt))
         if not entries:
             return []
@@ -137,13 +137,13 @@ class DatabaseSink:
             text = entry.options.get("layout", STANDARD.name)
             with_own = options
             if digest_of(text) != digest_of(self._layouts.text(entry.file.uri)):
-                with suppress(FileError):  # else it is read as any other file of now
+                with suppress(FileError):  # otherwise it is read like any other file of this run
                     with_own = options.with_layout(recorded.of(entry.options))
             groups.setdefault("" if with_own is options else text, (with_own, []))[1].append(entry)
         return list(groups.values())
 
     def end(self) -> None:
-        """Do what policies ask for, where the server does not; readings are loaded whether it succeeds or not."""
+        """Apply the policies, where the server does not; the load is complete even if this fails."""
         try:
             gone = patiently(
                 self._session,
@@ -158,7 +158,7 @@ class DatabaseSink:
             parts = counted(gone.parts, "month")
             self._listener.noted(f"older than the retention: {counted(gone.readings, 'reading')} of {parts} dropped")
         if gone.busy:
-            self._listener.noted("another load is under way; what is older than the retention goes the next time")
+            self._listener.noted("another load is running; the next ingest drops readings older than the retention")
 
     def balance(self, run: Tally) -> Balance:
         """See Sink."""

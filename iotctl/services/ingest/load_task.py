@@ -1,4 +1,4 @@
-"""What an ingest asks of a worker, and what it hears of the files: small and picklable, whatever the files hold."""
+"""What an ingest sends to a worker, and what it gets back: small and picklable, for files of any size."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from iotctl.services.ingest.progress import IngestListener
 from iotctl.services.ingest.selection import Selection
 from iotctl.sources import StoreSettings
 
-# Options of reading that change no reading.
+# Options of reading that do not change any reading.
 _NOT_RECORDED = ("batch_rows", "block_bytes", "settle_seconds", "keep_rejects", "layouts")
 
 
 @dataclass(frozen=True, slots=True)
 class RejectLimit:
-    """More bad rows than this in one file stop it: a number of rows, or a part (0..1) of the rows read so far."""
+    """The most bad rows of one file before its load stops: a number, or a part (0..1) of the rows read so far."""
 
     rows: int | None = None
     part: float | None = None
 
     def allows(self, rejected: int, rows_read: int) -> bool:
-        """Whether so many bad ones among so many rows are within the limit."""
+        """Whether so many bad rows among so many rows are within the limit."""
         if self.rows is not None and rejected > self.rows:
             return False
         return self.part is None or rejected <= self.part * rows_read
@@ -39,7 +39,7 @@ class RejectLimit:
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How files are read, and what becomes of readings that are there already.
+    """How files are read, and what happens to readings that the table already has.
 
     chunk_interval: of new chunks. columnstore_writer: who compresses, on TimescaleDB.
     """
@@ -52,22 +52,22 @@ class LoadOptions:
 
     @property
     def recorded(self) -> dict[str, str]:
-        """What the ledger keeps with a file: all that decides which readings it gives, but for its layout."""
+        """What the ledger stores with a file: all options that decide its readings, except its layout."""
         how = {name: str(value) for name, value in asdict(self.read).items() if name not in _NOT_RECORDED}
         return how | {"on_duplicate": self.on_duplicate.value}
 
     def with_layout(self, layout: Layout) -> LoadOptions:
-        """The same, with one layout for all files."""
+        """The same options, with one layout for all files."""
         return replace(self, read=replace(self.read, layouts=(layout,)))
 
     @classmethod
     def of_record(cls, recorded: Mapping[str, str]) -> LoadOptions:
-        """The options that the ledger has kept with a finished file, but for its layout; others are as by default."""
+        """The options that the ledger stored with a finished file, except its layout; others have defaults."""
         default = ReadOptions(settle_seconds=0)
         read: dict[str, Any] = {}
         for name in (option.name for option in fields(default)):
             if (text := recorded.get(name)) is not None:
-                # Texts as recorded writes them: of bool, int, float, str and enums of str.
+                # The texts that `recorded` writes: of bool, int, float, str and enums of str.
                 kind = type(getattr(default, name))
                 read[name] = text == "True" if kind is bool else kind(text)
         return cls(replace(default, **read), OnDuplicate(recorded.get("on_duplicate", OnDuplicate.SKIP)))
@@ -75,10 +75,10 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """What an ingest is asked for: to load the selected files under uri that are not loaded in their present version.
+    """An ingest: load the selected files under uri whose present version is not loaded.
 
-    again: also those that are; what they gave before is replaced. run_id: the run's in the history, if it has one.
-    dry_run: read them, and write nothing.
+    again: also load the others; their earlier readings are replaced. run_id: the run in the history, if it has one.
+    dry_run: read the files, and write nothing.
     """
 
     uri: str
@@ -92,11 +92,11 @@ class IngestRequest:
 
 @dataclass(frozen=True, slots=True)
 class LoadTask:
-    """Work for one worker; small and picklable, it travels instead of the files.
+    """Work for one worker; small and picklable, because it is sent in place of the files.
 
-    layout: of the readings in the database; None where nothing is written, but all is read. run_id: whose batches they
-    are. since: what this run has committed from then on is part of this task: a worker that died may have done some of
-    it already.
+    layout: how the database stores readings; None where files are read and nothing is written. run_id: the run of the
+    batches. since: batches that this run committed later than this belong to this task; a lost worker may have
+    committed some of them.
     """
 
     files: tuple[LedgerFile, ...]
@@ -109,24 +109,24 @@ class LoadTask:
 
 
 class Ending(StrEnum):
-    """How a worker left a file."""
+    """How the work on a file ended."""
 
     LOADED = "loaded"
-    UNCHANGED = "unchanged"  # another ingest has loaded it meanwhile
+    UNCHANGED = "unchanged"  # another ingest has loaded it in the meantime
     BUSY = "busy"  # another ingest is loading it now
-    PUT_OFF = "put off"  # not taken up, as the store gave trouble with the one before
-    UNFINISHED = "unfinished"  # loaded up to its last line, which may still be being written
-    FAILED = "failed"  # something is wrong with the file, or the store does not give it
-    STOPPED = "stopped"  # the run ends: it was told to, or database or store cannot be used
+    PUT_OFF = "put off"  # not started, because the store failed at the file before
+    UNFINISHED = "unfinished"  # loaded except for its last line, which may not be complete yet
+    FAILED = "failed"  # something is wrong with the file, or the store could not read it
+    STOPPED = "stopped"  # the run ends: it was stopped, or the database or store failed
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a file. before: its rows in the ledger when this run took it up, None where it did not.
+    """The result of a file. before: its rows in the ledger when this run started with it, None where it did not.
 
-    corrected, removed: readings of an older version that its new one changed, or has no more. layout: the one that was
-    found by looking at the file, as TOML; empty where it was named, or is the standard one. rows: what a dry run read;
-    of a load they are in the ledger.
+    corrected, removed: readings of an older version that the new version changed or no longer has. layout: the layout
+    that was found by looking at the file, as TOML; empty where it was given, or is the standard one. rows: what a dry
+    run read; the rows of a load are in the ledger.
     """
 
     file: LedgerFile
@@ -140,10 +140,13 @@ class Outcome:
 
 
 class LoadWorkers(Protocol):
-    """Where files are loaded. count: tasks that run at once."""
+    """The place where files are loaded. count: tasks that run at the same time."""
 
     @property
     def count(self) -> int: ...  # noqa: D102
 
     def load(self, task: LoadTask, listener: IngestListener, halt: threading.Event) -> Future[list[Outcome]]:
-        """What load_files makes of a task; the listener hears of it here; halt, set here, ends it there."""
+        """The result of load_files for a task.
+
+        The listener is called on this side; halt, set on this side, stops the task.
+        """

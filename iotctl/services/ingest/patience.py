@@ -1,4 +1,4 @@
-"""Work over a connection that outlives the connection: after a restart or a lost network it goes on."""
+"""Work that goes on with a new connection after a restart of the database or a lost network."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from iotctl.services.ingest.progress import IngestListener
 
 T = TypeVar("T")
 
-# Waits after a database that went away, about a minute in all: a restart takes less.
+# Waits after a lost database, about a minute in all: a restart takes less.
 _WAIT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0, 20.0, 20.0)
 
-# A connection that was idle for longer is made anew: a firewall or idle_session_timeout may have ended it.
+# After a longer idle time a new connection is made: a firewall or idle_session_timeout may have closed the old one.
 _IDLE_SECONDS = 5.0
 
 
 class Session:
-    """A connection of an ingest that serves one piece of work after the other; made when the first one needs it."""
+    """A connection of an ingest for one piece of work after the other; opened when the first one needs it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class Session:
         self._close()
 
     def do(self, work: Callable[[Connection], T]) -> T:
-        """The result of work. Raises IotctlError, after which the next work has a new connection."""
+        """The result of work. Raises IotctlError; then the next work gets a new connection."""
         try:
             with self._database.errors():
                 return work(self._connection())
@@ -66,11 +66,11 @@ def patiently(
     stop: threading.Event,
     steps_done: Callable[[], int] = lambda: 0,
 ) -> T:
-    """The result of work, which is called again with a new connection where the database went away meanwhile.
+    """The result of work, which is called again with a new connection if the database was lost.
 
-    work must go on from what the database tells, not from memory: the answer to a COMMIT may be what got lost.
-    steps_done: grows as work proceeds; each step earns the full patience anew. stop, when set, ends the waiting.
-    Raises IotctlError where the database stays away, or has another problem.
+    work must go on from the state in the database, not from memory: perhaps only the answer to a COMMIT was lost.
+    steps_done: grows as work proceeds; after each step the waits start from the beginning. stop, when set, ends the
+    wait. Raises IotctlError where the database does not come back, or has another problem.
     """
     waits = iter(_WAIT_SECONDS)
     while True:

@@ -1,4 +1,4 @@
-"""Watch: ingest again and again, through passing troubles, until told to stop."""
+"""Watch: ingest again and again, in spite of short failures, until it is stopped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iotctl.repositories import Balance
 from iotctl.services.ingest.progress import IngestListener
 from iotctl.services.ingest.tally import IngestSummary, Seen
 
-# After a round that database or store broke off; twice as long after each further one, up to the longest.
+# The wait after a round that the database or store ended; it doubles after each further one, up to the longest.
 _TROUBLE_SECONDS = 5.0
 _LONGEST_SECONDS = 300.0
 
@@ -19,10 +19,10 @@ _LONGEST_SECONDS = 300.0
 def rounds(
     load: Callable[[], IngestSummary], seconds: float, listener: IngestListener, stop: threading.Event
 ) -> Iterator[IngestSummary]:
-    """What each round did; the next one begins so many seconds after it, the last one ends when stop is set.
+    """The summary of each round. The next round begins so many seconds later; the last round ends when stop is set.
 
-    load: one ingest. A round without a file is one that did nothing; one that store or database broke off is noted,
-    and the next one waits longer. Raises any other error of load, after the summary that carries it, if there is one.
+    load: one ingest. If no file is found, the round did nothing. If the store or database fails, this is noted, and the
+    next round waits longer. Any other error of load is raised, after the summary that has it, if there is one.
     """
     troubles = 0
     while not stop.is_set():
@@ -43,15 +43,15 @@ def rounds(
 
 
 def nothing() -> IngestSummary:
-    """The summary of no rounds."""
+    """The summary before the first round."""
     return IngestSummary(0, 0, 0, (), Balance(), 0.0)
 
 
 def together(before: IngestSummary | None, latest: IngestSummary, seen: Seen) -> IngestSummary:
-    """A summary over the rounds before and the latest one.
+    """A summary of the rounds before together with the latest one.
 
-    unchanged: files that were loaded when the first round began. failed: files that are still not loaded. seconds:
-    of work, without the waits between rounds.
+    unchanged: files that were loaded before the first round. failed: files that are still not loaded. seconds: of work,
+    without the waits between rounds.
     """
     if before is None:
         return latest

@@ -1,4 +1,4 @@
-"""The history of runs, as a run writes it: that it goes on, what it has done so far, how it ended."""
+"""The history of runs: a run writes that it is running, what it has done so far, and how it ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iotctl.services.ingest.tally import IngestSummary
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is known of a run when it begins. command: as it was typed, without secrets."""
+    """A run at its beginning. command: as it was typed, without secrets."""
 
     run_id: str
     who: str
@@ -23,7 +23,7 @@ class Run:
 
 @contextmanager
 def recorded_run(database: Database, run: Run, listener: IngestListener) -> Iterator[RunRecord]:
-    """The record of a run, which counts as running while the context lasts; an error that leaves it is its end."""
+    """The record of a run, which counts as running inside the context; an error that leaves the context ends it."""
     with ExitStack() as session:
         record = RunRecord(database, run, listener, session)
         try:
@@ -42,9 +42,9 @@ def past_runs(database: Database, limit: int) -> list[PastRun]:
 
 
 class RunRecord:
-    """A run's row, over a session of its own that shows others that the run lives.
+    """A run's row, with its own session, which shows others that the run is alive.
 
-    Where the row cannot be written, that is noted and no more: the readings count.
+    If the row cannot be written, this is only noted: the readings are more important.
     """
 
     def __init__(self, database: Database, run: Run, listener: IngestListener, session: ExitStack) -> None:
@@ -59,17 +59,17 @@ class RunRecord:
             self._runs.begin(run.run_id, run.who, run.command)
 
     def count(self, summary: IngestSummary) -> None:
-        """Enter what the run has done so far."""
+        """Write what the run has done so far."""
         counts = RunCounts(summary.files, summary.unchanged, summary.other, len(summary.failed), summary.balance)
         self._write(lambda runs: runs.count(self._run.run_id, counts))
 
     def finish(self, summary: IngestSummary) -> None:
-        """Enter what the run has done, and that it ended."""
+        """Write what the run has done, and that it ended."""
         self.count(summary)
         self.end(summary.ending, summary.problem)
 
     def end(self, ending: RunEnding, problem: str | None) -> None:
-        """Enter how the run ended."""
+        """Write how the run ended."""
         self._write(lambda runs: runs.end(self._run.run_id, ending, problem))
 
     def _write(self, write: Callable[[RunRepository], None]) -> None:
@@ -77,7 +77,7 @@ class RunRecord:
             with self._database.errors():
                 write(self._runs)
         except IotctlError:
-            # The server may have been started anew since the last time.
+            # The server may have been restarted since the last time.
             try:
                 self._reconnect()
                 with self._database.errors():

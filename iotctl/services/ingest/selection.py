@@ -1,4 +1,4 @@
-"""Which files an ingest takes: all under a URI or those that a manifest names, if they are new enough and fit."""
+"""The files of an ingest: all under a URI or in a manifest that are new enough and match."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from iotctl.sources import StoreSettings, source_for
 
 T = TypeVar("T")
 
-# Looking at an object costs 2 ms of one core (measured) and, in a store far away, ten times that in waiting.
+# A request for an object's version costs 2 ms of one core (measured); a store far away adds ten times that as a wait.
 _ASKED_AT_ONCE = 16
 _ENTRIES_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What narrows the files under a URI down.
+    """A selection of the files under a URI.
 
-    manifest: URI of a text file that names the files, instead of a listing. since: aware; only files modified then or
-    later. pattern: a glob on the path below the URI, in which * also stands for /. limit: at most so many files that
-    are not loaded yet.
+    manifest: URI of a text file with the names of files, used instead of a listing. since: aware; only files modified
+    then or later. pattern: a glob on the path below the URI; its * also matches /. limit: the most files that are not
+    loaded yet.
     """
 
     manifest: str | None = None
@@ -42,10 +42,10 @@ class Selection:
 def select(
     uri: str, selection: Selection, store: StoreSettings, missing: Callable[[str, IotctlError], None]
 ) -> Iterator[StoredFile]:
-    """The files of a selection in order of key, or of the manifest; limit is left to the caller.
+    """The files of a selection in order of key, or of the manifest; the caller applies limit.
 
-    missing is told of each file that the manifest names and that cannot be had. Raises what Source.list does, and
-    FileError where the manifest is no text.
+    missing is called for each file of the manifest that cannot be found or read. Raises the errors of Source.list, and
+    FileError where the manifest is not text.
     """
     source = source_for(uri, store)
     listed = source.list(uri) if selection.manifest is None else _named(uri, selection.manifest, store, missing)
@@ -57,12 +57,12 @@ def select(
 
 
 def _composed(name: str) -> str:
-    """The name with each accent in its letter: some systems keep names in the other form, and it looks the same."""
+    """The name with each accent joined to its letter: some systems store them apart, which looks the same."""
     return normalize("NFC", name)
 
 
 def pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items, so many at a time."""
+    """The items in lists of so many."""
     items = iter(items)
     while page := list(islice(items, size)):
         yield page
@@ -84,7 +84,7 @@ def _named(
 
 
 def _entries(manifest: str, store: StoreSettings) -> Iterator[str]:
-    """The lines of a manifest that are neither empty nor comments."""
+    """The lines of a manifest, without empty lines and comments."""
     source = source_for(manifest, store)
     # utf-8-sig: some editors put a byte order mark before the first name.
     with io.TextIOWrapper(source.open(source.stat(manifest)), encoding="utf-8-sig") as lines:
@@ -103,7 +103,7 @@ def _entries(manifest: str, store: StoreSettings) -> Iterator[str]:
 
 def _stat(store: StoreSettings, uri: str, *, from_store: bool) -> StoredFile | IotctlError:
     if from_store and not uri.startswith("s3://"):
-        # Whoever may write into a bucket must not choose what is read from this machine.
+        # A person who may write into a bucket must not choose files of this machine.
         return FileError("A manifest in a store names a file of this machine.", where=uri, hint="Use a local manifest.")
     try:
         return source_for(uri, store).stat(uri)

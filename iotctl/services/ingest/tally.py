@@ -1,4 +1,4 @@
-"""What an ingest did: files by how they ended, rows, and what a later round need not do again."""
+"""What an ingest did: files by result, rows, and what a later round need not repeat."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from iotctl.services.ingest.load_task import Ending, LoadOptions, Outcome
 from iotctl.services.ingest.progress import IngestListener
 from iotctl.words import counted
 
-# So many files in a row that the store does not give are the store's trouble; fewer may be the files' own.
+# If the store fails for so many files in a row, the store has a problem; fewer may be problems of the files.
 _MOST_UNREACHABLE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class FailedFile:
-    """A file that was not loaded, and why. version: None where it could not even be looked at."""
+    """A file that was not loaded, and why. version: None where even that could not be read."""
 
     uri: str
     version: str | None
@@ -28,16 +28,16 @@ class FailedFile:
 
     @property
     def is_final(self) -> bool:
-        """Whether another try at the same version must end the same."""
+        """Whether another try at the same version would fail, too."""
         return isinstance(self.error, FileError) and not isinstance(self.error, ChangedFileError)
 
 
 @dataclass
 class Seen:
-    """What a later round of the same process need not do again.
+    """What a later round of the same process need not repeat.
 
-    left_out: objects that are no data files, told of once. failed: by URI, what is not loaded so far; a version that
-    cannot be is not tried again. loaded_again: what was to be loaded once more has been.
+    left_out: objects that are not data files; they are reported once. failed: URI -> the file that is not loaded so
+    far; a version that cannot be loaded is not tried again. loaded_again: whether --again has been done.
     """
 
     left_out: set[str] = field(default_factory=set)
@@ -45,19 +45,19 @@ class Seen:
     loaded_again: bool = False
 
     def given_up(self, file: StoredFile) -> bool:
-        """Whether just this version of the file cannot be loaded."""
+        """Whether this version of the file cannot be loaded."""
         failed = self.failed.get(file.uri)
         return failed is not None and failed.is_final and failed.version == file.version
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSummary:
-    """What a run did. files: loaded by this run. balance: the rows this run read, over all its files.
+    """What a run did. files: loaded by this run. balance: the rows that this run read, over all its files.
 
-    unchanged: files that were loaded before. other: objects that are no data files. interrupted: told to stop.
-    error: what ended the run early, where it was not one file's trouble. unfinished: files that are loaded but for
-    their last line, which may still be being written. corrected, removed: readings that new versions of files changed,
-    or have no more.
+    unchanged: files that were loaded before. other: objects that are not data files. interrupted: whether it was
+    stopped. error: what ended the run early, if it was not the problem of one file. unfinished: files that are loaded
+    except for their last line, which may not be complete yet. corrected, removed: readings that new versions of files
+    changed or no longer have.
     """
 
     files: int
@@ -74,14 +74,14 @@ class IngestSummary:
 
     @property
     def files_skipped(self) -> int:
-        """Objects that this run left out, for whatever reason."""
+        """Objects that this run left out, for any reason."""
         return self.unchanged + self.other + len(self.failed)
 
     @property
     def ending(self) -> RunEnding:
-        """How the run ended: as failed, too, where there was something to load and none of it could be used.
+        """How the run ended. It has failed also if there was something to load and nothing of it could be used.
 
-        Files that were loaded before do not count: they say nothing about the files that come now.
+        Files that were loaded before do not count: they say nothing about the new files.
         """
         if self.interrupted:
             return RunEnding.INTERRUPTED
@@ -92,7 +92,7 @@ class IngestSummary:
 
     @property
     def loss(self) -> str | None:
-        """What became of the rows that were read, where none of them gave a reading."""
+        """The reasons why no row gave a reading; empty where some did."""
         rows = self.balance
         if not 0 < rows.rows_read == rows.no_readings:
             return None
@@ -105,12 +105,12 @@ class IngestSummary:
 
     @property
     def only_other(self) -> bool:
-        """Whether there were objects, and none of them is a data file."""
+        """Whether there were objects, but no data file."""
         return self.other > 0 and self.files + self.unchanged + len(self.failed) == 0
 
     @property
     def problem(self) -> str | None:
-        """What went wrong, if anything, in a line; the first file's trouble stands for all."""
+        """What went wrong, if anything, in one line; the first file stands for all."""
         if self.error is not None:
             return self.error.message
         if self.failed:
@@ -121,25 +121,25 @@ class IngestSummary:
 
     @property
     def was_idle(self) -> bool:
-        """Whether the run found nothing to do, so that it says nothing about whether loading works."""
+        """Whether the run found nothing to do, so that it does not show whether loading works."""
         return not (self.files or self.failed or self.balance.rows_read or self.only_other or self.error)
 
     @property
     def rows_per_second(self) -> float:
-        """Rows read per second, listing and waiting included."""
+        """Rows read a second, including the time of listing and waiting."""
         return self.balance.rows_read / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass
 class Tally:
-    """What is known so far of a run.
+    """The counts of a run so far.
 
-    loaded: ids of the files that it counts as loaded; unfinished: URIs of those whose last line may still be written;
-    touched: ids of those whose rows it counts; before: their rows before it; rows: what a dry run read. unreachable:
-    files in a row that the store did not give. busy: another ingest held some of the files. reread: files read once
-    more, as one that they overlap with changed. corrected, removed: readings that new versions of files changed, or
-    have no more. other_options: what files were loaded with, by option, where it differs from what this run was given.
-    layouts: how many files were loaded with each layout that was found by looking at them, as TOML.
+    loaded: ids of the loaded files. unfinished: URIs of files with a last line that may not be complete. touched: ids
+    of the files with counted rows. before: their rows before the run. rows: what a dry run read. unreachable: files in
+    a row that the store could not give. busy: whether another ingest is loading some of the files. reread: files read
+    again because an overlapping file changed. corrected, removed: readings that new versions of files changed or no
+    longer have. other_options: option -> its values for loaded files, where they differ from this run. layouts: layout
+    as TOML -> the number of files, for layouts that were found by looking at files.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -163,7 +163,7 @@ class Tally:
     error: IotctlError | None = None
 
     def enter(self, outcomes: list[Outcome]) -> tuple[LedgerFile, ...]:
-        """Count outcomes; returns the files that are to be tried again."""
+        """Count outcomes; returns the files to try again."""
         again = []
         for outcome in outcomes:
             match outcome.ending:
@@ -201,7 +201,7 @@ class Tally:
         return tuple(again)
 
     def compare_options(self, files: list[LedgerFile], options: LoadOptions) -> None:
-        """Take note of files that are loaded, but were read with other options."""
+        """Note the files that were loaded with other options."""
         now = options.recorded
         layouts = RunLayouts(options.read.layouts)
         for file in files:
@@ -218,7 +218,7 @@ class Tally:
                 self.other_options.setdefault(name, set()).add(file.options[name])
 
     def note_options(self, listener: IngestListener) -> None:
-        """Say how files were loaded, where this run would load them in another way."""
+        """Report how files were loaded, if this run would load them in another way."""
         if self.other_options_files:
             how = ", ".join(f"{name} {' or '.join(sorted(values))}" for name, values in self.other_options.items())
             listener.noted(
@@ -227,7 +227,7 @@ class Tally:
             )
 
     def note_layouts(self, listener: IngestListener) -> None:
-        """Say which layouts were found by looking at files, and for how many of them."""
+        """Report which layouts were found by looking at files, and for how many files."""
         named = Counter[str]()
         for toml, count in self.layouts.items():
             named[read_layout(toml).described if toml else "the standard layout"] += count
@@ -235,19 +235,19 @@ class Tally:
             listener.noted(f"--layout auto: {counted(count, 'file')} read as {layout}")
 
     def read_again(self, files: list[LedgerFile]) -> list[LedgerFile]:
-        """Those of the files that this run has not read again so far; they count as they did before."""
+        """The files that this run has not read again so far; their counts stay."""
         new = [file for file in files if file.file_id not in self.reread]
         self.reread |= {file.file_id for file in new}
         return new
 
     def touch(self, file_id: int, before: Balance) -> None:
-        """Count the rows of a file from here on; a manifest may name a file twice."""
+        """Count the rows of a file from now on; a manifest may name a file twice."""
         if file_id not in self.touched:
             self.touched.add(file_id)
             self.before += before
 
     def fail(self, uri: str, version: str | None, error: IotctlError) -> None:
-        """Count a file that is not loaded; many in a row that cannot be reached end the run."""
+        """Count a file that was not loaded; many unreachable files in a row end the run."""
         self.failed.append(FailedFile(uri, version, error))
         self.seen.failed[uri] = self.failed[-1]
         self.unreachable += isinstance(error, UnreachableError)
@@ -255,13 +255,13 @@ class Tally:
             self.error = self.error or error
 
     def missing(self, uri: str, error: IotctlError) -> None:
-        """Count a file of a manifest that cannot be had. Raises the error that ends the run."""
+        """Count a file of a manifest that cannot be found or read. Raises an error that ends the run."""
         self.fail(uri, None, error)
         if self.error is not None:
             raise self.error
 
     def summary(self, balance: Balance, seconds: float, *, interrupted: bool = False) -> IngestSummary:
-        """What is known at the end."""
+        """The summary at the end."""
         return IngestSummary(
             files=self.files,
             unchanged=self.unchanged,

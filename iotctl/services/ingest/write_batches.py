@@ -1,4 +1,4 @@
-"""Batches into the database: each with its entry in the ledger in one transaction, those of small files together."""
+"""Write batches to the database, each with its ledger entry in one transaction; small files share one."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from iotctl.words import counted, form
 
 T = TypeVar("T")
 
-# A race is lost only to a commit of someone else; so many in a row are no accident.
+# A race is lost only if another load commits first; so many in a row are not chance.
 _MOST_RACES = 30
 
 _UUID_BYTES = 16
 
 _NAMES_SHOWN = 3
 
-# What a file without a row gives.
+# The readings of a file without rows.
 _EMPTY = FileBatch(
     start=Position(),
     end=Position(),
@@ -68,7 +68,7 @@ class ReadBatch:
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:
-    """The readings of a part, each once, and those that the part has once more."""
+    """The readings of a part, each once; and its repeated readings."""
 
     readings: SortedReadings
     repeated: LostReadings
@@ -79,7 +79,7 @@ class _Sorted:
 
 
 class BatchWriter:
-    """Writes batches over one connection; the listener is told what a person should know of their sensors."""
+    """Writes batches over one connection; tells the listener what a person should know about their sensors."""
 
     def __init__(
         self,
@@ -94,16 +94,16 @@ class BatchWriter:
         self._sensors = SensorRepository(conn)
         self._on_duplicate = on_duplicate
         self._ids: dict[bytes, int] = {}
-        # Sensors with the units that they have been found with: each combination is looked at once.
+        # The sensors with their units so far: each combination is checked once.
         self._registered: set[tuple[bytes, str | None]] = set()
-        self._nameless: set[str] = set()  # UUIDs of those of which it has been told that they keep no name
+        self._nameless: set[str] = set()  # UUIDs of sensors without a name that have been reported
         self._listener = listener or Silent()
 
     def write(self, parts: Sequence[ReadBatch]) -> None:
         """Commit batches and their entries in the ledger: as one, or one by one where the table has some of it already.
 
-        A file of 10,000 readings of 1000 sensors costs 45 ms by itself, and lies in the columnstore in batches of ten.
-        Raises DuplicateError.
+        A file of 10,000 readings of 1000 sensors alone takes 45 ms, and gets compressed batches of ten readings.
+                Raises DuplicateError.
         """
         sorted_parts = [self._sorted(part.entry, [part.batch]) for part in parts]
         if len(parts) > 1 and self._write_as_one(parts, sorted_parts):
@@ -114,11 +114,11 @@ class BatchWriter:
     def renew(
         self, file: LedgerFile, batches: Sequence[FileBatch], options: Mapping[str, str] | None
     ) -> tuple[Renewed, int]:
-        """Put a file's new version, all of its batches, in the place of what older ones gave, in one transaction.
+        """Replace the readings of a file's older versions by all batches of its new version, in one transaction.
 
-        options: how it was read; None where its last line is yet to come. Returns what became of it, and how many other
-        files are to be read again.
-        Raises DuplicateError.
+        options: how it was read; None if its last line is not complete yet. Returns the changes, and how many other
+        files must be read again.
+                Raises DuplicateError.
         """
         batches = batches or [_EMPTY]
         some = self._sorted(file, batches)
@@ -145,7 +145,7 @@ class BatchWriter:
         return _again_after_races(put)
 
     def forget(self, file: LedgerFile) -> tuple[int, int]:
-        """Take away all that a file has in the table, and the file; returns readings, and files to be read again."""
+        """Remove a file and all its readings; returns the number of readings, and of files to read again."""
 
         def take() -> tuple[int, int]:
             older = self._ledger.extents(file.file_id)
@@ -228,8 +228,8 @@ class BatchWriter:
             names = _first([f"{one.name} (its UUID is {one.uuid})" for one in nameless])
             sensors = counted(len(nameless), "sensor")
             self._listener.noted(
-                f"{uri}: {sensors} without a name, as another sensor has it or it is too long: {names}."
-                " load-mapping gives them others",
+                f"{uri}: {sensors} without a name, because another sensor has it or it is too long: {names}."
+                " load-mapping can give them other names",
                 uri,
             )
         if others := registered.other_units:
@@ -237,7 +237,7 @@ class BatchWriter:
             units = _first([f"{one.name or one.uuid} {one.unit} ({unit})" for one, unit in others.items()])
             self._listener.noted(
                 f"{uri}: {sensors} with another unit than in files before (in brackets): {units}."
-                " Values are kept as they are; load-mapping says what their unit is",
+                " Values are stored unchanged; set their unit with load-mapping",
                 uri,
             )
         return registered.ids
@@ -249,15 +249,15 @@ def _first(told: Sequence[str]) -> str:
 
 
 def _again_after_races(write: Callable[[], T]) -> T:
-    """The result of a transaction that is tried again where another load was faster."""
+    """The result of a transaction, which is repeated if another load was faster."""
     for _ in range(_MOST_RACES):
         try:
             return write()
         except LostRaceError:
             continue
     raise IotctlError(
-        f"Another load was faster {_MOST_RACES} times in a row at the same readings; the batch was given up.",
-        hint="Run again; if it stays so, use --workers 1 and report it.",
+        f"Another load wrote the same readings first {_MOST_RACES} times in a row; the batch was not loaded.",
+        hint="Run again; if it happens again, use --workers 1 and report it.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Readings of a file beside those of the table, one by one: what is missing, different, surplus, or there twice."""
+"""The readings of a file and of the table, compared one by one: missing, different, surplus, or doubled."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Rows = NDArray[np.bool_]
 
 
 class Fault(StrEnum):
-    """How the table or the ledger departs from a file."""
+    """How the table or the ledger differs from a file."""
 
-    MISSING = "missing"  # the file gives the reading, the table has none
-    DIFFERENT = "different"  # the table has another value, or that of a file that should not have won
-    SURPLUS = "surplus"  # the table has a reading of this file that the file does not give
+    MISSING = "missing"  # the file has the reading, the table does not
+    DIFFERENT = "different"  # the table has another value, or the value of a file that should have given way
+    SURPLUS = "surplus"  # the table has a reading of this file that the file does not have
     DOUBLED = "doubled"  # the table has the reading twice
-    DISORDER = "disorder"  # compressed batches overlap though they are marked as ordered: ORDER BY is wrong
+    DISORDER = "disorder"  # compressed batches overlap but are marked as ordered: ORDER BY gives a wrong order
     NEW = "new"  # never loaded
     CHANGED = "changed"  # loaded in an older version
     UNFINISHED = "unfinished"  # not loaded to its end
@@ -34,7 +34,7 @@ class Fault(StrEnum):
 class Mismatch:
     """What is wrong with one sensor's readings. first: the first time, microseconds since 1970-01-01 UTC.
 
-    note: the first one in words.
+    note: the first of them in words.
     """
 
     sensor_id: int
@@ -46,17 +46,17 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """expired: readings that are missing, but older than what is kept."""
+    """expired: readings that are missing because they are older than the retention."""
 
     mismatches: list[Mismatch]
     expired: int
 
 
 def compare(piece: SortedReadings, table: OwnedReadings, file_id: int, may_stand: Rows, kept_since: int) -> Comparison:
-    """What differs between a file's readings of some sensor-days and all that the table has in them.
+    """The differences between a file's readings of some sensor-days and all readings of the table there.
 
-    may_stand: of each of the table's, whether it may stand where the file gives one, if it is another file's.
-    kept_since: what is older may be gone; microseconds since 1970-01-01 UTC.
+    may_stand: for each reading of the table, whether it may take the place of this file's reading, if another file gave
+    it. kept_since: older readings may be deleted; microseconds since 1970-01-01 UTC.
     """
     ours, theirs = _keys(piece.sensor_id, piece.time), _keys(table.sensor_id, table.time)
     at = np.minimum(np.searchsorted(ours, theirs), len(ours) - 1)
@@ -69,7 +69,7 @@ def compare(piece: SortedReadings, table: OwnedReadings, file_id: int, may_stand
     kept = piece.time >= kept_since
     twice = np.zeros(len(theirs), dtype=np.bool_)
     twice[1:] = theirs[1:] == theirs[:-1]
-    # What others have twice is told with their files.
+    # Doubled readings of other files are reported with those files.
     twice[1:] &= (given | own)[1:] | own[:-1]
 
     def missing(row: int) -> str:
@@ -102,7 +102,7 @@ def _keys(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.c
 
 
 def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> Rows:
-    """Whether values are the same to the last bit, the sign of zero included; one NaN is as good as another."""
+    """Whether values are equal to the last bit, including the sign of zero; all NaN are equal."""
     same: Rows = (a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))
     return same
 

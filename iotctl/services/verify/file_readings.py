@@ -1,4 +1,4 @@
-"""A whole file's readings, each (sensor, time) once, in pieces that fit into memory however large the file is."""
+"""A whole file's readings, each (sensor, time) once, in pieces that fit into memory, for a file of any size."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from iotctl.repositories import SortedReadings
 
 _DAY = 86_400_000_000
 
-# Readings of a sensor within so many days, counted from 1970, are always in one piece.
+# A piece has all readings of a sensor within so many days, counted from 1970.
 BLOCK_DAYS = 4
 
-# So many readings stay in memory; a file with more goes through temporary files, 20 bytes a reading.
+# At most so many readings stay in memory; a larger file uses temporary files, 20 bytes a reading.
 _MOST_ROWS = 1_000_000
 _PARTS = 128
 
@@ -25,9 +25,9 @@ _ROW = np.dtype([("sensor_id", "i4"), ("time", "i8"), ("value", "f8")])
 
 
 class FileReadings:
-    """Gathers the readings of one file, in its order. keep_last: of a (sensor, time) that comes twice the last counts.
+    """Collects the readings of one file, in its order. keep_last: if a (sensor, time) comes twice, the last counts.
 
-    A context: what it put on disk goes with it. Raises OSError where the disk is full.
+    A context manager: it deletes its temporary files at the end. Raises OSError where the disk is full.
     """
 
     def __init__(self, *, keep_last: bool, most_rows: int = _MOST_ROWS) -> None:
@@ -46,7 +46,7 @@ class FileReadings:
         self.close()
 
     def close(self) -> None:
-        """Remove what is on disk."""
+        """Delete the temporary files."""
         if self._folder is not None:
             self._folder.cleanup()
 
@@ -60,7 +60,7 @@ class FileReadings:
             self._spill()
 
     def pieces(self) -> Iterator[SortedReadings]:
-        """All of them."""
+        """All readings."""
         if self._folder is None:
             if self._count:
                 yield self._piece(np.concatenate(self._rows))
@@ -90,7 +90,7 @@ class FileReadings:
         self._rows, self._count = [], 0
 
     def _piece(self, rows: NDArray[np.void]) -> SortedReadings:
-        # lexsort is stable: those of one (sensor, time) stay in the order of the file.
+        # lexsort is stable: readings of one (sensor, time) stay in the order of the file.
         rows = rows[np.lexsort((rows["time"], rows["sensor_id"]))]
         same = (rows["sensor_id"][1:] == rows["sensor_id"][:-1]) & (rows["time"][1:] == rows["time"][:-1])
         edge = np.array([True])

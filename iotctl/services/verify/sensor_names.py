@@ -1,4 +1,4 @@
-"""Sensors of files beside those of the table: ids for UUIDs, also for such as the table does not have, and names."""
+"""Ids and names for the sensors of files, also for sensors that the table does not have."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class KnownSensors:
         self._unknown: dict[int, str] = {}
 
     def ids(self, uuids: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """The sensor_id of each UUID, (k, 16) uint8; a number below 0 for one that the table does not have; (k,)."""
+        """The sensor_id of each UUID, (k,); below 0 for a sensor that the table does not have. uuids: (k, 16) uint8."""
         keys = [bytes(row) for row in uuids]
         unseen = [at for at, key in enumerate(keys) if key not in self._ids]
         if unseen:

@@ -1,4 +1,4 @@
-"""Verify: read the source again, and say where the table differs from it. Changes nothing, and trusts no count."""
+"""Verify: read the source again, and report where the table differs from it. It changes nothing."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ from iotctl.services.verify.sensor_names import KnownSensors
 from iotctl.services.verify.verify_file import verify_file
 from iotctl.sources import StoreSettings, lies_below, source_for
 
-# A load that finishes while its file is read here makes the file be read again, so many times.
+# If a load of the file finishes while it is read here, the file is read again, at most so many times.
 _MOST_READS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where the table, or the ledger, is not as the source.
+    """A difference between the source and the table or ledger.
 
-    file: its URI, None for what concerns no file. sensor: name or UUID, None for what concerns the whole file.
-    count: of readings (of batches for disorder). first: the first time, microseconds since 1970-01-01 UTC. note: what
-    is there instead, for people.
+    file: its URI, None where no file is concerned. sensor: name or UUID, None where it is the whole file. count: of
+    readings (of batches for disorder). first: the first time, microseconds since 1970-01-01 UTC. note: the difference
+    in words.
     """
 
     file: str | None
@@ -63,11 +63,11 @@ class Difference:
 class Verification:
     """How far a verification came; complete once all its differences were taken.
 
-    files: compared with the table. files_unfinished: loaded but for a last line without an end, which is no difference:
-    ingest loads it once it is whole. files_left_out: not drawn. files_other: no data files. readings: that the compared
-    files give, each (sensor, time) once. expired: readings that are gone, but older than the retention. vanished:
-    loaded files that the source does not have any more, which is no difference. by_fault: how many readings (or files,
-    or batches) differ, by kind.
+    files: compared with the table. files_unfinished: loaded except for an incomplete last line; this is not a
+    difference, because ingest loads the line later. files_left_out: not in the sample. files_other: not data files.
+    readings: of the compared files, each (sensor, time) once. expired: readings that the retention has dropped.
+    vanished: loaded files that the source no longer has; this is not a difference. by_fault: how many readings (or
+    files, or batches) differ, by kind.
     """
 
     files: int = 0
@@ -95,12 +95,12 @@ def verify(
     selection: Selection | None = None,
     sample: float = 1.0,
 ) -> Iterator[Difference]:
-    """What differs between the data files under uri and the table, file by file; verdict is filled in meanwhile.
+    """The differences between the data files under uri and the table, file by file; fills verdict at the same time.
 
-    sample: the part of the files to compare, drawn by a hash of their URIs; at least one. What the table has beyond the
-    days that a file's readings lie in is looked for only without it.
-    Raises NotFoundError, UnreachableError, ForbiddenError where the listing or the database cannot be used at all, and
-    NothingThereError where there is no data file.
+    sample: the part of the files to compare, chosen by a hash of their URIs; at least one. Only without a sample it
+    also finds readings in the table on days on which their file has none. Raises NotFoundError, UnreachableError,
+    ForbiddenError where the source or the database cannot be used at all, and NothingThereError where there is no data
+    file.
     """
     with database.connect(application="iotctl verify") as conn:
         storage = present_storage(conn)
@@ -112,12 +112,12 @@ def verify(
             yield difference
         if verdict.right and not verdict.files:
             raise NothingThereError(
-                "Nothing was compared: no data file is there.", where=uri, hint="Check the URI and the options."
+                "Nothing was compared: there is no data file.", where=uri, hint="Check the URI and the options."
             )
 
 
 def is_drawn(uri: str, sample: float) -> bool:
-    """Whether a file is of a sample; the same files every time, and those of a smaller sample in a larger one."""
+    """Whether a file is in a sample: the same files every time. A larger sample contains the smaller ones."""
     return _lot(uri) < sample
 
 
@@ -149,7 +149,7 @@ class _Verification:
         self._in_table: dict[int, int] = {}
 
     def differences(self, uri: str, selection: Selection, sample: float) -> Iterator[Difference]:
-        """All of them: of the table as a whole, then file by file."""
+        """All differences: first of the whole table, then file by file."""
         yield from self._of_the_table()
         listed: set[str] = set()
         spare: StoredFile | None = None
@@ -187,7 +187,7 @@ class _Verification:
             yield Difference(None, Fault.SURPLUS, self._names.of(sensor_id), count, first, note)
 
     def _listed(self, uri: str, selection: Selection) -> Iterator[StoredFile]:
-        """The data files, and others that were loaded because someone named them."""
+        """The data files, and other files that were loaded because a person named them."""
 
         def missing(name: str, error: IotctlError) -> None:
             self._listener.noted(f"not found: {name}: {error.message}", name)
@@ -200,19 +200,19 @@ class _Verification:
                 self._verdict.files_other += 1
 
     def _state(self, file: StoredFile) -> Iterator[Difference]:
-        """What keeps a file from being compared, if anything does."""
+        """Why a file cannot be compared; None where it can."""
         known = self._audit.file(file.uri)
         if known is None:
             yield Difference(file.uri, Fault.NEW, note="not loaded yet")
         elif known.version != file.version:
-            yield Difference(file.uri, Fault.CHANGED, note="the source has another version than was loaded")
+            yield Difference(file.uri, Fault.CHANGED, note="the source has another version than the loaded one")
         elif known.state is FileState.PENDING and not self._ends_in_open_line(file, known):
             yield Difference(file.uri, Fault.UNFINISHED, note="not loaded to its end; iotctl ingest goes on")
         elif known.state is FileState.FAILED:
             yield Difference(file.uri, Fault.FAILED, note=known.problem or "")
 
     def _ends_in_open_line(self, file: StoredFile, known: AuditedFile) -> bool:
-        """Whether all that is not loaded of a file is a last line that may still be being written."""
+        """Whether a file is loaded except for a last line that may not be complete yet."""
         how = replace(self._options(known).read, settle_seconds=math.inf)
         start = self._ledger.positions([known.file_id])[known.file_id]
         try:
@@ -222,7 +222,7 @@ class _Verification:
         except UnfinishedFileError:
             return True
         except (FileError, ForbiddenError, NotFoundError):
-            pass  # whoever loads it says why
+            pass  # the load of the file reports the reason
         return False
 
     def _options(self, known: AuditedFile) -> LoadOptions:
@@ -232,7 +232,7 @@ class _Verification:
         self._listener.found(1, file.size)
         self._listener.started(file)
         try:
-            # Not from within: whoever takes the differences may be slow, and must not keep a transaction open.
+            # After the transaction: the reader of the differences may be slow, and must not keep it open.
             found = self._compared(file)
         except (FileError, ForbiddenError, NotFoundError) as error:
             found = [Difference(file.uri, Fault.UNREADABLE, note=error.message)]
@@ -248,7 +248,7 @@ class _Verification:
             assert known is not None
             is_whole = known.state is FileState.LOADED
             with self._read(file, self._options(known), is_whole=is_whole) as readings, self._audit.snapshot():
-                if self._audit.file(file.uri) != known:  # loaded anew while we read it
+                if self._audit.file(file.uri) != known:  # loaded again while it was read here
                     continue
                 rows_in_table = self._in_table.get(known.file_id, 0) if self._whole else None
                 result = verify_file(self._audit, known, readings, rows_in_table)
@@ -264,7 +264,7 @@ class _Verification:
 
     def _read(self, file: StoredFile, options: LoadOptions, *, is_whole: bool) -> FileReadings:
         source = source_for(file.uri, self._store)
-        # A file that was loaded to its end had settled by then.
+        # A file that was loaded to its end was complete then.
         how = replace(options.read, settle_seconds=0.0 if is_whole else math.inf, keep_rejects=0)
         readings = FileReadings(keep_last=options.on_duplicate is OnDuplicate.REPLACE)
         try:
@@ -272,7 +272,7 @@ class _Verification:
                 readings.add(self._names.ids(batch.uuids)[batch.sensor], batch.time, batch.value)
                 self._listener.advanced(file, batch.end.offset / max(file.size, 1), batch.rows_read)
         except UnfinishedFileError:
-            pass  # that line is not loaded either
+            pass  # ingest did not load that line either
         except BaseException:
             readings.close()
             raise

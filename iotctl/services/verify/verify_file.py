@@ -1,4 +1,4 @@
-"""One file beside the table: sums of its sensor-days first, then the readings of those days whose sums differ."""
+"""One file compared with the table: first the sums of its sensor-days, then the readings where sums differ."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iotctl.services.ingest.load_task import LoadOptions
 from iotctl.services.verify.compare import Fault, Mismatch, compare
 from iotctl.services.verify.file_readings import BLOCK_DAYS, FileReadings
 
-# Bounds what one question brings back: sums of so many sensors, or so many readings that are compared one by one.
+# The most that one query returns: sums of so many sensors, or so many readings to compare one by one.
 _SENSORS_AT_ONCE = 5000
 _READINGS_AT_ONCE = 200_000
 
@@ -25,7 +25,7 @@ _EVER = -(2**63)
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """rows: readings of the file, each (sensor, time) once. expired: of them, missing but older than the retention."""
+    """rows: readings of the file, each (sensor, time) once. expired: how many of them the retention has dropped."""
 
     rows: int
     expired: int
@@ -33,10 +33,10 @@ class FileResult:
 
 
 def verify_file(audit: Audit, file: AuditedFile, readings: FileReadings, rows_in_table: int | None) -> FileResult:
-    """What differs between a file's readings and the table, by sensor and kind; in a snapshot of the audit.
+    """The differences between a file's readings and the table, by sensor and kind; in a snapshot of the audit.
 
-    rows_in_table: how many readings the table has of this file; where the file's days do not have them all, the others
-    are looked for everywhere. None: only the file's own days are looked at.
+    rows_in_table: how many readings the table has of this file. If the file's days do not have them all, the whole
+    table is searched. None: only the file's days are compared.
     """
     found: dict[tuple[int, Fault], Mismatch] = {}
     days = [np.empty(0, dtype=np.int64)]
@@ -62,7 +62,7 @@ def verify_file(audit: Audit, file: AuditedFile, readings: FileReadings, rows_in
 
 
 def _sums_in_table(audit: Audit, file_id: int, sums: DaySums) -> DaySums:
-    """The table's sums of the same sensor-days, those that it has."""
+    """The table's sums of the same sensor-days, where it has any."""
     block = sums.day // BLOCK_DAYS
     parts = [sums[:0]]
     for number in np.unique(block):
@@ -78,7 +78,7 @@ def _sums_in_table(audit: Audit, file_id: int, sums: DaySums) -> DaySums:
 
 
 def _differ(sums: DaySums, in_table: DaySums) -> NDArray[np.bool_]:
-    """Which sensor-days of a file differ in the table for all that sums say."""
+    """Which sensor-days of a file differ in the table, by their sums."""
     if not len(in_table):
         return np.ones(len(sums), dtype=np.bool_)
     at = np.minimum(np.searchsorted(in_table.key, sums.key), len(in_table) - 1)
@@ -101,7 +101,7 @@ def _parts(piece: SortedReadings, sums: DaySums, wanted: NDArray[np.bool_]) -> I
 
 
 def _readings_in_table(audit: Audit, part: SortedReadings) -> OwnedReadings:
-    """All that the table has in the sensor-days of these readings."""
+    """All readings of the table in the sensor-days of these readings."""
     day = part.time // DAY
     starts = np.ones(len(part), dtype=np.bool_)
     starts[1:] = (np.diff(part.sensor_id) != 0) | (np.diff(day) > 1)
@@ -111,9 +111,9 @@ def _readings_in_table(audit: Audit, part: SortedReadings) -> OwnedReadings:
 
 
 def _may_stand(audit: Audit, file: AuditedFile, readings: OwnedReadings) -> NDArray[np.bool_]:
-    """Whether each of the table's readings may stand where the file gives one, if it is another file's; (n,).
+    """Whether each of the table's readings may take the place of this file's reading, if another file gave it; (n,).
 
-    It wins by the options that either file was loaded with: the one that came later has applied its own.
+    The options of either file may have decided this: the file that was loaded later has applied its own.
     """
     owners, at = np.unique(readings.file_id, return_inverse=True)
     others = audit.files(owners.tolist())
@@ -121,24 +121,24 @@ def _may_stand(audit: Audit, file: AuditedFile, readings: OwnedReadings) -> NDAr
     for owner in owners.tolist():
         if (other := others.get(owner)) is not None:
             stand.append(any(_wins(other, file, one.options) for one in (file, other)))
-        else:  # another program's gives way to a file that replaces; what is of no known file never stands
+        else:  # a file with "replace" wins over another program's reading; a reading of an unknown file never wins
             stand.append(owner == 0 and LoadOptions.of_record(file.options).on_duplicate is not OnDuplicate.REPLACE)
     return np.array(stand, dtype=np.bool_)[at]
 
 
 def _wins(one: AuditedFile, other: AuditedFile, options: Mapping[str, str]) -> bool:
-    """Whether the reading of one file stays where another gives one, too, by the rule of these options."""
+    """Whether the reading of one file stays if another file has one, too, by these options."""
     if LoadOptions.of_record(options).on_duplicate is OnDuplicate.REPLACE:
         return (one.modified, one.file_id) > (other.modified, other.file_id)
     return one.file_id < other.file_id
 
 
 def _elsewhere(audit: Audit, file_id: int, days: NDArray[np.int64]) -> Iterator[Mismatch]:
-    """The table's readings of a file on other days than those, by sensor and day."""
+    """The table's readings of a file on other days, by sensor and day."""
     for sensor_id, day, count, first in audit.days_of_file(file_id):
         key = day_keys(np.array([sensor_id], dtype=np.int32), np.array([day], dtype=np.int32))
         if not np.isin(key, days)[0]:
-            yield Mismatch(sensor_id, Fault.SURPLUS, count, first, "the file has none of this sensor on this day")
+            yield Mismatch(sensor_id, Fault.SURPLUS, count, first, "the file has no reading of this sensor on this day")
 
 
 def _add(found: dict[tuple[int, Fault], Mismatch], mismatch: Mismatch) -> None:
