@@ -1,6 +1,6 @@
 """The Python API: what `import iotctl` offers to notebooks and programs.
 
-Times that come out are aware and UTC. Errors are IotctlError, with a hint what to do next.
+Returned times are aware and UTC. Errors are IotctlError, with a hint what to do next.
 """
 
 from iotctl.api.chart import Chart

@@ -1,4 +1,4 @@
-"""A chart of what was found, which a notebook shows and which can be saved."""
+"""A chart of a detection, which a notebook shows and which can be saved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iotctl.model import Detection
 
 
 class Chart:
-    """A picture of a series and what was found in it. A notebook shows it; it needs no network."""
+    """A picture of a series with its events. A notebook shows it, without a network."""
 
     def __init__(self, detection: Detection, name: str, unit: str | None, options: DetectOptions) -> None:
         self._detection = detection

@@ -35,11 +35,11 @@ def connect(
 ) -> Fleet:
     """The sensors of a database, as a context manager or until `close()`.
 
-    Settings are those of the command line: from the environment and from .env, see the README. database_url, home and
-    timezone go before IOTCTL_DATABASE_URL, IOTCTL_HOME and IOTCTL_TIMEZONE. Without any database URL this is the
-    embedded PostgreSQL in IOTCTL_HOME; it runs until the last user closes it.
+    Settings are those of the command line, from the environment and from .env. database_url, home and timezone replace
+    IOTCTL_DATABASE_URL, IOTCTL_HOME and IOTCTL_TIMEZONE. Without any database URL this is the embedded PostgreSQL in
+    IOTCTL_HOME; it runs until the last user closes it.
 
-    Raises UnreachableError, ForbiddenError and ConfigurationError where there is no way to the database.
+    Raises UnreachableError, ForbiddenError and ConfigurationError where the connection fails.
     """
     remember_address(database_url)
     given: dict[str, Any] = {}
@@ -53,7 +53,7 @@ def connect(
 
 
 class Fleet:
-    """The sensors of a database; made by `connect`. Moments without a zone are by the clock of `timezone`."""
+    """The sensors of a database; made by `connect`. Times without a zone are in `timezone`."""
 
     def __init__(self, database: Database, settings: Settings, opened: ExitStack, address: str) -> None:
         self._database, self._settings, self._address = database, settings, address
@@ -76,18 +76,18 @@ class Fleet:
 
     @property
     def timezone(self) -> str:
-        """The zone whose clock days and weeks go by, and moments that are given without a zone."""
+        """The zone of days and weeks, and of times that are given without a zone."""
         return self._settings.timezone
 
     @said_plainly
     def sensors(self, pattern: str | None = None) -> pd.DataFrame:
-        """The sensors by name, one a row.
+        """The sensors by name, one in each row.
 
         sensor_name; sensor_uuid; unit; low, high: physical limits, in that unit; state: ok, silent or no readings;
-        first, last: the times of its readings, aware, UTC; last_value: of the last one; interval: between two readings,
-        NaT where none is usual; readings: how many. And a column for each label that one of them has.
+        first, last: the times of its first and last reading, aware, UTC; last_value: of the last one; interval: the
+        usual time between two readings, NaT where there is none; readings: their number. Each label has a column, too.
 
-        pattern: only those whose name fits, such as "pump_*"; ? stands for one character.
+        pattern: a glob on the name, such as "pump_*"; ? is one character.
         """
         from iotctl.api.sensor_table import sensor_table
         from iotctl.services.sensor_list import list_sensors
@@ -132,10 +132,10 @@ class Fleet:
     ) -> DetectionResult:
         """What is wrong with a sensor in [start, end): the same as `iotctl detect SENSOR --start --end`.
 
-        The readings around are read as well, so that a day is judged by its year; limits are those of the mapping where
-        they are left out; events that people have labelled false or expected are left out; holidays are those of
-        IOTCTL_HOLIDAYS where left out. Nothing is saved. sensor, start, end: see readings; the others: see
-        `iotctl.detect`. Raises NotFoundError with the nearest names.
+        The readings around the range are read, too, so that a day is judged by its year. Events that people have
+        labelled false or expected are left out. limits: by default those of the mapping. holidays: by default
+        IOTCTL_HOLIDAYS. Nothing is saved. sensor, start, end: see readings; the others: see `iotctl.detect`. Raises
+        NotFoundError with the nearest names.
         """
         from iotctl.api.stored import detect_stored
 
@@ -152,7 +152,7 @@ class Fleet:
         return detect_stored(self._open(), sensor, bounds(start, end, self.timezone), options)
 
     def close(self) -> None:
-        """Leave the database; an embedded one that nobody else uses is stopped."""
+        """Close the connection; an embedded server without other users is stopped."""
         self._close()
 
     def __enter__(self) -> Self:
@@ -178,5 +178,5 @@ class Fleet:
 
 
 def _close(opened: ExitStack, process: int) -> None:
-    if os.getpid() == process:  # a forked copy of this process is not the one that opened it
+    if os.getpid() == process:  # a forked copy of this process did not open it
         opened.close()

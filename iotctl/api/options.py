@@ -1,4 +1,4 @@
-"""What a caller may choose about detection, in the words of Python."""
+"""The options of detection, as Python arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def options_of(
     min_severity: float,
     method: MethodName,
 ) -> DetectOptions:
-    """Options as the inside takes them; see detect for what each is. Raises UsageError, ConfigurationError."""
+    """The options for the analysis; see detect for each of them. Raises UsageError, ConfigurationError."""
     from iotctl.calendars import known_calendars
 
     if not false_alarms > 0:

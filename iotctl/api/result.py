@@ -1,4 +1,4 @@
-"""What detection says of one series, as tables, a sentence and a chart."""
+"""The result of detection for one series, as tables, a sentence and a chart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iotctl.words import counted
 _EVENT_NUMBERS = ["severity", "score", "extreme", "expected", "low", "high"]
 _SHOWN = ["kind", "start", "end", "severity", "explanation"]
 
-# Events in the text and the table that a notebook shows by itself; `events` has them all.
+# The most events that a notebook shows by itself; `events` has all of them.
 _MOST_SHOWN = 20
 
 
@@ -47,18 +47,18 @@ class DetectionResult:
 
     @property
     def description(self) -> str:
-        """What the sensor is, and how it sends, in words."""
+        """The kind of the sensor, and how it sends, in words."""
         return self._detection.sensor_words
 
     @property
     def events(self) -> pd.DataFrame:
-        """The events by start, one a row.
+        """The events by start, one in each row.
 
         event_id: the same for the same data on any machine. kind: spike, burst, shift, drift, variance, stuck, gap,
-        silent, limit, step, slope, noise or invalid. start, end: of the first and the last reading. onset: when it
-        probably began, NaT where that is not estimated. rows: how many readings. severity: 0 is usual, +1 per decade
-        of rarity. score: in robust sigma. extreme: the value farthest from what was expected; expected, low, high: the
-        model and its band there. explanation: a sentence.
+        silent, limit, step, slope, noise or invalid. start, end: times of the first and the last reading. onset: when
+        it probably began, NaT where this is not estimated. rows: the number of readings. severity: 0 is usual, +1 per
+        decade of rarity. score: in robust sigma. extreme: the value farthest from the expected one; expected, low,
+        high: the model and its band there. explanation: a sentence.
         """
         events = self._detection.events
         columns: dict[str, object] = {
@@ -74,7 +74,7 @@ class DetectionResult:
 
     @property
     def scores(self) -> pd.DataFrame:
-        """A row for each reading that was looked at, by time.
+        """A row for each reading that was judged, by time.
 
         value; expected: the model; sigma: the usual spread about it; score: in robust sigma; severity: 0 is usual, +1
         per decade of rarity.
@@ -91,7 +91,7 @@ class DetectionResult:
 
     @property
     def regimes(self) -> pd.DataFrame:
-        """The stretches that a line describes: start, end, rows, level (at the start), slope_per_hour, sigma."""
+        """The regimes, each described by a line: start, end, rows, level (at the start), slope_per_hour, sigma."""
         regimes = self._detection.regimes
         return pd.DataFrame(
             {
@@ -111,20 +111,20 @@ class DetectionResult:
 
     @property
     def seasons(self) -> tuple[pd.Timedelta, ...]:
-        """The lengths of the seasons that the series has, such as a day and a week."""
+        """The lengths of the seasons of the series, such as a day and a week."""
         return tuple(pd.Timedelta(hours=hours) for hours in self._detection.periods_hours)
 
     @property
     def dropped(self) -> Mapping[str, int]:
-        """Reason -> how many readings were left out for it."""
+        """Reason -> how many readings were left out."""
         return dict(self._detection.dropped) | ({"no time": self._without_time} if self._without_time else {})
 
     @said_plainly
     def plot(self, start: Moment | None = None, end: Moment | None = None) -> Chart:
         """The readings with model, band, events and severity, in [start, end), as a notebook shows it.
 
-        `plot().save("chart.html")` makes a page to zoom into; .png and .svg make pictures. Moments without a zone, and
-        those on the axis, are by the clock of the sensor's days. Raises ConfigurationError without the extra `plot`.
+        `plot().save("chart.html")` makes a page with zoom; .png and .svg make pictures. Times without a zone, and those
+        on the axis, are in the time zone of the detection. Raises ConfigurationError without the extra `plot`.
         """
         shown = asked_for(*bounds(start, end, self._options.timezone), 0).cut(self._detection)
         return draw(shown, self._name, self._unit, self._options)

@@ -11,7 +11,7 @@ from iotctl.services.sensor_list import ListedSensor
 
 
 def sensor_table(listed: Sequence[ListedSensor]) -> pd.DataFrame:
-    """One sensor a row; see Fleet.sensors for the columns."""
+    """One sensor in each row; see Fleet.sensors for the columns."""
     sensors = [one.sensor for one in listed]
     columns: dict[str, object] = {
         "sensor_name": [sensor.sensor_name for sensor in sensors],

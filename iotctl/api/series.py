@@ -35,22 +35,22 @@ def detect(
     min_severity: float = USUAL.min_severity,
     method: MethodName = "piecewise",
 ) -> DetectionResult:
-    """What is wrong with the readings of one sensor: events, the model that they do not fit, and scores.
+    """What is wrong with the readings of one sensor: events, the model of usual readings, and scores.
 
     readings: a pandas Series of numbers with a DatetimeIndex; or the times alone (a DatetimeIndex, an array of
     datetime64, a list of datetimes, a column of pyarrow), with the numbers in `value`. In any order. Rows without a
     number or a time, and rows that repeat a time, are left out and counted in `dropped`.
 
-    timezone: whose clock the days and weeks of the sensor go by, such as "Europe/Berlin"; where left out, the zone of
-    the times. Times without a zone are read by this clock, and are refused where it is left out.
-    unit: of the values, for sentences and charts; where left out, `readings.attrs["unit"]` if there is one.
-    false_alarms: at most about so many a year. limits: the lowest and the highest value that can be, None for open.
-    reference: (start, end) of a period that is known to be good; what is usual is learnt from it alone.
-    holidays: calendars such as "DE-BW,FR", whose public holidays may be like Sundays; needs iotctl[holidays].
+    timezone: the zone of the sensor's days and weeks, such as "Europe/Berlin"; by default the zone of the times. Times
+    without a zone are in this zone; without it they are refused.
+    unit: of the values, for sentences and charts; by default `readings.attrs["unit"]` if there is one.
+    false_alarms: about the most that come in a year. limits: the lowest and the highest possible value, None for open.
+    reference: (start, end) of a period that is known to be good; the usual is learnt only from it.
+    holidays: calendars such as "DE-BW,FR"; their public holidays may be like Sundays; needs iotctl[holidays].
     threshold: robust sigma from which a reading is odd. min_severity: of an event; 0 is usual, +1 per decade of rarity.
-    method: "piecewise", or "ruptures" for the textbook way, to compare with.
+    method: "piecewise", or "ruptures" for the textbook method, for comparison.
 
-    Raises UsageError where the arguments are not as above, ConfigurationError where an extra is missing.
+    Raises UsageError for wrong arguments, ConfigurationError where an extra is missing.
     """
     times, values, name = _columns(readings, value)
     if unit is None and isinstance(readings, pd.Series):
@@ -82,7 +82,7 @@ def detect(
 def _columns(readings: object, value: ArrayLike | None) -> tuple[object, object, str]:
     """Times, values, and the name of a series."""
     if isinstance(readings, pd.DataFrame):
-        raise UsageError("This is a table, and not one series.", hint="Choose a column: detect(table['sensor_value'])")
+        raise UsageError("This is a table, not a series.", hint="Choose a column: detect(table['sensor_value'])")
     if value is not None:
         if isinstance(readings, pd.Series) and not isinstance(value, pd.Series):
             return readings.array, value, "readings"

@@ -1,4 +1,4 @@
-"""Detection in a sensor of the database, as the command line does it, in this thread."""
+"""Detection for a sensor of the database, as in the command line, in this thread."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def detect_stored(
 
 
 class _Nobody:
-    """Hears how a run proceeds, and tells nobody."""
+    """A listener that does nothing."""
 
     def found(self, sensors: int, without_news: int) -> None:
         """See DetectListener."""

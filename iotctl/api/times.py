@@ -1,4 +1,4 @@
-"""Times of pandas, numpy and Python as the inside counts them, microseconds since 1970-01-01 UTC, and back."""
+"""Times of pandas, numpy and Python to microseconds since 1970-01-01 UTC, and back."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from iotctl.errors import UsageError
 from iotctl.moments import known_zone, microseconds_of, parse_time
 from iotctl.timezones import find_zone, zone_name
 
-# A moment as people give it.
+# A time as callers give it.
 Moment = str | date | datetime | np.datetime64
 
 NO_TIME = np.iinfo(np.int64).min  # as numpy stores NaT
 
-_AS_TIMES = "Make times of them first: pandas.to_datetime(..., utc=True), for numbers with unit='s', 'ms' or 'us'."
+_AS_TIMES = "Convert them to times first: pandas.to_datetime(..., utc=True), for numbers with unit='s', 'ms' or 'us'."
 
 
 def microseconds(moment: Moment, timezone: str) -> int:
-    """A moment; one without a zone is by the clock of timezone. Raises UsageError."""
+    """A time in microseconds since 1970-01-01 UTC; without a zone it is in timezone. Raises UsageError."""
     if isinstance(moment, str):
         return parse_time(moment, timezone)
     if isinstance(moment, np.datetime64):
@@ -39,7 +39,7 @@ def microseconds(moment: Moment, timezone: str) -> int:
 
 
 def bounds(start: Moment | None, end: Moment | None, timezone: str) -> tuple[int | None, int | None]:
-    """[start, end) as microseconds, None for open. Raises UsageError where nothing lies between them."""
+    """[start, end) as microseconds, None for open. Raises UsageError where start is not before end."""
     first, last = (None if moment is None else microseconds(moment, timezone) for moment in (start, end))
     if first is not None and last is not None and first >= last:
         raise UsageError("start is not before end.", hint="The range is [start, end): end itself is left out.")
@@ -47,20 +47,20 @@ def bounds(start: Moment | None, end: Moment | None, timezone: str) -> tuple[int
 
 
 def index_of(time: NDArray[np.int64]) -> pd.DatetimeIndex:
-    """Microseconds as an index of pandas, aware, UTC, to the microsecond."""
+    """Microseconds as an index of pandas, aware, UTC."""
     return pd.DatetimeIndex(time.view("datetime64[us]")).tz_localize("UTC")
 
 
 def moments(times: Sequence[int | None]) -> pd.DatetimeIndex:
-    """Microseconds as aware moments, UTC; NaT for None."""
+    """Microseconds as aware times, UTC; NaT for None."""
     return index_of(np.array([NO_TIME if time is None else time for time in times], dtype=np.int64))
 
 
 def column_of(times: object, timezone: str | None) -> tuple[NDArray[np.int64], str]:
-    """A column of times as microseconds, NO_TIME where it has none; and the zone whose clock days and weeks go by.
+    """A column of times as microseconds, NO_TIME where there is none; and the zone of days and weeks.
 
-    That is timezone, or the zone of the times where it is None. Times without a zone are by the clock of timezone.
-    Raises UsageError where they are no times, or have no zone and timezone is None.
+    The zone is timezone, or the zone of the times where timezone is None. Times without a zone are in timezone.
+    Raises UsageError where these are not times, or where they have no zone and timezone is None.
     """
     if hasattr(times, "to_pandas"):  # a column of pyarrow
         times = times.to_pandas()
@@ -91,12 +91,12 @@ def _in_zone(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
     except ValueError as error:
         raise UsageError(
             f"The times cannot be read by the clock of {timezone}: {error}.",
-            hint="Settle it with series.tz_localize(..., ambiguous=..., nonexistent=...), as pandas describes it.",
+            hint="Use series.tz_localize(..., ambiguous=..., nonexistent=...), as pandas describes it.",
         ) from None
 
 
 def _name(zone: tzinfo | None) -> str:
-    """The name of an index's zone, UTC where that has none that can be found again."""
+    """The name of an index's zone; UTC where it has no name that find_zone knows."""
     try:
         return zone_name(str(zone))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Errors as a notebook may show them: a traceback and its causes stay on the page, so that no secret may be in them."""
+"""Errors for notebooks: a traceback and its causes stay on the page, so they must not have a secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 def said_plainly(work: Callable[Given, Result]) -> Callable[Given, Result]:
-    """The same function, whose IotctlErrors hold no secret and leave out what caused them inside."""
+    """The same function; its IotctlErrors have no secret and no inner cause."""
 
     @wraps(work)
     def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Result:

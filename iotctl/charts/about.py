@@ -1,4 +1,4 @@
-"""What a chart of a detection says beside the detection itself, in words and for scripts."""
+"""The texts of a chart of a detection, and its data for scripts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from iotctl.words import counted
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """title: the sensor's name. unit: of its values. limits: that it was held to. threshold: sigmas of the band.
+    """title: the sensor's name. unit: of its values. limits: its physical limits. threshold: sigmas of the band.
 
-    timezone: whose clock the times go by. labels: event_id -> what a person said of it, in a word.
+    timezone: of the shown times. labels: event_id -> what a person said of it, in a word.
     """
 
     title: str
@@ -27,7 +27,7 @@ class About:
 
 
 def counts(detection: Detection, about: About) -> str:
-    """How much there is, in a line: regimes, seasons, events, limits."""
+    """One line: the numbers of regimes, seasons and events, and the limits."""
     seasons = " and ".join(f"{hours:.0f} h" for hours in detection.periods_hours) or "none"
     parts = [
         counted(len(detection.regimes), "regime"),
@@ -46,7 +46,7 @@ def chart_data(
     change_points: Sequence[int],
     about: About,
 ) -> dict[str, object]:
-    """What the script chart.js needs to draw a detection. extremes: see SensorCard."""
+    """The data of a detection for the script chart.js. extremes: see SensorCard."""
     columns = {
         "value": course.value,
         "expected": course.expected,

@@ -1,4 +1,4 @@
-"""Styles and scripts of pages, as files beside this one, and what all pages have in common."""
+"""Styles and scripts of pages, as files in the folder web; and the common parts of all pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from functools import cache
 from importlib import resources
 
-# What draws charts, in this order.
+# The scripts of charts, in this order.
 CHART_SCRIPTS = ("chart_data.js", "ticks.js", "plot.js", "chart_panels.js", "chart_links.js", "chart.js")
 
 
@@ -28,7 +28,7 @@ def scripts(*names: str) -> str:
 
 
 def embedded(element_id: str, data: object) -> str:
-    """Data for scripts, as an element of a page: nothing in it may end the element, so JSON writes < by its number."""
+    """Data for scripts, as an element of a page. JSON writes < by its number, so that no text can end the element."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="{element_id}">{text}</script>\n'
 

@@ -1,4 +1,4 @@
-"""A chart of what detection says, as a picture or as a page."""
+"""A chart of a detection, as a picture or as a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture of a detection: readings over band and expected line, residuals, severity, and the worst events near by."""
+"""A picture of a detection: readings, band, expected line, residuals, severity, and close-ups of the worst events."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ from iotctl.words import counted
 
 _HEIGHT, _RESIDUAL_HEIGHT, _STRIP_HEIGHT = 300, 80, 60
 
-# A strip needs no more than one value per pixel; of more rows than can be told apart lines become areas.
+# A strip needs at most one value for each pixel; with more rows than a screen can show, lines become areas.
 _BLOCKS, _NOTEBOOK_BLOCKS = 1000, 500
 _LINE_ROWS = 3000
-# So few readings are shown as points, too: one alone has no line.
+# So few readings are also shown as points: a single reading has no line.
 _FEW = 60
-# Blocks of one period of the season have smooth edges, if there are enough of them.
+# Blocks of one period of the season give smooth edges, if there are enough of them.
 _FEWEST_BLOCKS = 120
 
-# Of the range of the readings, above and below it: a band that is wider by far goes on beyond the chart.
+# A part of the readings' range, above and below it: a much wider band is cut at the edge of the chart.
 _BAND_MARGIN = 0.15
 
-# Events that are drawn near by: two rows of four.
+# Close-ups of events: two rows of four.
 _INSETS, _COLUMNS, _INSET_WIDTH, _INSET_HEIGHT = 8, 4, 216, 110
 
 
@@ -59,7 +59,7 @@ def write_detection_picture(detection: Detection, path: Path, about: About) -> N
 
 
 def detection_svg(detection: Detection, about: About) -> str:
-    """The same as an SVG for a notebook, which keeps it: coarser, and without events near by, so that it is small."""
+    """The same as an SVG, which a notebook stores: coarser, and without close-ups, so that it is small."""
     return svg(specification(_chart(detection, about, _NOTEBOOK_BLOCKS, 0)))
 
 
@@ -73,7 +73,7 @@ def _chart(detection: Detection, about: About, blocks: int, insets: int) -> Any:
     ).resolve_scale(x="shared", color="independent", shape="independent")
     listed = most_severe((ListedEvent(event, "") for event in detection.events), insets)
     shown = sorted((one.event for one in listed), key=lambda event: event.start)
-    # In a short series each event is seen as it is.
+    # In a short series each event is large enough.
     if not shown or len(detection.time) <= _LINE_ROWS:
         return parts
     own: dict[str, Any] = dict.fromkeys(("x", "y", "color", "shape"), "independent")
@@ -150,7 +150,7 @@ class _Panel:
         return value_axis(title, column)
 
     def _lines(self) -> list[Any]:
-        """Readings, and the expected line with its season: in a year that is as broad as the season."""
+        """Readings, and the expected line with its season, which is as broad as the season in a chart of a year."""
         found = self._detection
         colour = DENSE_COLOUR if self._dense else READINGS_COLOUR
         readings = self._course("value", found.value, colour, self._axis("value"))
@@ -158,7 +158,7 @@ class _Panel:
         return [readings, expected]
 
     def _course(self, name: str, value: Any, colour: str, y: alt.Y, width: float = 0.9, opacity: float = 1.0) -> Any:
-        """A line, or where it is too dense for one the area between the lowest and the highest of each pixel."""
+        """A line; or, where it is too dense, the area between the lowest and the highest value of each pixel."""
         time, zone = self._detection.time, self._about.timezone
         if not self._dense:
             rows = shown_rows(value, self._points)
@@ -185,7 +185,7 @@ class _Panel:
         return band.mark_area(opacity=0.3, color=BAND_COLOUR).encode(x=self._time(), y=self._axis("low"), y2="high:Q")
 
     def _envelope(self, low: Floats, high: Floats, starts: Rows) -> tuple[Times, Floats, Floats]:
-        """Of each block of rows the lowest and the highest, at its middle; of the outer ones at the series' ends."""
+        """The lowest and the highest value of each block of rows, at its middle; of the outer blocks at their ends."""
         time = self._detection.time
         if not len(starts):
             return time, low, high
@@ -202,7 +202,7 @@ class _Panel:
         return [at.mark_rule(strokeDash=[5, 4], color=MODEL_COLOUR, strokeWidth=1).encode(x=self._time())]
 
     def _limits(self) -> list[Any]:
-        """The physical limits that are near enough not to press the readings flat."""
+        """The physical limits, except those so far away that the readings would look flat."""
         value = self._detection.value
         if self._about.limits is None or not len(value):
             return []
@@ -224,7 +224,7 @@ class _Panel:
         return [shade.encode(x=self._time(), x2="end:T", color=colour)]
 
     def _marks(self) -> list[Any]:
-        """A mark on each event's extreme reading: an event of one row in a year is too thin to be seen as a shade."""
+        """A mark on each event's extreme reading: the shade of an event with one row in a year is too thin to see."""
         events = self._detection.events
         if not events:
             return []
@@ -255,7 +255,7 @@ class _Panel:
 
 
 def _seasons(detection: Detection, blocks: int) -> int:
-    """Into how many blocks a dense series is divided: its periods, or one per pixel."""
+    """The number of blocks for a dense series: its periods, or one for each pixel."""
     hours = (int(detection.time[-1]) - int(detection.time[0])) / 3.6e9
     periods = int(hours / min(detection.periods_hours)) if detection.periods_hours else blocks
     return periods if _FEWEST_BLOCKS <= periods < blocks else blocks

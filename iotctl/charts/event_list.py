@@ -1,4 +1,4 @@
-"""Events as a list on a page: when, what, how severe, what a person said; scripts add buttons and small charts."""
+"""Events as a list on a page: time, kind, severity, verdict, sentence; scripts add buttons and small charts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BAR = """<section id="verdicts" aria-live="polite" hidden>
 class ListedEvent:
     """A line of the list. sensor: its name. label: what a person said of the event, in a word, if anything.
 
-    link: where the sensor's name leads; without it the list is of one sensor, and does not name it.
+    link: the target of the sensor's name; without it the list is of one sensor, and does not name it.
     """
 
     event: Event
@@ -34,14 +34,14 @@ class ListedEvent:
 
 
 def label_of(finding: Finding) -> str:
-    """What a person said of an event, or of one like it; empty where nobody said a word."""
+    """What a person said of an event, or of one like it; empty without a verdict."""
     if finding.label is not None:
         return finding.label.value
     return f"like {finding.like}" if finding.like is not None else ""
 
 
 def most_severe(events: Iterable[ListedEvent], most: int) -> list[ListedEvent]:
-    """So many at most, the most severe first; gaps and silence last, since their severity is of another scale."""
+    """So many events at most, the most severe first; gaps and silence last: their severity has another scale."""
     ordered = sorted(events, key=lambda one: (one.event.kind.is_absence, -one.event.severity, one.event.start))
     return ordered[:most]
 
@@ -49,7 +49,7 @@ def most_severe(events: Iterable[ListedEvent], most: int) -> list[ListedEvent]:
 def event_list(events: Sequence[ListedEvent], timezone: str, *, more: int = 0, insets: bool = False) -> str:
     """The list as HTML, in the order given; empty without events. more: how many are left out.
 
-    insets: with a place for a small chart of each.
+    insets: add a place for a small chart of each event.
     """
     if not events:
         return ""

@@ -1,4 +1,4 @@
-"""Charts and pages as files: each appears under its name at once, or not at all."""
+"""Charts and pages as files: each file appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUFFIXES = (".png", ".svg", ".html")
 
 
 def check_chart(path: Path) -> None:
-    """Be sure that a chart can be written under this name.
+    """Check that a chart can be written under this name.
 
     Raises UsageError for another suffix than .png, .svg or .html, ConfigurationError where pictures are not installed,
     IotctlError where nothing can be written.
@@ -39,9 +39,9 @@ def _check_place(path: Path) -> None:
 
 
 def check_pictures(instead: str = "") -> None:
-    """Raises ConfigurationError where pictures are not installed; pages need nothing more than iotctl itself.
+    """Raises ConfigurationError where pictures are not installed; pages need only iotctl itself.
 
-    instead: what else to do, behind the command that installs them.
+    instead: the end of the hint, after the command that installs them: what else to do.
     """
     if any(find_spec(name) is None for name in ("altair", "vl_convert")):
         raise ConfigurationError(
@@ -55,7 +55,7 @@ def is_page(path: Path) -> bool:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody sees half of it. Raises IotctlError."""
+    """Write a file so that it is never seen incomplete. Raises IotctlError."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

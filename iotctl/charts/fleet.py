@@ -1,4 +1,4 @@
-"""The page of a fleet as one file: incidents, sensors, the worst first, events; a chart of each opens over it."""
+"""The page of a fleet as one file: incidents, sensors (the worst first), events, and a chart of each sensor."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from iotctl.model import Course, Detection, Finding, IncidentCard, Kind, Sensor,
 from iotctl.moments import local_time
 from iotctl.words import counted
 
-# Rows of a sensor in the page: the course, and around each event. Some 10 bytes each.
+# Rows of a sensor in the page: for the course, and around each event. About 10 bytes each.
 _POINTS, _NEAR = 800, 120
-# Of more sensors each has fewer rows: a page of 200 has less than 5 MB, so that it can be sent by mail.
+# With more sensors, each has fewer rows: a page of 200 has less than 5 MB, so that it can be sent by mail.
 _SENSORS_WHOLE = 200
 
-# Events in the list, the most severe.
+# The list has the most severe events, at most so many.
 _LISTED = 1000
 
 
 def card_of(sensor: Sensor, detection: Detection, findings: Sequence[Finding]) -> SensorCard:
-    """The card of a sensor; findings: those of the events of the detection, in their order."""
+    """The card of a sensor. findings: of the events of the detection, in the same order."""
     extremes = [(int(detection.time[row]), float(detection.value[row])) for row in extreme_rows(detection)]
     return SensorCard(
         sensor,
@@ -54,10 +54,10 @@ def draw_fleet(
     incidents: Sequence[IncidentCard] = (),
     qualities: Mapping[int, tuple[float, str]] | None = None,
 ) -> None:
-    """Write the page: incidents of several sensors, then the sensors, the worst first, then the events.
+    """Write the page: incidents of several sensors, then the sensors (the worst first), then the events.
 
-    sensors: how many were looked at, should there be more than cards. notes: what else to say above. qualities:
-    sensor_id -> how good its readings were when they were last measured: 0 to 100, and what is wrong in words.
+    sensors: how many were judged, if there are more than cards. notes: more text for the top. qualities: sensor_id ->
+    its last measured quality, 0 to 100, and what is wrong in words.
     """
     known = qualities or {}
     ordered = sorted(cards, key=lambda card: (-card.worst, -len(card.findings), card.sensor.title))

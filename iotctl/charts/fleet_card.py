@@ -1,4 +1,4 @@
-"""A sensor on the page of its fleet: a card with its name, what is known of it, and a small picture."""
+"""A sensor on the page of its fleet: a card with its name, unit, labels and quality, and a small picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from iotctl.model import Sensor, SensorCard
 from iotctl.moments import local_time
 from iotctl.words import counted
 
-# From which score on quality has which colour: good, so so, bad.
+# The lowest score of each colour: good, medium, bad.
 _SCORES = ((95.0, "good"), (80.0, "fair"), (0.0, "bad"))
 
 
@@ -28,14 +28,14 @@ def card_grid(
 
 
 def about_sensor(sensor: Sensor) -> str:
-    """Unit, limits and labels of a sensor, as far as they are known."""
+    """The known ones of unit, limits and labels of a sensor."""
     limits = [] if sensor.limits is None else [f"limits {said_limits(sensor.limits, sensor.unit)}"]
     unit = [sensor.unit] if sensor.unit and not limits else []
     return "; ".join([*unit, *limits, *(f"{label} {text}" for label, text in sorted(sensor.labels.items()))])
 
 
 def link_to(sensor: Sensor) -> str:
-    """Where its chart opens on the page."""
+    """The link that opens the sensor's chart on the page."""
     return f"#{html.escape(sensor.sensor_uuid)}"
 
 

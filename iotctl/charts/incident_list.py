@@ -1,4 +1,4 @@
-"""Incidents on the page of a fleet: each with its sentence, and what happened when at which sensor."""
+"""Incidents on the page of a fleet: each with its sentence, and a row of events for each sensor."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from iotctl.charts.kinds import COLOURS
 from iotctl.model import Event, IncidentCard, Kind, Sensor
 
-# The most severe incidents, and the first sensors of each, are shown.
+# The page shows so many incidents, the most severe, and so many sensors of each, the first.
 _MOST_INCIDENTS, _MOST_SENSORS = 50, 8
-# Those behind the first ones are folded, so that the sensors below are in reach.
+# The incidents after the first ones are folded, so that the sensors below are easy to reach.
 _UNFOLDED = 5
 
 
 def incident_section(incidents: Sequence[IncidentCard], pages: Mapping[int, str]) -> str:
-    """The section as HTML, empty without incidents; pages: sensor_id -> link to its chart, of those that have one."""
+    """The section as HTML, empty without incidents. pages: sensor_id -> link to its chart, if it has one."""
     if not incidents:
         return ""
     ordered = sorted(incidents, key=lambda one: (-_weight(one), one.start, one.incident_id))
@@ -30,7 +30,7 @@ def incident_section(incidents: Sequence[IncidentCard], pages: Mapping[int, str]
 
 
 def _weight(incident: IncidentCard) -> float:
-    """Its severity without that of gaps, which is length; what stops many sensors at once comes first."""
+    """The severity without gaps, whose severity is their length; incidents that stop many sensors come first."""
     if incident.origin is None:
         return float("inf")
     return max((event.severity for _, event in incident.events if not event.kind.is_absence), default=0.0)

@@ -8,7 +8,7 @@ from iotctl.model import Kind
 
 Points = tuple[tuple[float, float], ...]
 
-# Okabe and Ito's colours, which people tell apart who see few ("Color Universal Design", 2008).
+# Okabe and Ito's colours, which colour-blind people can tell apart ("Color Universal Design", 2008).
 COLOURS = {
     Kind.SPIKE: "#D55E00",
     Kind.BURST: "#E69F00",
@@ -27,7 +27,7 @@ COLOURS = {
 
 
 def _around(corners: int, turned: float = 0.0, inner: float = 1.0) -> Points:
-    """A regular polygon, or a star where inner is below 1; turned: degrees from the top."""
+    """A regular polygon, or a star where inner is below 1. turned: degrees from the top."""
     angles = [pi * (2 * corner / corners + turned / 180 - 0.5) for corner in range(corners)]
     outer = [(round(cos(angle), 3), round(sin(angle), 3)) for angle in angles]
     if inner == 1.0:
@@ -36,7 +36,7 @@ def _around(corners: int, turned: float = 0.0, inner: float = 1.0) -> Points:
     return tuple(point for pair in zip(outer, between, strict=True) for point in pair)
 
 
-# Corners of each shape, y downwards, within a circle of radius 1 or a little more.
+# Corners of each shape, y downwards, within a circle with a radius of about 1.
 SHAPES: dict[Kind, Points] = {
     Kind.SPIKE: _around(3),
     Kind.BURST: _around(5, inner=0.45),
@@ -80,5 +80,5 @@ def symbol(kind: Kind) -> str:
 
 
 def looks() -> dict[str, dict[str, object]]:
-    """Colour and shape of each kind, as scripts of pages take them."""
+    """Colour and shape of each kind, for scripts of pages."""
     return {kind.value: {"colour": COLOURS[kind], "shape": SHAPES[kind]} for kind in Kind}

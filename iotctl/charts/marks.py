@@ -1,4 +1,4 @@
-"""What charts share: times by a zone's clock, data as CSV, axes, colours."""
+"""The common parts of charts: local times, data as CSV, axes, colours."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ WIDTH = 1000
 READINGS_COLOUR, MODEL_COLOUR, SEVERITY_COLOUR = "#5B6B80", "#111111", "#B03A2E"
 BAND_COLOUR, DENSE_COLOUR, EXPECTED_COLOUR, LIMIT_COLOUR = "#78869C", "#8C9AAD", "#0B6FA4", "#B00020"
 
-# So few that no label hides another: Vega would drop every second one, and with them, perhaps, every date.
+# So few ticks that no label hides another: Vega would drop every second one, perhaps every date.
 _TICKS, _FEW_TICKS = 12, 4
 
-# The coarsest unit that changes at a tick. Vega's own labels have no day where a chart spans a few of them.
+# The coarsest unit that changes at a tick. Vega's own labels have no day on a chart of a few days.
 _TIME_LABEL = (
     "utcFormat(datum.value, "
     "utcseconds(datum.value) ? '%H:%M:%S' : utchours(datum.value) + utcminutes(datum.value) ? '%H:%M' : "
     "utcdate(datum.value) > 1 ? '%b %-d' : utcmonth(datum.value) ? '%B' : '%Y')"
 )
 
-# Padding, in pixels: the mark on an extreme reading is not to be cut in half.
+# Padding in pixels, so that the mark on an extreme reading is not cut in half.
 _VALUE_SCALE = alt.Scale(zero=False, nice=False, padding=8)
 
 
 def clock(microseconds: int, timezone: str) -> float:
-    """Milliseconds that Vega shows, as UTC, as the clock in timezone: the viewer's own zone never matters."""
+    """Milliseconds that Vega shows (as UTC) as the local time in timezone, in any zone of the viewer."""
     return float(_clocks(np.array([microseconds]), timezone)[0])
 
 
@@ -47,7 +47,7 @@ def _clocks(time: NDArray[np.int64], timezone: str) -> NDArray[np.float64]:
 
 
 def table(time: NDArray[np.int64], timezone: str, **columns: NDArray[np.float64]) -> alt.Chart:
-    """A chart without marks on columns beside their times, as CSV: a quarter of the size of JSON records."""
+    """A chart without marks on columns and their times, as CSV: a quarter of the size of JSON records."""
     clocks = [f"{moment:.0f}" for moment in _clocks(time, timezone).tolist()]
     # Seven digits are more than any screen shows.
     texts = [["" if v != v else f"{v:.7g}" for v in column.tolist()] for column in columns.values()]
@@ -66,7 +66,7 @@ def records(rows: Iterable[dict[str, Any]]) -> alt.Chart:
 
 
 def time_axis(timezone: str | None) -> alt.X:
-    """The x axis; without a zone it has no labels, since another chart below has them; small, with an empty one."""
+    """The x axis. Without a zone it has no labels, because a chart below has them; with an empty one it is small."""
     if timezone is None:
         axis = alt.Axis(tickCount=_TICKS, labels=False, ticks=False, domain=False)
     else:
@@ -77,13 +77,13 @@ def time_axis(timezone: str | None) -> alt.X:
 
 
 def value_axis(title: str | None, column: str = "value") -> alt.Y:
-    """The y axis of readings; all layers of a chart give it the same title."""
+    """The y axis of readings, with the same title for all layers of a chart."""
     y: alt.Y = alt.Y(f"{column}:Q", title=title, scale=_VALUE_SCALE, axis=alt.Axis(tickCount=6))
     return y
 
 
 def kind_colour(events: Sequence[Event], *, legend: bool = True) -> alt.Color:
-    """The colour of each kind that is there, with a legend or without."""
+    """The colours of the kinds in the chart, with a legend or without."""
     kinds = _kinds(events)
     scale = alt.Scale(domain=[kind.value for kind in kinds], range=[COLOURS[kind] for kind in kinds])
     shown = alt.Legend(title=None, orient="top", symbolOpacity=1, symbolSize=150) if legend else None
@@ -92,7 +92,7 @@ def kind_colour(events: Sequence[Event], *, legend: bool = True) -> alt.Color:
 
 
 def kind_shape(events: Sequence[Event]) -> alt.Shape:
-    """The shape of each kind that is there; its legend is that of the colour."""
+    """The shapes of the kinds in the chart; they share the legend of the colours."""
     kinds = _kinds(events)
     scale = alt.Scale(domain=[kind.value for kind in kinds], range=[path_of(kind, 0.9) for kind in kinds])
     shape: alt.Shape = alt.Shape(

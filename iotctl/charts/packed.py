@@ -1,4 +1,4 @@
-"""Series in a page: columns as one text, and the zone's clock. The script chart.js reads both."""
+"""Series in a page: columns as one text, and the clock of the zone. The script chart.js reads both."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _DAY = 86_400
 def pack(time: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) -> dict[str, object]:
     """Columns beside their times (microseconds since 1970-01-01 UTC), small enough for a page.
 
-    columns: value, and what there is beside it: expected, scale, severity. Times are steps, which repeat; the others
-    have seven digits, more than any screen shows, of what is left of value and expected without their base (of a
-    pressure of 101,325 which moves by 0.1, that matters), in units of a factor (seven digits end at 1e38). All first
-    bytes stand before all second ones, and so on, since these are alike: a third less after it is deflated.
+    columns: value, and others such as expected, scale, severity. Times are stored as steps, which repeat. The others
+    have seven digits, more than any screen shows: of the difference to a base (for a pressure of 101,325 that moves by
+    0.1), divided by a factor (float32 ends at 1e38). All first bytes come before all second bytes, and so on, because
+    they are similar: this saves a third after compression.
     """
     base, factor = _base(columns["value"]), _factor(columns["value"])
     units = {"value": (base, factor), "expected": (base, factor), "scale": (0.0, factor)}
@@ -40,7 +40,7 @@ def pack(time: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) ->
 
 
 def _base(value: NDArray[np.float64]) -> float:
-    """A round number near all values; 0 where they are not much nearer to each other than to 0."""
+    """A round number near all values; 0 where the values differ too much."""
     known = value[np.isfinite(value)]
     if not len(known):
         return 0.0
@@ -49,7 +49,7 @@ def _base(value: NDArray[np.float64]) -> float:
     if spread > abs(middle) / 64 or not middle:
         return 0.0
     _, power = np.frexp(max(16 * spread, abs(middle) * 2.0**-40))
-    step = 2.0 ** int(power)  # a power of two: what is left of short fractions is short, too
+    step = 2.0 ** int(power)  # a power of two: the difference of a short fraction is short, too
     return round(middle / step) * step
 
 
@@ -64,7 +64,7 @@ def _bytes_by_rank(column: NDArray[np.generic]) -> bytes:
 
 
 def clock_changes(first: int, last: int, timezone: str) -> list[tuple[int, int]]:
-    """From when on (seconds since 1970-01-01 UTC) the clock of a zone is so many seconds ahead of UTC.
+    """The changes of a zone's clock: when (seconds since 1970-01-01 UTC), and the seconds ahead of UTC from then on.
 
     first, last: microseconds; the first entry holds before them, too.
     """

@@ -1,4 +1,4 @@
-"""Charts as HTML pages: a chart that can be zoomed, what is drawn in it, and the list of its events."""
+"""Charts as HTML pages: a chart with zoom, its legend, and the list of its events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iotctl.charts.words import span, value_title
 from iotctl.model import Detection, Event, Kind
 from iotctl.words import counted
 
-# Rows in a page: 8 bytes each. Of more the course, and so many around each event.
+# The most rows in a page, 8 bytes each. A longer series is thinned; so many rows stay around each event.
 _ROWS, _NEAR = 200_000, 5000
 
 # Events below a chart.
@@ -26,7 +26,7 @@ _LISTED = 200
 
 
 def write_detection_page(detection: Detection, path: Path, about: About, *, verdicts: bool) -> None:
-    """A page of a detection. verdicts: its events have buttons to say what they are."""
+    """A page of a detection. verdicts: give its events buttons for verdicts."""
     rows = extreme_rows(detection)
     extremes = [(int(detection.time[row]), float(detection.value[row])) for row in rows]
     data = chart_data(course_of(detection, _ROWS, _NEAR), detection.events, extremes, detection.change_points, about)
@@ -72,7 +72,7 @@ def _packed(series: NamedSeries) -> dict[str, object]:
 
 
 def chart_key(events: Sequence[Event], about: About, has_changes: bool) -> str:
-    """What the lines, areas and marks of a chart mean."""
+    """The legend of lines, areas and marks of a chart."""
     lines = [
         ("reading", "readings"),
         ("expected", "expected, with season"),

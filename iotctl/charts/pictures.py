@@ -1,4 +1,4 @@
-"""Pictures from charts of Vega-Lite, in the house style."""
+"""Pictures from charts of Vega-Lite, in one style."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _STYLE = {
 
 
 def specification(chart: Any) -> dict[str, Any]:
-    """The chart as Vega-Lite, in the house style."""
-    # Without a check against the schema, which takes ten times as long; tests draw every part. The style comes last and
-    # as it is: each call that configures a chart copies all of it.
+    """The chart as Vega-Lite, in the style of all charts."""
+    # Without a check against the schema, which takes ten times as long; tests draw every part. The style is set last,
+    # because each call that configures a chart copies it.
     spec: dict[str, Any] = chart.to_dict(validate=False)
     spec["config"] = _STYLE
     return spec
@@ -47,7 +47,7 @@ def write_picture(spec: dict[str, Any], path: Path) -> None:
 
 
 def svg(spec: dict[str, Any]) -> str:
-    """The chart as SVG, its lines to a tenth of a pixel: Vega writes a thousandth, which takes half as much again."""
+    """The chart as SVG, exact to a tenth of a pixel: Vega writes a thousandth, which makes it 1.5 times as large."""
     drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=_version())
     return _LINE.sub(lambda line: _TOO_FINE.sub(r"\1", line[0]), drawn)
 
@@ -58,7 +58,7 @@ def _version() -> str:
 
 
 def _smaller(png: bytes) -> bytes:
-    """The same picture in less than half of the bytes: the converter deflates quickly, and not well."""
+    """The same picture in less than half of the bytes: the converter compresses fast but badly."""
     parts, at, data = [png[: len(_SIGNATURE)], b""], len(_SIGNATURE), []
     while at < len(png):
         length, kind = struct.unpack(">I4s", png[at : at + 8])

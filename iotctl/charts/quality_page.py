@@ -15,13 +15,13 @@ from iotctl.words import counted
 _MOST_MONTHS = 36
 _BAR, _BAR_GAP, _HEIGHT = 7, 2, 26
 
-# From which score on a bar has which colour (Okabe and Ito): good, so so, bad.
+# The lowest score of each colour of a bar (Okabe and Ito): good, medium, bad.
 _COLOURS = ((95.0, "#009E73"), (80.0, "#E69F00"), (0.0, "#D55E00"))
 
 
 @dataclass(frozen=True, slots=True)
 class QualityCard:
-    """A sensor on the page. about: its labels. score: 0 to 100. months: (2015-01, score) each, by time.
+    """A sensor on the page. about: its labels. score: 0 to 100. months: such as ("2015-01", 98.7), by time.
 
     said: what is wrong, in words.
     """
@@ -34,11 +34,11 @@ class QualityCard:
 
 
 def draw_quality(cards: Sequence[QualityCard], path: Path, *, sensors: int, notes: Sequence[str]) -> None:
-    """Write the page. sensors: how many were looked at, should there be more than cards. notes: what else to say."""
+    """Write the page. sensors: how many were measured, if there are more than cards. notes: more text for the top."""
     ordered = sorted(cards, key=lambda card: (card.score, card.name))
     mean = sum(card.score for card in cards) / max(len(cards), 1)
     said = [
-        f"{counted(len(cards), 'sensor')}, the lowest score first; {mean:.1f} in the mean;"
+        f"{counted(len(cards), 'sensor')}, the lowest score first; mean {mean:.1f};"
         f" {sum(card.score >= _COLOURS[0][0] for card in cards):,} of {_COLOURS[0][0]:g} or more",
         *([f"{counted(sensors - len(cards), 'more sensor')} not shown"] if sensors > len(cards) else []),
         "Bars: the score of each month",

@@ -1,4 +1,4 @@
-"""A chart of readings alone, of one sensor or of several over each other."""
+"""A chart of only readings, of one sensor or of several in one panel."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["NamedSeries", "draw_readings"]
 
 
 def draw_readings(series: Sequence[NamedSeries], path: Path, *, timezone: str = "Europe/Berlin") -> None:
-    """Draw readings as lines; sensors of another unit get a panel of their own. Times go by the clock of timezone.
+    """Draw readings as lines; each unit has its own panel. Times are shown in timezone.
 
-    See check_chart for what is raised.
+    Raises the errors of check_chart.
     """
     check_chart(path)
     title = ", ".join(one.name for one in series)
-    # Each brings a library of its own, and one is enough.
+    # Each of the two imports its own library, and only one is needed.
     if is_page(path):
         from iotctl.charts.pages import write_readings_page
 

@@ -16,13 +16,13 @@ from iotctl.charts.words import value_title
 
 _HEIGHT = 340
 
-# Twice as many points as the chart is wide in a PNG of double resolution.
+# Twice the width of the chart in a PNG of double resolution.
 _POINTS = 4000
 
-# So few readings are shown as points, too: one alone has no line.
+# So few readings are also shown as points: a single reading has no line.
 _FEW = 60
 
-# Okabe and Ito's colours; dashes tell lines of one panel apart where colours do not.
+# Okabe and Ito's colours; after them dashes tell the lines of a panel apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
 _DASHES = ([1, 0], [7, 3], [2, 3], [9, 3, 2, 3])
 

@@ -1,4 +1,4 @@
-"""Readings of a sensor under its name, as charts take them."""
+"""Readings of a sensor with its name, for charts."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ class NamedSeries:
 
 
 def said(series: NamedSeries, timezone: str, of: int = 1) -> str:
-    """How many readings, from when to when; of several series the name, too."""
+    """The number of readings, and from when to when; with the name if there are several series."""
     much = f"{counted(len(series.time), 'reading')}{span(series.time, timezone)} ({timezone})"
     return f"{series.name}: {much}" if of > 1 else much

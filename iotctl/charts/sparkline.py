@@ -54,7 +54,7 @@ def sparkline(card: SensorCard) -> str:
 
 def _path(card: SensorCard, x: Callable[[float], float], y: Callable[[float], float]) -> str:
     course = card.course
-    # Rows of NaN stay: they lift the pen.
+    # Rows of NaN stay, because they break the line.
     rows = shown_rows(course.value, _POINTS, np.flatnonzero(np.isnan(course.value)).tolist())
     steps, pen_up = [], True
     for moment, value in zip(course.time[rows].tolist(), course.value[rows].tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""Which rows of a long series to draw, so that a screen shows its course and every anomaly."""
+"""The rows of a long series to draw, so that a screen shows its course and every anomaly."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-# A step this many times the usual one is drawn as a hole, not as a line across it.
+# A step this many times the usual one is drawn as a hole, without a line.
 _HOLE_STEPS = 10
 
-# Into so many parts a sigma, or a severity of 1, is divided where numbers are rounded.
+# Numbers are rounded to such parts of a sigma, or of a severity of 1.
 _PARTS = 64
 
-# Of the rows before and behind an event so many are shown, or as many as it has itself.
+# So many rows before and after an event are shown, or as many as the event has.
 _FEWEST_AROUND = 48
 
 
 def shown_rows(value: Floats, points: int, always: Sequence[int] = ()) -> Rows:
-    """About so many rows that show the course of a series, and those that must be seen; ascending.
+    """About so many rows that show the course of a series, and the rows that must be shown; ascending.
 
-    Of each block of rows it takes the lowest and the highest: no more can be seen where a block is narrower than a
-    pixel. The first and the last row are always there.
+    It takes the lowest and the highest row of each block: more cannot be seen where a block is narrower than a pixel.
+    The first and the last row are always included.
     """
     rows = len(value)
     if rows <= points:
@@ -43,9 +43,9 @@ def shown_rows(value: Floats, points: int, always: Sequence[int] = ()) -> Rows:
 
 
 def judged_rows(detection: Detection, points: int, near: int) -> Rows:
-    """All rows of a short series; of one longer than points the course of it all, and every row around its events.
+    """All rows of a short series; of one longer than `points`, rows that show its course, and every row around events.
 
-    near: of more rows around one event, so many that show its course.
+    near: the most rows around one event; if there are more, so many that show their course.
     """
     always = extreme_rows(detection)
     if len(detection.value) <= points:
@@ -58,14 +58,14 @@ def judged_rows(detection: Detection, points: int, near: int) -> Rows:
 
 
 def around(time: Times, event: Event) -> tuple[int, int]:
-    """First row, and the one behind the last, of the stretch that shows an event: as much again before and after it."""
+    """[first, last) of the rows that show an event: its rows, and as many before and after it."""
     start, end = np.searchsorted(time, [event.start, event.end + 1]).tolist()
     reach = max(_FEWEST_AROUND, end - start)
     return max(start - reach, 0), min(end + reach, len(time))
 
 
 def course_of(detection: Detection, points: int, near: int) -> Course:
-    """What a chart shows of a detection; see judged_rows. Holes among the readings break the lines."""
+    """The detection with only the rows of a chart; see judged_rows. Holes among the readings break the lines."""
     rows = judged_rows(detection, points, near)
     columns = [detection.value, detection.expected, detection.scale, detection.severity]
     time, shown = with_holes(detection.time[rows], [column[rows] for column in columns], detection.time)
@@ -73,7 +73,7 @@ def course_of(detection: Detection, points: int, near: int) -> Course:
 
 
 def rounded(course: Course) -> Course:
-    """The same to a part of sigma that nobody sees, in numbers that take half as much room in a page."""
+    """The same, rounded to a part of sigma that nobody can see, so that it takes half of the space in a page."""
     known = course.scale[np.isfinite(course.scale) & (course.scale > 0)]
     if not len(known):
         return course
@@ -90,7 +90,7 @@ def rounded(course: Course) -> Course:
 
 
 def extreme_rows(detection: Detection) -> list[int]:
-    """The row of each event's extreme reading; of an invalid one, which is left out of the series, the next row.
+    """The row of each event's extreme reading; for an invalid reading, which is not in the series, the next row.
 
     None for a series without rows, of a sensor that was silent all the time.
     """
@@ -107,12 +107,12 @@ def extreme_rows(detection: Detection) -> list[int]:
 
 
 def block_starts(rows: int, blocks: int) -> Rows:
-    """The first rows of so many blocks of about equal length, or of one per row."""
+    """The first rows of so many blocks of about equal length; with fewer rows, one block for each row."""
     return np.unique(np.linspace(0, rows, min(rows, blocks) + 1).astype(np.intp))[:-1]
 
 
 def with_holes(time: Times, columns: Sequence[Floats], all_times: Times) -> tuple[Times, list[Floats]]:
-    """The thinned series with a row of NaN, which breaks a line, in each hole of the series that it stands for."""
+    """The thinned series with a row of NaN, which breaks the line, in each hole of the full series."""
     steps = np.diff(all_times)
     if not len(steps):
         return time, list(columns)

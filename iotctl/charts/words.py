@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from iotctl.model import Event, Kind
 from iotctl.moments import local_time
 
-# Along the axis of the lowest chart there is room for so many letters.
+# The axis of the lowest chart has room for so many letters.
 _LONGEST_TITLE = 36
 
-# Of silence behind the readings so much of their own length is shown.
+# Silence after the readings is shown up to this part of their length.
 _SILENCE_PART = 20
 
 
 def span(time: NDArray[np.int64], timezone: str) -> str:
-    """From when to when a series is, by the clock of timezone; nothing for none."""
+    """From when to when a series is, in timezone; empty for none."""
     if not len(time):
         return ""
     first, last = (local_time(int(time[row]), timezone).strftime("%Y-%m-%d %H:%M") for row in (0, -1))
@@ -24,7 +24,7 @@ def span(time: NDArray[np.int64], timezone: str) -> str:
 
 
 def value_title(name: str, unit: str | None) -> str:
-    """What stands at the y axis: a sensor's name, unless it is long, and the unit of its values, if it is known."""
+    """The title of the y axis: the sensor's name, unless it is long, and the unit of its values, if it is known."""
     what = name if len(name) <= _LONGEST_TITLE else "sensor value"
     return f"{what} [{unit}]" if unit else what
 
@@ -41,6 +41,6 @@ def said_limits(limits: tuple[float, float], unit: str | None) -> str:
 def shown_end(event: Event, first: int, last: int) -> int:
     """Where an event ends on a chart of readings from first to last, microseconds since 1970-01-01 UTC.
 
-    Silence goes on beyond them: a year of it must not make a line of the readings.
+    Silence goes on after the readings: a year of it must not shrink them to a line.
     """
     return event.end if event.kind is not Kind.SILENT else min(event.end, last + (last - first) // _SILENCE_PART)
