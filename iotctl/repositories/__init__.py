@@ -1,6 +1,6 @@
 """All SQL: connections, schema, the embedded server, and a class per table family.
 
-Here is what every ingest uses; the rest is imported from its own module, and costs only who asks for it.
+This module exports what every ingest uses. Import the rest from its own module, so that only its users pay for it.
 """
 
 from iotctl.repositories.ledger.balance import Balance

@@ -1,4 +1,4 @@
-"""Names of sensors for someone who waits with a finger on a key: soon, or not at all."""
+"""Names of sensors for completion in the shell: quickly, or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from psycopg.conninfo import make_conninfo
 from iotctl.repositories.postgres.address import read_address
 from iotctl.repositories.postgres.connection import Database
 
-# libpq waits no shorter than this for a connection.
+# The shortest time that libpq waits for a connection.
 _CONNECT_SECONDS = 2
 _ANSWER = "1s"
 
@@ -15,7 +15,7 @@ _ANSWER = "1s"
 def names_at_once(database: Database, beginning: str, most: int) -> list[str]:
     """Up to so many names that begin so in upper or lower case, in order, those that begin exactly so first.
 
-    Raises UnreachableError where the server does not answer at once, and the others of Database.connect.
+    Raises UnreachableError where the server does not answer quickly, and the other errors of Database.connect.
     """
     address = read_address(database.dsn) | {"connect_timeout": str(_CONNECT_SECONDS)}
     with Database(make_conninfo("", **address)).connect(application="iotctl completion") as conn:

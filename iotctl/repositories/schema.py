@@ -1,4 +1,4 @@
-"""Schema versions: numbered SQL files, each applied once, in order, and what the server can do."""
+"""The schema: numbered SQL files, each applied once, in order; and the capabilities of the server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIRECT_COMPRESS_SINCE = (2, 21)
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a server is. timescaledb: its version, or None where the extension is not installed."""
+    """A server. timescaledb: its version, or None where the extension is not installed."""
 
     server: str
     timescaledb: str | None
@@ -27,7 +27,7 @@ class Capabilities:
 
     @property
     def layout(self) -> StorageLayout:
-        """The layout a new schema gets on this server."""
+        """The layout of a new schema on this server."""
         if self.timescaledb is None:
             return StorageLayout.SEGMENTS
         version = tuple(int(part) for part in self.timescaledb.split("-")[0].split(".")[:2])
@@ -36,7 +36,7 @@ class Capabilities:
 
 
 def capabilities(conn: Connection) -> Capabilities:
-    """What the server at the other end can do; installs the TimescaleDB extension where it is at hand and permitted.
+    """The capabilities of the server; installs the TimescaleDB extension if it is available and permitted.
 
     Raises ConfigurationError where the server is older than PostgreSQL 15.
     """
@@ -60,9 +60,9 @@ def schema_version(conn: Connection) -> int:
 
 
 def has_table(conn: Connection, name: str) -> bool:
-    """Whether the table is there now.
+    """Whether the table exists now.
 
-    Not by to_regclass: it may answer from a cache that waiting for an advisory lock does not bring up to date.
+    Not by to_regclass, which may use a cache that is not refreshed after a wait for an advisory lock.
     """
     query = "SELECT FROM pg_catalog.pg_class WHERE relname = %s AND pg_catalog.pg_table_is_visible(oid)"
     return conn.execute(query, (name,)).fetchone() is not None
@@ -71,19 +71,19 @@ def has_table(conn: Connection, name: str) -> bool:
 def schema_state(conn: Connection) -> tuple[int, int]:
     """The schema version that the database has, and the newest that this program knows.
 
-    Raises ConfigurationError where the database is ahead.
+    Raises ConfigurationError where the database has a newer version.
     """
     present, newest = schema_version(conn), max(_files(StorageLayout.SEGMENTS))
     if present > newest:
         raise ConfigurationError(
-            f"The database has schema version {present}, this iotctl knows up to {newest}.",
+            f"The database has schema version {present}; this iotctl supports up to {newest}.",
             hint="Upgrade iotctl: pip install --upgrade iotctl",
         )
     return present, newest
 
 
 def ensure_schema(conn: Connection) -> StorageLayout:
-    """Bring the database to the schema this program knows, and return the layout of its readings.
+    """Bring the database to the newest schema version, and return the layout of its readings.
 
     Raises ConfigurationError where the schema is newer than the program, ForbiddenError without the right to create.
     """
@@ -94,7 +94,7 @@ def ensure_schema(conn: Connection) -> StorageLayout:
 
 
 def present_layout(conn: Connection) -> StorageLayout | None:
-    """The layout of the readings that are there, None where the database has no schema; changes nothing."""
+    """The layout of the stored readings, None where the database has no schema; changes nothing."""
     present, _ = schema_state(conn)
     return layout_of(conn) if present else None
 
@@ -108,15 +108,15 @@ def is_empty(database: Database) -> bool:
 
 
 def layout_of(conn: Connection) -> StorageLayout:
-    """The layout of the readings of a schema that is there. Raises ConfigurationError where it is one of the past."""
+    """The layout of an existing schema. Raises ConfigurationError where this program no longer supports it."""
     layout = _text(conn, "SELECT layout FROM iotctl_schema WHERE version = 1")
     assert layout is not None
     try:
         return StorageLayout(layout)
     except ValueError:
         raise ConfigurationError(
-            f"The readings lie in the layout {layout!r}, which this iotctl does not have any more.",
-            hint="Load the files again into a new one: set another IOTCTL_HOME or IOTCTL_DATABASE_URL.",
+            f"The readings are stored in the layout {layout!r}, which this iotctl no longer supports.",
+            hint="Load the files again into a new database: set another IOTCTL_HOME or IOTCTL_DATABASE_URL.",
         ) from None
 
 
@@ -141,8 +141,8 @@ def _apply(conn: Connection) -> None:
 
 def _install_timescaledb(conn: Connection) -> None:
     at_hand = "SELECT 'yes' FROM pg_available_extensions WHERE name = 'timescaledb' AND installed_version IS NULL"
-    # Without its library loaded at start the extension ends the session. Not everyone may see shared_preload_libraries;
-    # this setting is there once the library is.
+    # Without its library loaded at start, the extension ends the session. Not every user may read
+    # shared_preload_libraries; this setting exists if the library is loaded.
     preloaded = "SELECT current_setting('timescaledb.max_background_workers', true)"
     if _text(conn, at_hand) is None or _text(conn, preloaded) is None:
         return
@@ -150,11 +150,11 @@ def _install_timescaledb(conn: Connection) -> None:
         with conn.transaction():
             conn.execute("CREATE EXTENSION timescaledb")
     except (pg.InsufficientPrivilege, pg.FeatureNotSupported):
-        return  # segments serve as well; doctor names the extension that is not used
+        return  # segments work, too; doctor reports that the extension is not used
 
 
 def _files(layout: StorageLayout) -> dict[int, str]:
-    """Version -> SQL for one layout; a file named 0002_reading.LAYOUT.sql counts for that layout alone."""
+    """Version -> SQL for one layout; a file named 0002_reading.LAYOUT.sql is only for that layout."""
     chosen: dict[int, str] = {}
     for file in resources.files(__package__).joinpath("schema").iterdir():
         stem = file.name.removesuffix(".sql")

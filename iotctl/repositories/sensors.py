@@ -1,4 +1,4 @@
-"""The sensor table: UUIDs, names, units and limits, and the small keys that readings carry."""
+"""The sensor table: UUIDs, names, units and limits, and the integer keys that readings use."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from iotctl.sensor_ids import derived_uuid, normal_name
 
 _COLUMNS = "sensor_id, sensor_uuid::text, sensor_name, coalesce(unit, file_unit), low, high, labels"
 
-# A name is a key of an index, whose entries have at most 2700 bytes.
+# A name is an index key, which has at most 2700 bytes.
 _LONGEST_NAME = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSensor:
-    """A sensor as a file has it. uuid: canonical text. name: what the file calls it; unit: of its values there."""
+    """A sensor in a file. uuid: canonical text. name: its name in the file; unit: of its values there."""
 
     uuid: str
     name: str | None = None
@@ -36,10 +36,10 @@ class FoundSensor:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Found sensors in the table. ids: UUID -> sensor_id.
+    """Found sensors after their registration. ids: UUID -> sensor_id.
 
-    nameless: those kept without their name, which is another sensor's, or too long. other_units: sensors found with
-    another unit than files had for them before -> that one.
+    nameless: sensors without their name, because another sensor has it or it is too long. other_units: sensors with
+    another unit than in earlier files -> that earlier unit.
     """
 
     ids: dict[str, int]
@@ -49,7 +49,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class KeptSensor:
-    """A sensor and what of it a mapping has given. is_mapped: its name; mapped_unit: None where files gave the unit."""
+    """A sensor. is_mapped: whether a mapping gave its name; mapped_unit: its unit by a mapping, else None."""
 
     sensor: Sensor
     is_mapped: bool
@@ -76,21 +76,22 @@ class SensorRepository:
         return known
 
     def register(self, found: Sequence[FoundSensor]) -> Registered:
-        """The ids of sensors that a file has; what it calls them, and their units, are kept where nothing else is.
+        """The ids of a file's sensors; stores their names and units where there are none yet.
 
-        No name goes over another one, nor to two sensors. Not within a transaction that has changed sensors.
+        A name does not replace another one, and is not given to two sensors. Not inside a transaction that has changed
+        sensors.
         """
         found = list({one.uuid: one for one in found}.values())
         known = self._named_and_units([one.uuid for one in found])
         news = [one for one in found if _is_news(one, known)]
         if news:
-            # Names are unique beside UUIDs: two loads that insert both could wait for each other in a circle. One
-            # after the other, and nothing else is locked meanwhile, they cannot.
+            # Names and UUIDs are both unique: two loads that insert sensors could deadlock. They run one after the
+            # other, with no other lock, so that they cannot.
             with self._conn.transaction():
                 self._lock()
                 self.insert_missing(news)
             known |= self._named_and_units([one.uuid for one in news])
-        # One whose stored name is None has a name that is taken; one with another name has it from a mapping.
+        # If the stored name is None, another sensor has the name; if it is another name, a mapping gave it.
         nameless = tuple(one for one in found if one.name and known[one.uuid].name is None)
         return Registered(
             {uuid: row.sensor_id for uuid, row in known.items()},
@@ -99,20 +100,20 @@ class SensorRepository:
         )
 
     def known(self, uuids: Sequence[str]) -> dict[str, int]:
-        """UUID (canonical text) -> sensor_id of those that are in the table."""
+        """UUID (canonical text) -> sensor_id, for the sensors in the table."""
         rows = self._conn.execute(
             "SELECT sensor_uuid::text, sensor_id FROM sensor WHERE sensor_uuid = ANY(%s::uuid[])", (list(uuids),)
         )
         return dict(rows.fetchall())
 
     def by_id(self, sensor_id: int) -> Sensor | None:
-        """The sensor of that key."""
+        """The sensor with this sensor_id."""
         query = f"SELECT {_COLUMNS} FROM sensor WHERE sensor_id = %s"  # noqa: S608 -- a constant
         row = self._conn.execute(query.encode(), (sensor_id,)).fetchone()
         return None if row is None else sensor_of(row)
 
     def find(self, name_or_uuid: str) -> Sensor:
-        """The sensor of that name or UUID, or that files call so where a mapping has renamed it.
+        """The sensor with this name or UUID, or with this name in files, if a mapping has renamed it.
 
         Raises NotFoundError, with the nearest names.
         """
@@ -127,7 +128,7 @@ class SensorRepository:
         return sensor_of(row)
 
     def all(self, glob: str | None = None) -> list[Sensor]:
-        """Every sensor, named ones first by name; glob: those whose names fit, see glob_fits."""
+        """Every sensor, by name, those without a name last. glob: only matching names, see glob_fits."""
         query = f"SELECT {_COLUMNS} FROM sensor ORDER BY sensor_name NULLS LAST, sensor_uuid"  # noqa: S608 -- a constant
         sensors = map(sensor_of, self._conn.execute(query.encode()))
         if glob is None:
@@ -136,9 +137,9 @@ class SensorRepository:
         return [sensor for sensor in sensors if sensor.sensor_name is not None and glob_fits(glob, sensor.sensor_name)]
 
     def named(self, names: Sequence[str]) -> list[Sensor]:
-        """The sensors with these names or UUIDs, in that order and each once; a glob stands for all whose names fit.
+        """The sensors with these names or UUIDs, in this order, each once; a glob is all sensors with matching names.
 
-        Raises NotFoundError where there is none for one of them, with the nearest names.
+        Raises NotFoundError where one of them matches nothing, with the nearest names.
         """
         found: dict[int, Sensor] = {}
         for name in names:
@@ -149,7 +150,7 @@ class SensorRepository:
         return list(found.values())
 
     def kept(self) -> dict[str, KeptSensor]:
-        """UUID -> every sensor, with what of it mappings have given."""
+        """UUID -> sensor, for every sensor, with the values from mappings."""
         query = f"SELECT {_COLUMNS}, is_mapped, unit FROM sensor"  # noqa: S608 -- a constant
         found = {}
         for *row, is_mapped, unit in self._conn.execute(query.encode()):
@@ -158,8 +159,8 @@ class SensorRepository:
         return found
 
     def rename(self, names: Sequence[str], uuids: Sequence[str]) -> None:
-        """Give sensors the names of a mapping, adding those not seen before; a name or UUID that had another partner
-        loses it.
+        """Give sensors the names of a mapping, and add new sensors; a name is taken away from its earlier sensor.
+
 
         Runs in the caller's transaction.
         """
@@ -177,7 +178,7 @@ class SensorRepository:
         )
 
     def describe(self, sensors: Sequence[Sensor]) -> None:
-        """Keep unit, limits and labels of sensors in the table, as a mapping has them; in the caller's transaction."""
+        """Store unit, limits and labels of sensors from a mapping; in the caller's transaction."""
         self._conn.execute(
             """
             UPDATE sensor s SET unit = d.unit, low = d.low, high = d.high, labels = d.labels
@@ -195,27 +196,30 @@ class SensorRepository:
         )
 
     def keep_words(self, sensor_id: int, words: str) -> None:
-        """Keep what a sensor is, in words."""
+        """Store the description of a sensor in words."""
         self._conn.execute(
             "UPDATE sensor SET words = %(words)s WHERE sensor_id = %(sensor_id)s AND words IS DISTINCT FROM %(words)s",
             {"sensor_id": sensor_id, "words": words},
         )
 
     def words(self) -> dict[int, str]:
-        """sensor_id -> what it is, of those that a detection has looked at and saved."""
+        """sensor_id -> description in words, for sensors with a saved detection."""
         rows = self._conn.execute("SELECT sensor_id, words FROM sensor WHERE words IS NOT NULL")
         return dict(rows.fetchall())
 
     @contextmanager
     def changes(self, *, keep: bool = True) -> Iterator[None]:
-        """A transaction in which others change no sensor, while reading goes on; keep: False to undo it at its end."""
+        """A transaction in which other sessions can read sensors but not change them.
+
+        keep: False undoes it at its end.
+        """
         with self._conn.transaction(force_rollback=not keep):
             self._lock()
             yield
 
     def insert_missing(self, found: Sequence[FoundSensor]) -> None:
         """Add sensors, names and units where there are none yet, within changes()."""
-        names: dict[str, str] = {}  # name -> the first UUID that is called so
+        names: dict[str, str] = {}  # name -> the first UUID with this name
         for one in found:
             if one.name and len(one.name.encode("utf-8", "backslashreplace")) <= _LONGEST_NAME:
                 names.setdefault(one.name, one.uuid)
@@ -263,7 +267,7 @@ class SensorRepository:
 
 @dataclass(frozen=True, slots=True)
 class _FileRow:
-    """A row of the table as far as files have a say in it. unit: as files gave it first."""
+    """The columns of a sensor that files can set. unit: as files gave it first."""
 
     sensor_id: int
     name: str | None

@@ -1,4 +1,4 @@
-"""What a database holds: counts, spans and sizes, for `iotctl status`."""
+"""The contents of a database: counts, spans and sizes, for `iotctl status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account that the embedded server runs as. PostgreSQL refuses to run as root."""
+"""The account of the embedded server. PostgreSQL refuses to run as root."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from typing import IO
 
 from iotctl.errors import ConfigurationError
 
-# The account that root's servers run as; nobody logs in with it.
+# The account for servers that root starts; it has no login.
 _ACCOUNT = "pgserver"
 
-# A server needs little of its surroundings. In particular no keys, and no PGOPTIONS or locale that stops it.
+# The environment variables that a server gets: no keys, and no PGOPTIONS or locale that could stop it.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 
-# Capabilities that let a process pass through folders it has no rights to: name and bit (linux/capability.h).
-# Containers often have only the second one.
+# Capabilities that let a process pass through folders without rights: name and bit (linux/capability.h). Containers
+# often have only the second one.
 _PASS_THROUGH = (("dac_read_search", 2), ("dac_override", 1))
 _MAY_SET_CAPABILITIES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user and a group by their numbers. prefix: begins each command line that runs as this user."""
+    """A user and a group by their numbers. prefix: the start of each command line that runs as this user."""
 
     uid: int
     gid: int
     prefix: tuple[str, ...] = ()
 
     def start(self, command: list[str], output: int | IO[bytes], keep_open: int) -> subprocess.Popen[bytes]:
-        """Start a program as this user, apart from this process's terminal; it inherits the descriptor keep_open.
+        """Start a program as this user, without this process's terminal; it inherits the descriptor keep_open.
 
         Raises OSError where the user cannot run it.
         """
@@ -53,21 +53,21 @@ class Account:
         )
 
     def give(self, path: Path | int) -> None:
-        """Make a file or folder (or an open one) this user's own."""
+        """Make this user the owner of a file or folder, given by path or descriptor."""
         if os.geteuid() == 0:
             os.chown(path, self.uid, self.gid)
 
 
 def owner_of(path: Path) -> Account:
-    """The owner of a folder, for files beside those that are there."""
+    """The owner of a folder, for new files in it."""
     found = path.stat()
     return Account(found.st_uid, found.st_gid)
 
 
 def server_account(home: Path, data: Path) -> Account:
-    """Whom the server runs as: this user; under root the owner of its data or home, or an account of its own.
+    """The account of the server: this user; under root the owner of its data or home, or a special account.
 
-    Raises ConfigurationError where root has none and cannot make one.
+    Raises ConfigurationError where root does not have that account and cannot make it.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
@@ -98,10 +98,10 @@ def _account() -> pwd.struct_passwd:
 
 
 def _prefix(owner: Account) -> tuple[str, ...]:
-    """The command that becomes another user, but still gets through folders that are for root alone.
+    """The command prefix that changes to another user, who can still pass through folders of root.
 
-    Neither the way to the data nor the way to PostgreSQL's programs is opened to others for it. Empty where the
-    machine cannot do that (macOS, or a container without the rights): there the ways must be open already.
+    So the folders above the data and PostgreSQL's programs need not be opened to others. Empty where the machine cannot
+    do this (macOS, or a container without the rights): there these folders must be open already.
     """
     setpriv = shutil.which("setpriv", path="/usr/sbin:/usr/bin:/sbin:/bin")
     held = _capabilities()
@@ -111,7 +111,7 @@ def _prefix(owner: Account) -> tuple[str, ...]:
     rights = f"-all,+{right}"
     return (
         *(setpriv, f"--reuid={owner.uid}", f"--regid={owner.gid}", "--clear-groups"),
-        # PostgreSQL asks access(), which without this forgets the right (linux/securebits.h).
+        # PostgreSQL calls access(), which ignores the right without this (linux/securebits.h).
         "--securebits=+no_setuid_fixup",
         *(f"--inh-caps={rights}", f"--ambient-caps={rights}", f"--bounding-set={rights}"),
     )

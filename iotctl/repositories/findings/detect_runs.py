@@ -1,4 +1,4 @@
-"""Runs of detection, and how far each sensor has been looked at."""
+"""Runs of detection, and the watermark of each sensor: the time up to which it was judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Parameters = Mapping[str, object]
 
 
 class DetectRunRepository:
-    """Runs and watermarks, on one connection. Parameters are JSON-able; a watermark holds for the same ones alone."""
+    """Runs and watermarks, on one connection.
+
+    A watermark is valid only for the same parameters, which are JSON values.
+    """
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -30,12 +33,12 @@ class DetectRunRepository:
         )
 
     def with_news(self, sensor_ids: Sequence[int], parameters: Parameters, end: int | None) -> dict[int, int | None]:
-        """Of these sensors, those with readings in (watermark, end) -> watermark, None where there is none yet.
+        """The sensors of these with readings in (watermark, end) -> watermark, None where there is none yet.
 
         Watermark and end: microseconds since 1970-01-01 UTC.
         """
-        # LIMIT keeps the planner from turning this into a join with the whole reading table: it asks the index once
-        # per sensor, and only in what lies behind the watermark.
+        # LIMIT stops the planner from joining the whole reading table: now it uses the index once for each sensor,
+        # and only after the watermark.
         rows = self._conn.execute(
             """
             SELECT wanted.sensor_id, watermark.analysed_to
@@ -58,7 +61,7 @@ class DetectRunRepository:
         return {sensor_id: optional_microseconds(time) for sensor_id, time in rows}
 
     def memory(self, sensor_id: int, parameters: Parameters) -> SensorMemory:
-        """What runs have learnt of a sensor so far; nothing where none has."""
+        """What runs have learnt of a sensor so far; an empty memory before the first run."""
         row = self._conn.execute(
             "SELECT learnt FROM detect_watermark WHERE sensor_id = %s AND parameters = %s",
             (sensor_id, Jsonb(parameters)),
@@ -66,7 +69,7 @@ class DetectRunRepository:
         return SensorMemory.from_json(row[0] if row else None)
 
     def move_watermark(self, sensor_id: int, parameters: Parameters, analysed_to: int, memory: SensorMemory) -> None:
-        """Note that a sensor has been looked at up to this reading, and what is known of it; never backwards."""
+        """Note that a sensor was judged up to this reading, with its memory; the watermark never moves back."""
         self._conn.execute(
             "INSERT INTO detect_watermark AS stored (sensor_id, parameters, analysed_to, learnt)"
             " VALUES (%s, %s, %s, %s) ON CONFLICT (sensor_id, parameters)"

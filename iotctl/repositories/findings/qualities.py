@@ -1,4 +1,4 @@
-"""The quality of sensors as it is kept for dashboards: the last measurement, in all and by month."""
+"""The stored quality of sensors, for dashboards: the last measurement, in total and by month."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class KeptMonth:
 
 @dataclass(frozen=True, slots=True)
 class KeptQuality:
-    """A sensor's quality; stuck, beyond, invalid: shares of its readings, None where that is not known."""
+    """A sensor's quality. stuck, beyond, invalid: shares of its readings, None where not known."""
 
     sensor_id: int
     score: float
@@ -43,7 +43,7 @@ class KeptQuality:
 
 
 def keep_qualities(conn: Connection, qualities: Sequence[KeptQuality]) -> None:
-    """Put measurements in the place of the last ones of their sensors, in one transaction."""
+    """Replace the last measurements of these sensors, in one transaction."""
     with conn.transaction(), conn.cursor() as cursor:
         cursor.execute("DELETE FROM sensor_quality WHERE sensor_id = ANY(%s)", ([one.sensor_id for one in qualities],))
         cursor.executemany(
@@ -71,7 +71,7 @@ def keep_qualities(conn: Connection, qualities: Sequence[KeptQuality]) -> None:
 
 
 def kept_scores(conn: Connection, sensor_ids: Sequence[int]) -> dict[int, tuple[float, str]]:
-    """sensor_id -> score and what is wrong in words, of those whose quality is kept."""
+    """sensor_id -> score and what is wrong in words, for sensors with a stored quality."""
     with conn.cursor(row_factory=class_row(_KeptScore)) as cursor:
         cursor.execute(
             "SELECT sensor_id, score, explanation FROM sensor_quality WHERE sensor_id = ANY(%s)", (list(sensor_ids),)

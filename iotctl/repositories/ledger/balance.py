@@ -1,4 +1,4 @@
-"""The balance of rows: what became of each that was read."""
+"""The balance of rows: how many rows were read, and what became of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import astuple, dataclass
 class Balance:
     """Rows of a file or run: rows_read == loaded + duplicates + conflicts + rejected + missing + bad_quality.
 
-    duplicates: their reading is there already; conflicts: another value is there for their sensor and time. missing:
-    they have no value; bad_quality: the file itself says that it is not good. In a file with many values a row, each
-    value is a row here.
+    duplicates: the table already has the reading. conflicts: it has another value for the sensor and time. missing:
+    rows without a value. bad_quality: the file itself marks them as bad. If a file has many values in a row, each value
+    counts as a row.
     """
 
     rows_read: int = 0
@@ -32,10 +32,10 @@ class Balance:
 
     @property
     def holds(self) -> bool:
-        """Whether every row read is accounted for."""
+        """Whether the sum is right."""
         return self.rows_read == self.loaded + self.duplicates + self.conflicts + self.no_readings
 
     @property
     def no_readings(self) -> int:
-        """Rows that give no reading, for whatever reason."""
+        """Rows that give no reading, for any reason."""
         return self.rejected + self.missing + self.bad_quality

@@ -1,4 +1,4 @@
-"""Readings that lost their place to another file's: conflicts for people to see, overlaps to read again later."""
+"""Readings that gave way to another file's readings: conflicts to show to people, and overlaps to read again later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from iotctl.repositories.postgres.texts import accent_forms
 from iotctl.repositories.postgres.timestamps import as_microseconds
 from iotctl.repositories.storage.sorted_readings import LostReadings
 
-# Conflicts that are kept of a file; all are counted.
+# The most conflicts that are stored for a file; all are counted.
 MOST_CONFLICTS = 1000
 
 _ROWS_AT_ONCE = 10_000
@@ -35,11 +35,11 @@ class Conflict:
 
 
 def keep_lost(conn: Connection, lost: LostReadings) -> None:
-    """Keep the first conflicts of each file, and which files overlap, in the transaction that wrote the readings."""
+    """Store the first conflicts of each file, and which files overlap, in the transaction that wrote the readings."""
     if not len(lost):
         return
     apart = (lost.file_id != lost.kept_file_id) & (lost.kept_file_id != 0) & (lost.file_id != 0)
-    # In one order everywhere, so that two loads cannot wait for each other here.
+    # The order is the same everywhere, so that two loads cannot wait for each other here.
     pairs = np.unique(np.stack([lost.kept_file_id[apart], lost.file_id[apart]], axis=1), axis=0)
     conn.execute(
         """
@@ -72,14 +72,14 @@ def keep_lost(conn: Connection, lost: LostReadings) -> None:
 
 
 def forget_lost(conn: Connection, file_id: int) -> None:
-    """Drop what is kept of a file that lost, before it is entered anew or for good."""
+    """Delete the stored conflicts and overlaps of a file that lost, before it is entered again or removed."""
     conn.execute("DELETE FROM conflict WHERE file_id = %s", (file_id,))
     conn.execute("DELETE FROM file_overlap WHERE file_id = %s", (file_id,))
 
 
 def reopen_overlapping(conn: Connection, file_id: int) -> int:
-    """Let the files that lost readings to this one be read again, now that its readings changed; returns how many."""
-    # Whatever its state: a file in mid-load may have passed those readings.
+    """Mark the files that lost readings to this one for reading again, because it changed; returns how many."""
+    # In any state: a file that is being loaded may already be past those readings.
     rows = conn.execute(
         """
         UPDATE ingest_file SET state = 'pending', reopened = true, generation = generation + 1,
@@ -95,7 +95,7 @@ def reopen_overlapping(conn: Connection, file_id: int) -> int:
 
 
 def list_conflicts(conn: Connection, uri_part: str | None = None, limit: int | None = None) -> Iterator[Conflict]:
-    """Kept conflicts, by file, sensor and time, in constant memory; uri_part: only where a file's URI contains it."""
+    """Stored conflicts, by file, sensor and time, in constant memory. uri_part: only where a file's URI contains it."""
     with conn.transaction(), conn.cursor(name="conflicts") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         cursor.execute(
@@ -115,7 +115,7 @@ def list_conflicts(conn: Connection, uri_part: str | None = None, limit: int | N
 
 
 def conflicts_by_file(lost: LostReadings, file_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """For each of the files, how many of its readings lost to the same value, and to another one."""
+    """For each file, how many of its readings gave way to the same value, and how many to another value."""
     differ = lost.differ
     return {
         file_id: (

@@ -1,4 +1,4 @@
-"""The files of the ledger: how far the newest version of each is, and which are to be loaded."""
+"""The files of the ledger: the state of each newest version, and which files to load."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iotctl.repositories.postgres.texts import as_sent
 
 
 class FileState(StrEnum):
-    """How far the newest version of a file is."""
+    """The state of the newest version of a file."""
 
     PENDING = "pending"
     LOADED = "loaded"
@@ -25,9 +25,9 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerFile:
-    """A file as the ledger knows it. generation: counts its versions, and each time that one is to be loaded again.
+    """A file in the ledger. generation: counts its versions, and the loads of a version.
 
-    options: how it is read, or was when it was loaded.
+    options: how it will be read; for a loaded file, how it was read.
     """
 
     file_id: int
@@ -44,11 +44,11 @@ def register_files(
     again_before: datetime | None = None,
     layouts: Sequence[str] | None = None,
 ) -> list[LedgerFile]:
-    """Files as the ledger knows them, in the given order; what is new, or has a new version, is pending.
+    """The ledger's entries of files, in the given order; new files, and files with a new version, are pending.
 
-    So is a file of which no row gave a reading under other options; and with again_before every one that was
-    loaded before that moment. One that was begun under other options begins anew. What a pending file has in the
-    table stays until its new version takes its place. layouts: the text of each file's layout, one of its options.
+    A file is also pending if no row of it gave a reading under other options; with again_before, so is every file that
+    was loaded before that moment. A load that began with other options starts again. The readings of a pending file
+    stay until its new version replaces them. layouts: the text of each file's layout, which is one of its options.
     """
     given = {
         "uris": [file.uri for file in files],
@@ -129,5 +129,5 @@ def ledger_row(conn: Connection, row: TupleRow) -> LedgerFile:
 
 
 def options_of_each(options: Mapping[str, str], layouts: Sequence[str] | None, files: int) -> list[dict[str, str]]:
-    """The options of each file, its layout among them."""
+    """The options of each file, including its layout."""
     return [dict(options)] * files if layouts is None else [{**options, "layout": layout} for layout in layouts]

@@ -1,4 +1,4 @@
-"""The layouts that files were loaded with, each once, so that a file can be read again as it was."""
+"""The layouts of loaded files, each stored once, so that a file can be read again in the same way."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class LayoutRepository:
         self._conn = conn
 
     def keep(self, layouts: Mapping[str, str]) -> None:
-        """Keep layouts: digest -> TOML; those that are kept already stay as they are."""
+        """Store layouts: digest -> TOML; those that are stored already stay unchanged."""
         if layouts:
-            # In order, so that two runs that keep the same ones cannot wait for each other in a circle.
+            # In order, so that two runs that store the same layouts cannot deadlock.
             self._conn.execute(
                 "INSERT INTO file_layout (digest, toml)"
                 " SELECT * FROM unnest(%s::text[], %s::text[]) AS l (digest, toml) ORDER BY digest"
@@ -25,6 +25,6 @@ class LayoutRepository:
             )
 
     def toml(self, digest: str) -> str | None:
-        """A layout by its digest; None where it is not kept."""
+        """A layout by its digest; None where it is not stored."""
         row = self._conn.execute("SELECT toml FROM file_layout WHERE digest = %s", (digest,)).fetchone()
         return None if row is None else row[0]

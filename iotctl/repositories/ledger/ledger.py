@@ -1,4 +1,4 @@
-"""The ledger: which files are loaded, how far, what was rejected; written in the transactions that write readings."""
+"""The ledger: which files are loaded, how far, and what was rejected; written together with the readings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from iotctl.repositories.storage.extents import Extents
 
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
-    """A batch of a file and what became of it. extents: of its readings; None where it has none."""
+    """A batch of a file and its result. extents: of its readings; None where it has none."""
 
     file: LedgerFile
     batch: FileBatch
@@ -35,9 +35,9 @@ class BatchEntry:
 
 
 class Ledger:
-    """Files, batches and rejects, on one connection. run_id: the run that batches are entered for, if it has a row.
+    """Files, batches and rejects, on one connection. run_id: the run of new batches, if it has a row.
 
-    layouts: those that its files were loaded with.
+    layouts: the layouts of its files.
     """
 
     def __init__(self, conn: Connection, run_id: str | None = None) -> None:
@@ -56,7 +56,7 @@ class Ledger:
         return register_files(self._conn, files, options, again_before, layouts)
 
     def reopened(self) -> list[LedgerFile]:
-        """The files that are to be read again as others' readings gave way to theirs no more; in order of file_id."""
+        """The files to read again, because the readings to which theirs had given way are gone; in order of file_id."""
         rows = self._conn.execute(
             """
             SELECT file_id, uri, size_bytes, version, modified, state, generation, options FROM ingest_file
@@ -66,7 +66,7 @@ class Ledger:
         return [ledger_row(self._conn, row) for row in rows]
 
     def named(self, uris: Sequence[str]) -> list[LedgerFile]:
-        """The files of these URIs that the ledger has, in order of file_id."""
+        """The files with these URIs in the ledger, in order of file_id."""
         rows = self._conn.execute(
             """
             SELECT file_id, uri, size_bytes, version, modified, state, generation, options FROM ingest_file
@@ -77,12 +77,12 @@ class Ledger:
         return [ledger_row(self._conn, row) for row in rows]
 
     def uris(self) -> list[str]:
-        """The URIs of all files that the ledger has."""
+        """The URIs of all files in the ledger."""
         rows = self._conn.execute("SELECT uri FROM ingest_file ORDER BY file_id")
         return [as_sent(self._conn, uri) for (uri,) in rows]
 
     def try_lock(self, file_ids: Sequence[int]) -> set[int]:
-        """Take files for this session; returns those that no other session has."""
+        """Lock files for this session; returns those that no other session has locked."""
         rows = self._conn.execute(
             "SELECT file_id FROM unnest(%s::int[]) AS file_id WHERE pg_try_advisory_lock(%s, file_id)",
             (list(file_ids), FILE_CLASS),
@@ -90,7 +90,7 @@ class Ledger:
         return {row[0] for row in rows}
 
     def unlock(self, file_ids: Sequence[int]) -> None:
-        """Let others have the files."""
+        """Release the files."""
         self._conn.execute(
             "SELECT pg_advisory_unlock(%s, file_id) FROM unnest(%s::int[]) AS file_id", (FILE_CLASS, list(file_ids))
         )
@@ -118,7 +118,7 @@ class Ledger:
         return found
 
     def renewing(self, file_ids: Sequence[int]) -> set[int]:
-        """The files that have entries of an older generation: their new version takes its place as a whole."""
+        """The files with entries of an older generation: their new version replaces it as a whole."""
         rows = self._conn.execute(
             """
             SELECT f.file_id FROM ingest_file f WHERE f.file_id = ANY(%s)
@@ -150,8 +150,8 @@ class Ledger:
         return one_value(self._conn, datetime, "SELECT clock_timestamp()")
 
     def balances(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> dict[int, Balance]:
-        """The rows of each file's newest generation; a reading whose place another file took is counted with those
-        that found theirs taken.
+        """The rows of each file's newest generation. A reading that another file replaced later counts as a duplicate
+        or conflict.
 
         without_run_since: leave out what this ledger's own run has committed since then.
         """
@@ -184,11 +184,11 @@ class Ledger:
         return found
 
     def balance(self, file_ids: Sequence[int]) -> Balance:
-        """The rows of files together, as balances() has them."""
+        """The sum of balances() over files."""
         return sum(self.balances(file_ids).values(), Balance())
 
     def record(self, entries: Sequence[BatchEntry]) -> None:
-        """Enter batches and their rejects, in the transaction that wrote their readings."""
+        """Enter batches and their rejects, in the transaction that wrote the readings."""
         with self._conn.cursor() as cursor:
             cursor.executemany(
                 """
@@ -205,10 +205,10 @@ class Ledger:
             self._displace(entry)
 
     def renew(self, entry: BatchEntry, renewed: Renewed, options: Mapping[str, str] | None) -> int:
-        """Enter a file's new version as a whole in place of its older ones, in the transaction that wrote it.
+        """Enter a file's new version in place of its older ones, in the transaction that wrote it.
 
-        options: how it was read; None where it goes on later. Returns how many other files are to be read again, as
-        readings of this one went or changed.
+        options: how it was read; None where it goes on later. Returns how many other files must be read again, because
+        readings of this file changed or were removed.
         """
         file_id = entry.file.file_id
         self._drop_entries(file_id)
@@ -218,7 +218,7 @@ class Ledger:
         return reopen_overlapping(self._conn, file_id) if renewed.removed or renewed.corrected else 0
 
     def forget(self, file_id: int) -> int:
-        """Drop a file, whose readings the same transaction takes away; returns how many others are to be read again."""
+        """Delete a file; the same transaction removes its readings. Returns how many others must be read again."""
         reopened = reopen_overlapping(self._conn, file_id)
         self._drop_entries(file_id)
         self._conn.execute("DELETE FROM conflict WHERE kept_file_id = %s", (file_id,))
@@ -228,7 +228,7 @@ class Ledger:
     def finish(
         self, files: Sequence[LedgerFile], options: Mapping[str, str], layouts: Sequence[str] | None = None
     ) -> None:
-        """Every batch of the files is committed; options, and the text of each one's layout: how they were read."""
+        """Note that every batch of the files is committed. options, and the text of each layout: how they were read."""
         # In order of file_id, see _displace().
         self._conn.execute(
             """
@@ -250,7 +250,7 @@ class Ledger:
         )
 
     def fail(self, file: LedgerFile, problem: str) -> None:
-        """The file cannot be loaded further; problem is for people. The next run tries again."""
+        """Note that the load of a file failed. problem: the error, for people. The next run tries again."""
         self._conn.execute(
             """
             UPDATE ingest_file SET state = 'failed', problem = %s, finished_at = now(), reopened = false
@@ -296,6 +296,6 @@ class Ledger:
 
 
 def _reasons(batch: FileBatch) -> dict[str, int]:
-    """How many rows each reason kept out, of those that are listed."""
+    """The number of listed rows for each reason."""
     bad = {RejectReason.QUALITY: batch.bad_quality} if batch.bad_quality else {}
     return {reason.value: rows for reason, rows in (*batch.rejected.items(), *bad.items())}

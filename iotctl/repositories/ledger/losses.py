@@ -1,4 +1,4 @@
-"""What the ledger knows of single sensors: readings that lost to another value, and rows that gave none."""
+"""The losses of single sensors in the ledger: readings that gave way to another value, and rows without a reading."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from iotctl.repositories.postgres.timestamps import lower_bound, upper_bound
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What one sensor lost. conflicts: as far as they are kept.
+    """What one sensor lost. conflicts: the stored ones.
 
-    rejected, without_value, bad_quality: rows of the batches of its readings; None where the ledger knows no batch of
-    them, or one that holds other sensors' readings, too. Of such a sensor rejected and bad_quality are the rows kept
-    that have its UUID in their text, where all of time is asked for and every reject of its files is kept.
+    rejected, without_value, bad_quality: rows of the batches of its readings; None if the ledger has no such batch, or
+    one that also has other sensors' readings. In the latter case rejected and bad_quality are the stored rows with its
+    UUID in their text, if all of time is asked for and every reject of its files is stored.
     """
 
     conflicts: int = 0
@@ -24,9 +24,9 @@ class Losses:
 
 
 def losses_by_sensor(conn: Connection, start: int | None = None, end: int | None = None) -> dict[int, Losses]:
-    """sensor_id -> what was lost of it in [start, end), microseconds since 1970-01-01 UTC; where that is known.
+    """sensor_id -> its known losses in [start, end), microseconds since 1970-01-01 UTC.
 
-    A batch counts where its readings reach into that time. A few passes over small tables, whatever the sensors.
+    A batch counts if its readings reach into that time. This takes a few passes over small tables, for any sensors.
     """
     known = _by_batches(conn, start, end)
     if start is None and end is None:
@@ -38,9 +38,9 @@ def losses_by_sensor(conn: Connection, start: int | None = None, end: int | None
 
 
 def _by_text(conn: Connection) -> dict[int, tuple[int, int]]:
-    """sensor_id -> rows that name its UUID: rejected ones, and those of bad quality; of sensors of which all are kept.
+    """sensor_id -> rows with its UUID in their text (rejected, bad quality), for sensors with all rejects stored.
 
-    A text that names several sensors, such as a line of an array, is of none. A rejected row has no time that is known.
+    A text with several sensors, such as a line of an array, does not count. The time of a rejected row is not known.
     """
     rows = conn.execute(
         """
@@ -72,7 +72,7 @@ def _by_text(conn: Connection) -> dict[int, tuple[int, int]]:
 
 
 def _by_batches(conn: Connection, start: int | None, end: int | None) -> dict[int, Losses]:
-    """What batches of a single sensor have lost, and what conflicts are kept."""
+    """The losses in batches of a single sensor, and the stored conflicts."""
     rows = conn.execute(
         """
         WITH batch AS (

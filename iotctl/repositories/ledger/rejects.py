@@ -1,4 +1,4 @@
-"""Rows that were not loaded, also those of bad quality: a file's first with line and text, all counted by reason."""
+"""Rows that were not loaded or are of bad quality: the first of a file with line and text, all counted by reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROWS_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class KeptReject:
-    """A rejected row as it is kept."""
+    """A stored rejected row."""
 
     uri: str
     reject: Reject
@@ -22,7 +22,7 @@ class KeptReject:
 
 @dataclass(frozen=True, slots=True)
 class RejectCount:
-    """Rows that a file has lost for a reason; kept: so many of them have their line and text in the database."""
+    """The number of a file's rows lost for a reason. kept: how many of them are stored with line and text."""
 
     uri: str
     reason: RejectReason
@@ -31,7 +31,7 @@ class RejectCount:
 
 
 def keep_rejects(conn: Connection, rejects: Sequence[tuple[int, Sequence[Reject]]]) -> None:
-    """Keep the rejects of files, by file_id, in the transaction that enters their batches."""
+    """Store the rejects of files, by file_id, in the transaction that enters their batches."""
     if not any(some for _, some in rejects):
         return
     with conn.cursor() as cursor, cursor.copy("COPY reject (file_id, line, reason, field, raw) FROM STDIN") as copy:
@@ -43,7 +43,7 @@ def keep_rejects(conn: Connection, rejects: Sequence[tuple[int, Sequence[Reject]
 def list_rejects(
     conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
 ) -> Iterator[KeptReject]:
-    """Kept rejects, by file and line, in constant memory; uri_part: only of files whose URI contains it."""
+    """Stored rejects, by file and line, in constant memory. uri_part: only of files with this text in the URI."""
     with conn.transaction(), conn.cursor(name="rejects") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         cursor.execute(
@@ -61,7 +61,7 @@ def list_rejects(
 
 
 def rejects_name_fields(conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None) -> bool:
-    """Whether the field is known of some reject; as list_rejects chooses."""
+    """Whether any reject has a known field; arguments as for list_rejects."""
     row = conn.execute(
         """
         SELECT EXISTS (
@@ -80,7 +80,7 @@ def rejects_name_fields(conn: Connection, uri_part: str | None = None, reason: R
 def reject_counts(
     conn: Connection, uri_part: str | None = None, reason: RejectReason | None = None, limit: int | None = None
 ) -> list[RejectCount]:
-    """How many rows each file has lost for each reason, and how many of them are kept; as list_rejects chooses."""
+    """How many rows each file has lost for each reason, and how many are stored; arguments as for list_rejects."""
     rows = conn.execute(
         """
         SELECT f.uri, r.reason, sum(r.rows)::bigint,

@@ -1,4 +1,4 @@
-"""The history of ingest runs: who ran what and when, how it ended, and the balance of its rows."""
+"""The history of ingest runs: who ran which command and when, how it ended, and the balance of its rows."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from iotctl.repositories.postgres.timestamps import as_microseconds, optional_mi
 
 
 class RunEnding(StrEnum):
-    """How a run ended, or stands."""
+    """How a run ended, or that it is running."""
 
     DONE = "done"
     PARTLY = "partly"  # rows were rejected or objects skipped
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     RUNNING = "running"
-    KILLED = "killed"  # it has no end, and nobody runs it
+    KILLED = "killed"  # it has no end, and no process runs it
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """Files by how they ended, and the balance of the rows."""
+    """Files by result, and the balance of the rows."""
 
     files: int = 0
     unchanged: int = 0
@@ -37,7 +37,7 @@ class RunCounts:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run as the history tells it. started, ended: microseconds since 1970-01-01 UTC; ended: None without an end."""
+    """A run in the history. started, ended: microseconds since 1970-01-01 UTC; ended: None without an end."""
 
     run_id: str
     started: int
@@ -56,7 +56,7 @@ class RunRepository:
         self._conn = conn
 
     def begin(self, run_id: str, who: str, command: str) -> None:
-        """Enter a run that begins, and mark it as running for as long as this connection lives."""
+        """Enter a new run, and mark it as running as long as this connection lives."""
         with self._conn.transaction():
             self._conn.execute(
                 "INSERT INTO ingest_run (run_id, who, command) VALUES (%s, %s, %s)", (run_id, who, command)
@@ -64,7 +64,7 @@ class RunRepository:
             self.mark_running(run_id)
 
     def mark_running(self, run_id: str) -> None:
-        """The same for a run whose connection was lost."""
+        """Mark a run as running again after its connection was lost."""
         self._conn.execute(
             "SELECT pg_advisory_lock_shared(%s, lock_id) FROM ingest_run WHERE run_id = %s", (RUN_CLASS, run_id)
         )
@@ -96,7 +96,7 @@ class RunRepository:
         )
 
     def latest(self, limit: int) -> list[PastRun]:
-        """The last runs, the newest first. Of one without an end: what its committed batches hold."""
+        """The last runs, the newest first. A run without an end has the counts of its committed batches."""
         rows = self._conn.execute(
             """
             SELECT r.run_id, r.started_at, r.ended_at, r.who, r.command, r.problem,

@@ -1,4 +1,4 @@
-"""Connection strings: read, refused where they can be misread, and shown without a password."""
+"""Connection strings: parse them, refuse those that libpq misreads, and show them without a password."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FORM = "Its form: postgresql://USER:PASSWORD@HOST:5432/DATABASE."
 
 
 def read_address(dsn: str) -> dict[str, str]:
-    """The parts of a libpq connection string or URL by their names. Raises ConfigurationError, which quotes none.
+    """The parts of a libpq connection string or URL by name. Raises ConfigurationError, which does not quote any part.
 
-    libpq cuts a URL with an @ or / in its password at the wrong place, takes the rest for a host, port or database, and
-    shows it in its messages (manual, 32.1.1.2). Such a URL is refused before libpq sees it.
+    libpq splits a URL with an @ or / in its password at the wrong place, takes the rest for a host, port or database,
+    and shows it in its messages (manual, 32.1.1.2). Such a URL is refused before libpq gets it.
     """
     try:
         if _can_be_misread(dsn):
@@ -53,7 +53,7 @@ def _unusable(dsn: str) -> ConfigurationError:
 
 
 def shown_address(dsn: str) -> str:
-    """The server for people to read: user, host, port and database, no password."""
+    """The server as text: user, host, port and database, without the password."""
     try:
         parts = read_address(dsn)
     except ConfigurationError:

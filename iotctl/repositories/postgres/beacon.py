@@ -1,4 +1,4 @@
-"""A beacon: how a process on another machine finds out whether it works on the very same database."""
+"""A beacon: a process on another machine uses it to check that it is connected to the same database."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from iotctl.repositories.postgres.locks import BEACON_CLASS
 
 
 def light_beacon(conn: Connection) -> int:
-    """A number that whoever looks into this database can see while this connection lives.
+    """A number that any session of this database can see as long as this connection lives.
 
-    A copy of the database, which has its tables, its oid and its system identifier, does not show it.
+    A copy of the database does not show it, although it has the same tables, oid and system identifier.
     """
     number = secrets.randbelow(2**31)
     conn.execute("SELECT pg_advisory_lock_shared(%s, %s)", (BEACON_CLASS, number))
@@ -19,7 +19,7 @@ def light_beacon(conn: Connection) -> int:
 
 
 def sees_beacon(conn: Connection, number: int) -> bool:
-    """Whether this is the database in which that beacon is lit."""
+    """Whether this is the database of that beacon."""
     row = conn.execute(
         """
         SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = %s AND objid::bigint = %s

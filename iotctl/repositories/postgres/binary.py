@@ -47,8 +47,8 @@ def encode_readings(
 ) -> Iterator[memoryview]:
     """The readings as rows of COPY (sensor_id, file_id, timestamp, sensor_value), without header and trailer.
 
-    sensor_id, file_id, time (microseconds since 1970-01-01 UTC), value: (n,). 42 bytes a row; each piece of so many
-    rows lies in the memory of the one before.
+    sensor_id, file_id, time (microseconds since 1970-01-01 UTC), value: (n,). 42 bytes a row. Each piece of rows
+    overwrites the memory of the piece before.
     """
     rows = np.empty(min(rows_at_once, len(time)), dtype=_READING)
     rows["fields"] = 4

@@ -1,4 +1,4 @@
-"""Connections to the database, and its errors in the words of errors.py."""
+"""Connections to the database, and its errors as errors of errors.py."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from iotctl.repositories.postgres.texts import TextDumper
 # Without these a connection that a firewall dropped hangs for two hours (Linux' default keepalive time).
 _DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 
-# What we rely on, whatever the defaults of the server, the database and the user are. A server that does not notice
-# that its client is gone keeps the client's locks, for two hours by default, and every other load waits.
+# Settings that must not depend on the defaults of the server, the database and the user. If a server does not notice
+# that its client is gone, it keeps the client's locks, for two hours by default, and every other load waits.
 _SESSION = """
     SET timezone = 'UTC';
     SET client_encoding = 'UTF8';
@@ -48,7 +48,7 @@ _SESSION = """
     SET row_security = off; -- an error, not half of the rows, where a policy would hide the rest
 """
 
-# Where our tables are in sight, the same as _SEARCH_PATH gives, and a row; it takes half the time of it.
+# If the search path finds our tables: the same result as _SEARCH_PATH, in half of the time.
 _SEARCH_PATH_IN_SIGHT = """
     SELECT set_config('search_path', concat_ws(', ',
         c.relnamespace::regnamespace,
@@ -57,8 +57,8 @@ _SEARCH_PATH_IN_SIGHT = """
     FROM pg_class c WHERE c.oid = to_regclass('iotctl_schema') AND c.relkind = 'r'
 """
 
-# Our tables' schema comes first: where a schema with the user's name is made later, current_schema() would change. A
-# default search_path that leads elsewhere does not hide our tables; one that this client asks for (in its DSN) does.
+# The schema of our tables comes first, because current_schema() would change if a schema with the user's name is made
+# later. A default search_path without our schema does not hide our tables; a search_path in the DSN does.
 _SEARCH_PATH = """
     SELECT set_config('search_path', (
         SELECT string_agg(quote_ident(name), ', ' ORDER BY position) FROM (
@@ -77,7 +77,7 @@ _SEARCH_PATH = """
         ) AS schemas), false)
 """
 
-# libpq reports what goes wrong before the session exists by text alone (docs: libpq, PQconnectPoll).
+# Before the session exists, libpq reports errors only as text (docs: libpq, PQconnectPoll).
 _REFUSED_LOGIN = re.compile(
     r'password authentication failed|no password supplied|no pg_hba\.conf entry|role ".*" does not exist'
     r"|is not permitted to log in|permission denied for database"
@@ -91,16 +91,16 @@ _NO_DATABASE = re.compile(r'database ".*" does not exist')
 # SQLSTATE classes (manual, appendix A): resources and program limits; connection and operator intervention.
 _LIMIT_CLASSES = ("53", "54")
 _AWAY = ("08", "57")
-# What a change to a compressed batch ends with where another session changes or compresses it at the same moment.
+# The error of a change to a compressed batch that another session changes or compresses at the same time.
 _CHANGED_BESIDE = re.compile(r"tuple concurrently (updated|deleted)")
 _NO_ROOM = re.compile(r"too many (clients already|connections for)|remaining connection slots are reserved")
 
-# It would tell stderr of each pipeline that a deadlock ended, which is tried again.
+# It would print to stderr for each pipeline that a deadlock ended, although that is tried again.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 T = TypeVar("T")
 
-# Seconds to wait before a step is tried again that another session's work ended.
+# Seconds to wait before a step is tried again after a conflict with another session.
 _CONFLICT_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0)
 
 Connection = psycopg.Connection[TupleRow]
@@ -108,10 +108,10 @@ Connection = psycopg.Connection[TupleRow]
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A server and how to reach it; small and picklable, opens nothing by itself.
+    """A server and how to reach it; small and picklable, without an open connection.
 
-    dsn: a libpq connection string or URL; never printed, since it may hold a password. revive: starts the server
-    where it does not run any more; of the embedded server alone.
+    dsn: a libpq connection string or URL; never printed, because it may have a password. revive: starts the server
+    again if it does not run; only for the embedded server.
     """
 
     dsn: str = field(repr=False)
@@ -119,7 +119,7 @@ class Database:
 
     @property
     def address(self) -> str:
-        """The server for people to read: user, host, port and database, no password."""
+        """The server as text: user, host, port and database, without the password."""
         return shown_address(self.dsn)
 
     @contextmanager
@@ -148,7 +148,7 @@ class Database:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn what psycopg raises inside into errors that say what to do next."""
+        """Turn errors of psycopg inside the context into errors that say what to do next."""
         try:
             yield
         except psycopg.Error as error:
@@ -161,14 +161,14 @@ class Database:
 def _set_session(conn: Connection) -> None:
     found = conn.execute(_SESSION + _SEARCH_PATH_IN_SIGHT)
     while found.nextset():
-        pass  # to the answer of the last statement
+        pass  # up to the result of the last statement
     if found.fetchone() is None:
         conn.execute(_SEARCH_PATH)
 
 
 def free_connections(conn: Connection) -> int:
-    """How many more connections the server takes from this user, who may have no privileges."""
-    # A limit of -1 is none; PostgreSQL 15 knows no reserved_connections.
+    """How many more connections the server accepts from this user, who may be without privileges."""
+    # -1 is no limit; PostgreSQL 15 does not have reserved_connections.
     row = conn.execute(
         """
         SELECT least(
@@ -188,7 +188,7 @@ def free_connections(conn: Connection) -> int:
 
 
 def is_passing(error: BaseException | None) -> bool:
-    """True where the same work may succeed on a second try: a broken connection, a deadlock, a restarting server."""
+    """Whether a second try may succeed: after a broken connection, a deadlock, or while the server restarts."""
     return (
         isinstance(
             error,
@@ -214,9 +214,9 @@ def is_passing(error: BaseException | None) -> bool:
 
 
 def again_after_conflicts(conn: Connection, step: Callable[[], T]) -> T:
-    """The result of a step that other sessions' work may end, as a deadlock does; it is tried again then.
+    """The result of a step, which is tried again after a conflict with another session, such as a deadlock.
 
-    The step is no part of a transaction, and may be done twice.
+    The step must not be part of a transaction, and must be repeatable.
     """
     for seconds in _CONFLICT_SECONDS:
         try:

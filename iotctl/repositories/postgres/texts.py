@@ -1,4 +1,4 @@
-"""Texts as a database can keep them: what its encoding does not have is kept escaped, as \\u20ac or \\udce9."""
+"""Texts that a database can store: characters that its encoding lacks are escaped, as \\u20ac or \\udce9."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg.abc import Buffer
 from psycopg.rows import TupleRow
 from psycopg.types.string import StrDumperUnknown
 
-# Names of encodings that Python has under another one (manual, 24.3.1). SQL_ASCII keeps whatever bytes it gets.
+# Encodings with another name in Python (manual, 24.3.1). SQL_ASCII stores any bytes.
 _PYTHON_NAMES = {"SQL_ASCII": "utf-8", "KOI8R": "koi8_r", "KOI8U": "koi8_u"}
 
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}")
@@ -21,8 +21,8 @@ _ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}")
 class TextDumper(StrDumperUnknown):
     """Sends a text so that the server can store it.
 
-    Rejected rows and the names of files may hold anything: letters that a database in LATIN1 does not know, bytes of a
-    name that is not UTF-8 (surrogates in Python), NUL. One of them must not end the whole load.
+    Rejected rows and the names of files may contain anything: letters that LATIN1 does not have, bytes that are not
+    UTF-8 (surrogates in Python), NUL. One of them must not end the whole load.
     """
 
     def dump(self, obj: str) -> Buffer | None:
@@ -46,18 +46,18 @@ def as_sent(conn: Connection[TupleRow], stored: str) -> str:
             chr(code).encode(encoding)
         except UnicodeEncodeError:
             return chr(code)
-        return found[0]  # nobody would have escaped it: the file is called so
+        return found[0]  # no code escapes such a text: it is the real name
 
     return _ESCAPED.sub(back, stored) if "\\" in stored else stored
 
 
 def accent_forms(name: str | None) -> list[str] | None:
-    """The ways to write the accents of a name, which look the same: what was typed need not be what the disk has."""
+    """The equal-looking forms of a name with accents: the typed form may differ from that of the disk."""
     return None if name is None else [name, normalize("NFC", name), normalize("NFD", name)]
 
 
 def _encoding(server_encoding: str | None) -> str:
-    """The Python name of a server's encoding; ASCII, which each of them includes, where Python does not have it."""
+    """The Python name of a server's encoding; ASCII, a part of all encodings, where Python does not have it."""
     name = server_encoding or "UTF8"
     try:
         return codecs.lookup(_PYTHON_NAMES.get(name, name.replace("WIN", "cp"))).name

@@ -1,8 +1,8 @@
-"""Aggregates: what the readings of each hour and day (UTC) come to, kept so that long queries need not read them all.
+"""Aggregates: sums of the readings of each hour and day (UTC), stored so that long queries need not read all readings.
 
 reading_hourly and reading_daily have the columns sensor_id, bucket, readings, sum, min, max on every layout. Either may
-be stale where readings changed since it was refreshed; ReadingStorage.stale_stretches tells where, as of the snapshot
-that also shows the rows.
+be stale where readings changed since its last refresh; ReadingStorage.stale_stretches gives these stretches for the
+snapshot that also reads the rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iotctl.repositories.storage.stretches import Stretch, fresh_stretches, rema
 
 @dataclass(frozen=True, slots=True)
 class AggregateState:
-    """An aggregate's bytes on disk, and from the first to the last moment at which it is stale, None where it is fresh.
+    """An aggregate's bytes on disk, and the time from its first to its last stale bucket, None where it is fresh.
 
     Times in microseconds since 1970-01-01 UTC, half-open, within the span of the readings.
     """
@@ -28,12 +28,12 @@ class AggregateState:
 
 
 def has_aggregates(conn: Connection) -> bool:
-    """Whether aggregates are kept."""
+    """Whether there are aggregates."""
     return has_table(conn, "reading_hourly")
 
 
 def aggregate_states(conn: Connection, storage: ReadingStorage) -> list[AggregateState]:
-    """Each aggregate's size and freshness; none where no aggregates are kept."""
+    """The size and freshness of each aggregate; empty without aggregates."""
     if not has_aggregates(conn):
         return []
     states = []

@@ -1,4 +1,4 @@
-"""How far readings have come: the last one of each sensor, and up to when the ledger expects them by now."""
+"""The last reading of each sensor, and the time up to which the ledger expects readings now."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from iotctl.repositories.postgres.connection import Connection
 from iotctl.repositories.postgres.one_row import one_row
 from iotctl.repositories.postgres.timestamps import as_datetime, as_microseconds
 
-# How old the newest reading is when others come is told by the hours of a month with arrivals, and not by fewer than
-# these; nearly all of them, and as much again for what has not happened yet.
+# The age of the newest reading before an arrival is measured in the hours of a month with arrivals, at least so many.
+# The limit is a high quantile of these ages, times a factor for what has not happened yet.
 _FEWEST_HOURS, _NEARLY_ALL, _AGAIN = 10, 0.95, 2.0
 
 
 def last_readings(conn: Connection, sensor_ids: Sequence[int], before: int) -> dict[int, int]:
     """sensor_id -> the time of its last reading before a moment; both microseconds since 1970-01-01 UTC.
 
-    Sensors without such a reading are not in it. One look into the index for each sensor.
+    Sensors without such a reading are not in the result. Each sensor takes one index look-up.
     """
     rows = conn.execute(
         """
@@ -28,11 +28,11 @@ def last_readings(conn: Connection, sensor_ids: Sequence[int], before: int) -> d
 
 
 def expected_up_to(conn: Connection, now: int) -> int | None:
-    """Up to when readings should have come by now, microseconds since 1970-01-01 UTC; None where that is not known.
+    """The time up to which readings should have come by now, microseconds since 1970-01-01 UTC; None where not known.
 
-    By how old the newest reading was in the last 30 days whenever newer ones came: minutes where loggers send by the
-    minute, more than a day where yesterday's file comes each morning, years where history was loaded. Batches with
-    readings of the future tell nothing.
+    It uses the age of the newest reading whenever newer ones came, in the last 30 days: minutes if loggers send each
+    minute, more than a day if yesterday's file comes each morning, years if history was loaded. Batches with readings
+    of the future do not count.
     """
     hours, seconds = one_row(
         conn,

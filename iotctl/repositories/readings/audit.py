@@ -1,4 +1,4 @@
-"""What the table says of a file's readings, for verify: asked in ways that trust no order and no ledger of batches."""
+"""What the table has of a file's readings, for verify; its queries do not trust the order or the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from iotctl.repositories.storage.storage import ReadingStorage
 
 DAY = 86_400_000_000
 
-# What makes TimescaleDB answer from the order or the summaries of compressed batches instead of their readings.
+# Settings of TimescaleDB that answer from the order or the summaries of compressed batches, and not from readings.
 _SHORT_CUTS = [
     "timescaledb.enable_ordered_append",
     "timescaledb.enable_decompression_sorted_merge",
@@ -44,7 +44,7 @@ _SHORT_CUTS = [
 _FILE = "file_id, version, generation, state, modified, options, problem"
 
 _DAY_SQL = "floor(date_part('epoch', r.timestamp) / 86400)::int"
-# For a layout without a constraint that keeps readings from being there twice; to look costs as much as the rest.
+# For a layout without a constraint against duplicates; this check costs as much as the rest.
 _DOUBLED_SQL = "count(*) - count(DISTINCT r.timestamp)"
 # Half of the sum's 64 bits: the sum of many bigints is numeric, and -2^63 has no negative.
 _SUMS = f"""
@@ -64,8 +64,8 @@ _HALF = np.int64(2**63 - 1)
 class AuditedFile:
     """A file as the ledger knows it.
 
-    version: the newest that was listed. generation: counts its versions and how often each was loaded. modified: aware.
-    options: how it was read when it was loaded; empty where it never was. problem: why it failed.
+    version: the newest listed one. generation: counts its versions and loads. modified: aware. options: of its load;
+    empty if it was never loaded. problem: why it failed.
     """
 
     file_id: int
@@ -104,14 +104,14 @@ class DaySums:
 
     @classmethod
     def joined(cls, parts: Sequence[DaySums]) -> DaySums:
-        """Parts that share no sensor-day as one."""
+        """Parts without a common sensor-day, joined."""
         columns = ([getattr(part, name) for part in parts] for name in cls.__slots__)
         joined = cls(*(np.concatenate(column) for column in columns))
         return joined[np.argsort(joined.key)]
 
     @classmethod
     def of(cls, sensor_id: NDArray[np.int32], time: NDArray[np.int64], value: NDArray[np.float64]) -> DaySums:
-        """The sums of readings that are sorted by (sensor_id, time) and have each of them once."""
+        """The sums of readings, which are sorted by (sensor_id, time) and unique."""
         day = (time // DAY).astype(np.int32)
         new = np.ones(len(time), dtype=np.bool_)
         new[1:] = (np.diff(sensor_id) != 0) | (np.diff(day) != 0)
@@ -127,7 +127,7 @@ def day_keys(sensor_id: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np
 
 
 class Audit:
-    """Reads over one connection, and makes it unable to write."""
+    """Reads over one connection, and makes the connection read-only."""
 
     def __init__(self, conn: Connection, storage: ReadingStorage) -> None:
         self._conn = conn
@@ -136,7 +136,7 @@ class Audit:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """A transaction in which all questions are answered from one moment."""
+        """A transaction in which all queries see one moment."""
         with self._conn.transaction():
             self._conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             self._conn.execute(
@@ -162,7 +162,7 @@ class Audit:
         return [as_sent(self._conn, uri) for (uri,) in rows]
 
     def kept_since(self) -> int | None:
-        """The time before which retention drops readings, microseconds since 1970-01-01 UTC; None where nothing is."""
+        """The time before which retention drops readings, microseconds since 1970-01-01 UTC; None without retention."""
         keep = self._storage.retention()
         if keep is None:
             return None
@@ -173,15 +173,18 @@ class Audit:
         return self._storage.disorder()
 
     def unknown_files(self, file_ids: Iterable[int]) -> list[int]:
-        """Those of the ids, but for another program's 0, that are of no file."""
+        """The ids that belong to no file, except 0, which is another program."""
         return sorted(set(file_ids) - set(self.files(file_ids)) - {0})
 
     def rows_by_file(self) -> dict[int, int]:
-        """How many readings of the whole table say that they are of each file."""
+        """The number of readings with each file's id, in the whole table."""
         return self._storage.rows_by_file()
 
     def day_sums(self, file_id: int, sensor_ids: NDArray[np.int32], first: int, last: int) -> DaySums:
-        """The sums of a file's readings, of these sensors from day first to day last; doubled: of any file's."""
+        """The sums of a file's readings, of these sensors from day first to day last.
+
+        doubled: of readings of any file.
+        """
         doubled = "0::bigint" if self._storage.refuses_doubles else _DOUBLED_SQL
         cursor = self._conn.cursor(binary=True).execute(
             _SUMS.format(doubled=doubled).encode(),
@@ -223,7 +226,7 @@ class Audit:
         return OwnedReadings(sensor[order], time[order], owner[order], value[order])
 
     def days_of_file(self, file_id: int) -> Iterator[tuple[int, int, int, int]]:
-        """Sensor_id, day, number and first time of a file's readings, wherever in the table they are."""
+        """Sensor_id, day, number and first time of a file's readings in the whole table."""
         with self._conn.cursor(name="days_of_file") as cursor:
             cursor.itersize = 10_000
             cursor.execute(

@@ -1,4 +1,4 @@
-"""Where buckets of time begin: on local days, on parts of a local day, or every so many microseconds."""
+"""The starts of buckets of time: on local days, on parts of a local day, or every so many microseconds."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class LocalClock:
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How long buckets are, in microseconds. calendar: these are days of the local calendar, of 23 to 25 hours mostly.
+    """The length of buckets, in microseconds. calendar: they are days of the local calendar, mostly of 23 to 25 hours.
 
-    Multiples of a week begin on Mondays, other days are counted from 1970-01-01. A length that divides a day begins
-    where the local clock shows a multiple of it; any other length is counted from 1970-01-01 00:00 UTC.
+    Multiples of a week begin on Mondays; other numbers of days are counted from 1970-01-01. If the length divides a
+    day, buckets begin at multiples of it on the local clock. Any other length is counted from 1970-01-01 00:00 UTC.
     """
 
     microseconds: int
@@ -48,9 +48,9 @@ class Width:
 class Grid:
     """The buckets of a query, as SQL.
 
-    begins: an expression over {time}, with parameters, that is equal for all times of a bucket and in order of time.
+    begins: an expression over {time}, with parameters, that is equal for all times of a bucket, and ascends with time.
     label: turns its values into the starts of the buckets, microseconds since 1970-01-01 UTC. odd: width of an
-    aggregate -> where its buckets do not lie within ours, or None for everywhere.
+    aggregate -> the stretches where its buckets are not inside these buckets, or None for all of time.
     """
 
     begins: sql.SQL
@@ -60,14 +60,14 @@ class Grid:
 
 
 def bucket_grid(width: Width, clock: LocalClock) -> Grid:
-    """The buckets of a width over the range of a clock; none of them begins before that range does."""
+    """The buckets of a width over the range of a clock; no bucket begins before the range."""
     stride, start = width.microseconds, int(clock.since[0])
     origin = _MONDAY if width.calendar and stride % _WEEK == 0 else 0
     if not width.calendar and _DAY % stride:
         return _even(stride, origin, start)
     phases = {int(phase) for phase in (origin - clock.offset) % stride}
     if len(phases) == 1 and (len(clock.offset) == 1 or not width.calendar):
-        # All changes of the clock, if there are any, are by whole buckets.
+        # All changes of the clock, if any, are by whole buckets.
         return _even(stride, phases.pop(), start)
     return _days(stride, origin, clock) if width.calendar else _parts_of_days(stride, clock)
 
@@ -83,10 +83,10 @@ def _even(stride: int, origin: int, start: int) -> Grid:
 
 
 def _days(stride: int, origin: int, clock: LocalClock) -> Grid:
-    """Days of the local calendar, over changes of the clock: rows are grouped by what the clock shows."""
+    """Days of the local calendar, over changes of the clock: rows are grouped by local time."""
 
     def label(local: NDArray[np.int64]) -> NDArray[np.int64]:
-        # The first moment at which the clock shows it, or jumps over it.
+        # The first moment at which the clock shows this time, or jumps over it.
         ends = clock.since[1:] + clock.offset[:-1]
         stretch = np.searchsorted(ends, local, side="right")
         begins: NDArray[np.int64] = np.maximum(local - clock.offset[stretch], clock.since[stretch])
@@ -110,12 +110,12 @@ def _days(stride: int, origin: int, clock: LocalClock) -> Grid:
 
 def _parts_of_days(stride: int, clock: LocalClock) -> Grid:
     """Parts of local days over changes of the clock by less than a part, which make one part longer or shorter."""
-    # The bucket that is open when each offset begins to hold.
+    # The bucket in which each offset begins.
     opened = [int(clock.since[0])]
     for at in range(1, len(clock.since)):
         since, before, after = (int(x) for x in (clock.since[at], clock.offset[at - 1], clock.offset[at]))
         last = (since - 1 + before) // stride
-        # A change by whole buckets leaves them as they are.
+        # A change by whole buckets does not change them.
         jumps_over = (since + after) // stride > last and (after - before) % stride
         began = last * stride - before
         opened.append(since if jumps_over else began if began >= clock.since[at - 1] else opened[-1])
@@ -137,7 +137,7 @@ def _parts_of_days(stride: int, clock: LocalClock) -> Grid:
 
 
 def _odd(stride: int, wide: int, clock: LocalClock) -> list[Stretch] | None:
-    """Where buckets of UTC, so many microseconds wide, may lie across the start of one of ours."""
+    """The stretches where a UTC bucket of this width, in microseconds, may contain the start of a local bucket."""
     ends = np.append(clock.since[1:], 2**62)
     off = clock.offset % wide != 0
     if stride % wide or off.all():

@@ -1,4 +1,4 @@
-"""One value per bucket of time: from aggregates where one says just what the readings do, else from the readings."""
+"""One value for each bucket of time: from aggregates where these are exact, else from the readings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from iotctl.repositories.storage.stretches import Stretch, fresh_stretches, rema
 
 
 class Aggregate(StrEnum):
-    """What stands for the readings of a bucket."""
+    """The function that computes a bucket's value from its readings."""
 
     MEAN = "mean"
     MIN = "min"
@@ -38,7 +38,7 @@ _OF_READINGS = {
     Aggregate.LAST: "(array_agg(sensor_value ORDER BY timestamp DESC))[1]",
 }
 
-# The others need the readings.
+# The other functions need the readings.
 _OF_AGGREGATES = {
     Aggregate.MEAN: "sum(sum) / sum(readings)::float8",
     Aggregate.MIN: "min(min)",
@@ -78,14 +78,13 @@ def read_buckets(
     clock: LocalClock,
     aggregate: Aggregate,
 ) -> Series:
-    """(start of bucket, aggregate) per bucket that has readings in [start, end); see Width for where buckets begin.
+    """(start of bucket, aggregate) for each bucket with readings in [start, end); see Width for where buckets begin.
 
     start and end: microseconds since 1970-01-01 UTC. clock: the local one, over [start, end). A bucket that begins
-    before start is told as one that begins there. The answer is that of the readings as one snapshot shows them: an
-    hourly or daily aggregate (UTC) stands in for whole buckets of its own that lie within one of ours and that nothing
-    has touched since they were computed; everything else comes from the readings. count, min and max are the same to
-    the bit. sum and mean are sums of the same values, added in another order: they may differ in the last bits, as they
-    do from one plan of the server to another.
+    before start gets start as its beginning. The result is that of the readings in one snapshot. An hourly or daily
+    aggregate (UTC) is used for its whole buckets that are inside one of these buckets and have not changed since it was
+    computed; everything else comes from the readings. count, min and max are equal to the last bit. sum and mean add
+    the same values in another order: they may differ in the last bits, as they do between two plans of the server.
     """
     grid = bucket_grid(width, clock)
     with conn.transaction():
@@ -110,7 +109,7 @@ def read_buckets(
 
 
 def _widest(grid: Grid) -> tuple[str, list[Stretch]] | None:
-    """The widest aggregate that can stand in, and where it cannot; the narrower one before exceptions."""
+    """The widest aggregate that can be used, and where it cannot; a narrower one is better than exceptions."""
     places = [(name, odd) for name, wide in AGGREGATES.items() if (odd := grid.odd(wide)) is not None]
     return next((place for place in places if not place[1]), places[-1] if places else None)
 

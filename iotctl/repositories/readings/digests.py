@@ -1,8 +1,7 @@
-"""A digest of a reading that the server and numpy compute alike: 64 bits that any change of time or value changes.
+"""A digest of a reading: 64 bits that change with time and value; the server and numpy compute the same.
 
 It is PostgreSQL's own hashfloat8extended (lookup3 by Bob Jenkins, src/common/hashfn.c) of the time in seconds, seeded
-with that of the value. Only what has equal digests is left out; where they differ, for whatever reason, rows are
-compared.
+with the hash of the value. Readings with equal digests need no comparison; where digests differ, rows are compared.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 
 _Words = NDArray[np.uint32]
 
-# Of a row r of reading. hashfloat8extended takes -0 for 0, and any NaN for any other. Seconds as a double are exact to
-# the microsecond for 285 years around 1970.
+# The digest of a row r of reading. For hashfloat8extended -0 is 0, and all NaN are equal. Seconds as a double are exact
+# to the microsecond for 285 years around 1970.
 DIGEST_SQL = """
     hashfloat8extended(
         date_part('epoch', r.timestamp),
@@ -21,7 +20,7 @@ DIGEST_SQL = """
              ELSE hashfloat8extended(r.sensor_value, 0) END)
 """
 
-_BLOCK = 65_536  # what the words of a block take stays in the processor's cache
+_BLOCK = 65_536  # a block's words stay in the processor's cache
 _START = np.uint32((0x9E3779B9 + 8 + 3923095) & 0xFFFFFFFF)
 
 

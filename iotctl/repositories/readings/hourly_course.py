@@ -1,4 +1,4 @@
-"""Hourly means of sensors on some days, kept in a table: only what is new is read from the readings."""
+"""Hourly means of sensors on some days, stored in a table, so that only new days are computed from readings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 _FIRST = date(1970, 1, 1)
 _HOURS, _MEANS = 24, np.dtype("<f8")
 
-# Days of another choice are kept until there are so many; who asks for them again need not read them again.
+# Days of earlier choices are kept up to this number, so that they need not be read again.
 _MOST_DAYS = 256
 
 _NOT_ALLOWED = (pg.InsufficientPrivilege, pg.ReadOnlySqlTransaction)
@@ -28,9 +28,9 @@ _NOT_ALLOWED = (pg.InsufficientPrivilege, pg.ReadOnlySqlTransaction)
 def hourly_courses(conn: Connection, sensor_ids: Sequence[int], days: Sequence[int], most_readings: int) -> Floats:
     """Hourly means of sensors on days (UTC, counted from 1970-01-01), float64 (sensors, days, 24).
 
-    NaN where an hour has no reading. A day that is known for a sensor is not read again, unless it was not over when it
-    was read, or a batch with readings of that day was loaded since. No more days are read once that many readings were:
-    the newest come first, and the next call goes on.
+    NaN where an hour has no reading. A stored day of a sensor is read again only if it was not over when it was read,
+    or if a batch with readings of this day was loaded since. After so many readings no more days are read: the newest
+    days come first, and the next call goes on.
     """
     means = np.full((len(sensor_ids), len(days), _HOURS), np.nan)
     known = _read_kept(conn, sensor_ids, days, means)
@@ -51,7 +51,7 @@ def hourly_courses(conn: Connection, sensor_ids: Sequence[int], days: Sequence[i
 
 
 def _read_kept(conn: Connection, sensor_ids: Sequence[int], days: Sequence[int], means: Floats) -> NDArray[np.bool_]:
-    """Put what is kept, and still true, into means; returns for which sensors and days that is, (sensors, days)."""
+    """Put stored days that are still valid into means; returns for which sensors and days, (sensors, days)."""
     row_of = {sensor_id: row for row, sensor_id in enumerate(sensor_ids)}
     column_of = {_date(day): column for column, day in enumerate(days)}
     loaded = _loaded_last(conn, days)
@@ -77,7 +77,7 @@ def _read_kept(conn: Connection, sensor_ids: Sequence[int], days: Sequence[int],
 
 
 def _loaded_last(conn: Connection, days: Sequence[int]) -> dict[int, datetime]:
-    """Index of a day -> when the last batch was loaded whose readings reach into it."""
+    """Index of a day -> the time of the last load of a batch with readings on this day."""
     if not days:
         return {}
     rows = conn.execute(
@@ -98,7 +98,7 @@ def _loaded_last(conn: Connection, days: Sequence[int]) -> dict[int, datetime]:
 
 
 def _keep(conn: Connection, sensor_ids: Sequence[int], day: int, means: Floats, read_at: datetime) -> None:
-    """Keep a day of sensors, means: (sensors, 24); a user who may not write has it read again next time."""
+    """Store a day of sensors. means: (sensors, 24). Without the right to write, it is read again the next time."""
     contents = [hours.astype(_MEANS).tobytes() for hours in means]
     with suppress(*_NOT_ALLOWED), conn.transaction():
         conn.execute(

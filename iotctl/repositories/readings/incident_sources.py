@@ -49,9 +49,9 @@ def hourly_means(conn: Connection, sensor_ids: Sequence[int], day: int) -> tuple
 
 
 def files_at(conn: Connection, sensor_ids: Sequence[int], moment: int) -> dict[int, str]:
-    """Which file each sensor's last reading up to a moment (microseconds since 1970-01-01 UTC) came from: id -> URI.
+    """The file of each sensor's last reading up to a moment (microseconds since 1970-01-01 UTC): sensor_id -> URI.
 
-    Only the readings of the day before it are looked at.
+    Only the readings of the day before the moment count.
     """
     rows = conn.execute(
         """

@@ -1,4 +1,4 @@
-"""Policies as the server has them: how long readings are kept, when they are compressed, which aggregates there are."""
+"""The policies of the server: how long readings are kept, when they are compressed, which aggregates there are."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from iotctl.repositories.storage.storage import ReadingStorage
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """What is set. retain: None for good. compress_after: None where nothing compresses late readings.
+    """The policies. retain: None for unlimited. compress_after: None where nothing compresses late readings.
 
-    aggregates: empty where none are kept.
+    aggregates: empty where there are none.
     """
 
     layout: StorageLayout
@@ -25,6 +25,6 @@ class Policies:
 
 
 def policies(conn: Connection, storage: ReadingStorage) -> Policies:
-    """The policies as they are now."""
+    """The present policies."""
     states = tuple(aggregate_states(conn, storage))
     return Policies(storage.layout, storage.retention(), storage.compression(), states)

@@ -1,4 +1,4 @@
-"""The extents of readings: each sensor's stretch of time."""
+"""The extents of readings: for each sensor the time from its first to its last reading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from iotctl.repositories.storage.sorted_readings import SortedReadings
 
 @dataclass(frozen=True, slots=True)
 class Extents:
-    """Each sensor's stretch of time in a batch: sensor_id int32, first and last int64 microseconds UTC, all (k,)."""
+    """The extent of each sensor of a batch: sensor_id int32, first and last int64 microseconds UTC, all (k,)."""
 
     sensor_id: NDArray[np.int32]
     first: NDArray[np.int64]
@@ -53,7 +53,7 @@ class Extents:
 
     @property
     def sensors(self) -> str:
-        """The sensors as an int4multirange's text: short, since the sensors of a file mostly have numbers in a row."""
+        """The sensors as an int4multirange, which is short: a file's sensors mostly have consecutive numbers."""
         ids = np.unique(self.sensor_id)
         begins = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 2) != 1)
         ends = np.append(begins[1:], len(ids)) - 1
@@ -61,7 +61,7 @@ class Extents:
         return "{" + ",".join(f"[{low},{high}]" for low, high in ranges) + "}"
 
     def parameters(self) -> dict[str, object]:
-        """As bound parameters: arrays sensor_ids, first and last to unnest, and the span start..end over all."""
+        """The extents as bound parameters: arrays sensor_ids, first and last to unnest, and start and end over all."""
         return {
             "sensor_ids": IntArray(self.sensor_id),
             "first": TimeArray(self.first),

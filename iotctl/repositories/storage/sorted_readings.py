@@ -1,4 +1,4 @@
-"""Sorted readings of a batch, each (sensor, time) once, and those that lost their place to another one."""
+"""Sorted readings of a batch, each (sensor, time) once; and readings that gave way to another one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SortedReadings:
 
 @dataclass(frozen=True, slots=True)
 class OwnedReadings:
-    """Readings and the file that each is of, (n,) each; 0 is another program. As SortedReadings, but in any order."""
+    """Readings and the file_id of each, (n,) each; 0 is another program. Like SortedReadings, but in any order."""
 
     sensor_id: NDArray[np.int32]
     time: NDArray[np.int64]
@@ -43,7 +43,7 @@ class OwnedReadings:
 
     @classmethod
     def joined(cls, parts: Sequence[OwnedReadings]) -> OwnedReadings:
-        """Those of several, one after the other."""
+        """The readings of several, one after the other."""
         if not parts:
             return cls.none()
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
@@ -78,20 +78,20 @@ class LostReadings:
 
     @property
     def differ(self) -> NDArray[np.bool_]:
-        """Whether the value that stays is another one: a conflict, not a plain duplicate; (k,)."""
+        """Whether the value that stays is different: a conflict, and not a duplicate; (k,)."""
         both_nan = np.isnan(self.value) & np.isnan(self.kept_value)
         differ: NDArray[np.bool_] = (self.value != self.kept_value) & ~both_nan
         return differ
 
 
 def no_lost_readings() -> LostReadings:
-    """None at all."""
+    """No lost readings."""
     ints, times, values = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0)
     return LostReadings(ints, times, ints, values, ints, values)
 
 
 def all_lost_readings(parts: Sequence[LostReadings]) -> LostReadings:
-    """Those of several together."""
+    """The lost readings of several together."""
     parts = [part for part in parts if len(part)]
     if len(parts) < 2:
         return parts[0] if parts else no_lost_readings()
@@ -99,7 +99,7 @@ def all_lost_readings(parts: Sequence[LostReadings]) -> LostReadings:
 
 
 def sort_readings(sensor_id: NDArray[np.int32], time: NDArray[np.int64], value: NDArray[np.float64]) -> SortedReadings:
-    """Readings in any order, sorted and each (sensor_id, time) once, the first of those that there are."""
+    """Readings in any order, sorted, each (sensor_id, time) once: the first one."""
     return sort_file_readings(sensor_id, time, value, file_id=0)[0]
 
 
@@ -111,9 +111,9 @@ def sort_file_readings(
     file_id: int,
     keep_last: bool = False,
 ) -> tuple[SortedReadings, LostReadings]:
-    """Readings of a file in its order, sorted and each (sensor_id, time) once: the first in the file, or the last.
+    """Readings of a file in its order, sorted, each (sensor_id, time) once: the first in the file, or the last.
 
-    And those that the file has once more.
+    Also returns the repeated readings.
     """
     rows = np.arange(len(time))[::-1] if keep_last else None
     if rows is not None:
@@ -126,9 +126,9 @@ def sort_file_readings(
 def joined_readings(
     parts: Sequence[SortedReadings], file_ids: NDArray[np.int32]
 ) -> tuple[SortedReadings, NDArray[np.int32], LostReadings]:
-    """The readings of several batches, none empty, as one, with the file of each, (n,); file_ids: one for each batch.
+    """The readings of several batches, none empty, as one, with the file_id of each, (n,). file_ids: of the batches.
 
-    Where batches share a (sensor_id, time), the first of them gives it, and the others lose it.
+    If batches share a (sensor_id, time), the reading of the first one stays, and the others give way.
     """
     in_time = sorted(range(len(parts)), key=lambda at: int(parts[at].time.min()))
     part = np.repeat(in_time, [len(parts[at]) for at in in_time])
@@ -144,7 +144,7 @@ def joined_readings(
 def _each_once(
     readings: SortedReadings, file_id: NDArray[np.int32]
 ) -> tuple[SortedReadings, NDArray[np.int32], LostReadings]:
-    """The first of each (sensor_id, time) among sorted readings, with the file of each, and the others."""
+    """The first of each (sensor_id, time) among sorted readings, with its file_id; and the others."""
     repeated = np.zeros(len(readings), dtype=np.bool_)
     repeated[1:] = (readings.sensor_id[1:] == readings.sensor_id[:-1]) & (readings.time[1:] == readings.time[:-1])
     if not repeated.any():
@@ -179,5 +179,5 @@ def _by_sensor(sensor_id: NDArray[np.int32]) -> NDArray[np.intp] | None:
 
 
 def _is_sorted(sensor_id: NDArray[np.int32], time: NDArray[np.int64]) -> bool:
-    """Whether times ascend within each sensor; the sensors do."""
+    """Whether times ascend within each sensor; the sensors already ascend."""
     return bool(((sensor_id[1:] != sensor_id[:-1]) | (time[1:] > time[:-1])).all())
