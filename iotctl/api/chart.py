@@ -20,7 +20,7 @@ class Chart:
 
     @said_plainly
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it as .png, .svg, or as .html: a page to zoom into. Raises UsageError for another suffix."""
+        """Write it as .png, .svg, or as .html (a page with zoom). Raises UsageError for another suffix."""
         draw_detection(self._detection, Path(path), self._about)
 
     def __repr__(self) -> str:

@@ -10,14 +10,13 @@ from iotctl.model import Detection
 
 
 def draw_detection(detection: Detection, path: Path, about: About, *, verdicts: bool = False) -> None:
-    """Draw readings over their band and the expected line, change points, events, residuals, severity, and each event
-    near by.
+    """Draw readings, band, expected line, change points, events, residuals and severity, and a close-up of each event.
 
-    A page draws all readings at every zoom (from 200,000 on those that show the course, and all around events).
-    verdicts: a page's events have buttons to say what they are. See check_chart for what is raised.
+    A page draws all readings at every zoom (from 200,000 on a selection that shows the course, and all around events).
+    verdicts: give the events of a page buttons for verdicts. Raises the errors of check_chart.
     """
     check_chart(path)
-    # Each brings a library of its own, and one is enough.
+    # Each of the two imports its own library, and only one is needed.
     if is_page(path):
         from iotctl.charts.pages import write_detection_page
 
@@ -29,7 +28,7 @@ def draw_detection(detection: Detection, path: Path, about: About, *, verdicts: 
 
 
 def detection_svg(detection: Detection, about: About) -> str:
-    """The same as a small SVG for a notebook, which keeps it. Raises ConfigurationError: see check_pictures."""
+    """The same as a small SVG, which a notebook stores. Raises ConfigurationError: see check_pictures."""
     check_pictures()
     from iotctl.charts import detection_picture
 

@@ -62,7 +62,7 @@ def status(conn: Connection, storage: ReadingStorage) -> Status:
 
 
 def missing_rights(conn: Connection) -> list[str]:
-    """What this user would need to load readings and does not have."""
+    """The rights that this user lacks for loading readings."""
     row = one_row(
         conn,
         "SELECT has_schema_privilege(current_schema(), 'CREATE'), has_database_privilege(current_database(), 'TEMP'),"

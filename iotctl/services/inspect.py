@@ -24,7 +24,7 @@ _KEPT_REJECTS = 10
 
 @dataclass(frozen=True, slots=True)
 class ShownReading:
-    """A reading for people. time: microseconds since 1970-01-01 UTC. why: what is odd about it; empty where nothing."""
+    """A reading to show. time: microseconds since 1970-01-01 UTC. why: what is odd about it, or empty."""
 
     sensor: str
     time: int

@@ -177,7 +177,7 @@ def find_noise(x: Floats, residual: Floats, step_hours: float, least: float) -> 
 
 
 def _where(residual: Floats, row: int, reach: int, before: float, after: float) -> int:
-    """The row, within two blocks, at which normal noise changes from one logarithm of sigma to another."""
+    """The row, within two blocks, where normal noise changes from one logarithm of sigma to another."""
     first, last = max(row - 2 * reach, 0), min(row + 2 * reach, len(residual))
     away = np.minimum((residual[first:last] - np.median(residual[first:last])) ** 2, np.exp(2 * max(before, after)) * 9)
     cost = [away / (2 * np.exp(2 * log)) + log for log in (before, after)]

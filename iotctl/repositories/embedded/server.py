@@ -19,18 +19,18 @@ from iotctl.repositories.embedded.pid_file import PidFile
 from iotctl.repositories.embedded.sockets import PORT, answers, choose_socket_folder, connection_string
 from iotctl.repositories.postgres.connection import Database
 
-# A server that was killed replays its log first. One that stops writes what it has in memory.
+# The time limits for start and stop: a killed server first replays its log; a stopping one writes its memory to disk.
 _START_SECONDS = 120
 _STOP_SECONDS = 60
 _LOOK_SECONDS = 0.01
 
-# Kept so that Python takes note of their ends.
+# Kept, so that Python notices when they end.
 _launched: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager
 def embedded_database(home: Path) -> Iterator[Database]:
-    """The embedded server of a data directory, running while the context lasts; the last user to leave stops it.
+    """The embedded server of a data directory, running inside the context; the last user stops it.
 
     Raises ConfigurationError where the extra is not installed, IotctlError where the server does not start.
     """
@@ -41,12 +41,12 @@ def embedded_database(home: Path) -> Iterator[Database]:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedServer:
-    """The server of a home folder, whichever process started it; small and picklable.
+    """The server of a home folder, started by any process; small and picklable.
 
-    Three files in the folder `locks` tell processes of one another. The system drops a lock when its holder dies, so
-    that a kill leaves nothing behind, and no process number has to be trusted:
-    turn: whoever starts or stops the server. users: shared by all commands that use the server. server: held by the
-    server itself and all its processes.
+    Processes coordinate by locks on three files in the folder `locks`. The system releases a lock when its process
+    dies, so that nothing depends on process numbers, and a kill leaves no lock: turn: held by a process that starts or
+    stops the server. users: shared by all commands that use the server. server: held by the server and all its
+    processes.
     """
 
     home: Path
@@ -62,7 +62,7 @@ class EmbeddedServer:
 
     @contextmanager
     def used(self) -> Iterator[str]:
-        """The server's connection string; the server runs while the context lasts. Raises IotctlError."""
+        """The server's connection string; the server runs inside the context. Raises IotctlError."""
         with self._explained():
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             users = self._open_lock("users")
@@ -73,14 +73,14 @@ class EmbeddedServer:
             try:
                 yield dsn
             finally:
-                with suppress(OSError), self._turn():  # the folder may be gone, and the server with it
+                with suppress(OSError), self._turn():  # the folder may have been deleted, and the server with it
                     if _try_lock(users):
                         self._stop()
         finally:
             os.close(users)
 
     def start(self) -> str:
-        """Start the server where it does not run (any more); returns its connection string. Raises IotctlError."""
+        """Start the server if it does not run; returns its connection string. Raises IotctlError."""
         with self._explained(), self._turn():
             return self._start()
 
@@ -94,13 +94,13 @@ class EmbeddedServer:
             if process is None:
                 process = self._launch()
             elif process.poll() is not None:
-                raise OSError(f"it ended at once ({process.returncode})")
+                raise OSError(f"it ended immediately ({process.returncode})")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no answer within {_START_SECONDS} s")
             time.sleep(_LOOK_SECONDS)
 
     def _launch(self) -> subprocess.Popen[bytes] | None:
-        """Start the server's process; None where one, or what is left of one, is still there."""
+        """Start the server's process; None if an earlier server, or one of its processes, still runs."""
         lock = self._open_lock("server")
         try:
             if not _try_lock(lock):
@@ -111,7 +111,8 @@ class EmbeddedServer:
             if not (self.data / "PG_VERSION").exists():
                 make_data_folder(self.data, account, lock)
             socket_folder = choose_socket_folder(self.data, account)
-            # Of a server that was killed. PostgreSQL refuses to start where the number in them is that of any process.
+            # Files of a killed server. PostgreSQL refuses to start if the number in them is that of any running
+            # process.
             self._pid_file.remove()
             (socket_folder / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
             quoted = str(socket_folder).replace('"', '""')
@@ -143,7 +144,7 @@ class EmbeddedServer:
         lock = self._open_lock("server")
         deadline = time.monotonic() + _STOP_SECONDS
         try:
-            # A server that takes longer goes on stopping by itself; whoever starts the next one waits for it.
+            # A server that takes longer finishes by itself; the start of the next one waits for it.
             while not _try_lock(lock) and time.monotonic() < deadline:
                 time.sleep(_LOOK_SECONDS)
         finally:
@@ -174,7 +175,7 @@ class EmbeddedServer:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what goes wrong at the start into an error that says what to do next."""
+        """Turn errors of the start into an error that says what to do next."""
         try:
             yield
         except (OSError, ValueError, subprocess.SubprocessError) as error:

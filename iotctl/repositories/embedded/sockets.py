@@ -20,7 +20,7 @@ _SOCKET_FOLDER_PREFIX = "iotctl-"
 
 
 def choose_socket_folder(data: Path, account: Account) -> Path:
-    """Where the socket goes: beside the data, or, where that name is too long, into a folder for its user alone."""
+    """The folder of the socket: beside the data, or, if that name is too long, a folder that only its user can open."""
     if _fits(data):
         return data
     before = PidFile(data).socket_folder()
@@ -41,11 +41,11 @@ def connection_string(socket_folder: Path) -> str:
 
 
 def answers(socket_folder: Path) -> bool:
-    """Whether the server takes connections; it says no while it starts, recovers or stops."""
+    """Whether the server accepts connections; it does not while it starts, recovers or stops."""
     return PGconn.ping(connection_string(socket_folder).encode()) == Ping.OK
 
 
 def _fits(folder: Path) -> bool:
-    """Whether a socket can lie in a folder: its name is short, and libpq's list of hosts, with commas, can have it."""
+    """Whether a folder can have a socket: its name is short, and has no comma, which separates hosts in libpq."""
     name = os.fsencode(folder / f".s.PGSQL.{PORT}")
     return len(name) <= _SOCKET_NAME_BYTES and b"," not in name and name.isascii()

@@ -24,7 +24,7 @@ class AnomalyRepository:
 
     @contextmanager
     def one_at_a_time(self, sensor_id: int) -> Iterator[None]:
-        """A transaction in which no other session saves events of the sensor: what is read in it stays true."""
+        """A transaction in which no other session saves events of the sensor, so that its rows stay the same."""
         with self._conn.transaction():
             self._conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (EVENTS_CLASS, sensor_id))
             yield
@@ -47,10 +47,10 @@ class AnomalyRepository:
         told: Iterable[str],
         notify: Iterable[str] = (),
     ) -> None:
-        """Keep a run's findings: new rows, or updates of the rows with their ids; labels stay. None is withdrawn.
+        """Save a run's findings: new rows, or updates of the rows with the same ids; labels stay. Withdraws nothing.
 
-        merged: id of a stored event -> id of the finding that takes its place. told: ids that count as told from now
-        on. notify: ids that people are to be told of. Runs in the caller's transaction.
+        merged: id of a stored event -> id of the finding that replaces it. told: ids that count as told from now on.
+        notify: ids to tell people about. Runs in the caller's transaction.
         """
         news, wanted = set(told), set(notify)
         with self._conn.cursor() as cursor:
@@ -92,10 +92,10 @@ class AnomalyRepository:
             )
 
     def note_what_goes_on(self, sensor_id: int, since: int) -> None:
-        """Note which events of a sensor its readings end with, now that all of these are known.
+        """Note which events of a sensor go on at its last reading.
 
-        since: what ends from then on may go on, microseconds since 1970-01-01 UTC. A silence goes on until there is a
-        reading; a change that lasts is told as that.
+        since: events that end later than this may go on, microseconds since 1970-01-01 UTC. A silence goes on until
+        there is a reading; a lasting change is told by its kind.
         """
         self._conn.execute(
             """
@@ -111,7 +111,7 @@ class AnomalyRepository:
         )
 
     def withdraw(self, sensor_id: int, event_ids: Sequence[str], parameters: Mapping[str, object]) -> None:
-        """Note that these events are seen no more, of those that a run with the same parameters found last."""
+        """Mark these events as withdrawn, if a run with the same parameters found them last."""
         if event_ids:
             self._conn.execute(
                 "UPDATE anomaly SET withdrawn_at = now() FROM detect_run"
@@ -128,9 +128,9 @@ class AnomalyRepository:
         *,
         withdrawn: bool = False,
     ) -> Iterator[tuple[Sensor, Finding]]:
-        """Stored events by sensor name and start, in constant memory; withdrawn ones as well where they are wanted.
+        """Stored events by sensor name and start, in constant memory; withdrawn ones only if withdrawn is set.
 
-        sensor_id, kinds: None and none for all. start, end: the events that reach into [start, end), microseconds
+        sensor_id: None for all. kinds: empty for all. start, end: events that reach into [start, end), microseconds
         since 1970-01-01 UTC, None for open.
         """
         with self._conn.transaction(), self._conn.cursor("stored_events", row_factory=AS_ANOMALY) as cursor:

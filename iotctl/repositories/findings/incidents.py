@@ -11,9 +11,9 @@ from iotctl.repositories.postgres.timestamps import as_datetime
 
 @dataclass(frozen=True, slots=True)
 class KeptIncident:
-    """An incident as it is kept for dashboards; start, end: microseconds since 1970-01-01 UTC.
+    """An incident as it is stored for dashboards. start, end: microseconds since 1970-01-01 UTC.
 
-    sensors, events: how many. origin: the id of the sensor where it probably began, None for the way of the data.
+    sensors, events: their numbers. origin: the id of the sensor where it probably began, None for the data path.
     """
 
     incident_id: str
@@ -28,9 +28,9 @@ class KeptIncident:
 
 
 def keep_incidents(conn: Connection, incidents: Iterable[KeptIncident]) -> None:
-    """Put incidents in the place of those that are kept, in one transaction."""
+    """Replace the stored incidents, in one transaction."""
     with conn.transaction(), conn.cursor() as cursor:
-        cursor.execute("LOCK TABLE incident IN EXCLUSIVE MODE")  # of two runs that end at once, one after the other
+        cursor.execute("LOCK TABLE incident IN EXCLUSIVE MODE")  # two runs do this one after the other
         cursor.execute("DELETE FROM incident")
         cursor.executemany(
             "INSERT INTO incident (incident_id, start_time, end_time, severity, sensors, events, origin, place,"

@@ -19,7 +19,7 @@ class NoticeRepository:
 
     @contextmanager
     def one_notifier(self) -> Iterator[None]:
-        """While this lasts no other session tells people of events, so that no two tell them of the same."""
+        """A context in which no other session notifies people, so that no event is told twice."""
         self._conn.execute("SELECT pg_advisory_lock(%s, %s)", (ADVISORY_CLASS, NOTIFY_LOCK))
         try:
             yield
@@ -27,7 +27,7 @@ class NoticeRepository:
             self._conn.execute("SELECT pg_advisory_unlock(%s, %s)", (ADVISORY_CLASS, NOTIFY_LOCK))
 
     def unsent(self, sensor_ids: Sequence[int], limit: int) -> list[tuple[Sensor, Finding]]:
-        """Events of these sensors that people are to be told of and have not been, the first by time."""
+        """Events of these sensors that are marked for telling and were not told yet; the first ones by time."""
         rows = anomaly_rows(
             self._conn,
             """
@@ -41,7 +41,10 @@ class NoticeRepository:
         return [(row.sensor, row.finding) for row in rows]
 
     def mark_notified(self, events: Sequence[tuple[Sensor, Finding]], incident_id: str | None = None) -> None:
-        """Note that people have been told of these events; incident_id: as those of an incident of several sensors."""
+        """Note that people were told of these events.
+
+        incident_id: of the incident of several sensors, if told as one.
+        """
         self._conn.execute(
             "UPDATE anomaly SET notify = false, notified_at = now(), told_open = goes_on, told_in = %s"
             " WHERE (sensor_id, event_id) IN (SELECT * FROM unnest(%s::int[], %s::text[]))",
@@ -49,10 +52,10 @@ class NoticeRepository:
         )
 
     def untold_ends(self, sensor_ids: Sequence[int]) -> list[tuple[Sensor, Finding]]:
-        """Events of these sensors of whose end, or withdrawal, people are to be told and have not been, by time.
+        """Events of these sensors with an end or withdrawal that must be told and was not told yet, by time.
 
-        Those are events that they were told of, and that are withdrawn now, or were going on then and are over. Where
-        others that were told in the same incident go on, it is not over.
+        People were told of these events; now they are withdrawn, or they went on then and are over now. An incident is
+        not over as long as any event that was told in it goes on.
         """
         rows = anomaly_rows(
             self._conn,
@@ -72,7 +75,7 @@ class NoticeRepository:
         return [(row.sensor, row.finding) for row in rows]
 
     def mark_end_told(self, events: Sequence[tuple[Sensor, Finding]]) -> None:
-        """Note that people know the end of these events; what is withdrawn is as good as never told."""
+        """Note that the end of these events was told; a withdrawn event then counts as not told."""
         self._conn.execute(
             "UPDATE anomaly SET told_open = false,"
             " notified_at = CASE WHEN withdrawn_at IS NULL THEN notified_at END,"

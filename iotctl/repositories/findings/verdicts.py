@@ -16,9 +16,9 @@ class VerdictRepository:
         self._conn = conn
 
     def label(self, verdicts: Mapping[str, Label | None]) -> list[tuple[Sensor, Finding]]:
-        """Keep people's verdicts on events by their ids, None to take one back; returns the events as they are now.
+        """Save verdicts on events by their ids (None removes a verdict); returns the changed events.
 
-        An event that a longer one took the place of passes the verdict on; ids without an event are left out.
+        If a longer event has replaced an event, the verdict goes to the longer one; ids without an event are left out.
         """
         ids = list(verdicts)
         rows = self._conn.execute(
@@ -35,14 +35,14 @@ class VerdictRepository:
         return events_by_key(self._conn, rows)
 
     def standing(self, event_ids: Sequence[str]) -> dict[str, str]:
-        """Each of these ids that has an event -> the id under which that is kept now."""
+        """Each of these ids that has an event -> the id under which this event is stored now."""
         rows = self._conn.execute(
             "SELECT event_id, coalesce(merged_into, event_id) FROM anomaly WHERE event_id = ANY(%s)", (list(event_ids),)
         )
         return dict(rows.fetchall())
 
     def teaching(self) -> list[tuple[int, Finding]]:
-        """Sensor id and event of each verdict that something is to be learnt from, by sensor and start."""
+        """Sensor id and event of each verdict that may teach something, by sensor and start."""
         rows = anomaly_rows(
             self._conn,
             "WHERE label IS NOT NULL AND teaches AND merged_into IS NULL ORDER BY sensor_id, start_time, event_id",
@@ -51,7 +51,7 @@ class VerdictRepository:
         return [(row.sensor_id, row.finding) for row in rows]
 
     def forget(self, event_ids: Sequence[str]) -> list[tuple[Sensor, Finding]]:
-        """Learn nothing more from the verdicts on these events; returns those from which something was learnt."""
+        """Stop learning from the verdicts on these events; returns the events that had taught something."""
         rows = self._conn.execute(
             "UPDATE anomaly SET teaches = false WHERE event_id = ANY(%s) AND label IS NOT NULL AND teaches"
             " RETURNING sensor_id, event_id",

@@ -129,7 +129,7 @@ class Ledger:
         return {row[0] for row in rows}
 
     def extents(self, file_id: int) -> Extents | None:
-        """Where the readings lie that entries of a file tell of; None where there are none."""
+        """The extents of the readings in a file's entries; None where there are none."""
         query = "SELECT min(first_time), max(last_time) FROM ingest_batch WHERE file_id = %s"
         first, last = one_row(self._conn, query, (file_id,))
         if first is None:
@@ -146,7 +146,7 @@ class Ledger:
         return Extents(sensor_id, ends * as_microseconds(first), ends * as_microseconds(last))
 
     def now(self) -> datetime:
-        """The server's time, by which batches are dated; aware."""
+        """The server's time, which dates the batches; aware."""
         return one_value(self._conn, datetime, "SELECT clock_timestamp()")
 
     def balances(self, file_ids: Sequence[int], without_run_since: datetime | None = None) -> dict[int, Balance]:

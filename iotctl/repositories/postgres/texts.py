@@ -35,7 +35,7 @@ class TextDumper(StrDumperUnknown):
 
 
 def as_sent(conn: Connection[TupleRow], stored: str) -> str:
-    """A stored text as it was before it was sent: the name by which a file can be opened."""
+    """A stored text before its escaping: the name with which a file can be opened."""
     encoding = _encoding(conn.info.parameter_status("server_encoding"))
 
     def back(found: re.Match[str]) -> str:

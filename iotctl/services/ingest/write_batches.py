@@ -60,7 +60,7 @@ _EMPTY = FileBatch(
 
 @dataclass(frozen=True, slots=True)
 class ReadBatch:
-    """A batch and the file it is of."""
+    """A batch and its file."""
 
     entry: LedgerFile
     batch: FileBatch
@@ -167,7 +167,7 @@ class BatchWriter:
         return _Sorted(readings, repeated)
 
     def _write_as_one(self, parts: Sequence[ReadBatch], sorted_parts: Sequence[_Sorted]) -> bool:
-        """False, and nothing is written, where the table has readings in the stretches of these."""
+        """Write the batches together. Returns False, and writes nothing, if the table has readings in their extents."""
         filled = [at for at in self._by_precedence(parts) if len(sorted_parts[at].readings)]
         if len(filled) < 2:
             return False
@@ -188,7 +188,7 @@ class BatchWriter:
         return True
 
     def _by_precedence(self, parts: Sequence[ReadBatch]) -> list[int]:
-        """Those first whose readings stay where another has the same (sensor, time)."""
+        """The batches by precedence: first those that keep their reading if another has the same (sensor, time)."""
         if self._on_duplicate is OnDuplicate.REPLACE:
             age = [(part.entry.file.modified, part.entry.file_id, at) for at, part in enumerate(parts)]
             return sorted(range(len(parts)), key=age.__getitem__, reverse=True)

@@ -9,7 +9,7 @@ from iotctl.repositories import SensorRepository, canonical_uuids
 
 
 class KnownSensors:
-    """Looks sensors up and remembers them; adds none to the table."""
+    """Looks sensors up and remembers them; it does not add any to the table."""
 
     def __init__(self, sensors: SensorRepository) -> None:
         self._sensors = sensors

@@ -61,7 +61,7 @@ class Difference:
 
 @dataclass
 class Verification:
-    """How far a verification came; complete once all its differences were taken.
+    """The counts of a verification; complete when all differences were read.
 
     files: compared with the table. files_unfinished: loaded except for an incomplete last line; this is not a
     difference, because ingest loads the line later. files_left_out: not in the sample. files_other: not data files.
