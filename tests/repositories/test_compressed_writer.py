@@ -269,7 +269,7 @@ def test_where_a_batch_does_not_come_back_timescaledb_compresses(
     assert load(conn, minutes(range(1000, 3000)), 2) == 4000
     assert table(conn) == list(range(3000))
     reason = storage_of(conn).direct_because()
-    assert reason == "a batch did not come back as it was written"
+    assert reason == "a batch came back different from what was written"
     found = {check.name: check for check in check_database(timescale)}["writer"]
     assert reason in found.found
     assert storage_of(conn).parts().loose == 0  # in batches, as the key is gone

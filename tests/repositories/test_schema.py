@@ -47,7 +47,7 @@ def test_a_layout_of_the_past_is_told_and_what_to_do(postgres: Database) -> None
     with postgres.connect() as conn:
         ensure_schema(conn)
         conn.execute("UPDATE iotctl_schema SET layout = 'partitions'")
-        with pytest.raises(ConfigurationError, match=r"'partitions'.*not have any more") as raised:
+        with pytest.raises(ConfigurationError, match=r"'partitions'.*no longer supports") as raised:
             ensure_schema(conn)
     assert "Load the files again" in str(raised.value.hint)
 

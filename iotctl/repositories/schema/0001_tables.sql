@@ -1,4 +1,4 @@
--- Sensors, what was loaded from where, and what was found. The reading table itself differs by server: 0002_reading.*.sql.
+-- Sensors, loaded files, and findings. The reading table depends on the server: 0002_reading.*.sql.
 
 -- One row per sensor.
 CREATE TABLE sensor (
@@ -15,24 +15,24 @@ CREATE TABLE sensor (
     CHECK (low < high)
 );
 
--- The layouts that files were loaded with, other than the standard one.
+-- The layouts of loaded files, except the standard layout.
 CREATE TABLE file_layout (
     digest text PRIMARY KEY, -- the last word of ingest_file.options ->> 'layout'
     toml   text NOT NULL
 );
 
 -- One row per file. file_id grows in the order in which files were first listed: it ranks readings that two files give
--- differently, so that the outcome does not depend on which worker was faster; a new version of a file keeps its rank.
+-- differently, so that the result does not depend on the speed of workers; a new version of a file keeps its rank.
 CREATE TABLE ingest_file (
     file_id     int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     uri         text NOT NULL UNIQUE,
     version     text NOT NULL, -- the newest that was listed
-    generation  int NOT NULL DEFAULT 1, -- counts the versions, and each time that one is to be loaded again
+    generation  int NOT NULL DEFAULT 1, -- counts the versions, and the loads of a version
     size_bytes  bigint NOT NULL,
     modified    timestamptz NOT NULL,
     state       text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'loaded', 'failed')),
-    options     jsonb NOT NULL, -- how it is read, or was when it was loaded
-    reopened    boolean NOT NULL DEFAULT false, -- to be read again: a file that had replaced its readings is gone
+    options     jsonb NOT NULL, -- how it will be read; for a loaded file, how it was read
+    reopened    boolean NOT NULL DEFAULT false, -- to be read again, because a file that had replaced its readings is gone
     displaced   bigint NOT NULL DEFAULT 0, -- readings that another file has replaced since, with the same value
     displaced_conflicts bigint NOT NULL DEFAULT 0, -- with another value
     problem     text,
@@ -41,8 +41,8 @@ CREATE TABLE ingest_file (
 
 CREATE INDEX ingest_file_reopened ON ingest_file (file_id) WHERE reopened;
 
--- One row per run of ingest. While it runs, a session holds the advisory lock on lock_id: a run that has no end and whose
--- lock nobody holds was killed. The counts are entered at the end; until then ingest_batch has them.
+-- One row per run of ingest. While it runs, a session holds the advisory lock on lock_id: a run without an end and
+-- without this lock was killed. The counts are entered at the end; until then ingest_batch has them.
 CREATE TABLE ingest_run (
     run_id          text PRIMARY KEY,
     lock_id         int NOT NULL UNIQUE GENERATED ALWAYS AS IDENTITY,
@@ -69,8 +69,8 @@ CREATE TABLE ingest_run (
 
 CREATE INDEX ingest_run_started_at ON ingest_run (started_at);
 
--- One row per committed batch, written in the transaction that writes its readings. Those of an older generation say
--- where the readings are that the new version of the file will replace.
+-- One row per committed batch, written together with its readings. Rows of an older generation show the readings that
+-- the new version of the file will replace.
 CREATE TABLE ingest_batch (
     file_id      int NOT NULL REFERENCES ingest_file,
     generation   int NOT NULL,
@@ -80,16 +80,16 @@ CREATE TABLE ingest_batch (
     forms        jsonb NOT NULL, -- see Position.forms
     rows_read    bigint NOT NULL,
     rows_loaded  bigint NOT NULL,
-    duplicates   bigint NOT NULL, -- the same reading is there already
-    conflicts    bigint NOT NULL, -- another value is there already
+    duplicates   bigint NOT NULL, -- the table already had the same reading
+    conflicts    bigint NOT NULL, -- the table already had another value
     rejected     bigint NOT NULL,
     missing      bigint NOT NULL, -- without a value
-    bad_quality  bigint NOT NULL, -- which the file itself calls bad
-    reasons      jsonb NOT NULL, -- of the rejected and the bad ones: reason -> how many; reject keeps a file's first ones
+    bad_quality  bigint NOT NULL, -- marked as bad by the file itself
+    reasons      jsonb NOT NULL, -- of rejected and bad rows: reason -> how many; the table reject has the first rows of a file
     ambiguous    bigint NOT NULL,
     nonexistent  bigint NOT NULL,
     sensors      int4multirange NOT NULL, -- sensor_ids of its readings
-    first_time   timestamptz, -- of its readings, NULL where it has none
+    first_time   timestamptz, -- of its readings, NULL without readings
     last_time    timestamptz,
     loaded_at    timestamptz NOT NULL DEFAULT now(),
     run_id       text REFERENCES ingest_run,
@@ -100,7 +100,7 @@ CREATE TABLE ingest_batch (
 CREATE INDEX ingest_batch_run_id ON ingest_batch (run_id);
 CREATE INDEX ingest_batch_loaded_at ON ingest_batch (loaded_at); -- the ingest rate on dashboards
 
--- Rows that were not loaded; of each file the first ones.
+-- Rows that were not loaded: the first ones of each file.
 CREATE TABLE reject (
     file_id int NOT NULL REFERENCES ingest_file,
     line    bigint NOT NULL,
@@ -111,19 +111,19 @@ CREATE TABLE reject (
     PRIMARY KEY (file_id, line, number)
 );
 
--- Readings that lost to another value of the same sensor and time; the first of each file that lost.
+-- Readings that gave way to another value of the same sensor and time: the first ones of each file.
 CREATE TABLE conflict (
     file_id      int NOT NULL REFERENCES ingest_file,
     sensor_id    int NOT NULL REFERENCES sensor,
     "timestamp"  timestamptz NOT NULL,
     sensor_value float8 NOT NULL,
-    kept_file_id int NOT NULL, -- 0 where another program wrote the reading that stays
+    kept_file_id int NOT NULL, -- 0 if another program wrote the reading that stays
     kept_value   float8 NOT NULL
 );
 
 CREATE INDEX conflict_file_id ON conflict (file_id);
 
--- Files that lost readings to another file. They are read again when the readings of that file are removed.
+-- Files with readings that gave way to another file. They are read again when that file's readings are removed.
 CREATE TABLE file_overlap (
     file_id      int NOT NULL REFERENCES ingest_file ON DELETE CASCADE,
     kept_file_id int NOT NULL REFERENCES ingest_file ON DELETE CASCADE,
@@ -143,11 +143,11 @@ CREATE TABLE detect_watermark (
     sensor_id   int NOT NULL REFERENCES sensor,
     parameters  jsonb NOT NULL,
     analysed_to timestamptz NOT NULL,
-    learnt      jsonb, -- what was learnt from readings that are not read any more
+    learnt      jsonb, -- what was learnt from earlier readings, which are not read again
     PRIMARY KEY (sensor_id, parameters)
 );
 
--- One row per event. A run that finds an event over the same time again updates the row; its event_id never changes.
+-- One row per event. If a later run finds an event at the same time, it updates the row; its event_id never changes.
 CREATE TABLE anomaly (
     sensor_id   int NOT NULL REFERENCES sensor,
     event_id    text NOT NULL,
@@ -167,19 +167,19 @@ CREATE TABLE anomaly (
     found_at    timestamptz NOT NULL DEFAULT now(),
     merged_into text, -- event_id of a longer event of the sensor that took its place
     over_budget boolean NOT NULL DEFAULT false, -- left out by --alert-budget
-    notify      boolean NOT NULL DEFAULT false, -- people are to be told of it
+    notify      boolean NOT NULL DEFAULT false, -- to be told to people
     notified_at timestamptz,
     label       text CHECK (label IN ('true', 'false', 'expected')), -- a person's verdict
     labelled_at timestamptz,
-    teaches     boolean NOT NULL DEFAULT true, -- false: nothing more is learnt from the label
+    teaches     boolean NOT NULL DEFAULT true, -- false: the label teaches nothing any more
     a_year      float8 NOT NULL DEFAULT 0, -- how often a year the sensor would have such an event by chance
     told         smallint NOT NULL DEFAULT 0, -- how often runs have reported it
     told_end     timestamptz, -- its end at that time
-    onset       timestamptz, -- when it probably began, where that is estimated
-    withdrawn_at timestamptz, -- since when runs with the same parameters do not find it any more
-    goes_on     boolean NOT NULL DEFAULT false, -- the readings end with it, as far as they are known
-    told_open   boolean NOT NULL DEFAULT false, -- people were told of it while it went on, and not yet of its end
-    told_in     text, -- the incident of several sensors that people were told of it in
+    onset       timestamptz, -- when it probably began, if this was estimated
+    withdrawn_at timestamptz, -- since when runs with the same parameters no longer find it
+    goes_on     boolean NOT NULL DEFAULT false, -- it goes on at the last known reading
+    told_open   boolean NOT NULL DEFAULT false, -- people were told of it while it went on, but not of its end
+    told_in     text, -- the incident of several sensors in which people were told of it
     PRIMARY KEY (sensor_id, event_id)
 );
 
@@ -187,8 +187,8 @@ CREATE INDEX anomaly_start_time ON anomaly (start_time);
 CREATE INDEX anomaly_event_id ON anomaly (event_id);
 CREATE INDEX anomaly_unsent ON anomaly (sensor_id) WHERE notify;
 
--- The hourly means of a sensor, to find sensors that move together. A day is read once and kept; it is read again if
--- batches with readings of that day were loaded since.
+-- The hourly means of a sensor, to find sensors that move together. A day is read again only if batches with its
+-- readings were loaded since.
 CREATE TABLE hourly_course (
     sensor_id int NOT NULL REFERENCES sensor ON DELETE CASCADE,
     day       date NOT NULL, -- UTC
@@ -197,7 +197,7 @@ CREATE TABLE hourly_course (
     PRIMARY KEY (sensor_id, day)
 );
 
--- Saved events of several sensors by their cause, as grouped by the last run of detect that saved.
+-- Saved events of several sensors, grouped by cause in the last run of detect that saved.
 CREATE TABLE incident (
     incident_id text PRIMARY KEY,
     start_time  timestamptz NOT NULL,
@@ -205,14 +205,14 @@ CREATE TABLE incident (
     severity    float8 NOT NULL,
     sensors     int NOT NULL,
     events      int NOT NULL,
-    origin      int REFERENCES sensor, -- NULL if the fault is on the way of the data
+    origin      int REFERENCES sensor, -- NULL if the fault is in the data path
     place       text, -- 'asset pump 7'
     sentence    text NOT NULL
 );
 
 CREATE INDEX incident_start_time ON incident (start_time);
 
--- How good a sensor's readings are, as measured by the last `quality --save`; shares are of its readings.
+-- The quality of a sensor's readings, by the last `quality --save`; shares are of its readings.
 CREATE TABLE sensor_quality (
     sensor_id      int PRIMARY KEY REFERENCES sensor ON DELETE CASCADE,
     measured_at    timestamptz NOT NULL DEFAULT now(),
@@ -225,7 +225,7 @@ CREATE TABLE sensor_quality (
     beyond_limits  float8,
     invalid        float8,
     jitter_seconds float8,
-    drift_seconds  float8, -- later each day
+    drift_seconds  float8, -- by which the clock is later each day
     unit_changes   int NOT NULL,
     resolution_changes int NOT NULL,
     explanation    text NOT NULL
@@ -234,15 +234,15 @@ CREATE TABLE sensor_quality (
 -- The same by month.
 CREATE TABLE sensor_quality_month (
     sensor_id    int NOT NULL REFERENCES sensor_quality ON DELETE CASCADE,
-    month        timestamptz NOT NULL, -- when it begins, in the zone that it was measured in
+    month        timestamptz NOT NULL, -- its start, in the zone of the measurement
     score        float8 NOT NULL,
     readings     bigint NOT NULL,
     completeness float8,
     PRIMARY KEY (sensor_id, month)
 );
 
--- Batches on their way in: each sensor's first and last time, so that two batches that share a (sensor, time)
--- stretch take turns. A row lives as long as the session-level advisory lock on its claim_id.
+-- Batches that are being written: the extent of each sensor, so that batches with overlapping extents wait for each
+-- other. A row is valid as long as a session holds the advisory lock on its claim_id.
 CREATE TABLE ingest_claim (
     claim_id   int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sensor_ids int[] NOT NULL,

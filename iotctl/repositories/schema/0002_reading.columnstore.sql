@@ -2,10 +2,10 @@
 -- cannot, an ingest drops the key: direct compress turns itself off where there is one (docs.tigerdata.com, "direct
 -- compress"). A policy of TimescaleDB's own recompresses what late readings left in the row store.
 
--- All readings; compressed in chunks of a stretch of time.
+-- All readings, compressed, in chunks of time.
 CREATE TABLE reading (
     sensor_id    int NOT NULL,
-    file_id      int NOT NULL DEFAULT 0, -- ingest_file; 0 where another program wrote the reading
+    file_id      int NOT NULL DEFAULT 0, -- ingest_file; 0 if another program wrote the reading
     "timestamp"  timestamptz NOT NULL,
     sensor_value float8 NOT NULL,
     PRIMARY KEY (sensor_id, "timestamp") -- another program's second reading of the same time is refused

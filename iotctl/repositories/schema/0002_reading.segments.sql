@@ -1,7 +1,7 @@
 -- Any PostgreSQL without TimescaleDB's columnstore.
 
--- A stretch of a sensor's time as a box, for the constraint alone. Its coordinates are exact to the microsecond from 1684
--- to 2255; beyond, stretches that are less than 32 microseconds apart count as overlapping and are refused.
+-- An extent of a sensor as a box, only for the constraint. Its coordinates are exact to the microsecond from 1684 to 2255;
+-- at other times, extents less than 32 microseconds apart count as overlapping and are refused.
 CREATE FUNCTION reading_span(sensor_id int, first timestamptz, last timestamptz) RETURNS box
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN box(
@@ -9,26 +9,26 @@ RETURN box(
     point(sensor_id, (extract(epoch FROM last AT TIME ZONE 'UTC') * 1000000)::float8)
 );
 
--- A row is a segment: readings of one sensor in order of time, of one month (UTC), some thousand at most. PostgreSQL
--- compresses the arrays by itself.
+-- A row is a segment: readings of one sensor and one month (UTC) in order of time, about 1,000 at most. PostgreSQL
+-- compresses the arrays.
 CREATE TABLE reading_segment (
     sensor_id     int NOT NULL,
-    file_id       int NOT NULL, -- ingest_file; 0 where another program wrote the readings. Of all but what file_ids says
+    file_id       int NOT NULL, -- ingest_file; 0 if another program wrote the readings. Of all readings without an entry in file_ids
     readings      int NOT NULL CHECK (readings > 0),
     first         timestamptz NOT NULL,
     last          timestamptz NOT NULL CHECK (last >= first),
     -- A segment that holds readings of a range begins in the month where the range begins, or later: see readings_of.
     CHECK (date_trunc('month', first AT TIME ZONE 'UTC') = date_trunc('month', last AT TIME ZONE 'UTC')),
     unit          bigint NOT NULL, -- microseconds in which offsets from first are counted
-    offsets       int[], -- NULL where each reading's offset is its position: 0, 1, 2, ...
-    far_offsets   bigint[], -- in place of offsets where they do not fit an int
+    offsets       int[], -- NULL if each reading's offset is its position: 0, 1, 2, ...
+    far_offsets   bigint[], -- in place of offsets, if they do not fit an int
     sensor_values float8[] NOT NULL,
-    file_ids      int[], -- of each reading, where they differ
+    file_ids      int[], -- of each reading, if they differ
     PRIMARY KEY (sensor_id, first) INCLUDE (last, readings),
-    EXCLUDE USING gist (reading_span(sensor_id, first, last) WITH &&) -- each (sensor, time) lies in one segment
+    EXCLUDE USING gist (reading_span(sensor_id, first, last) WITH &&) -- each (sensor, time) is in one segment
 ) WITH (toast_tuple_target = 8160); -- up to a page inline: read 1.6 times as fast as from a table beside it
 
--- What shall be merged.
+-- Small segments, to be merged.
 CREATE INDEX reading_segment_small ON reading_segment (sensor_id, first) WHERE readings < 250;
 
 -- All readings. INSERT, UPDATE and DELETE of single readings work. For a range of time use readings().
@@ -74,7 +74,7 @@ RETURN (
     FROM reading_segment s WHERE s.sensor_id = $1 AND s.first < $2 ORDER BY s.first DESC LIMIT 1
 );
 
--- Divides the segment around a moment and leaves the reading at that moment out; returns whether there was one.
+-- Divides the segment around a moment, without the reading at that moment; returns whether there was one.
 CREATE FUNCTION reading_divide(sensor int, moment timestamptz) RETURNS bool
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -144,7 +144,7 @@ END $$;
 CREATE TRIGGER reading_change INSTEAD OF INSERT OR UPDATE OR DELETE ON reading
     FOR EACH ROW EXECUTE FUNCTION reading_change();
 
--- How long readings are kept; no row where for good. Nothing runs by itself here: ingest and iotctl policy drop segments.
+-- How long readings are kept; no row: for ever. ingest and iotctl policy drop segments; there is no job for it.
 CREATE TABLE reading_retention (
     only_row   bool PRIMARY KEY DEFAULT true CHECK (only_row),
     drop_after interval NOT NULL

@@ -1,4 +1,4 @@
--- For people and other tools; the names and columns are a promise.
+-- For people and other tools; names and columns will not change.
 
 -- Names of sensors.
 CREATE VIEW sensor_mapping AS

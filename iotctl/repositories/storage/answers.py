@@ -1,4 +1,4 @@
-"""What storage answers: what became of a batch, how many readings there are, and how they are cut on disk."""
+"""Results of storage: what became of a batch, how many readings there are, and how they are divided on disk."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Series = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a batch: loaded + the lost ones of its file == len(batch).
+    """The result of a batch: loaded + the lost ones of its file == len(batch).
 
-    lost: readings that gave way, of the batch or, where the batch took their place, of other files.
+    lost: readings that gave way: of the batch, or of other files, where the batch replaced them.
     """
 
     loaded: int
@@ -27,9 +27,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """What became of a file's new version. removed: readings of its older version that it does not have any more.
+    """The result of a file's new version. removed: readings of its older version that it no longer has.
 
-    corrected: those with another value now; they count as loaded, as do those that are as they were.
+    corrected: readings with another value now; they count as loaded, like unchanged readings.
     """
 
     written: Written
@@ -39,9 +39,10 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Readings older than wanted. parts: how many chunks or segments they lie in. until: the end of the last one.
+    """Readings older than the retention. parts: how many chunks or segments have them.
 
-    until: microseconds since 1970-01-01 UTC, None where there is none. busy: loads kept us from dropping all of them.
+    until: the end of the last part, microseconds since 1970-01-01 UTC, None without parts. busy: whether running loads
+    prevented that all were dropped.
     """
 
     parts: int
@@ -52,7 +53,7 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How many readings there are, from first to last: microseconds since 1970-01-01 UTC, None where there are none."""
+    """The number of readings, and first and last time, microseconds since 1970-01-01 UTC; None without readings."""
 
     readings: int
     first: int | None
@@ -66,7 +67,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Disorder:
-    """Compressed batches of a sensor that overlap others in a chunk that is read in their order: count, first time."""
+    """Overlapping compressed batches of a sensor in a chunk that is marked as ordered: their number and first time."""
 
     chunk: str
     sensor_id: int
@@ -76,9 +77,9 @@ class Disorder:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """How readings are cut on disk. kind: what a part is called. loose: how many of them compact would improve.
+    """How readings are divided on disk. kind: the name of a part. loose: how many parts compact would improve.
 
-    interval: of new parts, where that can be set.
+    interval: of new parts, if it can be set.
     """
 
     kind: str

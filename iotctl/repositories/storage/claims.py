@@ -1,4 +1,4 @@
-"""Claims on stretches of readings: what keeps loads from doubling where no unique constraint does (columnstore)."""
+"""Claims on extents: they prevent duplicates from concurrent loads without a unique constraint (columnstore)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from iotctl.repositories.postgres.locks import ADVISORY_CLASS, CLAIM_CLASS, CLAI
 from iotctl.repositories.postgres.one_row import one_value
 from iotctl.repositories.storage.extents import Extents
 
-# Claims that share a stretch of a sensor's time with ours, and whether their session still lives.
+# Claims that overlap ours, and whether their session still lives.
 _RIVALS = sql.SQL("""
     SELECT DISTINCT c.claim_id, l.objid IS NOT NULL
     FROM ingest_claim c
@@ -24,14 +24,14 @@ _RIVALS = sql.SQL("""
 
 
 class LostRaceError(Exception):
-    """Another session changed what we looked at before we wrote: try the batch again."""
+    """Another session changed the rows between our check and our write: try the batch again."""
 
 
 def claim(conn: Connection, extents: Extents) -> int:
-    """Wait until no other live load writes into these extents, then hold them; returns the claim's id.
+    """Wait until no other live load writes into these extents, then claim them; returns the claim's id.
 
-    Outside a transaction. Then release() in the transaction that writes, and unlock() after it: the others see our
-    readings as soon as they see the claim gone. A session that dies leaves a claim that nobody waits for.
+    Call it outside a transaction. Then call release() in the transaction that writes, and unlock() after it, so that
+    others see our readings as soon as the claim is gone. The claim of a dead session does not block others.
     """
     wanted = extents.parameters()
     while True:
@@ -50,7 +50,7 @@ def release(conn: Connection, claim_id: int) -> None:
 
 
 def unlock(conn: Connection, claim_id: int) -> None:
-    """Wake those who wait for a claim; after the transaction that released it, or instead of it."""
+    """Wake the sessions that wait for a claim; call it after the transaction that released it, or instead."""
     conn.execute("SELECT pg_advisory_unlock(%s, %s)", (CLAIM_CLASS, claim_id))
 
 

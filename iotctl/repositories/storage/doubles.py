@@ -1,4 +1,4 @@
-"""Two readings of one (sensor, time): which of them stays, who lost, and the error where none may give way."""
+"""Two readings of one (sensor, time): which one stays, which one gives way, and the error if none may give way."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from iotctl.words import counted, form
 def takes_place(
     conn: Connection, owner: NDArray[np.int32], file_id: int, on_duplicate: OnDuplicate
 ) -> NDArray[np.bool_]:
-    """Whether a file's reading takes the place of the one that is there, by that one's file; (m,)."""
+    """Whether a file's reading replaces the one in the table, by the file_id of that one; (m,)."""
     if on_duplicate is not OnDuplicate.REPLACE:
         return owner > file_id
-    # The file itself is among them: its later line replaces the earlier one. Another program's readings
+    # This includes the file itself: its later line replaces the earlier one. Another program's readings
     # (file_id 0) have no date, and give way.
     newer = conn.execute(
         "SELECT other.file_id FROM ingest_file other, ingest_file ours WHERE ours.file_id = %s"
@@ -36,7 +36,10 @@ def lost_readings(
     value: NDArray[np.float64],
     wins: NDArray[np.bool_],
 ) -> LostReadings:
-    """Who lost where ours, (m,), met readings of owner and value at the same (sensor, time): ours win, or do not."""
+    """The lost readings, where ours, (m,), meet readings of owner and value at the same (sensor, time).
+
+    win: whether ours do.
+    """
     files = np.full(len(ours), file_id, dtype=np.int32)
     return LostReadings(
         sensor_id=ours.sensor_id,

@@ -1,4 +1,4 @@
-"""Opens the storage that a database has."""
+"""Opens the storage of a database."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from iotctl.repositories.storage.storage import ReadingStorage
 
 
 def open_storage(conn: Connection) -> ReadingStorage:
-    """The storage of readings on a connection; makes the schema where there is none.
+    """The storage of readings on a connection; makes the schema if there is none.
 
-    Raises ConfigurationError where the schema is not one that this program knows, ForbiddenError without the right to
+    Raises ConfigurationError where this program does not support the schema, ForbiddenError without the right to
     create.
     """
     return storage_of(conn, ensure_schema(conn))
 
 
 def present_storage(conn: Connection) -> ReadingStorage | None:
-    """The storage that is there, None where the database has no schema; changes nothing."""
+    """The existing storage, None where the database has no schema; changes nothing."""
     layout = present_layout(conn)
     return None if layout is None else storage_of(conn, layout)
 
 
 def storage_of(conn: Connection, layout: StorageLayout | None = None) -> ReadingStorage:
-    """The storage of a schema that has been looked at. layout: where it is known, the database is not asked for it."""
+    """The storage of a checked schema. layout: if given, the database is not asked for it."""
     layout = layout or layout_of(conn)
     if layout is StorageLayout.COLUMNSTORE:
         from iotctl.repositories.storage.columnstore.columnstore_storage import ColumnstoreStorage

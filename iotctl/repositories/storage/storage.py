@@ -1,6 +1,6 @@
-"""The interface of storage: what a layout of readings must do. Nothing outside knows how readings lie.
+"""The interface of storage: what a layout of readings must do. Other modules do not depend on the layout.
 
-Both layouts pass tests/repositories/test_histories.py: after any history of loads they hold what a dict holds.
+Both layouts pass tests/repositories/test_histories.py: after any history of loads they have the readings of a dict.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AGGREGATES = {"reading_daily": DAY, "reading_hourly": HOUR}
 
 
 class ReadingStorage(ABC):
-    """Readings on one connection. Each (sensor, time) is there once, whoever writes what at the same time.
+    """Readings on one connection. Each (sensor, time) is there once, also with concurrent writers.
 
     All times: microseconds since 1970-01-01 UTC; ranges are half-open, None is open.
     """
@@ -41,13 +41,14 @@ class ReadingStorage(ABC):
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    # Writing: inside batch(), which commits readings together with what the caller writes beside them.
+    # Writing: inside batch(), which commits readings together with other rows of the caller.
 
     @contextmanager
     def batch(self, readings: SortedReadings, also: Extents | None = None) -> Iterator[None]:
-        """A transaction to write readings in, and whatever else shall commit with them; also: what else it changes.
+        """A transaction for readings and all rows that must commit with them. also: other extents that it changes.
 
-        No other load writes into the same stretches meanwhile. Raises LostRaceError; everything is rolled back then.
+        No other load writes into the same extents at the same time. Raises LostRaceError; then everything is rolled
+        back.
         """
         parts = [Extents.of(readings)] if len(readings) else []
         parts += [also] if also is not None and len(also) else []
@@ -65,7 +66,7 @@ class ReadingStorage(ABC):
         except pg.ExclusionViolation as error:
             raise LostRaceError from error
         except (pg.CheckViolation, pg.UndefinedTable) as error:
-            # Retention dropped a chunk that we knew to be there, or aggregates were switched off.
+            # Retention dropped a chunk after we had seen it, or aggregates were switched off.
             if error.diag.constraint_name is not None:
                 raise
             raise LostRaceError from error
@@ -75,21 +76,21 @@ class ReadingStorage(ABC):
         self.settled(extents)
 
     def prepare(self, readings: SortedReadings) -> None:  # noqa: B027 -- see above
-        """Before a batch: make ready what its readings need, outside of its transaction."""
+        """Before a batch: prepare the table for its readings, outside of its transaction."""
 
     @abstractmethod
     def write(self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate) -> Written:
-        """Write readings inside batch(); where a (sensor, time) is there already, on_duplicate judges.
+        """Write readings inside batch(); where a (sensor, time) exists, on_duplicate decides.
 
-        SKIP keeps the reading of the file listed first (the lower file_id), REPLACE that of the newer file: the
-        outcome is the same whichever worker is faster. Raises DuplicateError for FAIL.
+        SKIP keeps the reading of the file listed first (the lower file_id), REPLACE that of the newer file: the result
+        does not depend on the order of work. Raises DuplicateError for FAIL.
         """
 
     @abstractmethod
     def write_new(self, readings: SortedReadings, file_id: NDArray[np.int32]) -> bool:
-        """Write readings of many files (file_id: (n,)) inside batch(), if there are none in any of their stretches.
+        """Write readings of many files (file_id: (n,)) inside batch(), if the table has no readings in their extents.
 
-        Else nothing is written.
+        Otherwise nothing is written.
         """
 
     @abstractmethod
@@ -98,21 +99,21 @@ class ReadingStorage(ABC):
 
     @abstractmethod
     def replace(self, readings: SortedReadings, file_id: int, owners: NDArray[np.int32]) -> None:
-        """Put readings of a file in the place of those of the same (sensor, time) that the owners, (n,), have there.
+        """Replace readings of the owners, (n,), by a file's readings of the same (sensor, time).
 
-        Raises LostRaceError where one of them is not there any more.
+        Raises LostRaceError where one of the old readings is gone.
         """
 
     @abstractmethod
     def remove(self, readings: SortedReadings, file_id: int) -> None:
-        """Take readings of a file away. Raises LostRaceError where one of them is not there any more."""
+        """Remove readings of a file. Raises LostRaceError where one of them is gone."""
 
     def renew(
         self, readings: SortedReadings, file_id: int, on_duplicate: OnDuplicate, older: Extents | None
     ) -> Renewed:
-        """Put all readings of a file's new version, inside batch(), in the place of what it has in the table.
+        """Replace a file's readings in the table by all readings of its new version, inside batch().
 
-        older: the extents of what its older versions gave. What is as it was is not touched. Raises DuplicateError.
+        older: the extents of its older versions. Unchanged readings are not written. Raises DuplicateError.
         """
         there = self.own(older, file_id) if older is not None else readings[:0]
         new_keys = composite_keys(readings.sensor_id, readings.time)
@@ -128,13 +129,13 @@ class ReadingStorage(ABC):
         return Renewed(Written(loaded, written.lost), int(np.count_nonzero(gone)), int(np.count_nonzero(corrected)))
 
     def forget(self, file_id: int, older: Extents) -> int:
-        """Take away, inside batch(), what a file has in the table within extents; returns how many readings."""
+        """Remove, inside batch(), a file's readings within extents; returns how many."""
         there = self.own(older, file_id)
         self.remove(there, file_id)
         return len(there)
 
     def settled(self, extents: Extents) -> None:  # noqa: B027 -- most layouts have nothing to do
-        """After a batch that wrote into extents: put in order what has become many small pieces."""
+        """After a batch that wrote into extents: merge small pieces, if there are many."""
 
     # Reading.
 
@@ -154,127 +155,128 @@ class ReadingStorage(ABC):
             times.append(time)
             values.append(value)
         whole = np.concatenate(times)
-        # One column after the other: of a long series there is no room for both twice.
+        # One column after the other: memory has no room for both columns of a long series twice.
         times.clear()
         return whole, np.concatenate(values)
 
     @abstractmethod
     def span(self) -> Span:
-        """How many readings there are, and from when to when."""
+        """The number of readings, and from when to when."""
 
     @abstractmethod
     def spans(self, sensor_ids: Sequence[int]) -> dict[int, Span]:
-        """How many readings each of these sensors has, and from when to when; those without any are not in it."""
+        """The number of readings of each sensor, and from when to when; without sensors that have none."""
 
     @abstractmethod
     def latest(self, sensor_ids: Sequence[int], count: int) -> dict[int, Series]:
-        """The last so many readings of each of these sensors, by time; those without any are not in it."""
+        """The last so many readings of each sensor, by time; without sensors that have none."""
 
     @abstractmethod
     def rows_by_file(self) -> dict[int, int]:
-        """How many readings say that they are of each file."""
+        """The number of readings with each file_id."""
 
     # Upkeep; outside a transaction.
 
     @abstractmethod
     def size(self) -> int:
-        """Bytes on disk of all readings, indexes included."""
+        """Bytes on disk of all readings, with indexes."""
 
     @abstractmethod
     def parts(self) -> Parts:
-        """How readings are cut."""
+        """How readings are divided."""
 
     @abstractmethod
     def compact(self, *, full: bool = False) -> int:
-        """Bring readings into the form that is small and quick to read; returns how many parts were worked on.
+        """Store readings in the form that is small and quick to read; returns how many parts were rewritten.
 
-        full: work on every part, whether it needs it or not. Each part is a transaction of its own: what is done stays
-        done. Without full, a second run has nothing to do. Raises ForbiddenError by its cause.
+        full: rewrite every part, whether it needs it or not. Each part has its own transaction, so finished parts stay
+        finished. Without full, a second run has nothing to do. Raises ForbiddenError by its cause.
         """
 
     @abstractmethod
     def faults(self) -> list[str]:
-        """What is wrong with how readings lie, so that answers may be wrong; compact repairs it."""
+        """Faults of the stored order that can make results wrong; compact repairs them."""
 
     def disorder(self) -> list[Disorder]:
-        """Where ORDER BY gives a wrong order, by what the parts say of themselves."""
+        """The parts where ORDER BY gives a wrong order, by their own bounds."""
         return []
 
     @abstractmethod
     def retention(self) -> timedelta | None:
-        """For how long readings are kept, None for good."""
+        """How long readings are kept, None for ever."""
 
     @abstractmethod
     def set_retention(self, keep: timedelta | None) -> None:
-        """Keep readings for so long from now on, None for good."""
+        """Set how long readings are kept, None for ever."""
 
     @abstractmethod
     def expired(self, keep: timedelta) -> Expired:
-        """What would go if readings were kept for so long."""
+        """The readings that this retention would drop."""
 
     @abstractmethod
     def drop_expired(self) -> Expired:
-        """Drop what is older than the retention that is set; returns what went."""
+        """Drop readings older than the retention; returns what was dropped."""
 
     # Aggregates: reading_hourly and reading_daily, with the columns sensor_id, bucket, readings, sum, min, max.
 
     @abstractmethod
     def make_aggregates(self) -> None:
-        """Keep aggregates from now on, empty and stale until they are refreshed. Raises ForbiddenError by its cause."""
+        """Make aggregates; they are empty and stale until they are refreshed. Raises ForbiddenError by its cause."""
 
     @abstractmethod
     def drop_aggregates(self) -> None:
-        """Keep none any more."""
+        """Drop the aggregates."""
 
     @abstractmethod
     def refresh_aggregates(self, halted: Callable[[], bool] = lambda: False) -> None:
-        """Bring aggregates up to the readings, where they are stale, in many small transactions.
+        """Refresh aggregates where they are stale, in many small transactions.
 
-        halted: asked now and then whether to leave the rest for the next time.
+        halted: is called from time to time; if it returns True, the rest waits for the next time.
         """
 
     @abstractmethod
     def stale_stretches(self, name: str, sensor_id: int | None) -> list[Stretch]:
-        """Where an aggregate may differ from the readings of a sensor, or of any; in a REPEATABLE READ transaction.
+        """The stretches where an aggregate may differ from the readings of a sensor, or of any; in REPEATABLE READ.
 
-        What is in none of them is exact in the snapshot of that transaction, whoever wrote the readings.
+        Outside of these stretches the aggregate is exact in the snapshot of the transaction, for readings of any
+        program.
         """
 
     @abstractmethod
     def table_size(self, name: str) -> int:
-        """Bytes on disk of an aggregate, or of another table of readings, indexes included."""
+        """Bytes on disk of an aggregate, or of another table of readings, with indexes."""
 
-    # What only some servers have.
+    # Features of only some servers.
 
     @property
     def needs_upkeep(self) -> bool:
-        """Whether ingest has to apply policies, as the server has no jobs that do."""
+        """Whether ingest must apply policies, because the server has no jobs for them."""
         return True
 
     def failing_jobs(self) -> list[str]:
-        """Jobs of the server whose last run failed, with how often they have."""
+        """Jobs of the server with a failed last run, with the number of failures."""
         return []
 
     def compression(self) -> timedelta | None:
-        """After how long late readings are compressed, None where no policy does that."""
+        """After how long late readings are compressed, None without a policy."""
         return None
 
     @property
     def compresses_late_readings(self) -> bool:
-        """Whether there can be such a policy."""
+        """Whether such a policy is possible."""
         return False
 
     def set_compression(self, after: timedelta | None) -> None:  # noqa: B027 -- see compresses_late_readings
         """Compress late readings when they are this old, None for never."""
 
     def set_writer(self, wanted: ColumnstoreWriter) -> str | None:
-        """Choose how readings get into TimescaleDB's columnstore; returns why it is the slower way, None where not."""
+        """Choose the writer for TimescaleDB's columnstore; returns why it is the slower one, or None."""
         del wanted
         return None
 
     def direct_because(self) -> str | None:
-        """Why TimescaleDB itself compresses readings, and thus slower; None where iotctl does."""
+        """Why TimescaleDB itself compresses readings, which is slower; None where iotctl does."""
         return None
 
     def set_part_interval(self, interval: timedelta) -> None:  # noqa: B027 -- only chunks can be cut otherwise
-        """Cut parts that are yet to come at this length, where that can be set."""
+        """Set the length of new parts, where it can be set."""

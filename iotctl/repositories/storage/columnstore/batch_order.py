@@ -1,8 +1,8 @@
 """Order in the columnstore: which compressed batches of a sensor overlap in time, and where new readings may go.
 
-TimescaleDB reads the batches of a chunk one after the other, and thus gives wrong answers without an error where two
-batches of a sensor overlap in a chunk that is not marked as unordered (timescaledb#9381). Nothing in the database keeps
-them apart; so iotctl looks before it writes, and proves the order after it has written, before the commit.
+TimescaleDB reads the batches of a chunk one after the other. If two batches of a sensor overlap in a chunk that is not
+marked as unordered, it gives wrong results without an error (timescaledb#9381). The database does not prevent this. So
+iotctl checks before it writes, and checks the order again after the write, before the commit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UNORDERED, _PARTIAL = 2, 8
 LAST_MOMENT = 2**63 - 1
 _EVER = (-(2**63), LAST_MOMENT)
 
-# So many readings of a sensor, on average, are worth compressed batches of their own beside what is there.
+# With so many readings of a sensor, on average, new compressed batches beside the existing ones are worth it.
 FEWEST_IN_BATCH = 100
 
 _CHUNKS = """
@@ -182,10 +182,10 @@ def overlapping_batches(conn: Connection, chunk: Chunk) -> list[tuple[int, int, 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where each of n readings lies among the batches of chunks that are read in the order of these.
+    """The place of each of n readings among the batches of ordered chunks.
 
-    bounds: of those batches that share time with a sensor's readings, in order of (sensor, first). batch: for each
-    reading the number of that which begins at or before it, -1 for none. inside: whether the reading lies within it.
+    bounds: of the batches that overlap a sensor's readings in time, by (sensor, first). batch: for each reading the
+    number of the last batch that begins at or before it, -1 for none. inside: whether the reading is inside this batch.
     """
 
     readings: SortedReadings
@@ -205,12 +205,12 @@ class Places:
 
     @property
     def shared(self) -> NDArray[np.bool_]:
-        """Whether the sensor has batches near; (n,)."""
+        """Whether the sensor has batches near the reading; (n,)."""
         return np.isin(self.readings.sensor_id, self.bounds.sensor_id)
 
     @property
     def begins(self) -> NDArray[np.bool_]:
-        """Where a stretch begins: with another sensor, or on the other side of a batch's bound; (n,)."""
+        """Whether a stretch begins: with another sensor, or after the start or end of a batch; (n,)."""
         begins = np.ones(len(self.batch), dtype=np.bool_)
         begins[1:] = self.readings.sensor_id[1:] != self.readings.sensor_id[:-1]
         if len(self.bounds):
@@ -219,7 +219,7 @@ class Places:
 
     @property
     def late(self) -> NDArray[np.bool_]:
-        """Whether a reading's stretch is within a batch, or too short for a batch of its own; (n,)."""
+        """Whether a reading's stretch is inside a batch, or too short for its own batch; (n,)."""
         if not len(self.bounds):
             return self.inside
         begins = self.begins
@@ -228,16 +228,16 @@ class Places:
 
 
 def look(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> Places:
-    """Where readings lie among the batches of chunks.
+    """The places of readings among the batches of chunks.
 
-    This is a look, not a proof: others may change batches meanwhile.
+    This is not a guarantee: other sessions may change batches at the same time.
     """
     in_order = [chunk for chunk in chunks if chunk.in_order]
     return Places.among(_bounds(conn, in_order, readings), readings)
 
 
 def stay_apart(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> bool:
-    """Whether no batches of the sensors of readings overlap, near these, in chunks that are read in their order."""
+    """Whether no batches of these sensors overlap near the readings, in ordered chunks."""
     for chunk in chunks:
         if chunk.in_order:
             bounds = _bounds(conn, [chunk], readings)
@@ -247,7 +247,7 @@ def stay_apart(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadin
 
 
 def lock_chunks(conn: Connection, chunks: Sequence[Chunk], mode: str) -> None:
-    """Lock chunks until the transaction ends, always in the same order. mode: as LOCK TABLE calls it."""
+    """Lock chunks until the transaction ends, always in the same order. mode: of LOCK TABLE."""
     if chunks:
         names = sql.SQL(", ").join(
             sql.Identifier(chunk.schema, chunk.table) for chunk in sorted(chunks, key=lambda chunk: chunk.start)
@@ -256,7 +256,7 @@ def lock_chunks(conn: Connection, chunks: Sequence[Chunk], mode: str) -> None:
 
 
 def chunks_of(conn: Connection, readings: SortedReadings) -> list[Chunk]:
-    """The chunks that readings lie in, in order of time."""
+    """The chunks of these readings, in order of time."""
     if not len(readings):
         return []
     found = chunks_between(conn, int(readings.time.min()), int(readings.time.max()))
@@ -264,7 +264,7 @@ def chunks_of(conn: Connection, readings: SortedReadings) -> list[Chunk]:
 
 
 def _bounds(conn: Connection, chunks: Sequence[Chunk], readings: SortedReadings) -> Extents:
-    """The bounds of the compressed batches that share time with a sensor's readings, in order of (sensor, first)."""
+    """The bounds of the compressed batches that overlap a sensor's readings in time, by (sensor, first)."""
     parts = []
     for chunk in chunks:
         assert chunk.batches is not None

@@ -1,4 +1,4 @@
-"""A sensor's readings straight from the compressed batches of chunks, taken apart here and not by the server."""
+"""A sensor's readings directly from the compressed batches of chunks, unpacked here and not by the server."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from iotctl.repositories.storage.answers import Series
 from iotctl.repositories.storage.columnstore.batch_order import Chunk
 from iotctl.repositories.storage.compressed import OtherFormatError, decompress
 
-# Some 250,000 readings: bounds memory.
+# About 250,000 readings; limits memory.
 _BATCHES_AT_ONCE = 256
 
-# Each adds a tenth of a millisecond to the plan.
+# Each chunk adds a tenth of a millisecond to the plan.
 _CHUNKS_AT_ONCE = 64
 
 _OF_CHUNK = sql.SQL("""
@@ -28,7 +28,7 @@ _IN_ORDER = sql.SQL("SELECT times, sensor_values FROM ({chunks}) AS batch ORDER 
 
 
 class OtherBatchesError(Exception):
-    """These batches are not for us to read: the server has to."""
+    """These batches cannot be read here: the server must read them."""
 
 
 def has_batches_alone(chunk: Chunk) -> bool:
@@ -41,8 +41,8 @@ def series_in_batches(
 ) -> Iterator[Series]:
     """Pages of (time, value) of a sensor in [start, end), microseconds since 1970-01-01 UTC, in order of time.
 
-    chunks: those that have_batches_alone, in order of time; none of them may change while this reads. Raises
-    OtherBatchesError where the server has to read on after the pages that came.
+    chunks: in order of time, all with have_batches_alone; they must not change during the read. Raises
+    OtherBatchesError where the server must read the rest after the returned pages.
     """
     for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
         some = sql.SQL(" UNION ALL ").join(

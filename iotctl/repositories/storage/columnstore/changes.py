@@ -1,4 +1,4 @@
-"""Readings of a file that are in the table already: read back, put in the place of others', or taken away."""
+"""Changes of a file's readings in the table: read them, replace other files' readings with them, or remove them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from iotctl.repositories.storage.columnstore.reading import readings_within
 from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.sorted_readings import SortedReadings
 
-# The bounds of the time, and the one sensor, keep the server to the batches that hold these readings.
+# With bounds of time and one sensor, the server opens only the batches with these readings.
 _REPLACE = """
     UPDATE reading r SET sensor_value = n.value, file_id = %(file_id)s
     FROM unnest(%(sensor_ids)s::int[], %(times)s::timestamptz[], %(values)s::float8[], %(owners)s::int[])
@@ -41,16 +41,15 @@ def own_readings(conn: Connection, extents: Extents, file_id: int) -> SortedRead
 def replace_readings(
     conn: Connection, readings: SortedReadings, file_id: int, owners: NDArray[np.int32], chunk_microseconds: int
 ) -> None:
-    """Put readings of a file in the place of those of the same (sensor, time) that the owners, (n,), have there.
+    """Replace readings of the owners, (n,), by a file's readings of the same (sensor, time).
 
-    chunk_microseconds: the length of chunks. Raises LostRaceError where one of them is
-    not there any more.
+    chunk_microseconds: the length of chunks. Raises LostRaceError where one of the old readings is gone.
     """
     _change(conn, _REPLACE, readings, file_id, owners, chunk_microseconds)
 
 
 def remove_readings(conn: Connection, readings: SortedReadings, file_id: int, chunk_microseconds: int) -> None:
-    """Take readings of a file away. Raises LostRaceError where one of them is not there any more."""
+    """Remove readings of a file. Raises LostRaceError where one of them is gone."""
     owners = np.full(len(readings), file_id, dtype=np.int32)
     _change(conn, _REMOVE, readings, file_id, owners, chunk_microseconds)
 
@@ -65,8 +64,8 @@ def _change(
 ) -> None:
     if not len(readings):
         return
-    # By default TimescaleDB ends a transaction that opens more than 100,000 compressed readings. And the planner sees
-    # the row store as it is before they are opened, nearly empty: it would compare each with each.
+    # By default TimescaleDB aborts a transaction that unpacks more than 100,000 compressed readings. And the planner
+    # sees the row store before the unpacking, nearly empty: it would compare each row with each.
     conn.execute(
         "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true),"
         " set_config('enable_nestloop', 'off', true)"
@@ -84,7 +83,7 @@ def _change(
                 "last": as_datetime(int(readings.time[part].max())),
                 "sensor_id": int(readings.sensor_id[part.start]),
             }
-            # Not prepared: a plan that does not see these bounds would open every chunk.
+            # Not prepared: a plan without these bounds would open every chunk.
             cursors.append(conn.execute(statement.encode(), parameters, prepare=False))
     conn.execute("SELECT set_config('enable_nestloop', 'on', true)")
     if sum(cursor.rowcount for cursor in cursors) != len(readings):

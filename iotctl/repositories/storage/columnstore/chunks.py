@@ -1,4 +1,4 @@
-"""Chunks of the reading table on TimescaleDB: how long they are, and which have rows outside the columnstore."""
+"""Chunks of the reading table on TimescaleDB: their length, and which of them have rows outside the columnstore."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from iotctl.repositories.storage.columnstore.batch_order import (
     table_by_time,
 )
 
-# Chunks with rows in the row store, never converted or behind it, or with batches that overlap in time; not frozen ones
-# (TimescaleDB, chunk.h: CHUNK_STATUS_COMPRESSED 1, _COMPRESSED_UNORDERED 2, _FROZEN 4, _COMPRESSED_PARTIAL 8).
+# Chunks with rows in the row store, or with batches that overlap in time; without frozen chunks (TimescaleDB, chunk.h:
+# CHUNK_STATUS_COMPRESSED 1, _COMPRESSED_UNORDERED 2, _FROZEN 4, _COMPRESSED_PARTIAL 8).
 _LOOSE_CHUNKS = """
     SELECT c.schema_name, c.table_name
     FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
@@ -60,33 +60,33 @@ def chunk_interval(conn: Connection) -> timedelta:
 
 
 def set_chunk_interval(conn: Connection, interval: timedelta) -> None:
-    """Cut chunks that are yet to come at this length; those that are there stay as they are."""
+    """Set the length of new chunks; existing chunks do not change."""
     if chunk_interval(conn) != interval:
         conn.execute("SELECT set_chunk_time_interval('reading', %s)", (interval,))
 
 
 def loose_chunks(conn: Connection, *, all_chunks: bool = False) -> list[ChunkName]:
-    """The chunks that compact_chunk would improve for certain, or all that there are."""
+    """The chunks that compact_chunk would improve, or all chunks."""
     rows = conn.execute(_LOOSE_CHUNKS.encode(), {"all": all_chunks})
     return [ChunkName(schema, table) for schema, table in rows]
 
 
 def disordered(conn: Connection) -> list[ChunkName]:
-    """The chunks whose readings come back in a wrong order, so that LIMIT leaves some out; compact_chunk mends them."""
+    """The chunks that return readings in a wrong order, so that LIMIT drops some; compact_chunk repairs them."""
     return [ChunkName(chunk.schema, chunk.table) for chunk in disordered_chunks(conn)]
 
 
 def compact_chunk(conn: Connection, part: ChunkName, *, rewrite: bool = False) -> None:
-    """Bring all of a chunk into the columnstore, in order.
+    """Move all rows of a chunk into the columnstore, in order.
 
-    rewrite: compress anew what is there, too, a thousand readings of a sensor together, however few came at once
-    (measured after files of 500 readings a sensor: 17.2 -> 14.2 bytes a row). Loads into a chunk wait meanwhile.
-    Outside a transaction. A deadlock with a load, or a recompression that gave way to one, is tried again.
+    rewrite: also compress the existing batches again, with a thousand readings of a sensor together (measured after
+    files of 500 readings a sensor: 17.2 -> 14.2 bytes a row). Loads into the chunk wait. Call it outside a transaction.
+    After a deadlock with a load, or if it gave way to a load, it tries again.
     """
-    # What is both in the row store and out of order takes two steps; a load beside us may ask for more.
+    # A chunk with rows and with a wrong order needs two steps; a load at the same time may need more.
     for _ in range(_MOST_STEPS):
         chunk = chunk_named(conn, part.table)
-        if chunk is None:  # dropped since
+        if chunk is None:  # dropped in the meantime
             return
         disordered = is_disordered(conn, chunk)
         # Where the table's orderby was changed, recompression leaves batches as they are and calls them turned.

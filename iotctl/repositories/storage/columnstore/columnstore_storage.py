@@ -1,4 +1,4 @@
-"""The storage of TimescaleDB's columnstore, put together from its parts."""
+"""The storage of TimescaleDB's columnstore, composed of its parts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from iotctl.repositories.storage.stretches import Stretch
 class ColumnstoreStorage(ReadingStorage):
     """A hypertable, segmented by sensor and ordered by time.
 
-    Claims keep loads from doubling readings; a primary key refuses what others would double.
+    Claims prevent duplicates from loads; a primary key refuses duplicates from other programs.
     """
 
     layout = StorageLayout.COLUMNSTORE
@@ -62,7 +62,7 @@ class ColumnstoreStorage(ReadingStorage):
 
     def prepare(self, readings: SortedReadings) -> None:
         if self._distrusted:
-            use_direct_compress(self._conn, "a batch did not come back as it was written")
+            use_direct_compress(self._conn, "a batch came back different from what was written")
             self._distrusted, self._known_writer = False, None
         self._writer.prepare(readings)
 
@@ -79,7 +79,7 @@ class ColumnstoreStorage(ReadingStorage):
 
     @contextmanager
     def _distrust(self) -> Iterator[None]:
-        """What our batches cannot do, direct compress does in the next try."""
+        """Switch to direct compress for the next try, because our batches failed."""
         try:
             yield
         except UnreadableBatchError as error:
@@ -163,11 +163,11 @@ class ColumnstoreStorage(ReadingStorage):
             continuous_aggregates.drop(self._conn, AGGREGATES)
 
     def refresh_aggregates(self, halted: Callable[[], bool] = lambda: False) -> None:
-        del halted  # TimescaleDB does it in pieces of its own
+        del halted  # TimescaleDB divides the work itself
         continuous_aggregates.refresh(self._conn, AGGREGATES)
 
     def stale_stretches(self, name: str, sensor_id: int | None) -> list[Stretch]:
-        del sensor_id  # TimescaleDB notes times alone
+        del sensor_id  # TimescaleDB notes only times
         return continuous_aggregates.stale_stretches(self._conn, name)
 
     def table_size(self, name: str) -> int:

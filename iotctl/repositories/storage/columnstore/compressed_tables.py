@@ -1,4 +1,4 @@
-"""The tables in which TimescaleDB keeps the compressed batches of chunks: their form, and batches in and out."""
+"""The tables with the compressed batches of TimescaleDB's chunks: check their form, insert and remove batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iotctl.repositories.storage.compressed import compress, copy_rows
 from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
-# The releases of TimescaleDB, by major and minor number, whose form of batches was tested.
+# The releases of TimescaleDB (major, minor) with a tested form of batches.
 TESTED = ((2, 28),)
 
 _INTEGER, _MOMENT, _COMPRESSED = "int4", "timestamptz", "compressed_data"
@@ -52,7 +52,7 @@ _TAKE = sql.SQL("""
     SELECT coalesce(sum(_ts_meta_count), 0) FROM taken
 """)
 
-# Readings that are compressed together: what that takes stays in the processor's cache.
+# Readings that are compressed together, so that temporary arrays stay in the processor's cache.
 _READINGS_AT_ONCE = 64_000
 
 
@@ -65,15 +65,15 @@ class CompressedTable:
 
 
 def untested(version: str) -> str | None:
-    """Why batches are not written for this version of TimescaleDB; None where they are."""
+    """Why batches are not written for this version of TimescaleDB; None if they are."""
     if tuple(int(part) for part in version.split("-")[0].split(".")[:2]) in TESTED:
         return None
     tested = ", ".join(f"{major}.{minor}" for major, minor in TESTED)
-    return f"TimescaleDB {version} was not tested with it (tested: {tested})"
+    return f"TimescaleDB {version} was not tested (tested: {tested})"
 
 
 def compressed_table(conn: Connection, chunk: Chunk) -> CompressedTable | None:
-    """Where a chunk's batches lie; None where there is no such table, or one of another form than ours."""
+    """The table of a chunk's batches; None where there is none, or where it has another form than ours."""
     if chunk.batches is None:
         return None
     row = conn.execute(_FORM.encode(), (chunk.schema, chunk.table)).fetchone()
@@ -106,7 +106,7 @@ def take_batches(conn: Connection, table: CompressedTable, bounds: Extents) -> i
 
 
 def _pieces(starts: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
-    """The edges of batches, in pieces that hold some tens of thousands of readings each."""
+    """The edges of batches, in pieces with some tens of thousands of readings each."""
     cuts = np.flatnonzero(np.diff(starts // _READINGS_AT_ONCE)) + 1
     edges = np.unique(np.concatenate([[0], cuts, [len(starts) - 1]])).tolist()
     for low, high in pairwise(edges):

@@ -1,13 +1,14 @@
-"""New readings into the columnstore as compressed batches of our own making.
+"""Write new readings to the columnstore as compressed batches that iotctl makes itself.
 
-The server only stores them: a sixth of the work that it has with direct compress, and the table may have a primary key.
-What the server does not see to on this way is done here: chunks are made beforehand, batches of a sensor never overlap,
-no reading is there twice, aggregates hear of them, and what was written is read back.
+The server only stores them: a sixth of its work with direct compress, and the table may have a primary key. The server
+then does not do the following, so this module does it: it makes chunks before a load, keeps batches of a sensor from
+overlapping, keeps each reading once, tells aggregates about changes, and reads the written batches back.
 
-Locks on chunks, until the transaction ends. ROW SHARE: nobody compresses a chunk anew as a whole meanwhile. SHARE, at
-the end: whoever else inserts rows there, or moves them into batches, has committed, and we see it; or waits, and will
-see us. Claims keep our own loads apart, but not where batches are made anew, which reach beyond a claim. A load that
-does this, or has both batches and rows, for which another one's SHARE would wait, takes SHARE ROW EXCLUSIVE first.
+Locks on chunks, until the transaction ends. ROW SHARE: no session compresses the whole chunk again. SHARE, at the end:
+every other session that inserts rows there, or moves them into batches, has either committed, so that we see its rows;
+or it waits, and will see ours. Claims keep our own loads apart, except where batches are rewritten, because these reach
+beyond a claim. Such a load, and a load with both batches and rows (another load's SHARE would wait for the rows), takes
+SHARE ROW EXCLUSIVE first.
 """
 
 from __future__ import annotations
@@ -46,17 +47,17 @@ from iotctl.repositories.storage.compressed import MOST_ROWS
 from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.sorted_readings import OwnedReadings, SortedReadings, composite_keys
 
-# So many late readings within a batch, and it is made anew with them, which takes 0.8 ms. As a row each of them takes 9
-# to 70 us, since the server looks into the batch for one of the same time; and it is to be compressed later.
+# With so many late readings inside a batch, the batch is rewritten with them, which takes 0.8 ms. As a row, each of
+# them takes 9 to 70 us, because the server searches the batch for the same time; and it must be compressed later.
 _FEWEST_TO_REWRITE = 20
 
-# SQLSTATE of what the server answers where it cannot take a batch: wrong data, wrong lengths, an error of its own.
+# SQLSTATEs of the server for a batch that it cannot read: wrong data, wrong lengths, an internal error.
 _REFUSED = ("22", "08P01", "XX")
 
 # No sensor has this number.
 _NO_SENSOR = -1
 
-# Batches that are fetched in one go to be made anew.
+# Batches to rewrite that are fetched together.
 _BATCHES_AT_ONCE = 500
 
 _HAS_AGGREGATES = """
@@ -69,15 +70,15 @@ _HAS_AGGREGATES = """
 
 
 class UnreadableBatchError(Exception):
-    """A batch did not come back as it was written."""
+    """A batch came back different from what was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """How n new readings go. targets: chunks that take batches, with their tables, in order of time.
+    """How n new readings are written. targets: chunks for batches, with their tables, in order of time.
 
     target: for each reading the number of its target, -1 for none. as_rows: whether it goes to the row store. places:
-    among the batches that are there. rewritten: which of these are made anew.
+    among the existing batches. rewritten: which of these are rewritten.
     """
 
     targets: Sequence[tuple[Chunk, CompressedTable]]
@@ -88,12 +89,12 @@ class _Split:
 
     @property
     def needs_others_to_wait(self) -> bool:
-        """Whether the row store and batches change, or batches that are there."""
+        """Whether both the row store and batches change, or existing batches."""
         return bool(self.rewritten.any() or (self.as_rows.any() and not self.as_rows.all()))
 
 
 class CompressedWriter:
-    """Inserts readings of which the table has none, on one connection, as the owner of the table.
+    """Inserts readings that the table does not have, on one connection, as the owner of the table.
 
     chunk_microseconds: the length of new chunks.
     """
@@ -104,7 +105,7 @@ class CompressedWriter:
         self._compared: set[str] = set()  # chunks of which a batch came back as it was written
 
     def prepare(self, readings: SortedReadings) -> None:
-        """Make the chunks that readings will lie in, each with its compressed table; outside a transaction."""
+        """Make the chunks for readings, each with its compressed table; outside a transaction."""
         time = readings.time
         while len(time):
             for chunk in chunks_between(self._conn, int(time.min()), int(time.max())):
@@ -120,7 +121,7 @@ class CompressedWriter:
             found = chunks_between(self._conn, time, time)
             if found and found[0].batches is not None:
                 return
-            # TimescaleDB itself cuts the chunk, beside those that are there.
+            # TimescaleDB itself makes the chunk, beside the existing ones.
             self._conn.execute(
                 "INSERT INTO reading (sensor_id, timestamp, sensor_value) VALUES (%s, %s, 0)", (_NO_SENSOR, moment)
             )
@@ -134,8 +135,7 @@ class CompressedWriter:
     def insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
         """Write readings, in a transaction; file_id: one for all, or (n,).
 
-        Raises LostRaceError where someone else's change came between, UnreadableBatchError where a batch did not come
-        back as it was written.
+        Raises LostRaceError after a change of another session, UnreadableBatchError where a batch came back different.
         """
         if len(readings) == 0:
             return
@@ -171,14 +171,14 @@ class CompressedWriter:
         places = look(self._conn, [chunk for chunk, _ in targets], readings)
         hits = np.bincount(places.batch[places.inside], minlength=len(places.bounds))
         rewritten = hits >= _FEWEST_TO_REWRITE
-        # A reading beside a batch that is made anew may lie in another chunk, which takes rows alone.
+        # A reading beside a rewritten batch may be in another chunk, which takes only rows.
         as_rows = (target < 0) | (places.late & ~_near(places, rewritten))
         if self._conn.execute(_HAS_AGGREGATES.encode()).fetchone() == (True,):
             as_rows[_ends(target, readings.time)] = True
         return _Split(targets, target, as_rows, places, rewritten)
 
     def _batches(self, new: OwnedReadings, split: _Split) -> tuple[OwnedReadings, NDArray[np.bool_], NDArray[np.intp]]:
-        """The readings that go into batches, (k,), sorted; where a batch has to begin, and their target."""
+        """The readings for batches, (k,), sorted; whether a batch must begin at each, and their target."""
         bounds = split.places.bounds
         if split.rewritten.any():
             new = OwnedReadings.joined([new, self._take(bounds[np.flatnonzero(split.rewritten)], split)])
@@ -186,14 +186,14 @@ class CompressedWriter:
             new = new[np.argsort(composite_keys(new.sensor_id, new.time), kind="stable")]
             bounds = bounds[np.flatnonzero(~split.rewritten)]
         target = _which(split.targets, new.time)
-        if (target < 0).any():  # never: else a reading would be left out without a word
+        if (target < 0).any():  # never; but otherwise a reading would be lost silently
             raise LostRaceError
         begins = Places.among(bounds, SortedReadings(new.sensor_id, new.time, new.value)).begins
         begins[1:] |= target[1:] != target[:-1]
         return new, begins, target
 
     def _take(self, batches: Extents, split: _Split) -> OwnedReadings:
-        """Take batches out of their tables; returns their readings."""
+        """Remove batches from their tables; returns their readings."""
         within = readings_within(self._conn, batches, extents_at_once=_BATCHES_AT_ONCE)
         within = within[np.lexsort((within.time, within.sensor_id))]
         rows = keys_of_rows(self._conn, [chunk for chunk, _ in split.targets], batches)
@@ -226,7 +226,7 @@ class CompressedWriter:
         one = SortedReadings(batch.sensor_id, batch.time, batch.value)
         found = readings_within(self._conn, Extents.of(one))
         found = found[np.argsort(found.time, kind="stable")]
-        found = found[np.isin(found.time, batch.time)]  # others may have readings between
+        found = found[np.isin(found.time, batch.time)]  # other sessions may have readings in between
         same = (
             np.array_equal(found.time, batch.time)
             and np.array_equal(found.file_id, batch.file_id)
@@ -236,7 +236,7 @@ class CompressedWriter:
             raise UnreadableBatchError
 
     def _prove(self, batches: OwnedReadings, split: _Split) -> None:
-        """That no batches overlap, and that none has a reading that the row store has, too."""
+        """Check that no batches overlap, and that no reading is both in a batch and in the row store."""
         readings = SortedReadings(batches.sensor_id, batches.time, batches.value)
         chunks = [chunk for chunk, _ in split.targets]
         rows = keys_of_rows(self._conn, chunks, Extents.of(readings))
@@ -245,7 +245,7 @@ class CompressedWriter:
 
 
 def _near(places: Places, rewritten: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a reading lies in one of the rewritten batches, or between such a one and the next batch; (n,)."""
+    """Whether a reading is in a rewritten batch, or between a rewritten batch and the next one; (n,)."""
     if not rewritten.any():
         return np.zeros(len(places.batch), dtype=np.bool_)
     sensor_id, of = places.readings.sensor_id, places.bounds.sensor_id
@@ -268,7 +268,7 @@ def _ends(target: NDArray[np.intp], time: NDArray[np.int64]) -> NDArray[np.intp]
 
 
 def _which(targets: Sequence[tuple[Chunk, CompressedTable]], time: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The number of the target that each time is in, -1 for none; (n,)."""
+    """The number of the target of each time, -1 for none; (n,)."""
     if not targets or not len(time):
         return np.full(len(time), -1)
     starts, ends = (np.array([getattr(chunk, edge) for chunk, _ in targets]) for edge in ("start", "end"))
@@ -280,7 +280,7 @@ def _which(targets: Sequence[tuple[Chunk, CompressedTable]], time: NDArray[np.in
 
 
 def _places_of(keys: NDArray[np.complex128], readings: OwnedReadings) -> NDArray[np.intp]:
-    """Where readings, sorted, have one of the composite keys; in the order of these."""
+    """The places of the composite keys among sorted readings; in the order of the keys."""
     if not len(keys) or not len(readings):
         return np.empty(0, dtype=np.intp)
     theirs = composite_keys(readings.sensor_id, readings.time)
@@ -290,7 +290,10 @@ def _places_of(keys: NDArray[np.complex128], readings: OwnedReadings) -> NDArray
 
 
 def _batch_starts(begins: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Where batches begin, and the number of readings: where begins says it, (n,), and each MOST_ROWS after that."""
+    """The starts of batches, and the number of readings.
+
+    Batches begin where begins is set, (n,), and after MOST_ROWS.
+    """
     begins[0] = True
     starts = np.flatnonzero(begins)
     sizes = np.diff(starts, append=len(begins))

@@ -1,7 +1,7 @@
 """Aggregates on TimescaleDB: continuous aggregates with a policy that refreshes what changed.
 
-Direct compress goes on beside them: it enters each compressed batch's first and last time into TimescaleDB's own log of
-invalidations (src/copy.c, compressor_set_invalidation), as every other write does, whoever does it.
+Direct compress works together with them: like every other write, it enters the first and last time of each compressed
+batch into TimescaleDB's log of invalidations (src/copy.c, compressor_set_invalidation).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from iotctl.repositories.storage.stretches import Stretch
 
 _EVER = (-(2**63), 2**63)
 
-# How often the policy looks; a look that finds nothing changed costs nothing.
+# How often the policy runs; a run without changes costs nothing.
 _SCHEDULE = "1 hour"
 
-# Buckets are aligned like date_bin from 1970-01-01 UTC. Materialised alone: what is not, or changed since, is taken
-# from the readings by whoever asks (buckets.py), since a real-time aggregate does so only above its watermark.
+# Buckets are aligned like date_bin from 1970-01-01 UTC. Only materialised data: queries take changed or missing buckets
+# from the readings (buckets.py), because a real-time aggregate does this only above its watermark.
 _MAKE = sql.SQL("""
     CREATE MATERIALIZED VIEW {name} WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS
     SELECT sensor_id, time_bucket({width}::interval, "timestamp") AS bucket, count(*) AS readings,
@@ -28,9 +28,9 @@ _MAKE = sql.SQL("""
     WITH NO DATA
 """)
 
-# The path of a change: into the log of the hypertable with the transaction that makes it; by a refresh into that of the
-# aggregate, then into the ranges being materialised, out of which it goes with the new rows. What lies above the
-# threshold was never materialised and is in no log (tsl/src/continuous_aggs/invalidation.c, refresh.c).
+# The path of a change: its transaction writes it to the log of the hypertable. A refresh moves it to the log of the
+# aggregate, then to the ranges that are being materialised, and deletes it when the new rows are there. Times above the
+# threshold were never materialised and are in no log (tsl/src/continuous_aggs/invalidation.c, refresh.c).
 _STALE = """
     WITH aggregate AS (
         SELECT mat_hypertable_id AS id, raw_hypertable_id AS raw_id FROM _timescaledb_catalog.continuous_agg
@@ -54,7 +54,7 @@ _STALE = """
 """
 
 
-# Catalog tables that _STALE asks; a TimescaleDB without one of them does not tell what changed.
+# Catalog tables that _STALE reads; without them TimescaleDB does not show what changed.
 _LOGS = (
     "continuous_aggs_hypertable_invalidation_log",
     "continuous_aggs_materialization_invalidation_log",
@@ -69,7 +69,7 @@ def make(conn: Connection, widths: Mapping[str, int]) -> None:
     conn.execute("LOCK TABLE ONLY reading IN SHARE ROW EXCLUSIVE MODE")
     for name, width in widths.items():
         conn.execute(_MAKE.format(name=sql.Identifier(name), width=sql.Literal(f"{width // 1_000_000} seconds")))
-        # The first run an hour from now: whoever makes an aggregate refreshes it at once.
+        # The first run is in an hour, because a new aggregate is refreshed immediately.
         conn.execute(
             "SELECT add_continuous_aggregate_policy(%(name)s::text::regclass, start_offset => NULL, end_offset => NULL,"
             " schedule_interval => %(every)s::interval, initial_start => now() + %(every)s::interval)",
@@ -90,12 +90,12 @@ def refresh(conn: Connection, names: Mapping[str, int]) -> None:
 
 
 def stale_stretches(conn: Connection, name: str) -> list[Stretch]:
-    """Where the readings changed since they were materialised, or never were; any sensor's."""
+    """The stretches where readings of any sensor changed since they were materialised, or never were."""
     known = conn.execute(
         "SELECT bool_and(to_regclass('_timescaledb_catalog.' || name) IS NOT NULL) FROM unnest(%s::text[]) AS name",
         (list(_LOGS),),
     ).fetchone()
     if known != (True,):
         return [_EVER]
-    # TimescaleDB counts microseconds from 1970 as we do, both ends inclusive.
+    # TimescaleDB also counts microseconds from 1970; both ends are inclusive.
     return [(low, high + 1) for low, high in conn.execute(_STALE, (name,))]

@@ -1,4 +1,4 @@
-"""New readings into the table by binary COPY, which TimescaleDB compresses as they come: direct compress."""
+"""Write new readings by binary COPY, while TimescaleDB compresses them: direct compress."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from iotctl.repositories.storage.sorted_readings import OwnedReadings, SortedRea
 
 _OWNS = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'reading'::regclass"
 
-# Each stretch between batches that are there needs a COPY of its own, so that no new batch spans an old one.
+# Each stretch between existing batches needs its own COPY, so that no new batch spans an old one.
 _MOST_STRETCHES = 8
 
 
 class Way(Enum):
-    """How new readings get into the columnstore."""
+    """How new readings are written to the columnstore."""
 
-    ROW_STORE = 0  # few readings between others: TimescaleDB compresses them by and by
+    ROW_STORE = 0  # few readings between others: TimescaleDB compresses them later
     UNORDERED = 1  # compressed; the chunk is marked, and read with a sort until it is compacted
-    IN_ORDER = 2  # compressed; trusted to lie before, behind or between the batches that are there
+    IN_ORDER = 2  # compressed; they must be before, after or between the existing batches
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Some of a batch's readings, as rows of it, (k,), and the way they go."""
+    """Some of a batch's readings, as its rows, (k,), and how they are written."""
 
     rows: NDArray[np.intp]
     way: Way
 
 
 class DirectCompress:
-    """Inserts readings of which the table has none, on one connection. It needs a table without a unique constraint.
+    """Inserts readings that the table does not have, on one connection. The table must not have a unique constraint.
 
     chunk_microseconds: the length of new chunks.
     """
@@ -58,12 +58,12 @@ class DirectCompress:
         self._owns = conn.execute(_OWNS).fetchone() == (True,)
 
     def prepare(self, readings: SortedReadings) -> None:
-        """TimescaleDB makes chunks as readings come."""
+        """Nothing to do: TimescaleDB makes chunks during the write."""
 
     def insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
         """Write readings, in a transaction; file_id: one for all, or (n,).
 
-        Raises LostRaceError where someone else's change to the columnstore makes their order doubtful.
+        Raises LostRaceError where another session's change to the columnstore makes their order uncertain.
         """
         if len(readings) == 0:
             return
@@ -73,7 +73,7 @@ class DirectCompress:
         for part in place(self._conn, readings, may_mark=self._owns):
             self._direct_compress(part.way)
             ways[part.way][part.rows] = True
-            # Nearly always all of them go one way: no need to copy them then.
+            # Nearly always all of them are written in one way, and need no copy.
             whole = len(part.rows) == len(readings)
             some = new if whole else new[part.rows]
             order = _chunk_order(some.time, self.chunk_microseconds)
@@ -83,7 +83,7 @@ class DirectCompress:
             raise LostRaceError
 
     def _direct_compress(self, way: Way) -> None:
-        # Our readings come sorted, so that the server need not sort a COPY's batches, whatever lies beside them.
+        # Our readings are sorted, so that the server need not sort the batches of a COPY.
         self._conn.execute(
             "SELECT set_config('timescaledb.enable_direct_compress_copy', %(compress)s, true),"
             " set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(in_order)s, true),"
@@ -98,17 +98,17 @@ class DirectCompress:
 def _chunk_order(time: NDArray[np.int64], interval: int) -> NDArray[np.intp] | None:
     """The order by (chunk, sensor, time): each chunk's compressor is opened once. interval: of chunks, microseconds.
 
-    None where it is that of the readings. Chunks from before the interval was changed are cut elsewhere, which costs
-    speed and nothing else.
+    None where it is the order of the readings. Chunks from before a change of the interval have other borders, which
+    only costs speed.
     """
     chunk = time // interval  # TimescaleDB aligns chunks to 1970-01-01
     return None if chunk.min() == chunk.max() else np.argsort(chunk, kind="stable")
 
 
 def place(conn: Connection, readings: SortedReadings, *, may_mark: bool) -> list[Placed]:
-    """How direct compress takes new readings, of which the table has none; each Placed wants a COPY of its own.
+    """How to write new readings, which the table does not have, by direct compress; each Placed needs its own COPY.
 
-    may_mark: whether we may mark chunks as unordered, as only their owner can.
+    may_mark: whether we may mark chunks as unordered, which only their owner can.
     """
     found = chunks_of(conn, readings)
     if not (table_by_time(conn) and all(chunk.by_time for chunk in found)):
@@ -132,10 +132,10 @@ def place(conn: Connection, readings: SortedReadings, *, may_mark: bool) -> list
 
 
 def prove_order(conn: Connection, in_order: SortedReadings, unordered: SortedReadings) -> bool:
-    """Whether the batches that readings were written into in order, in this transaction, overlap no others.
+    """Whether the batches that this transaction wrote in order do not overlap others.
 
-    Until the transaction ends no recompression of their chunks can commit a batch that our look did not see: it
-    needs the lock that is taken here. Plans that rest on an order which chunks do not have any more are given up.
+    Until the transaction ends, no recompression of their chunks can commit a batch that this check did not see, because
+    it needs the lock that is taken here. Plans that assume an order that chunks no longer have are discarded.
     """
     marked = chunks_of(conn, unordered)
     chunks = {chunk.table: chunk for chunk in (*chunks_of(conn, in_order), *marked)}.values()
@@ -143,8 +143,8 @@ def prove_order(conn: Connection, in_order: SortedReadings, unordered: SortedRea
         return True
     lock_chunks(conn, list(chunks), "SHARE UPDATE EXCLUSIVE")
     for chunk in marked:
-        # TimescaleDB tells nobody that it marked a chunk as unordered; a prepared statement would go on reading its
-        # batches one after the other (measured on 2.28.3). This changes nothing but lets every session plan anew.
+        # TimescaleDB does not announce that it marked a chunk as unordered: a prepared statement would still read its
+        # batches one after the other (measured on 2.28.3). This statement only makes every session plan again.
         conn.execute(
             sql.SQL("ALTER TABLE {} RESET (autovacuum_enabled)").format(sql.Identifier(chunk.schema, chunk.table))
         )

@@ -1,4 +1,4 @@
-"""Jobs of TimescaleDB that work on readings and on what is computed from them."""
+"""Jobs of TimescaleDB for readings and aggregates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def job_interval(conn: Connection, procedure: str, setting: str) -> timedelta | 
 
 
 def compression(conn: Connection) -> timedelta | None:
-    """After how long a chunk's late readings are moved into the columnstore, None where no policy does."""
+    """After how long a chunk's late readings are moved into the columnstore; None without a policy."""
     return job_interval(conn, "policy_compression", "compress_after")
 
 
@@ -42,6 +42,6 @@ def set_compression(conn: Connection, after: timedelta | None) -> None:
 
 
 def failing_jobs(conn: Connection) -> list[str]:
-    """Jobs whose last run failed, with how often they have."""
+    """Jobs with a failed last run, with the number of failures."""
     rows = conn.execute(_JOBS.encode()).fetchall()
     return [f"{name} ({failures} failures)" for name, failed, failures in rows if failed is True]

@@ -1,4 +1,4 @@
-"""Batches into the hypertable, each (sensor, time) once, whatever is there already."""
+"""Write batches to the hypertable, so that each (sensor, time) is there once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from iotctl.repositories.storage.doubles import duplicates, lost_readings, takes
 from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.sorted_readings import SortedReadings, composite_keys, no_lost_readings
 
-# OFFSET 0 keeps the planner from turning the probes, an index look-up each, into a join that reads the months.
+# OFFSET 0 stops the planner from joining whole months in place of index look-ups.
 _EXTENTS_WITH_READINGS = """
     SELECT e.position
     FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[])
@@ -50,7 +50,7 @@ def write(
 
 
 def overlapping(conn: Connection, extents: Extents) -> Extents:
-    """Those extents in which the table has readings."""
+    """The extents in which the table has readings."""
     rows = conn.execute(_EXTENTS_WITH_READINGS.encode(), extents.parameters()).fetchall()
     return extents[np.sort(np.array([row[0] - 1 for row in rows], dtype=np.intp))]
 
@@ -58,12 +58,12 @@ def overlapping(conn: Connection, extents: Extents) -> Extents:
 def _present(
     conn: Connection, readings: SortedReadings, overlapping: Extents
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64]]:
-    """The rows of readings whose (sensor, time) the table has, and the file and value of each there; (m,) all."""
+    """The rows of readings with a (sensor, time) in the table, and the table's file_id and value of each; (m,) all."""
     keys = composite_keys(readings.sensor_id, readings.time)
     there = readings_within(conn, overlapping)
     theirs = composite_keys(there.sensor_id, there.time)
     at = np.searchsorted(keys, theirs)
     hit = keys[np.minimum(at, len(keys) - 1)] == theirs
     row, owner, value = at[hit], there.file_id[hit], there.value[hit]
-    in_order = np.argsort(row, kind="stable")  # the server's order is its own
+    in_order = np.argsort(row, kind="stable")  # the server returns them in any order
     return row[in_order], owner[in_order], value[in_order]

@@ -1,4 +1,4 @@
-"""Readings out of the hypertable as arrays: series of sensors page by page, and what lies within extents."""
+"""Read readings from the hypertable as arrays: series of sensors page by page, and readings within extents."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from iotctl.repositories.storage.columnstore.batch_reading import (
 from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.sorted_readings import OwnedReadings, composite_keys
 
-# Readings fetched in one go. array_agg brings each page as two binary values, so that Python sees no row: 0.3 s a
-# million readings against 3.0 s for COPY TO, whose every row is a message of its own and thus a Python object.
+# Readings of a page. array_agg returns each page as two binary values, so that Python handles no rows: 0.3 s for a
+# million readings, and 3.0 s with COPY TO, which sends each row as a message, so a Python object.
 _PAGE_READINGS = 200_000
 
-# OFFSET 0 keeps the planner from turning the look-ups into a join that reads the months.
+# OFFSET 0 stops the planner from joining whole months in place of index look-ups.
 _WITHIN = """
     SELECT array_agg(r.sensor_id), array_agg(r.timestamp), array_agg(r.file_id), array_agg(r.sensor_value)
     FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[]) AS e (sensor_id, first, last),
@@ -39,7 +39,7 @@ _WITHIN = """
     ) AS r
 """
 
-# ONLY leaves out the chunk's batches.
+# ONLY excludes the chunk's batches.
 _ROWS_WITHIN = sql.SQL("""
     SELECT array_agg(r.sensor_id), array_agg(r.timestamp)
     FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[]) AS e (sensor_id, first, last),
@@ -50,8 +50,8 @@ _ROWS_WITHIN = sql.SQL("""
 """)
 
 
-# A series that is longer than this is read from its compressed batches where these are all there is: 0.1 s a million
-# readings. Shorter ones come sooner by one statement.
+# A longer series is read from its compressed batches, if there are only these: 0.1 s for a million readings. A shorter
+# series is faster with one statement.
 _SHORT_READINGS = 20_000
 
 
@@ -62,7 +62,7 @@ def series(conn: Connection, sensor_id: int, start: int | None, end: int | None,
         if limit is not None:
             yield from _pages(conn, sensor_id, start, end, limit)
             return
-        # This holds on to every chunk of the range: none is compressed anew before the transaction ends.
+        # This locks every chunk of the range: none is compressed again before the transaction ends.
         time, value = _page(conn, sensor_id, start, end, _SHORT_READINGS)
         if len(time):
             yield time, value
@@ -71,7 +71,7 @@ def series(conn: Connection, sensor_id: int, start: int | None, end: int | None,
 
 
 def _rest(conn: Connection, sensor_id: int, start: int, end: int | None) -> Iterator[Series]:
-    """A series from its chunks: from their batches, or by the server where they have readings outside of these."""
+    """A series from its chunks: from their batches, or by the server if they have readings outside of batches."""
     chunks = chunks_between(conn, start, LAST_MOMENT if end is None else end - 1)
     groups = [(alone, list(group)) for alone, group in groupby(chunks, key=has_batches_alone)]
     for at, (alone, group) in enumerate(groups):
@@ -165,9 +165,9 @@ def _page(conn: Connection, sensor_id: int, start: int | None, end: int | None, 
 def readings_within(
     conn: Connection, extents: Extents, file_id: int | None = None, *, extents_at_once: int = 16
 ) -> OwnedReadings:
-    """The readings within extents, in the order of these, within each in any order. file_id: only those of this file.
+    """The readings within extents, in the order of the extents, but unordered in each. file_id: only of this file.
 
-    extents_at_once: fetched in one go; bounds the server's memory.
+    extents_at_once: extents in one query, which limits the server's memory.
     """
     parts = []
     for some in extents.split(extents_at_once):
@@ -180,7 +180,7 @@ def readings_within(
 
 
 def keys_of_rows(conn: Connection, chunks: Sequence[Chunk], extents: Extents) -> NDArray[np.complex128]:
-    """The composite_keys of what lies in chunks, within extents, outside of compressed batches; in any order."""
+    """The composite_keys of the readings of chunks within extents, outside of compressed batches; in any order."""
     keys = [np.empty(0, dtype=np.complex128)]
     for chunk in chunks:
         query = _ROWS_WITHIN.format(chunk=sql.Identifier(chunk.schema, chunk.table))

@@ -1,4 +1,4 @@
-"""Retention of chunks: whole ones go, by a policy of TimescaleDB; iotctl policy does it at once."""
+"""Retention of chunks: a policy of TimescaleDB drops whole chunks; iotctl policy drops them immediately."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from iotctl.repositories.postgres.timestamps import as_microseconds
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.columnstore.jobs import job_interval
 
-# Dropping a chunk waits for every load in flight, and whoever comes after it waits behind it: rather the next time.
+# To drop a chunk, the session must wait for every running load, and later loads wait for it; so the wait is short.
 _LOCK_TIMEOUT = "3s"
 
-# Those that end at or before the moment: no reading in them is younger.
+# Chunks that end at or before the moment: they have no younger reading.
 _OLD_CHUNKS = """
     SELECT chunk_schema, chunk_name, range_end FROM timescaledb_information.chunks
     WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading' AND range_end <= now() - %s::interval
@@ -34,7 +34,7 @@ def set_retention(conn: Connection, keep: timedelta | None) -> None:
     with conn.transaction():
         conn.execute("SELECT remove_retention_policy('reading', if_exists => true)")
         if keep is not None:
-            # The first run a day from now: whoever sets it drops at once, and the two would wait for each other.
+            # The first run is in a day: iotctl drops chunks now, and both would wait for each other.
             conn.execute(
                 "SELECT add_retention_policy('reading', %s::interval, initial_start => now() + interval '1 day')",
                 (keep,),
@@ -42,18 +42,18 @@ def set_retention(conn: Connection, keep: timedelta | None) -> None:
 
 
 def expired(conn: Connection, keep: timedelta) -> Expired:
-    """What would go if readings were kept for so long."""
+    """The readings that this retention would drop."""
     old = _old_parts(conn, keep)
     if not old:
         return Expired(0, 0, None)
-    # Parts do not overlap: a reading before the end of the last one is in one of them.
+    # Parts do not overlap: a reading before the end of the last part is in one of them.
     until = old[-1][2]
     readings = one_value(conn, int, "SELECT count(*) FROM reading WHERE timestamp < %s", (until,))
     return Expired(len(old), readings, as_microseconds(until))
 
 
 def drop_expired(conn: Connection) -> Expired:
-    """Drop what is older than the retention that is set; returns what went. Outside a transaction."""
+    """Drop readings older than the retention; returns what was dropped. Outside a transaction."""
     keep = retention(conn)
     if keep is None:
         return Expired(0, 0, None)
@@ -64,10 +64,10 @@ def drop_expired(conn: Connection) -> Expired:
             with conn.transaction():
                 conn.execute("SELECT set_config('lock_timeout', %s, true)", (_LOCK_TIMEOUT,))
                 readings = one_value(conn, int, sql.SQL("SELECT count(*) FROM {}").format(part))
-                # Not the chunk alone by DROP: drop_chunks tells continuous aggregates.
+                # Not by DROP: only drop_chunks informs continuous aggregates.
                 conn.execute("SELECT drop_chunks('reading', older_than => %s::timestamptz)", (until,))
         except pg.UndefinedTable:
-            continue  # someone else was faster
+            continue  # another session was faster
         except (pg.LockNotAvailable, pg.DeadlockDetected):
             return Expired(gone.parts, gone.readings, gone.until, busy=True)
         gone = Expired(gone.parts + 1, gone.readings + readings, as_microseconds(until))

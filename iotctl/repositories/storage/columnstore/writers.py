@@ -1,7 +1,7 @@
-"""Which of the two ways new readings go: as batches of our own making, or by TimescaleDB's direct compress.
+"""The two writers of new readings: compressed batches made by iotctl, or TimescaleDB's direct compress.
 
-The table says it: with a primary key it takes batches of our own, which direct compress does not work beside; without
-one, direct compress.
+The table decides: with a primary key iotctl writes batches, because direct compress does not work with a key; without
+a key, direct compress.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _WANTED = "IOTCTL_COLUMNSTORE_WRITER was direct"
 
 
 class Writer(Protocol):
-    """Inserts readings of which the table has none. chunk_microseconds: the length of new chunks."""
+    """Inserts readings that the table does not have. chunk_microseconds: the length of new chunks."""
 
     chunk_microseconds: int
 
     def prepare(self, readings: SortedReadings) -> None:
-        """Make ready what readings need, outside a transaction."""
+        """Prepare the table for readings, outside a transaction."""
 
     def insert(self, readings: SortedReadings, file_id: int | NDArray[np.int32]) -> None:
         """Write readings, in a transaction; file_id: one for all, or (n,)."""
 
 
 class _Table:
-    """The table of readings as it is now."""
+    """The present state of the table of readings."""
 
     def __init__(self, conn: Connection) -> None:
         row = one_row(conn, _STATE.encode())
@@ -56,12 +56,12 @@ class _Table:
 
 
 def writer_of(conn: Connection) -> Writer:
-    """The writer for the table as it is."""
+    """The writer for the present table."""
     return CompressedWriter(conn) if direct_because(conn) is None else DirectCompress(conn)
 
 
 def direct_because(conn: Connection) -> str | None:
-    """Why readings go by direct compress; None where iotctl writes the batches."""
+    """Why direct compress is used; None where iotctl writes the batches."""
     table = _Table(conn)
     if table.untested is not None:
         return table.untested
@@ -71,9 +71,9 @@ def direct_because(conn: Connection) -> str | None:
 
 
 def as_wanted(conn: Connection, wanted: ColumnstoreWriter) -> str | None:
-    """Make the table fit for the writer that is wanted, where we may; returns why it is direct compress, else None.
+    """Prepare the table for the wanted writer, if permitted; returns why it is direct compress, or None.
 
-    A table that has readings does not get a primary key here: the server would look at each of them.
+    A table with readings does not get a primary key here, because the server would have to read all of them.
     """
     table = _Table(conn)
     if table.ours and table.has_key and wanted is ColumnstoreWriter.DIRECT:
@@ -89,9 +89,12 @@ def as_wanted(conn: Connection, wanted: ColumnstoreWriter) -> str | None:
 
 
 def use_direct_compress(conn: Connection, reason: str) -> None:
-    """Drop the primary key, beside which direct compress does not work; outside a transaction. reason: for people."""
+    """Drop the primary key, because direct compress does not work with it; outside a transaction.
+
+    reason: for people.
+    """
     with conn.transaction():
         conn.execute("ALTER TABLE reading DROP CONSTRAINT IF EXISTS reading_pkey")
-        # For the few readings that wait in the row store.
+        # For the few readings in the row store.
         conn.execute('CREATE INDEX IF NOT EXISTS reading_sensor_time ON reading (sensor_id, "timestamp")')
         conn.execute(sql.SQL("COMMENT ON TABLE reading IS {}").format(sql.Literal(reason)))

@@ -1,4 +1,4 @@
-"""TimescaleDB's compressed batches, made and read by numpy: rows of a chunk's compressed table."""
+"""TimescaleDB's compressed batches (rows of a chunk's compressed table), made and read by numpy."""
 
 from iotctl.repositories.storage.compressed.batches import (
     MOST_ROWS,

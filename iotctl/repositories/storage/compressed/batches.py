@@ -22,12 +22,12 @@ from iotctl.repositories.storage.sorted_readings import OwnedReadings
 # TimescaleDB's own target (guc.h). Its limit is 32,767.
 MOST_ROWS = 1000
 
-# Batches that are compressed together: more at once cost fewer calls of numpy, fewer stay in the processor's cache.
+# Batches that are compressed together: more need fewer calls of numpy, fewer stay in the processor's cache.
 # Measured, us a row: 50,000 rows 0.049, 130,000 rows 0.043, 400,000 rows 0.045.
 _ROWS_AT_ONCE = 131_072
 _BATCHES_AT_ONCE = 4096
 
-# What each column of a compressed table holds, which TimescaleDB names after our columns and by number of orderby.
+# The contents of each column of a compressed table. TimescaleDB names the columns after ours, and by number of orderby.
 _COUNT, _SENSOR, _FILES, _FIRST, _LAST, _TIMES, _VALUES = range(7)
 _COLUMNS = {
     "_ts_meta_count": _COUNT,
@@ -47,7 +47,7 @@ class CompressedBatches:
     """Batches of readings, each of one sensor in order of time.
 
     sensor_id, count: int32 (m,). first, last: int64 (m,), microseconds since 1970-01-01 UTC. file_ids, times, values:
-    m values each of TimescaleDB's type compressed_data, as its binary receive function takes them and as COPY does.
+    m values each of TimescaleDB's type compressed_data, in the binary form of COPY.
     """
 
     sensor_id: NDArray[np.int32]
@@ -82,14 +82,14 @@ def compress(readings: OwnedReadings, starts: NDArray[np.intp]) -> CompressedBat
 
 
 class OtherFormatError(Exception):
-    """Values are not compressed as we know it."""
+    """Values have an unknown form of compression."""
 
 
 def decompress(times: Sequence[bytes], values: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Time and value of each reading of batches, (n,) both; ours, or the server's own.
+    """Time and value of each reading of batches, (n,) both; batches made by iotctl or by the server.
 
-    times, values: as CompressedBatches has them. Raises OtherFormatError also where they do not come to what each of
-    them says that it ends with.
+    times, values: as in CompressedBatches. Raises OtherFormatError, also where the last number of a batch is not the
+    one that the batch states.
     """
     try:
         times_parts, values_parts = read_deltadelta_values(times), read_gorilla_values(values)
@@ -119,7 +119,7 @@ def _parts(starts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 
 
 def _file_ids(file_id: NDArray[np.int32], starts: NDArray[np.int64]) -> list[bytes]:
-    """Nearly always a batch is of one file: then there are few values, which batches share."""
+    """The compressed file ids. Nearly always a batch has one file: then batches share a few values."""
     begins = starts[:-1]
     if (np.minimum.reduceat(file_id, begins) != np.maximum.reduceat(file_id, begins)).any():
         return deltadelta_values(deltadelta.encode(file_id.astype(np.int64), starts))

@@ -1,4 +1,4 @@
-"""Whole numbers by how their steps change (TimescaleDB, tsl/src/compression/algorithms/deltadelta.c)."""
+"""Whole numbers by the changes of their steps (TimescaleDB, tsl/src/compression/algorithms/deltadelta.c)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from iotctl.repositories.storage.compressed.simple8b_rle import Simple8b
 class DeltaDelta:
     """The numbers of m batches.
 
-    last, last_step: int64 (m,), the last number and what was added to get it (to 0, where it is the only one).
-    changes: of the step, zigzag: 0, -1, 1, -2, 2 as 0, 1, 2, 3, 4.
+    last, last_step: int64 (m,), the last number and the step to it (from 0, if it is the only number). changes: of the
+    step, zigzag: 0, -1, 1, -2, 2 as 0, 1, 2, 3, 4.
     """
 
     last: NDArray[np.int64]
@@ -25,7 +25,7 @@ class DeltaDelta:
 
 
 def encode(values: NDArray[np.int64], starts: NDArray[np.int64]) -> DeltaDelta:
-    """The numbers of each batch. values: int64 (n,). starts: (m + 1,), no batch is empty. What overflows wraps."""
+    """The numbers of each batch. values: int64 (n,). starts: (m + 1,), no batch is empty. Overflow wraps."""
     begins = starts[:-1]
     step = np.empty_like(values)
     np.subtract(values[1:], values[:-1], out=step[1:])
@@ -44,7 +44,7 @@ def decode(parts: DeltaDelta) -> NDArray[np.int64]:
     numbers = (zigzag >> np.uint64(1)).view(np.int64)
     numbers ^= -(zigzag & np.uint64(1)).view(np.int64)
     begins = np.cumsum(parts.changes.count)[:-1]
-    # Each batch begins at 0: what the one before it came to is taken away.
+    # Each batch begins at 0: the sum of the batch before is subtracted.
     for total in (parts.last_step, parts.last):
         numbers[begins] -= total[:-1]
         np.cumsum(numbers, out=numbers)

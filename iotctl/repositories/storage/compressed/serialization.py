@@ -1,4 +1,4 @@
-"""The parts of a compressed value as bytes: what the binary receive function of compressed_data takes, big-endian."""
+"""The parts of a compressed value as bytes, in the binary form of the type compressed_data, big-endian."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class _Pieces:
         self._blocks: list[int] = []
 
     def add_simple8b(self, value: bytes, at: int) -> int:
-        """Take it from there, and say where it ends."""
+        """Add the part that begins there; returns where it ends."""
         count, blocks = _NUMBERS_BLOCKS.unpack_from(value, at)
         start = at + _NUMBERS_BLOCKS.size
         end = start + 8 * (blocks + -(-blocks // 16))
@@ -134,7 +134,7 @@ class _Pieces:
         return int(end)
 
     def add_bit_array(self, value: bytes, at: int) -> int:
-        """Take it from there, and say where it ends."""
+        """Add the part that begins there; returns where it ends."""
         words, bits = _WORDS_BITS.unpack_from(value, at)
         start = at + _WORDS_BITS.size
         self._parts.append(value[start : start + 8 * words])

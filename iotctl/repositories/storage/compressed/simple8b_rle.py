@@ -1,8 +1,8 @@
-"""Whole numbers as TimescaleDB's simple8b-rle: blocks of 64 bits, each of one width or one run.
+"""Whole numbers as TimescaleDB's simple8b-rle: blocks of 64 bits, each with numbers of one width, or one run.
 
-A selector of 4 bits says what a block holds: 1 to 14, so many numbers of so many bits (Anh, Moffat: Index compression
-using 64-bit words, 2010); 15, a run, its length above the 36 bits of its number. The blocks come after their selectors,
-16 of which share a word. Only the last block of a batch may be partly full.
+A selector of 4 bits gives the contents of a block. 1 to 14: so many numbers of so many bits (Anh, Moffat: Index
+compression using 64-bit words, 2010). 15: a run; its length is above the 36 bits of its number. The blocks come after
+their selectors, and 16 selectors share a word. Only the last block of a batch may be partly full.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RUN = 15
 RUN_BITS = 36
 SELECTOR_BITS = 4
 
-# By selector; 0 is none.
+# By selector; 0 is not used.
 WIDTHS = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 21, 32, 64])
 COUNTS = np.array([0, 64, 32, 21, 16, 12, 10, 9, 8, 6, 5, 4, 3, 2, 1], dtype=np.uint8)
 
@@ -27,7 +27,7 @@ _OF_BITS = np.maximum(np.searchsorted(WIDTHS, np.arange(65)), 1).astype(np.uint8
 _OF_COUNT = np.zeros(65, dtype=np.uint8)
 _OF_COUNT[COUNTS[1:]] = np.arange(1, RUN)
 
-# By selector, to take blocks apart: how many numbers, bits from one to the next, the bits of one.
+# By selector, for decoding: how many numbers, bits from one to the next, the bits of one.
 _SELECTORS_IN_WORD = 16
 _COUNTS_OR_RUN = np.append(COUNTS, 0).astype(np.int64)
 _STEPS = np.append(WIDTHS, 0)
@@ -58,7 +58,7 @@ def encode(values: NDArray[np.uint64], starts: NDArray[np.int64]) -> Simple8b:
 
 
 def encode_bits(bits: NDArray[np.bool_], starts: NDArray[np.int64]) -> Simple8b:
-    """The bits of each batch, bool (n,), as blocks of 64 and runs: the server takes no others for bits."""
+    """The bits of each batch, bool (n,), as blocks of 64 and runs: the server accepts no others for bits."""
     most = np.full(len(bits), COUNTS[1])
     return _encode(bits, most, _run_lengths(bits, starts), _left(starts), starts)
 
@@ -87,26 +87,26 @@ def decode(parts: Simple8b) -> NDArray[np.uint64]:
 
 
 def _left(starts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """How many numbers there are from each on to the end of its batch, (n,)."""
+    """How many numbers there are from each one to the end of its batch, (n,)."""
     ends = np.repeat(starts[1:].astype(np.int32), np.diff(starts))
     ends -= np.arange(starts[-1], dtype=np.int32)
     return ends
 
 
 def _run_lengths(values: NDArray[np.uint64] | NDArray[np.bool_], starts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """How many equal numbers of the batch begin at each, (n,)."""
+    """The length of the run of equal numbers that begins at each number, (n,)."""
     changes = values[1:] != values[:-1]
     changes[starts[1:-1] - 1] = True
     return _left(np.concatenate([[0], np.flatnonzero(changes) + 1, starts[-1:]]))
 
 
 def _most_in_block(values: NDArray[np.uint64], left: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """How many numbers a block can take that begins at each, where the batch has so many, (n,)."""
+    """How many numbers a block can have that begins at each number, if the batch has enough, (n,)."""
     narrowest = _OF_BITS[bit_lengths(values)]
     lowest, highest = int(narrowest.min()), int(narrowest.max())
     most = np.full(len(values), COUNTS[highest])
     room = np.minimum(left, 255).astype(np.uint8)
-    # The widest of the next 1, 2, 3, 4 ... numbers of the batch, each from two stretches that are there already.
+    # The widest of the next 1, 2, 3, 4 ... numbers of the batch, each from two known stretches.
     widest = {1: narrowest}
     for selector in range(len(COUNTS) - 2, lowest - 1, -1):
         size = int(COUNTS[selector])
@@ -116,7 +116,7 @@ def _most_in_block(values: NDArray[np.uint64], left: NDArray[np.int32]) -> NDArr
         beyond = widest[size - step][step:] * (room[:-step] > step)
         np.maximum(widest[size][:-step], beyond, out=widest[size][:-step])
         if selector < highest:
-            # Where this block fits, so does each wider one, which takes fewer numbers.
+            # If this block fits, so does each wider one, which has fewer numbers.
             most += (widest[size] <= selector) * (COUNTS[selector] - COUNTS[selector + 1])
     return most
 
@@ -140,9 +140,9 @@ def _encode(
 def _follow(
     taken: NDArray[np.int32], left: NDArray[np.int32], starts: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the blocks begin, (b,), batch by batch, and which are each batch's first, (m + 1,).
+    """The starts of blocks, (b,), batch by batch, and each batch's first block, (m + 1,).
 
-    One step takes a block of every batch.
+    Each step adds one block to every batch.
     """
     n = len(taken)
     following = np.arange(n + 1)
@@ -153,7 +153,7 @@ def _follow(
     while True:
         steps.append(at)
         at = following[at]
-        # Looking is as dear as a step.
+        # A check costs as much as a step.
         if (len(steps) % 8 == 0 or len(steps) < 8) and (at == n).all():
             break
     grid = np.stack(steps, axis=1)
@@ -169,7 +169,10 @@ def _blocks(
     block_starts: NDArray[np.int64],
     count: NDArray[np.int64],
 ) -> Simple8b:
-    """The words of blocks. first, taken, selector: (b,), the first number of each, how many, and how."""
+    """The words of blocks.
+
+    first, taken, selector: (b,), the first number of each block, their number, and the selector.
+    """
     packed = selector != RUN
     blocks = np.empty(len(first), dtype=np.uint64)
     runs = ~packed
@@ -188,7 +191,7 @@ def _blocks(
 
 
 def _joined(one: Words, other: Words) -> Words:
-    """Each batch's words of one and then those of the other."""
+    """The words of each batch: first those of one, then those of the other."""
     starts = one.starts + other.starts
     words = np.empty(starts[-1], dtype=np.uint64)
     for part, offset in ((one, other.starts[:-1]), (other, one.starts[1:])):

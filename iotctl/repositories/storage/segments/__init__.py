@@ -1,1 +1,1 @@
-"""The layout of any PostgreSQL without TimescaleDB's columnstore: stretches of a sensor's readings as arrays."""
+"""The layout of any PostgreSQL without TimescaleDB's columnstore: segments of a sensor's readings, as arrays."""

@@ -1,7 +1,7 @@
-"""Aggregates of segments: tables of hours and days, computed anew where readings changed.
+"""Aggregates of segments: tables of hours and days, computed again where readings changed.
 
-Every statement that changes segments, of whatever program, also enters their spans into reading_touched by a trigger,
-so that no crash leaves an aggregate silently stale.
+A trigger enters the spans of changed segments into reading_touched, for every statement of any program. So an aggregate
+is never stale without an entry, even after a crash.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from iotctl.repositories.postgres.locks import ADVISORY_CLASS, SUMMARY_LOCK
 from iotctl.repositories.postgres.timestamps import as_microseconds
 from iotctl.repositories.storage.stretches import Stretch
 
-# Touched statements worked off in one transaction: some ten thousand stretches of a sensor's time.
+# Entries that one transaction handles: some ten thousand stretches of a sensor's time.
 _STATEMENTS_AT_ONCE = 50
 
-# The order of locks, readings first, is that of a load. The lock waits for every load in flight, and those that come
-# after it see the triggers. All that is there is stale at first.
+# Locks are taken in the order of a load, readings first. The lock waits for every running load, and later loads see the
+# triggers. All existing readings are stale at first.
 _MAKE = """
     LOCK TABLE reading_segment IN SHARE ROW EXCLUSIVE MODE;
     CREATE TABLE reading_hourly (
@@ -94,7 +94,7 @@ def drop(conn: Connection) -> None:
 
 
 def refresh(conn: Connection, halted: Callable[[], bool]) -> None:
-    """Compute anew what was touched; one session at a time."""
+    """Compute the changed days again; one session at a time."""
     conn.execute("SELECT pg_advisory_lock(%s, %s)", (ADVISORY_CLASS, SUMMARY_LOCK))
     try:
         while not halted() and _work_off(conn):
@@ -105,7 +105,7 @@ def refresh(conn: Connection, halted: Callable[[], bool]) -> None:
 
 
 def stale_stretches(conn: Connection, sensor_id: int | None) -> list[Stretch]:
-    """Where readings of a sensor, or of any, were touched since the tables were computed."""
+    """The stretches where readings of a sensor, or of any sensor, changed since the tables were computed."""
     rows = conn.execute(
         """
         SELECT DISTINCT e.first, e.last
@@ -118,13 +118,13 @@ def stale_stretches(conn: Connection, sensor_id: int | None) -> list[Stretch]:
 
 
 def _work_off(conn: Connection) -> bool:
-    """Compute anew what some statements touched; False where none is left."""
+    """Compute the changes of some entries again; False if no entry is left."""
     with conn.transaction():
         conn.execute(
             "CREATE TEMP TABLE IF NOT EXISTS refreshing (sensor_id int, first timestamptz, until timestamptz)"
             " ON COMMIT DELETE ROWS"
         )
-        # Before the readings are looked at: what commits between has its own entry, which stays.
+        # Before the readings are read: a commit in between has its own entry, which stays.
         taken = conn.execute(
             """
             WITH taken AS (
@@ -152,7 +152,7 @@ def _work_off(conn: Connection) -> bool:
                     " WHERE old.sensor_id = r.sensor_id AND old.bucket >= r.first AND old.bucket < r.until"
                 ).format(sql.Identifier(table))
             )
-            # OFFSET 0 keeps an index look-up per stretch.
+            # OFFSET 0 forces an index look-up for each stretch.
             added = f"INSERT INTO {table} SELECT new.* FROM refreshing r, LATERAL ({rows} OFFSET 0) AS new"  # noqa: S608
             conn.execute(added.encode())
     return True

@@ -1,4 +1,4 @@
-"""Readings into segments, where there are some already: those that lie within one are merged into it."""
+"""Write readings beside existing segments: readings inside a segment are merged into it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from iotctl.repositories.storage.sorted_readings import (
     no_lost_readings,
 )
 
-# Readings of segments that are held in memory at once.
+# Readings of segments in memory at a time.
 _READINGS_AT_ONCE = 500_000
 
-# What is there in a group of segments, and which of our readings lie in them -> what shall be there, in any order.
+# The readings of some segments, and our readings inside them -> the new readings of these segments, in any order.
 _Change = Callable[[OwnedReadings, NDArray[np.intp]], OwnedReadings]
 
 
@@ -58,7 +58,7 @@ def write(conn: Connection, readings: SortedReadings, file_id: int, on_duplicate
         return _together(there, _owned(ours[~hit], file_id))
 
     _change(conn, segments, place, np.flatnonzero(inside), merged)
-    # Between two segments lies a gap, which a new segment must not reach beyond.
+    # A new segment must stay inside the gap between two segments.
     insert_segments(conn, _owned(readings[~inside], file_id), place[~inside])
     gone = all_lost_readings(lost)
     if on_duplicate is OnDuplicate.FAIL and len(gone):
@@ -107,7 +107,7 @@ def remove_readings(conn: Connection, readings: SortedReadings, file_id: int) ->
 
 
 def _change_all(conn: Connection, readings: SortedReadings, change: _Change) -> None:
-    """Change the segments of readings, each of which lies in one. Raises LostRaceError where one does not."""
+    """Change the segments of readings, each inside a segment. Raises LostRaceError where one is not."""
     if not len(readings):
         return
     segments = find_segments(conn, Extents.of(readings))
@@ -120,7 +120,7 @@ def _change_all(conn: Connection, readings: SortedReadings, change: _Change) -> 
 def _change(
     conn: Connection, segments: Segments, place: NDArray[np.intp], rows: NDArray[np.intp], change: _Change
 ) -> None:
-    """Put what change makes of segments in their place. rows: our readings that lie in one, by place, (n,), which."""
+    """Replace segments by the result of change. rows: our readings inside a segment; by place, (n,): which segment."""
     touched, at = np.unique(place[rows], return_inverse=True)
     some = segments[touched]
     for group in some.groups(_READINGS_AT_ONCE):
@@ -131,7 +131,7 @@ def _change(
 
 
 def _found(there: OwnedReadings, ours: SortedReadings) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where each of ours would be among sorted readings, and whether its (sensor, time) is there; (m,) both."""
+    """The place of each of our readings among sorted ones, and whether its (sensor, time) is there; (m,) both."""
     theirs, keys = composite_keys(there.sensor_id, there.time), composite_keys(ours.sensor_id, ours.time)
     at = np.minimum(np.searchsorted(theirs, keys), len(theirs) - 1)
     return at, theirs[at] == keys
@@ -143,6 +143,6 @@ def _owned(readings: SortedReadings, file_id: int) -> OwnedReadings:
 
 
 def _together(some: OwnedReadings, more: OwnedReadings) -> OwnedReadings:
-    """Both, sorted by (sensor_id, time)."""
+    """Both together, sorted by (sensor_id, time)."""
     both = OwnedReadings.joined([some, more])
     return both[np.lexsort((both.time, both.sensor_id))]

@@ -1,4 +1,4 @@
-"""Segments as rows of COPY, and back: a stretch of one sensor's readings as arrays (0002_reading.segments.sql)."""
+"""Segments as rows of COPY, and back: readings of one sensor as arrays (0002_reading.segments.sql)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from iotctl.repositories.storage.sorted_readings import OwnedReadings
 
 COLUMNS = "sensor_id, file_id, readings, first, last, unit, offsets, far_offsets, sensor_values, file_ids"
 
-# Stretches of 500 to 2,000 readings take the same time; 1,000 with two arrays still fit a page when compressed.
+# Segments of 500 to 2,000 readings take the same time; 1,000 with two arrays still fit a page when compressed.
 MOST_READINGS = 1000
 
-# Merged where it can be; the partial index of the table has the same number.
+# Smaller segments are merged if possible; the partial index of the table has the same number.
 SMALL = 250
 
 _NEAR = 2**31
 _INT4, _INT8, _FLOAT8 = 23, 20, 701  # oids of element types (pg_type.dat)
 _NULL = struct.pack(">i", -1)
 
-# The fields of fixed width, each after its length.
+# The fields with a fixed width, each after its length.
 _HEAD = np.dtype(
     [
         ("fields", ">i2"),
@@ -51,9 +51,9 @@ _FIELDS = 10
 
 
 def segment_starts(readings: OwnedReadings, part: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
-    """Where segments begin in sorted readings, (k,): a new one for each sensor, month (UTC) and part, and each 1,000.
+    """The starts of segments in sorted readings, (k,): one for each sensor, month (UTC), part, and each 1,000 readings.
 
-    part: (n,), ascending for each sensor; a segment lies in one of them.
+    part: (n,), ascending for each sensor; a segment has only one part.
     """
     month = readings.time.view("M8[us]").astype("M8[M]").view(np.int64)
     changes = (readings.sensor_id[1:] != readings.sensor_id[:-1]) | (month[1:] != month[:-1])
@@ -64,7 +64,7 @@ def segment_starts(readings: OwnedReadings, part: NDArray[np.intp] | None = None
     pieces = -(-lengths // MOST_READINGS)
     if (pieces == 1).all():
         return runs
-    # A run is cut evenly: no piece of 1,001 readings is a small one.
+    # A run is divided evenly, so that 1,001 readings do not leave a small piece.
     run = np.repeat(np.arange(len(runs)), pieces)
     piece = np.arange(len(run)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     starts: NDArray[np.intp] = runs[run] + piece * lengths[run] // pieces[run]
@@ -72,7 +72,7 @@ def segment_starts(readings: OwnedReadings, part: NDArray[np.intp] | None = None
 
 
 def encode_segments(readings: OwnedReadings, starts: NDArray[np.intp]) -> Iterator[bytes]:
-    """Rows of COPY (COLUMNS), a segment each, without header and trailer. readings: sorted, at least one."""
+    """Rows of COPY (COLUMNS), one for each segment, without header and trailer. readings: sorted, at least one."""
     ends = np.append(starts[1:], len(readings))
     count = ends - starts
     first = readings.time[starts]
@@ -110,7 +110,7 @@ def encode_segments(readings: OwnedReadings, starts: NDArray[np.intp]) -> Iterat
 
 
 def decode_segments(rows: list[tuple[bytes | None, ...]]) -> OwnedReadings:
-    """The readings of segments, one after the other; rows: the binary values of COLUMNS."""
+    """The readings of segments, one after the other. rows: the binary values of COLUMNS."""
     if not rows:
         return OwnedReadings.none()
     parts = []

@@ -1,4 +1,4 @@
-"""Small segments into large ones, as a log-structured store does: readings that come one by one cost a segment each."""
+"""Merge small segments into large ones, as a log-structured store does: a reading that comes alone makes a segment."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from iotctl.repositories.storage.segments.table import (
     insert_segments,
 )
 
-# A sensor's months with more small segments than that are put in order after a batch: a reading is written anew some
-# 10 times before it lies in a full segment. Sensors differ by up to so many, so that those of a fleet, which get a
-# reading each minute, are not all merged in the same minute.
+# Months of a sensor with more small segments than this are merged after a batch: a reading is rewritten about 10 times
+# before it is in a full segment. The number differs between sensors by up to the second one, so that a fleet with a
+# reading each minute is not merged in one minute.
 FEWEST_SMALL, _SPREAD = 8, 16
 
 # Readings that one transaction merges.
@@ -44,7 +44,7 @@ _CROWDED = """
 
 
 def merge_crowded(conn: Connection, extents: Extents) -> None:
-    """Merge small segments where a sensor has many of them in the months of its extent; outside a transaction."""
+    """Merge small segments if a sensor has many of them in the months of its extent; outside a transaction."""
     months = _whole_months(extents)
     cursor = conn.cursor(binary=True).execute(
         _CROWDED.encode(),
@@ -62,9 +62,9 @@ def merge_crowded(conn: Connection, extents: Extents) -> None:
 
 
 def merge(conn: Connection, extents: Extents) -> int:
-    """Merge the small segments of extents with what lies beside them in their months; returns how many went.
+    """Merge the small segments of extents with their neighbours in their months; returns how many disappeared.
 
-    Outside a transaction, in several. Where another program is faster, the rest is left for the next time.
+    Call it outside a transaction; it uses several. If another program is faster, the rest waits for the next time.
     """
     merged = 0
     segments = find_segments(conn, extents)
@@ -85,10 +85,10 @@ def _merge(conn: Connection, segments: Segments) -> int:
     claim = claims.claim(conn, covering)
     try:
         with conn.transaction():
-            conn.execute("SELECT set_config('iotctl.touches', 'on', true)")  # aggregates stay as they are
+            conn.execute("SELECT set_config('iotctl.touches', 'on', true)")  # aggregates do not change
             readings = fetch_segments(conn, segments)
             delete_segments(conn, segments)
-            # What lies between two of these and stays must stay between two segments.
+            # A segment between two of these that stays must remain between two segments.
             staying, _ = find_segments(conn, covering).place(readings.sensor_id, readings.time)
             insert_segments(conn, readings, staying)
             claims.release(conn, claim)
@@ -101,7 +101,7 @@ def _merge(conn: Connection, segments: Segments) -> int:
 
 
 def _mergeable(segments: Segments) -> NDArray[np.bool_]:
-    """Those that are small and have a neighbour in their month, and that neighbour."""
+    """The small segments with a neighbour in their month, and these neighbours."""
     month = segments.first.view("M8[us]").astype("M8[M]").view(np.int64)
     beside = (segments.sensor_id[1:] == segments.sensor_id[:-1]) & (month[1:] == month[:-1])
     small = segments.readings < SMALL
@@ -113,7 +113,7 @@ def _mergeable(segments: Segments) -> NDArray[np.bool_]:
 
 
 def _whole_months(extents: Extents) -> Extents:
-    """The extents widened to whole months (UTC); the last moment is the first one of the month that follows."""
+    """The extents widened to whole months (UTC); the last moment is the first one of the next month."""
     first = extents.first.view("M8[us]").astype("M8[M]")
     after = extents.last.view("M8[us]").astype("M8[M]") + np.timedelta64(1, "M")
     return Extents(extents.sensor_id, first.astype("M8[us]").view(np.int64), after.astype("M8[us]").view(np.int64))

@@ -1,4 +1,4 @@
-"""Sensors' readings out of segments: whole arrays, as they lie."""
+"""Read sensors' readings from segments, as whole arrays."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from iotctl.repositories.postgres.timestamps import as_datetime, lower_bound, up
 from iotctl.repositories.storage.answers import Series, Span
 from iotctl.repositories.storage.segments.encoding import MOST_READINGS, decode_times
 
-# Segments fetched in one go: some 200,000 readings.
+# Segments of a page: about 200,000 readings.
 _PAGE_SEGMENTS = 256
 
-# A segment lies in one month, so that those before the month of the start need no look.
+# A segment is in one month, so that segments before the month of start are skipped.
 _PAGE = """
     SELECT first, unit, offsets, far_offsets, sensor_values FROM reading_segment
     WHERE sensor_id = %(sensor_id)s AND first >= date_trunc('month', %(start)s::timestamptz, 'UTC') AND first < %(end)s
@@ -30,7 +30,7 @@ _SPANS = """
     WHERE sensor_id = ANY(%s) GROUP BY sensor_id
 """
 
-# The key alone says how many of the last segments have enough readings; those that came one by one may be many.
+# The key alone shows how many of the last segments have enough readings; small segments may be many.
 _LATEST = """
     SELECT wanted.sensor_id, s.first, s.unit, s.offsets, s.far_offsets, s.sensor_values
     FROM unnest(%(ids)s::int[]) AS wanted (sensor_id), LATERAL (
@@ -50,7 +50,7 @@ def series(conn: Connection, sensor_id: int, start: int | None, end: int | None,
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         while left is None or left > 0:
-            # Two more than it takes of full ones: the first and the last may lie outside of the range for a part.
+            # Two more than the number of full segments: the first and the last may be partly outside of the range.
             most = _PAGE_SEGMENTS if left is None else min(left // MOST_READINGS + 2, _PAGE_SEGMENTS)
             times, values = _page(conn, wanted | {"after": after, "segments": most})
             if not times:

@@ -1,4 +1,4 @@
-"""Retention of segments: whole months (UTC) go, never a part of one. Nothing runs by itself here."""
+"""Retention of segments: only whole months (UTC) are dropped. There is no job for it on this layout."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from iotctl.repositories.postgres.timestamps import optional_microseconds
 from iotctl.repositories.storage.answers import Expired
 from iotctl.repositories.storage.segments.table import SENSORS
 
-# A load may hold a segment until it commits: rather the next time.
+# A load may lock a segment until it commits, so the wait is short; the next time drops the rest.
 _LOCK_TIMEOUT = "3s"
 
-# Each sensor's segments of months that have ended so long ago; a look into the key for each sensor.
+# Each sensor's segments of months that ended so long ago; one index look-up for each sensor.
 _OLD = f"""
     SELECT s.sensor_id, old.first, old.readings FROM ({SENSORS}) AS s, LATERAL (
         SELECT first, readings FROM reading_segment

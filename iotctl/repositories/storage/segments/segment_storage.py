@@ -1,4 +1,4 @@
-"""The storage of segments, put together from its parts."""
+"""The storage of segments, composed of its parts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from iotctl.repositories.storage.sorted_readings import OwnedReadings, SortedRea
 from iotctl.repositories.storage.storage import ReadingStorage
 from iotctl.repositories.storage.stretches import Stretch
 
-# Sensors whose segments compact looks at together.
+# Sensors that compact handles together.
 _SENSORS_AT_ONCE = 1000
 
-# Small ones that have a neighbour in their month can be merged with it.
+# Small segments with a neighbour in their month can be merged with it.
 _PARTS = """
     SELECT count(*), count(*) FILTER (WHERE readings < 250 AND (month = before OR month = after)) FROM (
         SELECT readings, month, lag(month) OVER of_sensor AS before, lead(month) OVER of_sensor AS after
@@ -32,7 +32,7 @@ _PARTS = """
     ) AS beside
 """
 
-# Pages that no vacuum has seen since they were written: each has to be looked into.
+# Pages that no vacuum has visited since they were written: a query must read each of them.
 _UNSEEN = """
     SELECT relallvisible < pg_relation_size(oid) / current_setting('block_size')::int
     FROM pg_class WHERE oid = 'reading_segment'::regclass
@@ -118,7 +118,7 @@ class SegmentStorage(ReadingStorage):
 
     def faults(self) -> list[str]:
         if self._conn.execute(_CONSTRAINT.encode()).fetchone() is None:
-            return ["the exclusion constraint of reading_segment is gone: nothing keeps readings from being doubled"]
+            return ["the exclusion constraint of reading_segment is gone: duplicate readings are not refused"]
         return []
 
     def retention(self) -> timedelta | None:
@@ -152,7 +152,7 @@ class SegmentStorage(ReadingStorage):
         return one_value(self._conn, int, "SELECT pg_total_relation_size(%s::text::regclass)", (name,))
 
     def _whole(self, sensor_ids: NDArray[np.int32]) -> Extents:
-        """From each sensor's first to its last moment; sensors without readings are left out."""
+        """The extent of all readings of each sensor; sensors without readings are left out."""
         rows = self._conn.execute(
             """
             SELECT sensor_id, min(first), max(last) FROM reading_segment

@@ -24,9 +24,9 @@ from iotctl.repositories.storage.extents import Extents
 from iotctl.repositories.storage.segments.encoding import COLUMNS, decode_segments, encode_segments, segment_starts
 from iotctl.repositories.storage.sorted_readings import OwnedReadings, composite_keys
 
-_WRITE_BYTES = 86_000  # above 128 kB libpq copies what it holds again at each partial send
+_WRITE_BYTES = 86_000  # above 128 kB libpq copies its buffer again at each partial send
 
-# The sensors that have segments, by a look into the key for each; those of other programs may be in no other table.
+# The sensors with segments, by one index look-up for each; sensors of other programs may be in no other table.
 SENSORS = """
     WITH RECURSIVE known (sensor_id) AS (
         (SELECT sensor_id FROM reading_segment ORDER BY sensor_id LIMIT 1)
@@ -37,7 +37,7 @@ SENSORS = """
     SELECT sensor_id FROM known WHERE sensor_id IS NOT NULL ORDER BY sensor_id
 """
 
-# LATERAL with OFFSET 0 keeps one look into the index for each sensor.
+# LATERAL with OFFSET 0 forces one index look-up for each sensor.
 _FIND = """
     SELECT array_agg(s.sensor_id), array_agg(s.first), array_agg(s.last), array_agg(s.readings)
     FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[]) AS e (sensor_id, first, last),
@@ -48,7 +48,7 @@ _FIND = """
         OFFSET 0
     ) AS s
 """
-# Locked in one order everywhere. What is locked here is what is deleted after it, and nothing else.
+# Locked in the same order everywhere. Exactly the locked segments are deleted afterwards.
 _FETCH = f"""
     SELECT {COLUMNS} FROM reading_segment
     WHERE (sensor_id, first) IN (SELECT * FROM unnest(%(sensor_ids)s::int[], %(first)s::timestamptz[]))
@@ -63,7 +63,7 @@ _COPY = f"COPY reading_segment ({COLUMNS}) FROM STDIN (FORMAT binary)"
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Where segments lie, by (sensor_id, first), (k,) each. first, last: microseconds since 1970-01-01 UTC."""
+    """The extents of segments, by (sensor_id, first), (k,) each. first, last: microseconds since 1970-01-01 UTC."""
 
     sensor_id: NDArray[np.int32]
     first: NDArray[np.int64]
@@ -79,8 +79,8 @@ class Segments:
     def place(
         self, sensor_id: NDArray[np.int32], time: NDArray[np.int64]
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """For each (sensor, time), (n,): the last segment that begins at or before it (-1: none), and whether it lies
-        within that one."""
+        """For each (sensor, time), (n,): the last segment that begins at or before it (-1: none); whether it is inside
+        this segment."""
         if not len(self):
             return np.full(len(time), -1), np.zeros(len(time), dtype=np.bool_)
         at = np.searchsorted(composite_keys(self.sensor_id, self.first), composite_keys(sensor_id, time), "right") - 1
@@ -88,27 +88,27 @@ class Segments:
         return at, (at >= 0) & (self.sensor_id[found] == sensor_id) & (time <= self.last[found])
 
     def groups(self, most_readings: int) -> Iterator[slice]:
-        """The segments in pieces of about so many readings: bounds memory."""
+        """The segments in pieces of about so many readings, which limits memory."""
         number = (np.cumsum(self.readings) - self.readings) // most_readings
         edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(self)]
         yield from (slice(start, end) for start, end in pairwise(edges) if end > start)
 
 
 def find_segments(conn: Connection, extents: Extents) -> Segments:
-    """The segments that share a moment with any of the extents."""
+    """The segments that overlap any of the extents."""
     cursor = conn.cursor(binary=True).execute(_FIND.encode(), extents.parameters())
     sensor_id, readings = decode_ints(array_value(cursor, 0)), decode_ints(array_value(cursor, 3))
     first, last = decode_times(array_value(cursor, 1)), decode_times(array_value(cursor, 2))
     order = np.lexsort((first, sensor_id))
     found = Segments(sensor_id[order], first[order], last[order], readings[order])
-    # Extents of one sensor may lie in the same segment.
+    # Extents of one sensor may be in the same segment.
     once = np.ones(len(found), dtype=np.bool_)
     once[1:] = (np.diff(found.sensor_id) != 0) | (np.diff(found.first) != 0)
     return found[once]
 
 
 def fetch_segments(conn: Connection, segments: Segments) -> OwnedReadings:
-    """The readings of segments, sorted by (sensor_id, time); others cannot change these until the transaction ends.
+    """The readings of segments, sorted by (sensor_id, time). The segments are locked until the transaction ends.
 
     Raises LostRaceError where one of them is gone.
     """
