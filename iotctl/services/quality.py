@@ -95,7 +95,7 @@ def _measure(sensor: Sensor, request: QualityRequest, losses: Losses, conn: Conn
     time, value = storage_of(conn).whole_series(sensor.sensor_id, request.start, request.end)
     if len(time) and not EARLIEST <= time[0] <= time[-1] < LATEST:
         raise IotctlError(
-            "It has readings before 1900 or after 2199, which no file gives: their times are wrong.",
+            "It has readings before 1900 or after 2199. No file can give these, so their times are wrong.",
             hint="Another program wrote them. See which: iotctl verify",
         )
     now = request.now if request.end is None else min(request.now, request.end)

@@ -34,7 +34,7 @@ def read_address(dsn: str) -> dict[str, str]:
         pass
     else:
         return parts
-    # Raised out here, so that no traceback shows what libpq says of it.
+    # Raised outside of the handler, so that no traceback shows the message of libpq.
     raise _unusable(dsn)
 
 

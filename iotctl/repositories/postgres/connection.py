@@ -229,7 +229,7 @@ def again_after_conflicts(conn: Connection, step: Callable[[], T]) -> T:
 
 
 def database_error(error: psycopg.Error, address: str) -> IotctlError:
-    """The IotctlError that tells a user about a psycopg error at a server."""
+    """The IotctlError for a psycopg error at a server."""
     first_line = _ODD_BEGINNING.sub("", (str(error).strip().splitlines() or ["unknown error"])[0])
     where = f"database: {address}"
     match error:

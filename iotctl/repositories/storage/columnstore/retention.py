@@ -30,7 +30,7 @@ def retention(conn: Connection) -> timedelta | None:
 
 
 def set_retention(conn: Connection, keep: timedelta | None) -> None:
-    """Keep readings for so long from now on, None for good."""
+    """Set how long readings are kept, None for ever."""
     with conn.transaction():
         conn.execute("SELECT remove_retention_policy('reading', if_exists => true)")
         if keep is not None:
