@@ -11,7 +11,7 @@ import typer
 
 from iotctl import __version__, interrupt
 from iotctl.cli.command_table import LazyCommands, list_commands
-from iotctl.cli.everywhere import EnvFileOption, QuietOption, VerboseOption
+from iotctl.cli.common_options import EnvFileOption, QuietOption, VerboseOption
 from iotctl.cli.output.log import Level, LogFormat, is_json, say, show_lines, use_format
 from iotctl.cli.process.streams import prepare_streams
 from iotctl.errors import ExitCode, IotctlError

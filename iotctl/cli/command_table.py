@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.main import get_group
 
-from iotctl.cli.everywhere import add_everywhere
+from iotctl.cli.common_options import add_common_options
 from iotctl.cli.option_groups import with_groups
 from iotctl.cli.plain_flags import PlainCommand, PlainGroup
 
@@ -102,7 +102,7 @@ def _made(entry: Entry, found: Any) -> Any:
     else:
         alone.command(entry.name, cls=PlainCommand, short_help=entry.summary, rich_help_panel=entry.panel)(found)
     made = get_group(alone).commands[entry.name]
-    add_everywhere(made)
+    add_common_options(made)
     return made
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from iotctl.errors import FileError
-from iotctl.formats.csv.header import Wanted
+from iotctl.formats.csv.header import WantedColumns
 from iotctl.formats.csv.split import is_text
 from iotctl.formats.numbers.decimals import DecimalJudge, Decimals
 from iotctl.formats.numbers.values import parse_value
@@ -24,7 +24,7 @@ from iotctl.sensor_ids import derived_uuid, normal_name
 _UUID, _ID, _NAME, _UNIT, _LOW, _HIGH = "sensor_uuid", "sensor_id", "sensor_name", "unit", "low", "high"
 _MEASURES = {_UNIT, _LOW, _HIGH}
 _SAID = _MEASURES | {"site", "asset"}  # a mapping has names, or one of these columns
-_MAPPING = Wanted(
+_MAPPING = WantedColumns(
     needed=((_UUID, _ID, "sensor"),),
     optional=((_ID, "sensor"), (_NAME, "name"), *((column,) for column in (_UNIT, _LOW, _HIGH, "site", "asset"))),
     others=True,

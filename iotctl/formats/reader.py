@@ -13,7 +13,7 @@ from iotctl.formats.containers.compression import Text, open_text
 from iotctl.formats.containers.content import is_parquet
 from iotctl.formats.containers.suffixes import PARQUET
 from iotctl.formats.containers.text_blocks import TextBlocks, is_blank, is_finished
-from iotctl.formats.csv.header import READINGS, Wanted, read_start
+from iotctl.formats.csv.header import READINGS, WantedColumns, read_start
 from iotctl.formats.csv.last_line import is_cut_time
 from iotctl.formats.csv.row_reader import RowReader
 from iotctl.formats.layouts.choice import layout_of
@@ -29,7 +29,7 @@ def read_batches(
     options: ReadOptions,
     start: Position | None = None,
     *,
-    wanted: Wanted = READINGS,
+    wanted: WantedColumns = READINGS,
     sensors: Sensors | None = None,
 ) -> Iterator[FileBatch]:
     """The readings of a file from a position on, in file order, in batches of about options.batch_rows.
@@ -72,7 +72,7 @@ def read_batches(
 
 
 def _read_text(
-    file: StoredFile, text: Text, open_at: OpenAt, builder: BatchBuilder, options: ReadOptions, wanted: Wanted
+    file: StoredFile, text: Text, open_at: OpenAt, builder: BatchBuilder, options: ReadOptions, wanted: WantedColumns
 ) -> Iterator[FileBatch]:
     start = builder.start
     finished = is_finished(file, text, options)

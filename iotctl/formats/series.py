@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.formats.csv.header import Wanted
+from iotctl.formats.csv.header import WantedColumns
 from iotctl.formats.options import OpenAt, ReadOptions
 from iotctl.formats.reader import read_batches
 from iotctl.formats.rows import NamedSensors
 from iotctl.model import Reject, RejectReason, StoredFile
 
-_SERIES = Wanted(
+_SERIES = WantedColumns(
     needed=(("timestamp", "time", "date"), ("sensor_value", "value")),
     optional=(("sensor_uuid", "sensor_name", "sensor_id", "sensor"),),
     may_have_layout=True,

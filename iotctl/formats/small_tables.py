@@ -10,7 +10,7 @@ from iotctl.formats.containers.blocks import read_blocks
 from iotctl.formats.containers.compression import Text, open_text
 from iotctl.formats.containers.content import is_parquet
 from iotctl.formats.containers.text_blocks import is_blank, reject_text
-from iotctl.formats.csv.header import Wanted, find_columns, read_start
+from iotctl.formats.csv.header import WantedColumns, find_columns, read_start
 from iotctl.formats.csv.split import BadRow, is_text, split_line
 from iotctl.formats.options import OpenAt
 from iotctl.formats.parquet.opened import open_parquet
@@ -25,7 +25,7 @@ _UUID_BYTES = 16
 class TableRow:
     """A row. line: from 1. text: of the row, for people. fields: wanted column -> text; empty if it has a reason.
 
-    Columns that are only wanted as others (Wanted.others) may have bytes that are not text.
+    Columns that are only wanted as others (WantedColumns.others) may have bytes that are not text.
     """
 
     line: int
@@ -34,7 +34,7 @@ class TableRow:
     reason: RejectReason | None = None
 
 
-def read_table_rows(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[TableRow]:
+def read_table_rows(file: StoredFile, open_at: OpenAt, wanted: WantedColumns) -> Iterator[TableRow]:
     """The rows of a file with the wanted columns, in text or Parquet. The same rows are bad as in read_batches.
 
     Raises FileError if a column is missing, and what open_at raises.
@@ -46,7 +46,7 @@ def read_table_rows(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterat
     yield from _read_parquet(file, open_at, wanted)
 
 
-def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[TableRow]:
+def _read_text(file: StoredFile, text: Text, wanted: WantedColumns) -> Iterator[TableRow]:
     found = read_start(text, wanted, file.uri)
     if found is None:
         return
@@ -68,7 +68,7 @@ def _read_text(file: StoredFile, text: Text, wanted: Wanted) -> Iterator[TableRo
             line += 1
 
 
-def _read_parquet(file: StoredFile, open_at: OpenAt, wanted: Wanted) -> Iterator[TableRow]:
+def _read_parquet(file: StoredFile, open_at: OpenAt, wanted: WantedColumns) -> Iterator[TableRow]:
     opened = open_parquet(file, open_at, is_known=True)
     assert opened is not None
     names = opened.parquet.schema_arrow.names

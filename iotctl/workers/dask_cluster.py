@@ -126,8 +126,8 @@ def _check_scheduler_version(client: Any, address: str) -> None:
 def _check_workers(cluster: Cluster, database: Database | None) -> None:
     from iotctl.workers import dask_task
 
-    errand = dask_task.Errand("", "", cluster.beacon, cluster.own_settings)
-    answers = cluster.client.run(dask_task.check, errand, database, on_error="return")
+    context = dask_task.TaskContext("", "", cluster.beacon, cluster.own_settings)
+    answers = cluster.client.run(dask_task.check, context, database, on_error="return")
     for address, answer in sorted(answers.items()):
         where = f"worker: {address}"
         if isinstance(answer, ImportError):

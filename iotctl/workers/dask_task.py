@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class TaskContext:
     """What a worker needs besides its task; small, and without secrets.
 
     topic: of the Dask events for progress. halt: the name of the Dask event that ends the work after the current
@@ -44,26 +44,26 @@ def version() -> str:
     return __version__
 
 
-def check(errand: Errand, task_database: Database | None) -> str:
+def check(context: TaskContext, task_database: Database | None) -> str:
     """Check that this worker can work. Returns the version of its iotctl. Raises IotctlError."""
-    _database(errand, task_database)
+    _database(context, task_database)
     return __version__
 
 
-def load(task: LoadTask, errand: Errand) -> list[Outcome]:
+def load(task: LoadTask, context: TaskContext) -> list[Outcome]:
     """load_files on this worker. Raises ConfigurationError if its settings do not fit the run."""
-    task = replace(task, database=_database(errand, task.database))
-    if errand.own_settings:
+    task = replace(task, database=_database(context, task.database))
+    if context.own_settings:
         task = replace(task, store=store_settings(read_settings()))
-    return load_files(task, Reporter(errand.topic), _Halt(errand.halt))
+    return load_files(task, Reporter(context.topic), _Halt(context.halt))
 
 
-def analyse(work: Callable[[OnDatabase], Result], task: OnDatabase, errand: Errand) -> Result:
+def analyse(work: Callable[[OnDatabase], Result], task: OnDatabase, context: TaskContext) -> Result:
     """The result of work(task) on this worker.
 
     Raises IotctlError if the database or the worker's settings cannot be used.
     """
-    return work(replace(task, database=_database(errand, task.database)))
+    return work(replace(task, database=_database(context, task.database)))
 
 
 class Reporter:
@@ -133,10 +133,10 @@ class _Halt(threading.Event):
 _seen: set[int] = set()
 
 
-def _database(errand: Errand, of_task: Database | None) -> Database:
+def _database(context: TaskContext, of_task: Database | None) -> Database:
     """The database of the command, checked by its beacon. Raises ConfigurationError."""
     database = of_task
-    if errand.own_settings or database is None:
+    if context.own_settings or database is None:
         settings = read_settings()
         if settings.database_url is None:
             raise ConfigurationError(
@@ -145,11 +145,11 @@ def _database(errand: Errand, of_task: Database | None) -> Database:
                 hint="Set IOTCTL_* where the worker starts, or use --send-credentials.",
             )
         database = Database(settings.database_url.get_secret_value())
-    if errand.beacon in _seen:
+    if context.beacon in _seen:
         return database
     try:
         with database.connect(application="iotctl cluster") as conn:
-            seen = sees_beacon(conn, errand.beacon)
+            seen = sees_beacon(conn, context.beacon)
     except IotctlError as error:
         # The message names the database. The worker is added, because one of many machines cannot reach it.
         raise type(error)(error.message, where=f"{error.where}; worker: {_address()}", hint=error.hint) from error
@@ -159,7 +159,7 @@ def _database(errand: Errand, of_task: Database | None) -> Database:
             where=f"worker: {_address()}, database: {database.address}",
             hint="Set IOTCTL_DATABASE_URL there to the same database. (If it was restarted just now, run again.)",
         )
-    _seen.add(errand.beacon)
+    _seen.add(context.beacon)
     return database
 
 

@@ -57,7 +57,7 @@ class DaskWorkers:
         sent = task
         if self._cluster.own_settings:
             sent = replace(task, database=_NOWHERE, store=StoreSettings())
-        self._start(future, dask_task.load, (sent, self._errand(relay.topic, relay.event_name)))
+        self._start(future, dask_task.load, (sent, self._context(relay.topic, relay.event_name)))
         return future
 
     def analyse(self, work: Callable[[OnDatabase], Result], task: OnDatabase) -> Future[Result]:
@@ -65,7 +65,7 @@ class DaskWorkers:
         if self._cluster.own_settings:
             task = replace(task, database=_NOWHERE)
         future: Future[Result] = Future()
-        self._start(future, dask_task.analyse, (work, task, self._errand()))
+        self._start(future, dask_task.analyse, (work, task, self._context()))
         return future
 
     def close(self) -> None:
@@ -77,8 +77,8 @@ class DaskWorkers:
             self._relay = None
         self._futures.shutdown(wait=False)
 
-    def _errand(self, topic: str = "", halt: str = "") -> dask_task.Errand:
-        return dask_task.Errand(topic, halt, self._cluster.beacon, self._cluster.own_settings)
+    def _context(self, topic: str = "", halt: str = "") -> dask_task.TaskContext:
+        return dask_task.TaskContext(topic, halt, self._cluster.beacon, self._cluster.own_settings)
 
     def _start(
         self,

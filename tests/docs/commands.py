@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from iotctl.cli.app import app
 from iotctl.cli.command_table import COMMANDS, all_commands
-from iotctl.cli.everywhere import ON_EVERY_COMMAND
+from iotctl.cli.common_options import ON_EVERY_COMMAND
 
 
 @dataclass(frozen=True, slots=True)

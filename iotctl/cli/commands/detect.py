@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.arguments.file_reading import FileReading
-from iotctl.cli.detect.options import FileInput, Judgement, Kept, Shown
-from iotctl.cli.detect.wanted import Wanted
+from iotctl.cli.detect.options import EventOptions, FileInput, OutputOptions, SaveOptions
+from iotctl.cli.detect.run_options import RunOptions
 from iotctl.cli.options import (
     CHOOSE,
     INPUT,
@@ -28,10 +28,10 @@ from iotctl.settings import read_settings
 def detect(
     choice: Annotated[SensorChoice, CHOOSE],
     span: Annotated[TimeRange, CHOOSE],
-    judged: Annotated[Judgement, JUDGE],
+    judged: Annotated[EventOptions, JUDGE],
     rows: Annotated[TimedRowOutput, SHOW],
-    shown: Annotated[Shown, SHOW],
-    kept: Annotated[Kept, KEEP],
+    shown: Annotated[OutputOptions, SHOW],
+    kept: Annotated[SaveOptions, KEEP],
     file: Annotated[FileInput, INPUT],
     reading: Annotated[FileReading, INPUT],
     on: Annotated[WorkerChoice, WORKERS],
@@ -55,7 +55,7 @@ def detect(
     settings = read_settings()
     _check(choice, file, judged, shown, kept)
     start, end = span.bounds(settings.timezone)
-    wanted = Wanted(
+    wanted = RunOptions(
         options=judged.options(reading.timezone, settings),
         start=start,
         end=end,
@@ -74,7 +74,9 @@ def detect(
     raise typer.Exit(outcome.exit_code(fail_on_anomaly=shown.fail_on_anomaly))
 
 
-def _check(choice: SensorChoice, file: FileInput, judged: Judgement, shown: Shown, kept: Kept) -> None:
+def _check(
+    choice: SensorChoice, file: FileInput, judged: EventOptions, shown: OutputOptions, kept: SaveOptions
+) -> None:
     """Raises UsageError if options do not go together."""
     is_file = file.input_file is not None
     if is_file and choice.ways:

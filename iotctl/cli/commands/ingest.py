@@ -13,7 +13,7 @@ from iotctl.cli.arguments.file_choice import FileChoice
 from iotctl.cli.arguments.file_reading import FileReading
 from iotctl.cli.database import open_database
 from iotctl.cli.ingest.metrics import measured
-from iotctl.cli.ingest.options import Loading, watch_seconds
+from iotctl.cli.ingest.options import LoadingOptions, watch_seconds
 from iotctl.cli.ingest.stop_signals import stopped_by_signals
 from iotctl.cli.ingest.summary import as_json as summary_json
 from iotctl.cli.ingest.summary import exit_code, report
@@ -39,7 +39,7 @@ def ingest(
     output: SummaryOutput,
     choice: Annotated[FileChoice, _FILES],
     reading: Annotated[FileReading, INPUT],
-    loading: Annotated[Loading, _ROWS],
+    loading: Annotated[LoadingOptions, _ROWS],
     wanted: Annotated[WorkerChoice, WORKERS],
     uri: UriArgument = None,
     limit_files: Annotated[

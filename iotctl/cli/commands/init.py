@@ -24,7 +24,7 @@ _SECRET = "s3_secret_key"  # noqa: S105 -- a name
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SettingOptions:
     """Settings as options, with the names of the settings."""
 
     database_url: Annotated[
@@ -56,7 +56,7 @@ class Given:
 
 
 def init(
-    given: Given,
+    given: SettingOptions,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")] = Path(".env"),
     force: ForceOption = False,
 ) -> None:

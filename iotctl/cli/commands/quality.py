@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from iotctl.cli.database import open_database
-from iotctl.cli.detect.wanted import RunOutcome
+from iotctl.cli.detect.run_options import RunOutcome
 from iotctl.cli.options import (
     WORKERS,
     DryRunOption,

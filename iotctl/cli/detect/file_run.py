@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.regime_words import regime_words
 from iotctl.cli.detect.options import FileInput
-from iotctl.cli.detect.wanted import RunOutcome, Wanted
+from iotctl.cli.detect.run_options import RunOptions, RunOutcome
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.output.charts import check_chart, plot_detection
 from iotctl.cli.output.log import Level, say
@@ -39,7 +39,7 @@ SCORE_COLUMNS = ["timestamp", "value", "expected", "score", "severity"]
 _SENSORS_SHOWN = 5
 
 
-def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: Wanted, settings: Settings) -> RunOutcome:
+def run_file(uri: str, given: FileInput, read: ReadOptions, wanted: RunOptions, settings: Settings) -> RunOutcome:
     """Analyse the sensors of a file, print their events, write their scores, draw one of them."""
     sensor = given.sensor
     check_chart(wanted.shown.plot)
@@ -93,7 +93,7 @@ def _is_pipe(uri: str) -> bool:
         return False
 
 
-def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
+def _reported(found: SensorDetection, wanted: RunOptions) -> tuple[Finding, ...]:
     events = [event for event in found.detection.events if _overlaps(event.start, event.end, wanted)]
     findings = tuple(Finding(event) for event in events)
     if found.name is not None:
@@ -104,7 +104,7 @@ def _reported(found: SensorDetection, wanted: Wanted) -> tuple[Finding, ...]:
     return findings
 
 
-def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> RunOutcome:
+def _what_if(found: FileDetection, wanted: RunOptions, file_name: str) -> RunOutcome:
     """Print how many alarms there would have been at several rates."""
     alarms = [
         SensorAlarms(
@@ -119,7 +119,7 @@ def _what_if(found: FileDetection, wanted: Wanted, file_name: str) -> RunOutcome
     return RunOutcome(print_alarms(alarms, wanted), len(found.sensors), is_doubtful=found.is_doubtful)
 
 
-def _overlaps(start: int, end: int, wanted: Wanted) -> bool:
+def _overlaps(start: int, end: int, wanted: RunOptions) -> bool:
     return (wanted.start is None or end >= wanted.start) and (wanted.end is None or start < wanted.end)
 
 

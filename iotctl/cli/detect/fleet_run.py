@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iotctl.cli.database import open_database
-from iotctl.cli.detect.wanted import RunOutcome, Wanted
+from iotctl.cli.detect.run_options import RunOptions, RunOutcome
 from iotctl.cli.detect.what_if import SensorAlarms, at_the_highest, print_alarms
 from iotctl.cli.options import SensorChoice
 from iotctl.cli.output.charts import check_chart, check_report, plot_detection
@@ -33,7 +33,7 @@ _CARDS = 1000
 _MICROSECONDS = 1_000_000
 
 
-def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> RunOutcome:
+def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: RunOptions, settings: Settings) -> RunOutcome:
     """Analyse sensors of the database, print their events as they come, save them, draw them, notify people."""
     check_chart(wanted.shown.plot)
     check_report(wanted.shown.report)
@@ -79,7 +79,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings:
     return RunOutcome(watch.events, watch.done, watch.failed)
 
 
-def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: Settings) -> RunOutcome:
+def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: RunOptions, settings: Settings) -> RunOutcome:
     """Print how many alarms there would have been at several rates; save nothing."""
     request = _request(at_the_highest(wanted))
     with open_database(settings) as database:
@@ -98,7 +98,7 @@ def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: Wanted, settings: 
     return RunOutcome(told, watch.done, watch.failed)
 
 
-def _request(wanted: Wanted) -> Request:
+def _request(wanted: RunOptions) -> Request:
     return Request(
         options=wanted.options,
         start=wanted.start,
@@ -113,7 +113,7 @@ def _request(wanted: Wanted) -> Request:
     )
 
 
-def _draw(found: SensorFindings, name: str, wanted: Wanted, timezone: str) -> None:
+def _draw(found: SensorFindings, name: str, wanted: RunOptions, timezone: str) -> None:
     if wanted.shown.plot is not None and found.detection is not None:
         known = found.sensor, found.findings
         plot_detection(found.detection, wanted.shown.plot, name, timezone, wanted.options, *known)
@@ -123,7 +123,7 @@ def _report(
     cards: Sequence[SensorCard],
     incidents: Sequence[FleetIncident],
     path: Path,
-    wanted: Wanted,
+    wanted: RunOptions,
     watch: DetectWatch,
     database: Database,
 ) -> None:

@@ -48,7 +48,7 @@ class FileInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class EventOptions:
     """What counts as an event, and which events are reported."""
 
     false_alarms: Annotated[
@@ -142,7 +142,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OutputOptions:
     """What is printed and drawn."""
 
     top: TopOption = None
@@ -154,7 +154,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SaveOptions:
     """What a run saves, and who is notified."""
 
     save: Annotated[bool, typer.Option("--save", help="Save the events; iotctl anomalies lists them.")] = False

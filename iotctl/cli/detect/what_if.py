@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from iotctl.cli.arguments.rates import rate_a_year, said_rate
-from iotctl.cli.detect.wanted import Wanted
+from iotctl.cli.detect.run_options import RunOptions
 from iotctl.cli.output.table import Cell, TableView
 from iotctl.model import Event
 
@@ -27,13 +27,13 @@ class SensorAlarms:
     events: Sequence[Event]
 
 
-def at_the_highest(wanted: Wanted) -> Wanted:
+def at_the_highest(wanted: RunOptions) -> RunOptions:
     """The wanted run at the highest rate, which reports all events of the lower rates."""
     highest = max(_rates(wanted.options.false_alarms).values())
     return replace(wanted, options=replace(wanted.options, false_alarms=highest))
 
 
-def print_alarms(alarms: Iterable[SensorAlarms], wanted: Wanted) -> int:
+def print_alarms(alarms: Iterable[SensorAlarms], wanted: RunOptions) -> int:
     """Print a row for each sensor, and a sum if there are several. Returns the number of alarms at the wanted rate.
 
     Without a range, the last 365 days of each sensor count.

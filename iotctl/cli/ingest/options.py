@@ -19,7 +19,7 @@ _SHORTEST_WATCH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class LoadingOptions:
     """What to do with bad rows, duplicates, and an unfinished last line."""
 
     on_duplicate: Annotated[

@@ -21,7 +21,7 @@ MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedColumns:
     """Columns that a table must have, and columns that it may have.
 
     Each is a list of names: the first name is its key in the result, and the first name in the header counts.
@@ -35,7 +35,7 @@ class Wanted:
     may_have_layout: bool = False
 
 
-READINGS = Wanted((("timestamp",), ("sensor_uuid",), ("sensor_value",)), may_have_layout=True)
+READINGS = WantedColumns((("timestamp",), ("sensor_uuid",), ("sensor_value",)), may_have_layout=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class TextStart:
     begun: bytes
 
 
-def read_start(text: Readable, wanted: Wanted, where: str, *, finished: bool = True) -> TextStart | None:
+def read_start(text: Readable, wanted: WantedColumns, where: str, *, finished: bool = True) -> TextStart | None:
     """Read the header, which is the first line that is not blank; None if there is none.
 
     finished: accept a header without a line end. Raises FileError with the name of a column that is missing or occurs
@@ -90,7 +90,7 @@ def binary(where: str) -> FileError:
     )
 
 
-def _header(begun: bytes, end: int, wanted: Wanted, where: str) -> Header:
+def _header(begun: bytes, end: int, wanted: WantedColumns, where: str) -> Header:
     """The header that ends at end. If there is none, the error names the type of the text, if it is known."""
     try:
         return parse_header(_unmarked(begun[:end]), wanted, where)
@@ -120,7 +120,7 @@ def _unmarked(text: bytes) -> bytes:
     return text.removeprefix(BYTE_ORDER_MARK)
 
 
-def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
+def parse_header(line: bytes, wanted: WantedColumns, where: str) -> Header:
     """Find the wanted columns in a header line; order, case, blanks and quotes do not matter. Others are ignored.
 
     Raises FileError with the name of a column that is missing or occurs twice.
@@ -152,7 +152,7 @@ def parse_header(line: bytes, wanted: Wanted, where: str) -> Header:
     )
 
 
-def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, int]:
+def find_columns(names: Sequence[str], wanted: WantedColumns, where: str) -> dict[str, int]:
     """The places of the wanted columns among names. Names are compared, and errors raised, as in parse_header."""
     at, missing = _places(names, wanted)
     if missing:
@@ -166,7 +166,7 @@ def find_columns(names: Sequence[str], wanted: Wanted, where: str) -> dict[str, 
     return at
 
 
-def _places(names: Sequence[str], wanted: Wanted) -> tuple[dict[str, int], list[str]]:
+def _places(names: Sequence[str], wanted: WantedColumns) -> tuple[dict[str, int], list[str]]:
     plain = [_plain(name) for name in names]
     at: dict[str, int] = {}
     for column in (*wanted.needed, *wanted.optional):
@@ -187,7 +187,7 @@ def _refuse_doubled(names: Sequence[str], at: dict[str, int], where: str) -> Non
             )
 
 
-def _refuse_two_times(names: Sequence[str], wanted: Wanted, where: str) -> None:
+def _refuse_two_times(names: Sequence[str], wanted: WantedColumns, where: str) -> None:
     """Raise FileError for a date and a time of day in two columns: only a layout can read them as one time."""
     plain = {_plain(name) for name in names}
     if wanted.may_have_layout and {"date", "time"} <= plain and "timestamp" not in plain:
@@ -202,9 +202,9 @@ def _plain(name: str) -> str:
     return "".join(name.split()).strip('"').replace("_", "").lower()
 
 
-def _inspect(wanted: Wanted, where: str) -> str:
+def _inspect(wanted: WantedColumns, where: str) -> str:
     return f". For other files: --layout auto, or iotctl inspect {where}" if wanted.may_have_layout else ""
 
 
-def _listed(wanted: Wanted) -> str:
+def _listed(wanted: WantedColumns) -> str:
     return ", ".join(" or ".join(column) for column in wanted.needed)

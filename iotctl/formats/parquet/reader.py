@@ -15,7 +15,7 @@ from iotctl.formats.arrow_types import is_bytes_type, is_text_type
 from iotctl.formats.bad_rows import BadRows, bad_rows, joined_bad_rows
 from iotctl.formats.batches import BatchBuilder
 from iotctl.formats.column_forms import ColumnForms, Piece
-from iotctl.formats.csv.header import Wanted, find_columns
+from iotctl.formats.csv.header import WantedColumns, find_columns
 from iotctl.formats.numbers.values import find_missing, floats, parse_value, parse_values
 from iotctl.formats.options import ReadOptions
 from iotctl.formats.parquet.opened import OpenParquet, PageLines, stored_type, stored_values
@@ -37,7 +37,7 @@ _KINDS = {
 
 
 def read_parquet(
-    file: StoredFile, opened: OpenParquet, builder: BatchBuilder, options: ReadOptions, wanted: Wanted
+    file: StoredFile, opened: OpenParquet, builder: BatchBuilder, options: ReadOptions, wanted: WantedColumns
 ) -> Iterator[FileBatch]:
     """See read_batches. Positions count rows from 0, and lines count them from 1.
 

@@ -73,16 +73,16 @@ EnvFileOption = Annotated[
 ]
 
 
-def _everywhere(verbose: VerboseOption = False, quiet: QuietOption = False, env_file: EnvFileOption = None) -> None:
+def _common_options(verbose: VerboseOption = False, quiet: QuietOption = False, env_file: EnvFileOption = None) -> None:
     """Has the options that each command gets."""
 
 
-def add_everywhere(command: Any) -> None:
+def add_common_options(command: Any) -> None:
     """Add these options to a command, or to each of its subcommands. Any: as in command_table."""
     for below in getattr(command, "commands", {}).values():
-        add_everywhere(below)
+        add_common_options(below)
     if hasattr(command, "commands"):
         return
     alone = typer.Typer(add_completion=False)
-    alone.command()(_everywhere)
+    alone.command()(_common_options)
     command.params.extend(get_command(alone).params)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iotctl.analysis import DetectOptions
-from iotctl.cli.detect.options import Judgement, Kept, Shown
+from iotctl.cli.detect.options import EventOptions, OutputOptions, SaveOptions
 from iotctl.cli.options import TimedRowOutput
 from iotctl.cli.output.events import COLUMNS, event_row, event_view
 from iotctl.errors import ExitCode
@@ -15,7 +15,7 @@ from iotctl.model import Finding
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RunOptions:
     """The options of a run as values. start, end: microseconds since 1970-01-01 UTC, None for open.
 
     context_seconds: how much is read beyond the range. timezone: of the printed times.
@@ -26,10 +26,10 @@ class Wanted:
     end: int | None
     context_seconds: float
     timezone: str
-    judged: Judgement
+    judged: EventOptions
     rows: TimedRowOutput
-    shown: Shown
-    kept: Kept
+    shown: OutputOptions
+    kept: SaveOptions
     notify_url: str | None = None
 
     def print_findings(self, findings: Iterator[tuple[str, Finding]]) -> None:
