@@ -1,8 +1,9 @@
-"""A person may compress the table in another order: answers stay those of the readings, and compact keeps them so."""
+"""A person may change how the table is cut, compressed and watched: answers stay those of the readings, and compact keeps them so."""
 
 from __future__ import annotations
 
 import numpy as np
+import psycopg
 import pytest
 
 from iotctl.errors import IotctlError
@@ -88,3 +89,43 @@ def test_batches_that_are_read_backwards_and_are_not_are_found_and_mended(timesc
         compress_by(conn, "timestamp", "sensor_id")
         compact(timescale, full=True)
         check(conn, 9000)
+
+
+COUNT_ROWS = """
+    CREATE TABLE seen (sensor_id int);
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO public.seen VALUES (NEW.sensor_id); RETURN NEW; END $$;
+    CREATE TRIGGER see AFTER INSERT ON reading FOR EACH ROW EXECUTE FUNCTION see()
+"""
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_table_that_is_divided_by_sensors_gives_each_its_readings(timescale: Database, empty: bool) -> None:
+    divide = b"SELECT add_dimension('reading', by_hash('sensor_id', 3))"
+    with timescale.connect() as conn:
+        open_storage(conn)
+        if not empty:
+            load(conn, 0, 5000)
+        conn.execute(divide)
+        load(conn, 3000 if not empty else 0, 9000, 2)
+        check(conn, 9000)
+        load(conn, 40 * 1440, 41 * 1440)
+        assert [len(storage_of(conn).whole_series(sensor)[0]) for sensor in (1, 2)] == [9000 + 1440] * 2
+        compact(timescale, full=True)
+        assert [len(storage_of(conn).whole_series(sensor)[0]) for sensor in (1, 2)] == [9000 + 1440] * 2
+
+
+def test_triggers_and_constraints_of_a_person_see_every_reading(timescale: Database) -> None:
+    with timescale.connect() as conn:
+        storage = open_storage(conn)
+        load(conn, 0, 500)
+        conn.execute(COUNT_ROWS.encode())
+        assert storage_of(conn).direct_because() == "the table of readings is watched by a trigger"
+        load(conn, 400, 1000, 2)
+        assert conn.execute("SELECT count(*) FROM seen WHERE sensor_id > 0").fetchone() == (2 * 500,)
+        conn.execute("DROP TRIGGER see ON reading")
+        assert storage_of(conn).direct_because() is None
+        conn.execute("ALTER TABLE reading ADD CONSTRAINT low CHECK (sensor_value < 1500)")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            load(conn, 1000, 2000, 3)
+        assert storage.span().readings == 2 * 1000

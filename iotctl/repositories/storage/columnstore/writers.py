@@ -25,7 +25,17 @@ _STATE = """
            pg_has_role(c.relowner, 'USAGE'),
            (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
            obj_description(c.oid, 'pg_class'),
-           EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
+           EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
+           CASE
+               WHEN (SELECT count(*) FROM timescaledb_information.dimensions
+                     WHERE hypertable_schema = current_schema() AND hypertable_name = 'reading') > 1
+                   THEN 'divided by more than time'
+               WHEN EXISTS (SELECT FROM pg_trigger
+                            WHERE tgrelid = c.oid AND NOT tgisinternal AND NOT starts_with(tgname, 'ts_'))
+                   THEN 'watched by a trigger'
+               WHEN EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype IN ('c', 'f'))
+                   THEN 'under a constraint of its own'
+           END
     FROM pg_class c WHERE c.oid = 'reading'::regclass
 """
 
@@ -49,7 +59,7 @@ class _Table:
 
     def __init__(self, conn: Connection) -> None:
         row = one_row(conn, _STATE.encode())
-        self.has_key, self.ours, version, comment, self.has_chunks = row
+        self.has_key, self.ours, version, comment, self.has_chunks, self.obstacle = row
         self.untested = untested(version)
         self.may_get_key = self.ours and not self.has_key and not self.has_chunks and self.untested is None
         self.comment: str | None = comment
@@ -67,6 +77,8 @@ def direct_because(conn: Connection) -> str | None:
         return table.untested
     if not table.ours:
         return "the table of readings belongs to another user"
+    if table.obstacle is not None:  # batches would go past it, or into the chunk of another sensor
+        return f"the table of readings is {table.obstacle}"
     return None if table.has_key else table.comment or "the table of readings has no primary key"
 
 
