@@ -1,4 +1,4 @@
-"""The page of tables, views and functions of the database, from the schema files and what stands in their comments."""
+"""The page of tables, views and functions of the database, from the schema files and their comments."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _made(sql: str) -> Iterator[Made]:
 
 
 def _columns(body: str) -> Iterator[tuple[str, str, str]]:
-    """Columns of a CREATE TABLE: a line each, with a comment behind it, or above it for the next ones."""
+    """Columns of a CREATE TABLE: a line each, with a comment after it, or above it for the next ones."""
     for line in body.splitlines()[1:]:
         if line.startswith(")"):
             return

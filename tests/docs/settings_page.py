@@ -39,7 +39,7 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         meaning, _, in_words = (field.description or "").partition(" Default: ")
         if in_words:
-            # What stands behind the default, as a sentence of its own, belongs to the meaning.
+            # A sentence after the default belongs to the meaning.
             default, _, more = in_words.partition(". ")
             meaning, default = f"{meaning} {more}".strip(), default.rstrip(".")
         elif field.default is None or field.default is PydanticUndefined:

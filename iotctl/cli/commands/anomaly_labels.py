@@ -62,7 +62,7 @@ def label_anomaly(
 ) -> None:
     """Label events. Later runs do not report events labelled false or expected, nor events like them.
 
-    With --match instead of ids: the events of these sensors that have no label, of --kind, and from --start to --end.
+    With --match instead of ids: all events of these sensors without a label; --kind, --start and --end choose fewer.
 
     iotctl anomalies learned shows what else labels change. If one id is not known, nothing is labelled.
 
