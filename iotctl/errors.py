@@ -24,8 +24,8 @@ class ExitCode(IntEnum):
     USAGE = 2, "The arguments of the command are wrong, or do not go together."
     PARTLY = (
         3,
-        "Done, but not all: rows were rejected, files could not be loaded, sensors could not be analysed, or rows of "
-        "--input could not be read.",
+        "Done, but not all: rows were rejected, files were left out or not loaded, sensors could not be analysed, or "
+        "rows of --input could not be read.",
     )
     NOT_FOUND = 4, "There is no such sensor, file, bucket or prefix."
     UNREACHABLE = 5, "The database or the store does not answer."
@@ -83,6 +83,10 @@ class ForbiddenError(IotctlError):
     """The database or the store rejected the credentials, or does not permit what the command needs."""
 
     exit_code = ExitCode.FORBIDDEN
+
+
+class NoKeysError(ForbiddenError):
+    """No keys for the store are set."""
 
 
 class ConfigurationError(IotctlError):

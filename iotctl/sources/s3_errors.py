@@ -21,6 +21,7 @@ from iotctl.errors import (
     FileError,
     ForbiddenError,
     IotctlError,
+    NoKeysError,
     NotFoundError,
     UnreachableError,
 )
@@ -49,7 +50,7 @@ def store_error(error: ClientError | BotoCoreError, uri: str, store: StoreSettin
     where = place(uri, store)
     match error:
         case NoCredentialsError():
-            return ForbiddenError(
+            return NoKeysError(
                 "No keys for the store are set.",
                 where=where,
                 hint="Set IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY, or the usual AWS settings.",

@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from iotctl.repositories import Database
 from tests.cli.conftest import Iotctl
-from tests.process import COMMAND
+from tests.fork_server import ForkServer
+from tests.process import COMMAND, run
 from tests.store import S3Server, free_port
 
 A, B = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e", "59b4fd2b-b3c7-43c0-bffc-f661b6aeaacf"
@@ -321,6 +323,20 @@ def test_doctor_says_what_is_well_and_what_to_do(iotctl: Iotctl, bucket: str) ->
     ill = iotctl("doctor", **uris, IOTCTL_S3_SECRET_KEY="wrong")
     assert ill.returncode == 6
     assert "IOTCTL_S3_SECRET_KEY" in ill.stdout
+
+
+def test_doctor_finds_nothing_wrong_where_files_are_loaded_by_their_paths(
+    postgres: Database, fork_server: ForkServer, tmp_path: Path
+) -> None:
+    """Without a store; a bucket that somebody names needs keys."""
+    nothing = {"AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_EC2_METADATA_DISABLED": "true"}
+    settings = {name: text for name, text in os.environ.items() if not name.startswith(("IOTCTL_", "AWS_"))} | nothing
+    settings |= {"IOTCTL_DATABASE_URL": postgres.dsn}
+    well = run(fork_server, ["doctor"], settings, tmp_path)
+    assert (well.returncode, "NO" in well.stdout, "none is set up" in well.stdout) == (0, False, True), well.stdout
+    ill = run(fork_server, ["doctor"], settings | {"IOTCTL_TIMESERIES_URI": "s3://bucket/x/"}, tmp_path)
+    assert ill.returncode == 6
+    assert "IOTCTL_S3_ACCESS_KEY" in ill.stdout
 
 
 def test_a_reader_that_goes_away_is_no_error(environment: dict[str, str], tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from iotctl.cli.output.colours import by_state
 from iotctl.cli.output.labelled import show_labelled
 from iotctl.cli.output.terminal import printable
 from iotctl.env_files import env_file
-from iotctl.errors import IotctlError
+from iotctl.errors import IotctlError, NoKeysError
 from iotctl.secrets import hidden
 from iotctl.services.doctor import Check, check_database, check_store
-from iotctl.settings import read_settings, store_settings
+from iotctl.settings import Settings, read_settings, store_settings
 
 
 def doctor(output: SummaryOutput) -> None:
@@ -52,11 +52,20 @@ def _checks() -> Iterator[Check]:
     except IotctlError as error:
         found = [Check("database", error.message, error.hint, error)]
     yield from found
+    yield from _store_checks(settings)
+
+
+def _store_checks(settings: Settings) -> list[Check]:
+    """The checks of the store. A person who sets none up, and loads files by their paths, has no problem."""
     store = store_settings(settings)
+    found = [check_store("time series", settings.timeseries_uri, store)]
     # If the place of the readings is set and that of a mapping is not, there is no mapping: files name their sensors.
     if "mapping_uri" in settings.model_fields_set or "timeseries_uri" not in settings.model_fields_set:
-        yield check_store("mapping", settings.mapping_uri, store)
-    yield check_store("time series", settings.timeseries_uri, store)
+        found.insert(0, check_store("mapping", settings.mapping_uri, store))
+    is_set_up = any(name.startswith("s3_") or name.endswith("_uri") for name in settings.model_fields_set)
+    if not is_set_up and all(isinstance(check.error, NoKeysError) for check in found):
+        return [Check("store", "none is set up; files and folders are loaded by their paths")]
+    return found
 
 
 def _show(check: Check) -> None:

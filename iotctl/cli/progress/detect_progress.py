@@ -32,11 +32,13 @@ class DetectWatch:
         self._tells = tells
         self._progress = progress
         self.sensors = self.done = self.failed = self.without_news = 0
+        self._chosen = 0
         self.readings = self.events = self.new = self.silenced = self.over_budget = 0
 
     def found(self, sensors: int, without_news: int) -> None:
         """sensors: to be analysed. without_news: skipped, because they have no new readings."""
         self.sensors, self.without_news = sensors, without_news
+        self._chosen = sensors + without_news
         self._draw()
 
     def finished(self, findings: SensorFindings) -> None:
@@ -52,11 +54,13 @@ class DetectWatch:
         self.over_budget += findings.over_budget
         if findings.trouble is not None:
             self._progress.note(f"{name}: not analysed: {findings.trouble}", Level.WARNING)
-        elif self._tells and self.sensors <= _FEW:
+        elif self._tells and self._chosen <= _FEW:
             dropped = "".join(f", {count} {reason} left out" for reason, count in findings.dropped.items())
             self._progress.note(
-                f"{name}: {counted(findings.readings, 'reading')}{dropped}; {findings.sensor_words};"
-                f" {findings.regimes}; {counted(len(findings.findings), 'event')}"
+                f"{name}: {counted(findings.readings, 'reading')}{dropped}; "
+                # A sensor without new readings has no words: only its silence is told.
+                + "".join(f"{words}; " for words in (findings.sensor_words, findings.regimes) if words)
+                + counted(len(findings.findings), "event")
                 + (f", {findings.new} new" if self._saves else "")
                 + kept_back(findings.silenced, findings.over_budget)
             )

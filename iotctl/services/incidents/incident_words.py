@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from iotctl.model import Kind, Sensor
@@ -39,14 +40,27 @@ def _what(incident: FleetIncident, timezone: str) -> str:
         more = len(incident.findings) - 1
         also = f", and {counted(more, 'more event')}" if more else ""
         return f"{incident.origin.title} alone from {clock} on ({event.kind}): {event.explanation}{also}"
+    if all(_is_now(moved - event.began) for _, moved in first_moves(incident)):
+        moves = [incident.origin.title, *(one.title for one, _ in first_moves(incident) if one != incident.origin)]
+        moves[0] += f" ({event.kind})"
+        return f"{counted(count, 'sensor')}{where} at the same time, from {clock} on: {_named(moves)}"
     then = [
         f"{sensor.title} {_after(moved - event.began)}"
         for sensor, moved in first_moves(incident)
         if sensor != incident.origin
     ]
-    left = len(then) - _MOST_NAMED
-    named = ", ".join(then[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
-    return f"{counted(count, 'sensor')}{where} from {clock} on, {incident.origin.title} first ({event.kind}); {named}"
+    first = f"{incident.origin.title} first ({event.kind})"
+    return f"{counted(count, 'sensor')}{where} from {clock} on, {first}; {_named(then)}"
+
+
+def _named(sensors: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    left = len(sensors) - _MOST_NAMED
+    return ", ".join(sensors[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
+def _is_now(delay: int) -> bool:
+    return round(delay / _MINUTE) <= 0
 
 
 def _clock(time: int, timezone: str) -> str:
@@ -64,6 +78,6 @@ def first_moves(incident: FleetIncident) -> list[tuple[Sensor, int]]:
 
 def _after(delay: int) -> str:
     minutes = round(delay / _MINUTE)
-    if minutes <= 0:
+    if _is_now(delay):
         return "at the same time"
     return f"after {minutes} min" if minutes < 180 else f"after {minutes / 60:.1f} h"
