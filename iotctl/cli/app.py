@@ -106,7 +106,7 @@ def _of_the_system(error: OSError) -> IotctlError:
     return IotctlError(
         f"{error.strerror or error}.",
         where=error.filename and str(error.filename),
-        hint="Check that file, the disk and the limits of the system. Where it arose: iotctl --debug ...",
+        hint="Check that file, the disk and the limits of the system. To see where it happened: iotctl --debug ...",
     )
 
 

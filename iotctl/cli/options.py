@@ -171,7 +171,7 @@ class SensorChoice:
             raise UsageError("Name sensors, or use one of --all or --match.", hint=f"See: iotctl {command} --help")
 
     def too_many(self) -> UsageError:
-        """The error of sensors that were chosen in several ways."""
+        """The error for sensors that were chosen in several ways."""
         given = [
             *([" ".join(self.names)] if self.names else []),
             *(["--all"] if self.every else []),
@@ -244,7 +244,7 @@ class SummaryOutput:
     as_json: JsonOption = False
 
     def __post_init__(self) -> None:
-        """Raises UsageError where two formats are asked for."""
+        """Raises UsageError if two formats are asked for."""
         if self.as_json and self.form is SummaryFormat.TEXT:
             raise UsageError("--json and --format text contradict each other.", hint="Leave out one of them.")
 

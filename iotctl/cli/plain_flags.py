@@ -1,4 +1,4 @@
-"""Commands with help that shows flags without a type (--all) and wraps its text, and with errors of our own form."""
+"""Commands with help that shows flags without a type (--all) and wraps its text, and with iotctl's own errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a command that do not fit, told as every other error: what, in which command, and what to write instead."""
+"""Errors for wrong words of a command: what is wrong, in which command, and what to write instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from iotctl.errors import UsageError
 from iotctl.near_names import near_names
 
-# typer's own class of these errors; click is a part of typer in some versions and apart in others, hence Any below.
+# typer's class of these errors. Any below: some versions of typer contain click, others import it.
 TyperUsageError: Any = typer.BadParameter.__base__
 
 _EXTRA = re.compile(r"\(([^()]*)\)\s*$")
@@ -19,7 +19,7 @@ _EXAMPLE = re.compile(r"Example: (iotctl .*)")
 
 
 def wrong_words(error: Any, ctx: Any, words: Sequence[str]) -> UsageError:
-    """The error that says what typer found. error: typer's; ctx: the command's; words: those after its name."""
+    """The UsageError for an error of typer. ctx: of the command. words: the words after its name."""
     where = str(ctx.command_path)
     match type(error).__name__:
         case "NoSuchOption":
@@ -42,7 +42,7 @@ def wrong_words(error: Any, ctx: Any, words: Sequence[str]) -> UsageError:
 
 
 def no_command(wanted: str, ctx: Any) -> UsageError:
-    """The error of a command that is not there."""
+    """The error for an unknown command."""
     where = str(ctx.command_path)
     near = near_names(wanted, ctx.command.commands)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
@@ -79,7 +79,7 @@ def _wrong_value(error: Any, ctx: Any, where: str) -> UsageError:
 
 
 def _details(error: Any) -> Any:
-    """pydantic's words on it, which newer versions of typer use."""
+    """pydantic's message, which newer versions of typer use."""
     cause = error.__cause__
     return cause.errors(include_url=False)[0] if hasattr(cause, "errors") else None
 
@@ -90,7 +90,7 @@ def _choices(message: str) -> list[str]:
 
 
 def _as_typed(option: str, words: Sequence[str]) -> str:
-    """The word that an option stands in: of -json typer names -j."""
+    """The word with an option: for -json, typer names -j."""
     return next((word for word in words if word.startswith(option) and not word.startswith("--")), option)
 
 
@@ -100,7 +100,7 @@ def _option_names(command: Any) -> Iterator[str]:
 
 
 def _name(parameter: Any) -> str:
-    """An option as it is typed, the long form; an argument as the help calls it."""
+    """The long form of an option, or the name of an argument in the help."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name.upper())
     return str(max(parameter.opts, key=len))

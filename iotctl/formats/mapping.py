@@ -57,7 +57,7 @@ class MappingRow:
 _PROBLEMS = {
     RejectReason.FIELDS: "fields: it has more or fewer than the header has columns",
     RejectReason.ENCODING: "encoding: it is not UTF-8",
-    RejectReason.QUOTE: "quote: one has no end",
+    RejectReason.QUOTE: "quote: a quote has no end",
     RejectReason.TOO_LONG: "too_long: it is longer than a line may be",
 }
 

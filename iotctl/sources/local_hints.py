@@ -1,4 +1,4 @@
-"""What to write in place of a path on this machine that is not there, or is a folder."""
+"""Hints for a path on this machine that does not exist, or is a folder."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from iotctl.sources.names import is_hidden
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _VARIABLE = re.compile(r"\$\{?\w|%\w+%")
 
-# Of a folder with more, only so many names are looked at for one that was meant.
+# In a larger folder, only this many names are compared with the wrong one.
 _MOST_NAMES = 2000
 
 
 def whole_path(path: Path) -> str | None:
-    """The whole path where only a part of it was written: it shows which folder the part was looked for in."""
+    """The whole path of a relative path, which shows the folder that was searched; else None."""
     try:
         return None if path.is_absolute() else str(path.absolute())
-    except OSError:  # the folder that we are in is gone
+    except OSError:  # the working directory is gone
         return None
 
 
 def path_hint(path: str) -> str:
-    """What to write in place of a path that is not there."""
+    """The hint for a path that does not exist."""
     if _WINDOWS.match(path):
         return "This is a path of Windows. In WSL, C:\\data\\a.csv is /mnt/c/data/a.csv."
     if _VARIABLE.search(path):
@@ -40,13 +40,13 @@ def path_hint(path: str) -> str:
 
 
 def files_in(folder: Path) -> str:
-    """What to name in place of a folder."""
+    """The hint for a folder in place of a file."""
     names = [name for name in _names_in(folder) if not is_hidden(name)]
     return f"Name a file, such as {folder / names[0]}" if names else "Name a file."
 
 
 def _names_in(folder: Path) -> Sequence[str]:
-    """The first names in a folder, in order; none where it cannot be read."""
+    """The first names in a folder, in order; empty if it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entry.name for entry in islice(entries, _MOST_NAMES))

@@ -218,7 +218,7 @@ def _split(uri: str) -> tuple[str, str]:
     if not _BUCKET.fullmatch(bucket):
         # Not quoted: some people write keys before the bucket.
         raise UsageError(
-            "There is no valid name of a bucket behind s3://.",
+            "There is no valid name of a bucket after s3://.",
             hint="Write s3://BUCKET/KEY; a bucket has letters, digits, dots and dashes, and no blanks.",
         )
     return bucket, key

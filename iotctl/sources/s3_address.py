@@ -1,4 +1,4 @@
-"""The address of an S3 store: what it has to look like, and whether http or https is spoken there."""
+"""Checks the address of an S3 store: its form, and whether the server uses http or https."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REGION = re.compile(r"[A-Za-z0-9-]+")
 
 
 def check_address(endpoint: str | None) -> None:
-    """Raises ConfigurationError, which quotes no part that may be secret, where no store can have this address."""
+    """Raises ConfigurationError if the address of a store is wrong; it quotes no part that may be secret."""
     if endpoint is None:
         return
     if "@" in endpoint:  # boto3 quotes the address in its messages
@@ -37,7 +37,7 @@ def check_address(endpoint: str | None) -> None:
 
 
 def check_region(region: str | None) -> None:
-    """Raises ConfigurationError where no region has this name."""
+    """Raises ConfigurationError if no region has this name."""
     if region is not None and not _REGION.fullmatch(region):
         raise ConfigurationError(
             f"IOTCTL_S3_REGION is not the name of a region: {region!r}.", hint="Names look like eu-central-1."
@@ -45,12 +45,12 @@ def check_region(region: str | None) -> None:
 
 
 def speaks_https(endpoint: str) -> bool:
-    """Whether the server at an address with http:// answers in TLS, which is what https:// is for."""
+    """Whether the server at an http:// address answers in TLS, so that https:// is needed."""
     parts = urlsplit(endpoint)
     if parts.scheme != "http" or parts.hostname is None:
         return False
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # nothing is sent: only the answer is looked at
+    context.check_hostname = False  # nothing is sent: only the answer is checked
     context.verify_mode = ssl.CERT_NONE
     with (
         suppress(OSError, ValueError),

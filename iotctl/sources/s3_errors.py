@@ -1,4 +1,4 @@
-"""What an S3 store answers, or fails to, in words: what happened, at which store, and what to do next."""
+"""Errors of an S3 store for people: what happened, at which store, and what to do next."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _REFUSED = {
     "AuthorizationHeaderMalformed",
     "AllAccessDisabled",
 }
-# OpenSSL's words where the other end answers in plain text.
+# OpenSSL's messages if the server answers without TLS.
 _PLAIN_ANSWER = re.compile(r"(?i)wrong.version.number|record layer|http.request|unknown protocol|packet length")
 _NO_CERTIFICATES = re.compile(r"(?i)no certificate or crl found|PEM lib|invalid path")
 
@@ -69,7 +69,7 @@ def store_error(error: ClientError | BotoCoreError, uri: str, store: StoreSettin
             )
         case ResponseParserError():
             return not_a_store(where)
-        case ClientError() if code == "500" and _is_web_page(error):  # botocore makes 500 of what is 200 and no XML
+        case ClientError() if code == "500" and _is_web_page(error):  # botocore turns 200 without XML into 500
             return not_a_store(where)
         case _ if code in _REFUSED:
             return ForbiddenError(
@@ -86,7 +86,7 @@ def store_error(error: ClientError | BotoCoreError, uri: str, store: StoreSettin
         case ClientError() if code == "400" and _is_https(store):
             return _not_http(where)
         case ClientError() if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            return UnreachableError(f"The store has trouble of its own ({code}).", where=where, hint="Run again later.")
+            return UnreachableError(f"The store has an internal error ({code}).", where=where, hint="Run again later.")
         case _:
             return FileError(
                 f"The store refused the request ({code or type(error).__name__}).",
@@ -101,19 +101,19 @@ def place(uri: str, store: StoreSettings) -> str:
 
 
 def error_code(error: Exception) -> str:
-    """The store's own code of an error; "" where it gave none."""
+    """The store's code of an error; empty if it has none."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def half_a_key() -> ConfigurationError:
-    """The error of an access key without its secret, or the reverse."""
+    """The error for an access key without its secret key, or the reverse."""
     return ConfigurationError(
         "Only one half of the store's keys is set.", hint="Set both: IOTCTL_S3_ACCESS_KEY and IOTCTL_S3_SECRET_KEY."
     )
 
 
 def not_a_store(where: str) -> UnreachableError:
-    """The error of a server that answers something else than S3."""
+    """The error for a server that is not an S3 store."""
     return UnreachableError(
         "What answers there is not an S3 store.",
         where=where,
@@ -130,7 +130,7 @@ def _tls_error(error: SSLError, where: str, store: StoreSettings) -> IotctlError
         )
     if store.ca_file and _NO_CERTIFICATES.search(str(error)):
         return ConfigurationError(
-            "There is no certificate in the file of IOTCTL_S3_CA_FILE.", where=store.ca_file, hint="It has to be PEM."
+            "There is no certificate in the file of IOTCTL_S3_CA_FILE.", where=store.ca_file, hint="It must be PEM."
         )
     return UnreachableError(
         f"The store's certificate is not trusted: {_reason(error)}.",
@@ -157,7 +157,7 @@ def _is_web_page(error: ClientError) -> bool:
 
 
 def _way(error: Exception) -> str:
-    """How it does not answer, in a word or two."""
+    """Why it does not answer, in a few words."""
     text = str(error) + str(getattr(error, "kwargs", {}).get("error", ""))
     if re.search(r"(?i)name or service not known|getaddrinfo|name resolution|nodename", text):
         return "there is no host of this name"

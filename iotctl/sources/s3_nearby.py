@@ -1,4 +1,4 @@
-"""What lies near a bucket or key that is not there: the next thing that somebody who mistyped it wants to know."""
+"""Hints with existing names for a bucket or key that does not exist."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _SHOWN = 5
 
 
 def missing(error: ClientError | BotoCoreError, uri: str, store: StoreSettings, client: S3Client) -> IotctlError:
-    """What store_error says, and where something is not there the names that are near to it."""
+    """The error of store_error; if something does not exist, with a hint of similar names."""
     told = store_error(error, uri, store)
     if not isinstance(told, NotFoundError):
         return told
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     try:
         hint = buckets_near(client, bucket) if error_code(error) == "NoSuchBucket" else keys_near(client, bucket, key)
-    except ClientError as no_bucket:  # of a single object the store says only that it is not there
+    except ClientError as no_bucket:  # for a single object, the store only says that it does not exist
         return missing(no_bucket, uri, store, client)
     told.hint = hint or told.hint
     return told
 
 
 def buckets_near(client: S3Client, bucket: str) -> str | None:
-    """A hint with names of buckets; None where the store lists none to this user."""
+    """A hint with names of buckets; None if the store does not list them for this user."""
     try:
         names = [found["Name"] for found in client.list_buckets().get("Buckets", [])]
     except (ClientError, BotoCoreError):
@@ -44,9 +44,9 @@ def buckets_near(client: S3Client, bucket: str) -> str | None:
 
 
 def keys_near(client: S3Client, bucket: str, key: str) -> str | None:
-    """A hint with the names in the nearest folder above a key or prefix that has any; None where none can be told.
+    """A hint with the names in the nearest folder above a key or prefix that has any; None if there are none.
 
-    Asks a store at most as often as the key has folders. Raises ClientError for a bucket that is not there.
+    Needs at most one request per folder of the key. Raises ClientError for a bucket that does not exist.
     """
     parts = key.rstrip("/").split("/")
     for depth in range(len(parts) - 1, -1, -1):

@@ -67,5 +67,5 @@ def test_a_fault_in_one_of_several_layouts_is_told_with_its_line() -> None:
 
 
 def test_keys_beside_several_layouts_are_refused() -> None:
-    with pytest.raises(FileError, match="has to stand in one of them"):
+    with pytest.raises(FileError, match="must be in one of them"):
         read_layouts('form = "csv"\n[[layout]]\ntime.fields = ["t"]\nother_values = true\n', "layout.toml")

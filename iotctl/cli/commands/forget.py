@@ -41,7 +41,9 @@ def forget(
             return
         if not yes:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
-                raise UsageError("Nothing was removed: there is no terminal to ask at.", hint="In a script, add --yes.")
+                raise UsageError(
+                    "Nothing was removed: there is no terminal for questions.", hint="In a script, add --yes."
+                )
             if not typer.confirm(f"Remove what {counted(len(uris), 'file')} had loaded?", err=True):
                 raise UsageError("Nothing was removed.", hint="Answer y, or add --yes.")
         done = take_away(database, uris)

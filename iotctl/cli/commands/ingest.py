@@ -137,7 +137,7 @@ def ingest(
         typer.echo(summary_json(summary, dry_run=dry_run))
     report(summary, dry_run=dry_run, settle_seconds=options.read.settle_seconds)
     if choice.pattern is not None and summary.files + summary.files_skipped == 0:
-        say(f"No file under {request.uri} fits --pattern {choice.pattern!r}. {GLOB_HINT}", Level.WARNING)
+        say(f"No file under {request.uri} matches --pattern {choice.pattern!r}. {GLOB_HINT}", Level.WARNING)
     if summary.error is not None:
         raise summary.error
     raise typer.Exit(code)

@@ -27,7 +27,7 @@ from iotctl.settings import read_settings
 
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
-# Of more sensors without a reading than these, no more is said.
+# Up to this number, sensors without a reading are named.
 _TOLD = 5
 
 
@@ -114,7 +114,7 @@ def _three_or_more(words: Sequence[str]) -> Sequence[str]:
 
 
 def _bounds(words: Sequence[str], timezone: str) -> tuple[int, int]:
-    """START and END, which are the last two words. Raises UsageError, which says where words stand in another order."""
+    """START and END, the last two words. Raises UsageError, with a hint if the words are in another order."""
     *names, start, end = words
     try:
         first, last = parse_time(start, timezone, option="START"), parse_time(end, timezone, option="END")
@@ -140,7 +140,7 @@ def _is_time(word: str, timezone: str) -> bool:
 
 
 def _tell_of_none(silent: Sequence[tuple[str, Sensor]], database: Database, timezone: str) -> None:
-    """Say that there were no readings, and when there are some."""
+    """Print that there are no readings in the range, and where there are some."""
     spans = read_spans([sensor for _, sensor in silent], database)
     for name, sensor in silent:
         span = spans.get(sensor.sensor_id)

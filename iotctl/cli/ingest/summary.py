@@ -101,8 +101,8 @@ def report(summary: IngestSummary, *, dry_run: bool, settle_seconds: float) -> N
         _say_error(f"{summary.loss}.", f"{reasons}What a file is: iotctl inspect FILE")
     if summary.only_other:
         _say_error(
-            f"{counted(summary.other, 'file')} found, and none of them is a data file.",
-            "If one is: name it itself, or name the files in a --manifest.",
+            f"{counted(summary.other, 'file')} found, but none of them is a data file.",
+            "If one is: name the file itself, or name the files in a --manifest.",
         )
     if summary.interrupted:
         say("interrupted; some files were not read" if dry_run else "interrupted; run the same command to go on")
@@ -140,7 +140,7 @@ def report_failed(failed: Sequence[FailedFile], total: int) -> None:
     elif failed:
         show_lines([f"error: {len(failed)} of {counted(total, 'file')} {form(total, 'was', 'were')} not loaded."])
         for one in failed[:_FAILED_SHOWN]:
-            # Where the error names the file and a line of it, the file need not be named before.
+            # If the error names file and line, the file is not named before.
             place = one.error.where if one.error.where and one.error.where.startswith(one.uri) else one.uri
             more = (part for part in (one.error.where, one.error.hint) if part and part != place)
             show_lines([f"  {one.error.message}", *(f"    {line}" for line in (place, *more))])

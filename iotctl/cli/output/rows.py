@@ -23,7 +23,7 @@ STDOUT = Path("-")
 
 _PARQUET_ROWS = 100_000
 
-# Who names a file so does not expect CSV in it.
+# A file of this name should not contain CSV.
 _OTHER_SUFFIXES = {"xlsx", "xls", "ods", "pdf", "html", "png", "svg", "xml", "gz", "zip", "zst", "bz2", "xz", "tsv"}
 
 
@@ -50,7 +50,7 @@ def chosen_format(wanted: Format | None, output: Path | None) -> Format:
             raise UsageError(
                 f"Rows cannot be written as .{suffix}.",
                 where=str(output),
-                hint="Name it .csv, .json, .ndjson or .parquet, or say what it is to be with --format.",
+                hint="Name it .csv, .json, .ndjson or .parquet, or choose a format with --format.",
             )
         return Format(suffix) if suffix in list(Format) else Format.CSV
     return Format.TABLE if sys.stdout.isatty() else Format.CSV

@@ -178,7 +178,7 @@ class Text:
         return FileError(
             f"The compressed data is damaged: {str(error).rstrip('.')}.",
             where=self._name,
-            hint="Rows committed before stay. Fetch the file again from where it came.",
+            hint="Rows committed before stay. Fetch the file again from its source.",
         )
 
 

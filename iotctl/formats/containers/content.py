@@ -126,5 +126,5 @@ def text_kind_of(head: bytes) -> str | None:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether bytes are not those of a text of one byte a letter or of UTF-8, which has no NUL."""
+    """Whether bytes are not a text in UTF-8 or in a one-byte encoding, which have no NUL."""
     return b"\0" in head

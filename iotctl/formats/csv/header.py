@@ -82,11 +82,11 @@ def read_start(text: Readable, wanted: WantedColumns, where: str, *, finished: b
 
 
 def binary(where: str) -> FileError:
-    """The error of bytes that are not a text, and of no kind that is known."""
+    """The error for bytes that are not text, and of an unknown type."""
     return FileError(
         "This is binary data, not a table.",
         where=where,
-        hint="Is it compressed or encrypted in a way of its own? Unpack or decrypt it first.",
+        hint="Is it compressed or encrypted? Unpack or decrypt it first.",
     )
 
 

@@ -41,7 +41,7 @@ def read_layouts(text: str, where: str) -> tuple[Layout, ...]:
     several = isinstance(tables, list)
     if several and len(content) > 1:
         other = next(key for key in content if key != _SEVERAL)
-        raise _wrong(text, where, (other,), f"is outside of [[{_SEVERAL}]], but has to stand in one of them")
+        raise _wrong(text, where, (other,), f"is outside of [[{_SEVERAL}]], but must be in one of them")
     layouts = []
     for number, table in enumerate(tables if several else [tables]):
         begin: Path = (_SEVERAL, number) if several else ()
@@ -77,7 +77,7 @@ def _plain(details: Mapping[str, Any]) -> str:
 
 
 def _wrong(text: str, where: str, path: Path, problem: str, known: Sequence[str] = ()) -> FileError:
-    """known: the keys that could stand there."""
+    """known: the possible keys at this place."""
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
     line = _line_of(text, path)
     place = f"{where}, line {line}" if line else where
@@ -89,7 +89,7 @@ def _wrong(text: str, where: str, path: Path, problem: str, known: Sequence[str]
 
 
 def _keys_of(path: Path) -> Sequence[str]:
-    """The keys of the table at a path below a layout; none where there is no such table."""
+    """The keys of the table at a path below a layout; empty if there is no such table."""
     table: type = Layout
     for part in path:
         if isinstance(part, str):
@@ -102,7 +102,7 @@ def _keys_of(path: Path) -> Sequence[str]:
 
 
 def _kinds(hint: object) -> Iterator[object]:
-    """A type, and those that it is put together from."""
+    """A type, and the types that it consists of."""
     yield hint
     for part in get_args(hint):
         yield from _kinds(part)

@@ -20,7 +20,7 @@ from iotctl.model import StoredFile
 _BUFFER_BYTES, _LEAST_BUFFER_BYTES = 4 * 1024 * 1024, 64 * 1024
 _MOST_BUFFERS_BYTES = 64 * 1024 * 1024
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
-_HINT = "Rows committed before stay. Fetch the file again from where it came."
+_HINT = "Rows committed before stay. Fetch the file again from its source."
 
 
 class OpenParquet:

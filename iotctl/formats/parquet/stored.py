@@ -47,7 +47,7 @@ class ParquetBytes(io.RawIOBase):
         return self._kept[-_FRAME_BYTES - length : -_FRAME_BYTES]
 
     def ends(self) -> bool:
-        """Whether the file ends as a Parquet file does; after footer()."""
+        """Whether the file ends like a Parquet file. Call footer() before."""
         return self._kept.endswith(MAGIC)
 
     def _keep_end(self, size: int) -> None:

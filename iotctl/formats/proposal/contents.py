@@ -72,7 +72,7 @@ def read_content(file: StoredFile, open_at: OpenAt, hints: Hints) -> Content:
 
 
 def _is_binary(sample: TextSample) -> bool:
-    """Whether it is no text. A text may have some NULs, as loggers leave where their power failed."""
+    """Whether it is not text. A text may have some NULs, which loggers leave after a power failure."""
     begin = "\n".join(sample.lines)[:_BEGIN_BYTES]
     return "\0" in begin and sum(ord(char) < 32 and char not in "\t\n\r" for char in begin) > len(begin) * _ODD_PART
 

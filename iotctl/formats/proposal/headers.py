@@ -71,7 +71,7 @@ def find_start(lines: Sequence[str]) -> Start | None:
     while delimiter == BLANKS and first and _is_row(split(lines[first - 1], delimiter), types, _SHORTEST):
         first -= 1  # a line with a blank cell is also a row
     if delimiter == BLANKS and any(_has_more_cells(line, types) for line in lines[:_MOST_PREAMBLE]):
-        return None  # a blank cell is not seen in rows that have fewer
+        return None  # a blank cell is invisible in shorter rows
     above = _block(lines, first, division, types, comment)
     if above:
         return _with_names(lines, above, first, division, comment)
@@ -134,7 +134,7 @@ def _is_row(cells: list[str], types: Sequence[str], shortest: int) -> bool:
 
 
 def _has_more_cells(line: str, types: Sequence[str]) -> bool:
-    """Whether a line is like the rows, with further numbers behind; or has the names of more columns."""
+    """Whether a line looks like the rows with more numbers after them, or has names of more columns."""
     cells, width = split(line, BLANKS), len(types)
     if len(cells) <= width:
         return False

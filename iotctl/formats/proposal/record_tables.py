@@ -69,8 +69,8 @@ def _first(file: StoredFile, open_at: OpenAt, layout: Layout) -> tuple[list[Reco
 
 
 def _sheet_begins(file: StoredFile, open_at: OpenAt) -> list[tuple[str, TextLayout, dict[str, str]]]:
-    """The sheets that have tables, each with where it begins and the units of its columns; the first sheet has no
-    name, as a layout needs none for it."""
+    """The sheets with tables: for each the beginning of the table, and the units of its columns. The first sheet has no
+    name, because a layout needs none for it."""
     found = []
     source = RecordFile(file, open_at, Layout(_NO_TIME, Form.XLSX), ReadOptions(settle_seconds=0), Position())
     for at, name in enumerate(sheet_names(source)[:_MOST_SHEETS]):

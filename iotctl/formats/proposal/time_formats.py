@@ -47,7 +47,7 @@ def column_formats(counts: Counter[str]) -> Candidates:
     shapes = Counter[str]()
     for text, count in counts.items():
         shapes[_shape(text)] += count
-    # Texts without a digit, such as Sum and Mean below a report, are no times, however many there are.
+    # Texts without a digit, such as Sum and Mean below a report, are never times.
     usual = {shape for shape, count in shapes.items() if "9" in shape and count > max(1, _RARE * counts.total())}
     kept = [text for text in counts if _shape(text) in usual]
     return candidate_formats(pa.array(kept, pa.string())) if 0 < len(kept) < len(counts) else found

@@ -102,7 +102,7 @@ def _decoded(text: str, at: int, where: str) -> tuple[object, int]:
         raise MoreError from None
     except RecursionError:
         raise FileError(
-            "The JSON is nested too deeply.", where=where, hint="Write the records as one object a line."
+            "The JSON is nested too deeply.", where=where, hint="Write the records as one object per line."
         ) from None
     if end == len(text):  # a number may go on
         raise MoreError
