@@ -38,4 +38,4 @@ def test_a_name_is_that_of_a_data_file_by_the_layouts(name: str, layouts: tuple[
 
 def test_what_is_read_is_named_for_people() -> None:
     assert suffixes_read((STANDARD,)) == ".csv .tsv .txt, also with .gz .zst .bz2 .xz, and .parquet .pq"
-    assert "what fits boiler/*.bin *.report" in suffixes_read((LOGS,))
+    assert "names that match boiler/*.bin *.report" in suffixes_read((LOGS,))

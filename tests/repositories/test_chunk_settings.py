@@ -1,4 +1,4 @@
-"""A person may change how the table is cut, compressed and watched: answers stay those of the readings, and compact keeps them so."""
+"""A person may change how the table is cut, compressed and watched: queries and compact stay right."""
 
 from __future__ import annotations
 
