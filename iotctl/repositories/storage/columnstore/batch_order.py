@@ -99,9 +99,9 @@ _OVERLAPPING = sql.SQL("""
 class Chunk:
     """A chunk of the reading table: its span [start, end) in microseconds since 1970-01-01 UTC, and its batches.
 
-    batches: the table of its compressed batches, None where it has none. ordered: its batches are read without a sort.
-    partial: it has readings outside its batches, too. by_time: its batches are, or will be, each of a sensor, in order
-    of time, as our schema has it; a person may have changed that.
+    batches: the table of its compressed batches, None where it has none. ordered: whether its batches are read without
+    a sort. partial: whether it also has readings outside its batches. by_time: its batches are, or will be, each of a
+    sensor, in order of time, as our schema has it; a person may have changed that.
     """
 
     schema: str
