@@ -1,4 +1,4 @@
-"""The real servers that tests talk to, each started once: PostgreSQL, TimescaleDB where there is one, an S3 store."""
+"""The real servers of the tests, each started once: PostgreSQL, TimescaleDB if there is one, an S3 store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
     """The embedded server, to make databases on."""
     with embedded_database(tmp_path_factory.mktemp("home")) as database:
         with database.connect() as conn:
-            # What is written need not outlive this machine. Kills and restarts of the server are other tests' servers.
+            # Data need not survive a crash of this machine. Other tests kill and restart their own servers.
             conn.execute("ALTER SYSTEM SET fsync = off")
             conn.execute("SELECT pg_reload_conf()")
         yield database
@@ -89,7 +89,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 @pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer]:
-    """What processes of the command are forked from."""
+    """The server that forks processes of the command."""
     server = ForkServer()
     yield server
     server.close()
@@ -97,9 +97,9 @@ def fork_server() -> Iterator[ForkServer]:
 
 @contextmanager
 def new_database(server: Database, template: str = "template0") -> Iterator[Database]:
-    """A database of its own on a server, dropped on leaving: a copy of the template, or an empty one.
+    """A new database on a server, dropped at the end: a copy of the template, or an empty one.
 
-    Nobody can be connected to template0. In template1 TimescaleDB looks around when its server starts.
+    No session can be connected to template0. TimescaleDB connects to template1 when its server starts.
     """
     name = f"iotctl_test_{next(_names)}"
     with server.connect() as conn:

@@ -15,7 +15,7 @@ START_SECONDS = 30.0
 
 
 class DaskCluster:
-    """A scheduler, and one-thread workers with settings of their own; what they say is in log files in folder."""
+    """A scheduler, and one-thread workers with their own settings; their logs are in folder."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -25,7 +25,7 @@ class DaskCluster:
         self._scheduler: subprocess.Popen[bytes] | None = None
 
     def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
-        """A worker without a nanny, so that it is one process: whoever kills it kills the worker, and it stays dead."""
+        """A worker without a nanny, so that it is one process, and is not restarted after a kill."""
         command = ["worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
         # What Dask's nanny sets for its workers.
         threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -45,7 +45,7 @@ class DaskCluster:
 
     @property
     def log(self) -> str:
-        """What scheduler and workers have said."""
+        """The logs of scheduler and workers."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
     def _start(self, name: str, arguments: list[str], settings: dict[str, str]) -> subprocess.Popen[bytes]:

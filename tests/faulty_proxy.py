@@ -1,4 +1,4 @@
-"""A TCP proxy between us and a server that breaks off as told: cuts, resets, stalls, at a byte of the answer."""
+"""A TCP proxy to a server that fails as told: it cuts, resets or stalls at a byte of the response."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ CHUNK = 64 * 1024
 class Fault(StrEnum):
     CUT = "cut"  # closes the connection in good order
     RESET = "reset"  # RST, as a crashed machine or a firewall sends it
-    STALL = "stall"  # says nothing more, until the client gives up
+    STALL = "stall"  # sends nothing more, until the client gives up
 
 
 @dataclass
 class FaultyProxy:
     """Forwards to 127.0.0.1:target. The next `times` connections whose answer passes `after_bytes` end in `fault`.
 
-    only: strikes nothing but answers to requests that contain this.
+    only: affects only responses to requests that contain this text.
     """
 
     target: int

@@ -1,7 +1,7 @@
-"""Processes of the command without its loading: a server that has imported the program once forks for each of them.
+"""Fast processes of the command: a server that has imported the program once forks a process for each command.
 
-A process that is forked has its own arguments, settings, folder, descriptors, signals and exit code, as one that is
-started. It costs a tenth: a command imports for most of its time. Tests of the start itself start it.
+Like a started process, a forked one has its own arguments, settings, folder, descriptors, signals and exit code. It
+takes a tenth of the time, because a command mostly imports. Tests of the start itself start a real process.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from typing import IO, NoReturn
 ROOT = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).parent / "iotctl"
 
-# What Python, or a library of C, reads once, at its start.
+# Settings that Python, or a C library, reads only at its start.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "OPENBLAS_", "OMP_", "ARROW_")
 _MOST_BYTES = 1 << 20
 _LOOK_SECONDS = 5.0
 
 
 def is_forkable(environment: Mapping[str, str]) -> bool:
-    """Whether a process with these settings is like a fork of one with the settings of now."""
+    """Whether a process with these settings is like a fork of this one."""
     names = {name for name in (*environment, *os.environ) if name.startswith(_AT_START)}
     return all(environment.get(name) == os.environ.get(name) for name in names)
 
@@ -59,7 +59,7 @@ class ForkServer:
     def run(
         self, arguments: Sequence[str | Path], env: Mapping[str, str], cwd: Path, timeout: float
     ) -> subprocess.CompletedProcess[str]:
-        """What subprocess.run gives for the command; stdin is empty. Raises subprocess.TimeoutExpired."""
+        """Like subprocess.run for the command, with empty stdin. Raises subprocess.TimeoutExpired."""
         words = [str(word) for word in arguments]
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
             code = self.exit_code(words, env, cwd, timeout, [nothing.fileno(), out.fileno(), err.fileno()])
@@ -142,7 +142,7 @@ def _answer(connection: socket.socket) -> NoReturn:
 
 
 def _become(arguments: list[str], environment: dict[str, str], cwd: str, descriptors: list[int]) -> NoReturn:
-    """Be the command from here on."""
+    """Turn this process into the command."""
     from iotctl.cli.output import log
 
     for target, descriptor in enumerate(descriptors):
@@ -158,7 +158,7 @@ def _become(arguments: list[str], environment: dict[str, str], cwd: str, descrip
         io.BufferedWriter(io.FileIO(2, "w", closefd=False)), errors="backslashreplace", line_buffering=True
     )
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
-    log._log = type(log._log)()  # its run has an id of its own
+    log._log = type(log._log)()  # its run gets its own id
     sys.argv = [str(COMMAND), *arguments]
     sys.path[0] = str(COMMAND.parent)
     # Processes that it spawns begin with the script, as those of a command do.

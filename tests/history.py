@@ -1,7 +1,7 @@
-"""Random histories of a table, and a slow model that says what it must hold after each step.
+"""Random histories of a table, and a slow model of its contents after each step.
 
-The model knows the newest version of each file, and works the table out from all of them: where two give one (sensor,
-time), that of the file listed first stays, or with replace that of the newest file, whatever came when.
+The model has the newest version of each file, and computes the table from all of them. If two files have one (sensor,
+time), the file listed first wins, or with replace the newest file, in any order of loading.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ModelFile:
 
 @dataclass
 class Model:
-    """What the table must hold, worked out anew from all files each time. others: what another program wrote."""
+    """The expected table, computed again from all files each time. others: readings of another program."""
 
     mode: OnDuplicate
     files: dict[str, ModelFile] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Model:
     def put(self, uri: str, file: ModelFile) -> None:
         """A file, or its new version."""
         self.files[uri] = file
-        if self.mode is OnDuplicate.REPLACE:  # another program's readings have no date and give way for good
+        if self.mode is OnDuplicate.REPLACE:  # another program's readings have no date, and always give way
             self.others = {key: value for key, value in self.others.items() if key not in self._readings(file)}
 
     def table(self) -> dict[Key, float]:
@@ -95,7 +95,7 @@ class History:
         return bytes_as_uuid(self._uuids[sensor])
 
     def step(self) -> None:
-        """Something that happens to a table."""
+        """One random change of the table."""
         happenings = [(self.load, 10), (self.load_small_files, 2), (self.fill_a_gap, 4), (self.change_a_file, 4)]
         happenings += [(self.forget_a_file, 2), (self.let_another_program_write, 2), (self.load_again, 1)]
         happenings += [(self.let_the_old_go, 1), (self.keep_aggregates, 2)]
@@ -149,7 +149,7 @@ class History:
         self._load({f"g{len(self.steps)}": rows})
 
     def change_a_file(self) -> None:
-        """A new version: rows corrected, gone, added."""
+        """A new version: rows are corrected, removed and added."""
         if not self.model.files:
             return
         uri = self._chance.choice(list(self.model.files))

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own for a test, from an installation on this machine; it can be crashed."""
+"""A test's own PostgreSQL server, from an installation on this machine; it can be crashed."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ START_SECONDS = 60
 
 
 class LocalServer:
-    """A server on a new data folder, which goes with it.
+    """A server with a new data folder, which is deleted with it.
 
-    programs: the installation's bin folder. user: whom to run as where we are root, which PostgreSQL refuses to be.
+    programs: the installation's bin folder. user: the account of the server if we are root, because PostgreSQL refuses
+    root.
     """
 
     def __init__(self, programs: Path, user: str = "postgres", settings: str = "") -> None:
@@ -78,7 +79,7 @@ class LocalServer:
                 return
 
     def crash(self) -> None:
-        """End every process of the server without a word."""
+        """Kill every process of the server."""
         self._postmaster.send_signal(signal.SIGSTOP)  # so that it starts no new ones
         children = psutil.Process(self._postmaster.pid).children()
         self._postmaster.kill()

@@ -1,4 +1,4 @@
-"""Made-up files that overlap, and a slow and obviously right loader to say what a table must hold after them."""
+"""Made-up files that overlap, and a slow and obviously right loader that gives the expected table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A slow and obvious reader of TimescaleDB's compressed values: bit by bit, in plain Python.
 
-It takes what the server takes and no more: what the server's decompression checks is checked here, too, and so are
-things that it only relies on.
+It accepts exactly what the server accepts: it checks all that the server's decompression checks, and also what that
+only assumes.
 """
 
 from __future__ import annotations

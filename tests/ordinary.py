@@ -1,4 +1,4 @@
-"""An ordinary user for tests that root runs: one who has nothing, and an interpreter that they may run."""
+"""An ordinary user for tests that root runs: a user without rights, and an interpreter that this user may run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), str(P
 
 
 def ordinary_python() -> str:
-    """An interpreter that the other user may run: root's own may lie in root's home. Skips where there is none."""
+    """An interpreter that the other user may run: root's own may be in root's home. Skips where there is none."""
     if os.geteuid() != 0:
         pytest.skip("only root can run commands as someone else")
     for python in (sys.executable, "/usr/bin/python3"):

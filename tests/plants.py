@@ -1,4 +1,4 @@
-"""Made-up plants whose causes are known: cascades, single faults, gateways that fail, weather, loud sensors."""
+"""Made-up plants with known causes: cascades, single faults, gateways that fail, weather, loud sensors."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def _disturb(making: _Making, sensor: int, start: float, lasting: float) -> Effe
         return None
     inside = series.rows(start, start + lasting)
     height = random.uniform(6, 20) * random.choice([-1, 1]) * series.sigma
-    # Of the enum itself: the text that choice() makes of it is none of its members.
+    # From the enum itself: choice() returns a text, which is not a member.
     shape = (Kind.SHIFT, Kind.DRIFT, Kind.VARIANCE)[random.choice(3, p=[0.6, 0.25, 0.15])]
     along = (series.minutes[inside] - start) / lasting
     if shape is Kind.SHIFT:
@@ -252,7 +252,7 @@ def _disturb(making: _Making, sensor: int, start: float, lasting: float) -> Effe
 
 
 def _front(making: _Making, start: float, site: int) -> Cause:
-    """Weather as there never was, which rises within an hour, lasts some hours, and reaches each sensor at its time."""
+    """Unusual weather: it rises within an hour, lasts some hours, and reaches each sensor at another time."""
     random = making.random
     lasting = float(random.uniform(180, 720))
     height = random.uniform(8, 16) * random.choice([-1, 1])

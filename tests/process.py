@@ -1,4 +1,4 @@
-"""The installed command as a process: where it lies, and the settings it gets."""
+"""The installed command as a process: its path, and its settings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.store import S3Server
 
 __all__ = ["COMMAND", "environment", "run"]
 
-# A zone far from the data's: where it leaks into a result, a test notices.
+# A zone far from that of the data, so that a test notices if it changes a result.
 ZONES = {"TZ": "Asia/Tokyo", "PGTZ": "Asia/Tokyo"}
 
 
 def environment(database: Database, store: S3Server) -> dict[str, str]:
-    """The settings that point iotctl at a database and a store, and nothing of the machine's own."""
+    """The settings of iotctl for a database and a store, without the machine's own settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("IOTCTL_", "AWS_", "PG", "TZ"))}
     return kept | store.environment | {"IOTCTL_DATABASE_URL": database.dsn} | ZONES
 
@@ -26,7 +26,7 @@ def environment(database: Database, store: S3Server) -> dict[str, str]:
 def run(
     server: ForkServer, arguments: Sequence[str | Path], env: dict[str, str], cwd: Path, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Run iotctl to its end as a process of its own, forked where that is the same as starting it."""
+    """Run iotctl to its end as a process, forked where that is the same as a start."""
     if is_forkable(env):
         return server.run(arguments, env, cwd, timeout)
     command = [COMMAND, *arguments]

@@ -1,4 +1,4 @@
-"""Files of every record form with what they hold, for whatever must hold of all of them."""
+"""Files of every record form with their contents, for tests of all forms."""
 
 from __future__ import annotations
 
@@ -356,7 +356,7 @@ def expected_readings(case: Case, records: Sequence[Record]) -> dict[tuple[str, 
 
 
 def named_readings(database: Database) -> dict[tuple[str, int], float]:
-    """What is loaded, as expected_readings has it."""
+    """The loaded readings, in the form of expected_readings."""
     with database.connect() as conn:
         rows = conn.execute(
             "SELECT sensor_name, (extract(epoch FROM timestamp) * 1000000)::bigint, sensor_value"

@@ -1,4 +1,4 @@
-"""Sensors put straight into a database, by SQL alone: what detection reads is not what ingest has written."""
+"""Sensors written to a database only by SQL, so that tests of detection do not depend on ingest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands for the values of a bucket, the slow and obvious way."""
+"""The value of a bucket, computed in the slow and obvious way."""
 
 from __future__ import annotations
 

@@ -70,11 +70,11 @@ class S3Server:
         command = [
             *(str(RCLONE), "serve", "s3", str(self.root), "--config", os.devnull),
             *("--addr", f"127.0.0.1:{self.port}", "--auth-key", f"{self.access_key},{self.secret_key}"),
-            # Nothing remembered: a file put into the folder shows in the next listing.
+            # No cache: a new file in the folder shows in the next listing.
             *("--vfs-cache-mode", "off", "--dir-cache-time", "0", "--poll-interval", "0"),
             # The ETag needs the whole file read at each request; CRC-32 does that at memory speed, MD5 at 0.6 GB/s.
             *("--etag-hash", "crc32"),
-            # A body is sent as it lies there; rclone would hash it on its way (five times the processor time).
+            # Bodies are sent without hashing, which would take five times the processor time.
             "--no-checksum",
             # One plain read() per buffer: read-ahead in chunks costs a copy and two threads on loopback.
             *("--buffer-size", "0", "--vfs-read-chunk-size", "off", "--log-level", "ERROR"),
@@ -93,7 +93,7 @@ class S3Server:
         raise RuntimeError(f"rclone did not listen within {START_SECONDS:.0f} s")
 
     def stop(self) -> None:
-        """End the server in good order, if it does so soon: it waits for connections that a test left open."""
+        """Stop the server cleanly, but not for long: it waits for connections that a test left open."""
         if self._process is not None:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -101,7 +101,7 @@ class S3Server:
             self.kill()
 
     def kill(self) -> None:
-        """End the server as a crash does: open connections are reset, nothing more is sent."""
+        """Stop the server like a crash: open connections are reset, and nothing more is sent."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)

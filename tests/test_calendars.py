@@ -1,4 +1,4 @@
-"""Calendars of public holidays: by name, several, and what is said of wrong ones."""
+"""Calendars of public holidays: by name, several together, and errors for wrong names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reference/layouts.md says what there is: every key, every name, and examples that can be read."""
+"""docs/reference/layouts.md is complete: every key, every name, and valid examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names are told to someone who asked for one that is not there."""
+"""The nearest names in an error for an unknown name."""
 
 from __future__ import annotations
 

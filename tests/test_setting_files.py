@@ -1,4 +1,4 @@
-"""Which file settings are read from, and that no mistyped name passes in silence."""
+"""The file from which settings are read; and errors for mistyped names."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_what_a_sensor_sent_has_no_digits_that_it_did_not_send() -> None:
 
 
 def test_three_numbers_of_a_sentence_agree() -> None:
-    # Rounded by itself the difference would be 17.
+    # Rounded alone, the difference would be 17.
     value, other, band = 56.1964, 73.5626, 11.0
     assert (number(value, band), number(other, band), number(difference(value, other, band), band)) == (
         *("56", "74"),

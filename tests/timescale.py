@@ -1,4 +1,4 @@
-"""A TimescaleDB server for tests: one that is named, or one started from a local PostgreSQL that has the extension."""
+"""A TimescaleDB server for tests: a given one, or one started from a local PostgreSQL with the extension."""
 
 from __future__ import annotations
 

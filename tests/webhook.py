@@ -1,4 +1,4 @@
-"""A webhook on loopback: a real HTTP server that answers as it is told and keeps what it was sent."""
+"""A webhook on loopback: a real HTTP server with given answers, which stores all requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark can take each part of detection out, and puts it back."""
+"""The benchmark can remove each part of detection, and restores it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WHOLE = {(module.__name__, name): getattr(module, name) for part in PARTS.values
 
 @pytest.fixture(scope="module")
 def sensor() -> LabelledSensor:
-    # Seasonal, with changes of level: it needs all there is.
+    # Seasonal, with changes of level: it needs every part.
     return make_sensor(4, hours=1500)
 
 

@@ -1,4 +1,4 @@
-"""The amplitude of a day over the year, beside the one that was put in."""
+"""The amplitude of a day over the year, compared with the real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drift of made-up clocks, by the interval that they were made with."""
+"""The drift of made-up clocks, compared with the real one."""
 
 from __future__ import annotations
 

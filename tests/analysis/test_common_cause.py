@@ -1,4 +1,4 @@
-"""Which events have one cause: hand-made cases of known answer, and the same rule in slow and obvious loops."""
+"""Which events have one cause: cases with known answers, and the same rule in slow and obvious loops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER = itertools.count()
 
 
 def event(minute: float, hours: float = 5.0, kind: Kind = Kind.SHIFT) -> Event:
-    """Of a sensor that sends every minute."""
+    """An event of a sensor that sends every minute."""
     start = int(minute * MINUTE)
     end = start + int(hours * HOUR)
     rows = (end - start) // MINUTE + 1
@@ -27,7 +27,7 @@ def event(minute: float, hours: float = 5.0, kind: Kind = Kind.SHIFT) -> Event:
 
 
 def pumps(count: int, inside: float = 0.5, beside: float = 0.01) -> NDArray[np.float64]:
-    """How so many sensors of pumps of three are related: so much inside a pump, so little to those of other pumps."""
+    """How sensors of pumps are related, three in each pump: strongly inside a pump, weakly to other pumps."""
     pump = np.arange(count) // 3
     related = np.where(pump[:, None] == pump, inside, beside)
     np.fill_diagonal(related, 0.5)
@@ -36,7 +36,7 @@ def pumps(count: int, inside: float = 0.5, beside: float = 0.01) -> NDArray[np.f
 
 def grouped(made: Sequence[tuple[int, Event]], related: NDArray[np.float64]) -> list[list[int]]:
     """The groups by sensor."""
-    # Something long after all of it, for what ends last may go on.
+    # An event long after all others, because the event that ends last may go on.
     made = [*made, (len(related) - 1, event(60 * 24 * 30))]
     ordered = sorted(made, key=lambda one: one[1].began)
     groups = group_by_cause([sensor for sensor, _ in ordered], [event for _, event in ordered], related)

@@ -1,4 +1,4 @@
-"""Each component answers to its own kind of oddness, and noise to none."""
+"""Each component finds its own kind of anomaly, and none finds anything in noise."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_stuck_is_a_run_far_longer_than_this_sensors_usual_ones() -> None:
     fine, coarse = u.copy(), np.round(u / 3)
     fine[5000:5012] = fine[5000]
     assert (scores(u, fine)["stuck"] > 0).nonzero()[0].tolist() == list(range(5000, 5012))
-    # On a scale of 3 sigma runs of twelve are daily bread.
+    # On a scale of 3 sigma, runs of twelve are usual.
     coarse[5000:5012] = coarse[5000]
     assert (scores(u, coarse)["stuck"] == 0).all()
     coarse[5000:5400] = coarse[5000]

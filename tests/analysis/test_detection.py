@@ -1,4 +1,4 @@
-"""Detection on series whose answer is known."""
+"""Detection on series with known answers."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_a_million_readings_take_bounded_memory() -> None:
     detect(times(1_000_000, minutes=1), value)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # Beside 16 MB of input; 500 MB is the bound for the whole process.
+    # With 16 MB of input; 500 MB is the limit for the whole process.
     assert peak < 400e6
 
 

@@ -1,4 +1,4 @@
-"""Events begin and end where the anomaly does, and those that happen every day are none."""
+"""Events begin and end with the anomaly, and things that happen every day are not events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THRESHOLD = 6.0
 
 
 def series(u: Floats, severity: Floats | None = None, minutes: Floats | None = None) -> Modelled:
-    """A series whose model is 0 and whose scale is 1; a reading a minute."""
+    """A series with model 0 and scale 1; one reading each minute."""
     rows = len(u)
     time = (np.arange(float(rows)) if minutes is None else minutes) * MINUTE
     rare = np.ones(rows) if severity is None else severity
@@ -52,7 +52,7 @@ def test_stretches_up_to_twelve_rows_apart_are_one_event() -> None:
 
 def test_an_event_is_trimmed_to_rows_odd_by_themselves_and_strays_do_not_count() -> None:
     u = np.zeros(400)
-    u[200:210] = 5.0  # ten rows that no row's own score makes an event of
+    u[200:210] = 5.0  # ten rows, none of which is an event by its own score
     u[[120, 290]] = 4.5
     seen = components(u)
     spread = np.where((np.arange(400) > 100) & (np.arange(400) < 300), 8.0, 0.0)
@@ -133,7 +133,7 @@ def test_in_a_crowd_an_event_has_to_be_rarer() -> None:
     assert kept == 26
     severity[rows] = 0.65
     assert len(spans(u, severity)) == 40
-    # As many in forty times as many rows are no crowd.
+    # The same number in forty times as many rows is few.
     more = np.zeros(156_000)
     assert len(spans(np.append(u, more), np.append(0.5 * severity, more))) == 40
 
@@ -191,7 +191,7 @@ def test_what_the_tail_of_a_component_explains_is_no_event() -> None:
     without = find_events(series(u), scores, {}, THRESHOLD, 0.0)
     within = find_events(series(u), scores, tails, THRESHOLD, 0.0)
     assert len(without) > 100
-    # One such event is what chance has.
+    # One such event comes by chance.
     assert len(within) <= 3
     assert 30_000 * MINUTE in {event.start for event in within}
 
@@ -208,6 +208,6 @@ def test_long_stretches_are_not_usual_unless_there_are_many() -> None:
     score[[8010, 14_010]] = 9.0
     usual = usual_rows(score, THRESHOLD)
     assert usual is not None
-    # Only the worst three of those that come all the time.
+    # Only the worst three, because such events come all the time.
     assert np.flatnonzero(np.diff(usual.astype(int)) < 0).tolist() == [999, 7999, 13_999]
     assert usual_rows(np.where(np.arange(1000) < 250, 9.0, 0.0), THRESHOLD) is None

@@ -1,4 +1,4 @@
-"""What recurs is how the sensor is: many events alike are none, but for those that stand out."""
+"""Many equal events are a habit of the sensor, and only much larger ones are told."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS, APART = 4000, 100
 
 
 def series(severities: list[float], years: float, side: list[float] | None = None) -> tuple[Modelled, list[Stretch]]:
-    """A spike every 100 rows, each of its severity."""
+    """A spike every 100 rows, with the given severities."""
     time = (np.linspace(0.0, years * 8760.0, ROWS) * HOUR).astype(np.int64)
     severity, value = np.zeros(ROWS), np.zeros(ROWS)
     at = [(i + 1) * APART for i in range(len(severities))]
@@ -36,7 +36,7 @@ def test_events_are_counted_by_the_year_by_side_and_by_kind() -> None:
     assert habits(*series([1.0] * 8, years=1.0, side=[9.0, -9.0] * 4)) == {}
     made, found = series([1.0] * 6, years=1.0)
     assert habits(made, [*found[:3], *(Stretch(s.start, s.end, Kind.STUCK) for s in found[3:])]) == {}
-    # A level that has moved for a while is one thing, whether it came at once or slowly.
+    # A level that has moved for a while is one kind, whether it came suddenly or slowly.
     moved = [Stretch(s.start, s.end, kind) for s, kind in zip(found, [Kind.SHIFT, Kind.DRIFT] * 3, strict=True)]
     assert set(habits(made, moved)) == set(moved)
 

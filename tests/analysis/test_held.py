@@ -1,4 +1,4 @@
-"""How long a value was held is remembered for a year, and a scheduled run judges by it."""
+"""Scheduled runs remember for a year how long a value was held, and judge by it."""
 
 from __future__ import annotations
 

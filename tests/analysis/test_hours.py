@@ -1,4 +1,4 @@
-"""Hours of the local clock and of weeks with holidays, beside a slow loop over datetimes."""
+"""Hours of the local clock and of weeks with holidays, compared with a slow loop over datetimes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Incidents: known answers on hand-made events, and made-up plants whose causes are known."""
+"""Incidents: hand-made events with known answers, and made-up plants with known causes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBER = itertools.count()
 
 
 def event(sensor: int, start: int, hours: float = 2, kind: Kind = Kind.SHIFT, score: float = 9.0) -> SensorEvent:
-    """Of a sensor that sends every minute; a gap has its severity from its length."""
+    """An event of a sensor that sends every minute; the severity of a gap comes from its length."""
     end = start + int(hours * HOUR)
     severity = float(np.log10((end - start) / MINUTE)) if kind is Kind.GAP else 1.0
     rows = 2 if kind is Kind.GAP else (end - start) // MINUTE + 1
@@ -32,7 +32,7 @@ def event(sensor: int, start: int, hours: float = 2, kind: Kind = Kind.SHIFT, sc
 
 
 def pumps(count: int, size: int = 3) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """How sensors of so many pumps are related by their labels, nothing being known of their readings."""
+    """How sensors of so many pumps are related by their labels, without knowledge of their readings."""
     labels = [{"asset": f"pump {sensor // size}"} for sensor in range(count * size)]
     unknown = np.full((len(labels), len(labels)), np.nan)
     return relate(labels, unknown, np.zeros_like(unknown), len(labels))

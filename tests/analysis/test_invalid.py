@@ -1,4 +1,4 @@
-"""Absurd readings are named as that, and change nothing about what is said of all others."""
+"""Absurd readings are found, and do not change the result for other readings."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_sentence_names_the_code_and_what_the_sensor_reads() -> None:
         np.r_[np.zeros(500), 50.0],
         np.arange(-2000.0, 100.0),  # passes by -999
         np.exp(np.random.default_rng(1).normal(0, 3, 50_000)),
-        np.r_[np.full(100, 20.0), np.full(100, 2147483647.0)],  # half of them is no error of a few
+        np.r_[np.full(100, 20.0), np.full(100, 2147483647.0)],  # half of the readings are not a few errors
         np.cumsum(np.full(3000, 40.0)) % 65_536,
     ],
     ids=["85 among 21", "50 among 0", "ramp", "lognormal", "half", "counter"],

@@ -1,4 +1,4 @@
-"""Kinds have the names that people use, and sentences that people read."""
+"""Kinds have usual names, and sentences that people understand."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def test_a_drift_has_begun_in_the_rows_before_a_shift_has_not() -> None:
     level = 5 + NOISE
     assert name_kind(level, np.linspace(1, 4, 70) + NOISE[:70], NOISE[:70]) is Kind.DRIFT
     assert name_kind(level, NOISE[:70], np.linspace(4, 1, 70) + NOISE[:70]) is Kind.DRIFT
-    # Off to the other side: no part of this.
+    # Off to the other side: not a part of this.
     assert name_kind(level, NOISE[:70] - 4, NOISE[:70]) is Kind.SHIFT
     assert name_kind(level, NOISE[:0], NOISE[:0]) is Kind.SHIFT
 
 
 def say(kind: Kind, value: list[float], hours: float = 5.0) -> str:
-    """Of an event where 20.0 is expected, sigma is 0.5 and the band six of it."""
+    """The sentence of an event with 20.0 expected, sigma 0.5 and a band of six sigma."""
     values = np.array(value)
     expected = np.full(len(values), 20.0)
     u = (values - expected) / 0.5
@@ -77,7 +77,7 @@ def test_a_sentence_never_calls_usual_what_it_reports() -> None:
 
 
 def test_the_band_is_that_of_the_component_that_fired() -> None:
-    # On a slow wave of 20 sigma a reading is odd beside its neighbours alone.
+    # On a slow wave of 20 sigma a reading is odd only compared with its neighbours.
     rows = np.arange(12_000)
     walk = np.cumsum(np.random.default_rng(3).normal(0, 1, 12_000))
     walk[7000] += 40

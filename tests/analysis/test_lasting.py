@@ -1,4 +1,4 @@
-"""What is another for good is news: levels, slopes and noise, with before and after."""
+"""Lasting changes of level, slope and noise are told, with before and after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verdicts add up to: halves and doubles within bounds, and what keeps an event back."""
+"""What verdicts teach: they halve and double a rate within bounds, and hold events back."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def test_an_event_is_kept_back_by_what_is_like_it_unless_one_like_it_was_true() 
     assert Taught((false, true)).like(again) is None
     assert Taught((true,)).like(again) is None
     assert Taught((false,)).like(replace(again, extreme=80.0)) is None
-    other = Verdict(replace(SPIKE, event_id="other", extreme=80.0), Label.TRUE)  # not like what comes again
-    assert Taught((false, other)).like(replace(again, extreme=24.0)) is None  # but what comes again is like it
+    other = Verdict(replace(SPIKE, event_id="other", extreme=80.0), Label.TRUE)  # not like the event that comes again
+    assert Taught((false, other)).like(replace(again, extreme=24.0)) is None  # but the one that comes again is like it
     assert Taught(()).like(again) is None

@@ -1,4 +1,4 @@
-"""What is like a labelled event: its variants are, and what is larger, longer, elsewhere or of another kind is not."""
+"""Variants of a labelled event are like it; larger, longer or other events, or at another hour, are not."""
 
 from __future__ import annotations
 

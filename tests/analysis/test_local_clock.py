@@ -1,4 +1,4 @@
-"""Schedules by a local clock, and weeks with holidays: what is usual for them, and what is not."""
+"""Schedules by a local clock, and weeks with holidays: which of their readings are usual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long series is judged as a short one is, in memory that its rows bound."""
+"""A long series is judged like a short one, in memory that is limited by its rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def by_some() -> Detection:
 def test_a_model_fitted_to_some_rows_finds_what_one_fitted_to_all_does(by_some: Detection) -> None:
     found = {event.kind: event for event in by_some.events}
     assert set(found) == {Kind.STEP, Kind.SHIFT, Kind.SPIKE, Kind.NOISE}
-    # Exact to the row, although one row in eight was fitted to: all rows around it say where it is.
+    # Exact to the row, although only one row in eight was fitted: all rows around a break place it.
     assert [at(found[kind]) for kind in (Kind.STEP, Kind.SHIFT, Kind.SPIKE)] == [STEP, SHIFT, SPIKE]
     assert (found[Kind.NOISE].start + found[Kind.NOISE].end) / 2 == pytest.approx(TIME[NOISE], abs=24 * 60 * MINUTE)
     every = {event.kind: event for event in fitted_to(ROWS).events}

@@ -1,4 +1,4 @@
-"""What is remembered of a sensor: tails beside quantiles of all its readings, its kind, its seasons."""
+"""The memory of a sensor: tails, compared with quantiles of all its readings; its kind; its seasons."""
 
 from __future__ import annotations
 

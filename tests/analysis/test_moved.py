@@ -1,4 +1,4 @@
-"""Over which rows a level has moved, near the ends of a series, where one window stands for many rows."""
+"""The rows over which a level has moved, near the ends of a series, where one window is used for many rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When made-up events began: by the row in which they were begun, and by the same likelihood in a slow loop."""
+"""The onset of made-up events, compared with the real one and with a slow loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A promised rate of false alarms: what it asks, that a lower one never tells more, and that it is kept."""
+"""A promised rate of false alarms is kept, and a lower one never tells more."""
 
 from __future__ import annotations
 

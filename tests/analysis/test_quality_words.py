@@ -1,4 +1,4 @@
-"""What is said of a sensor: the worst first, and nothing of what is good."""
+"""What is said of a sensor: only what is bad, the worst first."""
 
 from __future__ import annotations
 

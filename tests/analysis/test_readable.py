@@ -1,4 +1,4 @@
-"""What a sensor can read bounds what is called usual for it."""
+"""The usual range has only values that a sensor can read."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_counter_that_stops_is_stuck_and_one_that_rises_evenly_is_told_so() ->
 
 
 def test_no_step_comes_from_a_line_that_is_drawn_on_through_an_event() -> None:
-    # The level falls for two weeks; then come ten odd days, then it is where it was when it had fallen.
+    # The level falls for two weeks; then come ten odd days; then it is back at the low level.
     rows = np.arange(12_000)
     level = np.where(rows < 6000, 100.0, np.where(rows < 8000, 100 - (rows - 6000) * 0.02, 60.0))
     value = level + np.random.default_rng(9).normal(0, 1, len(rows))

@@ -1,4 +1,4 @@
-"""What a sensor is, found out from its readings."""
+"""The kind of a sensor, found from its readings."""
 
 from __future__ import annotations
 

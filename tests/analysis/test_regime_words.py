@@ -1,4 +1,4 @@
-"""Regimes in words are those that the readings were made of."""
+"""Regimes in words are those of the made-up readings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regimes get the line that is in them, whatever lies between."""
+"""Regimes get their line, whatever is between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums that are kept give what a loop over the rows would."""
+"""Running sums give the same as a loop over the rows."""
 
 from __future__ import annotations
 

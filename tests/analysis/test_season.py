@@ -1,4 +1,4 @@
-"""Seasons that are there are found with their profile, and none where there is none."""
+"""Seasons are found with their profile, and none is found where there is none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def seasons(x: Floats, y: Floats, step_hours: float) -> tuple[Season, ...]:
 
 
 def off(found: Floats, true: Floats) -> Floats:
-    """How far two profiles are apart, but for a constant: a season's level belongs to the trend."""
+    """The difference of two profiles without a constant, because a season's level belongs to the trend."""
     apart = found - true
     away: Floats = np.abs(apart - np.median(apart))
     return away
@@ -110,7 +110,7 @@ def test_a_profile_bridges_hours_without_rows() -> None:
 
 
 def test_a_gap_of_decades_leads_to_no_period_out_of_the_series() -> None:
-    # A peak of the autocorrelation here lies on a slope that is straight but for rounding.
+    # A peak of the autocorrelation is here on a slope that is straight except for rounding.
     noise = np.random.default_rng(3278)
     late, years = int(noise.integers(2, 40)), int(noise.integers(5, 60))
     x: Floats = np.arange(500.0) * (8 / 60)

@@ -1,4 +1,4 @@
-"""What a sensor is, in words that its readings bear out."""
+"""The words about a sensor are true for its readings."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 NUMBER = r"(-?\d[\d.]*(?:e[+-]?\d+)?)"
 MINUTE = 60_000_000
 
-# Each has shown a sentence that was not true, or is of a kind of its own.
+# Each once had a wrong sentence, or is of a special kind.
 SENSORS = [
     *((make_kind, name) for name in ("level at 0", "tap", "valve", "lognormal", "hourly", "2,000 rows")),
     *((make_plant, name) for name in ("household power", "server", "pump current", "sump", "dust", "window")),
@@ -26,7 +26,7 @@ SENSORS = [
 
 
 def said(pattern: str, event: Event) -> list[float]:
-    """The numbers that a sentence has there; none where it says something else."""
+    """The numbers at the # of a pattern in the sentence; empty where it does not match."""
     found = re.search(pattern.replace("#", NUMBER), event.explanation.replace(",", ""))
     return [float(text) for text in found.groups() if text is not None] if found else []
 

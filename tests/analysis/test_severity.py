@@ -1,4 +1,4 @@
-"""Severity counts in decades of rarity; tails say what chance explains."""
+"""Severity counts decades of rarity; tails tell what chance explains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Silence by hand: from when on a sensor is silent, and what is said of it."""
+"""Silence by hand: when a sensor is silent, and its sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sensors that stand still but for a few changes: setpoints, valves, states."""
+"""Sensors that stand still except for a few changes: setpoints, valves, states."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_one_odd_reading_of_a_constant_is_found_and_nothing_else(
     rows: int, level: float, reading: float, at: int, method: Method
 ) -> None:
     (event,) = events(constant(rows, level, {at: reading}), method)
-    # Fifteen decades beyond all others is no reading.
+    # A value fifteen decades beyond all others is not a reading.
     assert event.kind is (Kind.INVALID if reading > 1e3 * level > 0 else Kind.SPIKE)
     assert row(event.start) == row(event.end) == at % rows
     assert event.extreme == reading

@@ -1,4 +1,4 @@
-"""Changes of unit that were made by hand are found, where they are; what machines do is none."""
+"""Made-up changes of unit are found at the right place; changes that machines make are not taken for them."""
 
 from __future__ import annotations
 

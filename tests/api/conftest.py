@@ -24,7 +24,7 @@ PLANT = Path(__file__).parents[2] / "docs" / "plant"
 
 @pytest.fixture(scope="session")
 def plant(postgres_server: Database) -> Iterator[Database]:
-    """A database that the plant's four files are loaded into."""
+    """A database with the plant's four files."""
     read = ReadOptions("Europe/Berlin")
     seen = inspect_file(str(PLANT / "heizung_2024_kw06.csv"), StoreSettings(), Hints(timezone="Europe/Berlin"), read)
     assert seen.proposal.layout is not None
@@ -37,7 +37,7 @@ def plant(postgres_server: Database) -> Iterator[Database]:
 
 @pytest.fixture
 def plant_settings(plant: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The settings of someone who works with that database, in a folder of their own."""
+    """The settings of a user of that database, in their own folder."""
     monkeypatch.setenv("IOTCTL_DATABASE_URL", plant.dsn)
     monkeypatch.setenv("IOTCTL_TIMEZONE", "Europe/Berlin")
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The notebook shows what its text says, as it is committed and when it is run."""
+"""The notebook shows what its text says, both as committed and when it is run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "analysis.ipynb"
 
-# What the text of the notebook rests on.
+# Outputs that the text of the notebook refers to.
 ASKED = """
 import json
 print(json.dumps({
@@ -36,7 +36,7 @@ def shown(cell: Any) -> dict[str, str]:
 
 
 def words(text: str) -> str:
-    """A text without its numbers, which are not the same to the last digit everywhere."""
+    """A text without its numbers, because their last digits differ between machines."""
     return re.sub(r"[-+0-9.e]*[0-9][-+0-9.e]*", "#", text)
 
 

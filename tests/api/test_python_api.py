@@ -1,4 +1,4 @@
-"""The Python API gives what the database and detection say, in the types of pandas; its errors are of use."""
+"""The Python API gives the same as the database and detection, in types of pandas, with helpful errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.process import COMMAND
 from tests.sensors import START, STEP, noise
 
 SENSOR = "heizung.Druck"
-# Without types, for what they would not let through.
+# Without types, for arguments that they would not allow.
 DETECT: Any = iotctl.detect
 
 DAY = "2024-02-24", "2024-02-25"

@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/python.md give what is written there."""
+"""The examples of docs/how-to/python.md give the output on the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each part of detection is worth: everything as it is, but for that part."""
+"""The value of each part of detection: everything except that part."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from iotctl.model import Event, SensorMemory
 
 Floats = NDArray[np.float64]
 
-# What stands in for a part: (module, name, substitute).
+# The substitute of a part: (module, name, substitute).
 Substitute = tuple[Any, str, Any]
 
 
 def _without(*names: str) -> Substitute:
-    """Components without those; what events are trimmed by stays, as zeros."""
+    """Components without these; those that trim events stay, as zeros."""
 
     def measure(u: Floats, stuck: Column, known_good: NDArray[np.bool_] | None = None, step: float = 0.0) -> Components:
         found = measure_components(u, stuck, known_good, step)
@@ -123,7 +123,7 @@ PARTS: dict[str, list[Substitute]] = {
 
 @contextmanager
 def without(part: str) -> Iterator[None]:
-    """Detection without that part of PARTS, for as long as the context lasts."""
+    """Detection without this part of PARTS, inside the context."""
     with ExitStack() as stack:
         for module, name, substitute in PARTS[part]:
             stack.enter_context(patch.object(module, name, substitute))

@@ -1,10 +1,10 @@
-"""A Dask cluster of two one-thread workers beside one process with two, in one run, interleaved.
+"""A Dask cluster of two one-thread workers compared with one process of two, in one run, interleaved.
 
 python -m tests.bench.cluster [--millions 4] [--files 8] [--rounds 3] [--plain] [--output bench]
 
-On TimescaleDB where one is found, else (or with --plain) on the embedded PostgreSQL. Seconds are those of the whole
-command, with its start; the cluster runs already, as clusters do, and its workers have worked before. Machines differ:
-the ratio counts.
+On TimescaleDB if one is found, else (or with --plain) on the embedded PostgreSQL. Seconds are those of the whole
+command with its start; the cluster already runs, and its workers have done a task. Machines differ: only the ratio
+counts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOST = 1.15  # the cluster may take so many times as long
 
 
 def seconds_of(arguments: list[str], settings: dict[str, str]) -> float:
-    """Of an iotctl command, in an environment."""
+    """The seconds of an iotctl command, in an environment."""
     began = time.monotonic()
     ended = subprocess.run([COMMAND, *arguments], env=settings, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

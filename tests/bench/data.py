@@ -28,7 +28,7 @@ class Readings:
 
 
 def make_readings(number: int, rows: int) -> Readings:
-    """The readings of the file of a number, which go on where those of the number before end; rows: of each file."""
+    """The readings of the file with this number; they begin where the file before ends. rows: of each file."""
     random = np.random.default_rng([1, number])
     place = np.arange(number * rows, (number + 1) * rows)
     sensor = (place % SENSORS).astype(np.int32)
@@ -47,7 +47,7 @@ def sensor_uuids() -> list[str]:
 
 
 def write_csv(path: Path, readings: Readings, sensors: pa.Array) -> None:
-    """A file as iotctl reads it; sensors: what stands for each sensor in it. Times are UTC, without an offset."""
+    """A file as iotctl reads it. sensors: the text for each sensor. Times are UTC, without an offset."""
     table = pa.table(
         {
             "timestamp": pa.array(readings.time.view("M8[us]").astype("M8[s]")),

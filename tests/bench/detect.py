@@ -1,4 +1,4 @@
-"""Detection beside the textbook method and a global three sigma: quality on labelled sensors, on NAB, and speed.
+"""Detection compared with the textbook method and a global three sigma: quality on labelled sensors and NAB, and speed.
 
 python -m tests.bench.detect [--seeds FIRST COUNT] [--nab FOLDER] [--quick] [--ablation]
 """
@@ -86,7 +86,7 @@ class Quality:
 
     def add(self, sensor: LabelledSensor, spans: Spans) -> None:
         self.sensors += 1
-        # What lasts is right where the base has changed, and judged by the recall of breaks alone.
+        # Lasting changes are right where the base has changed; only the recall of breaks judges them.
         near = {row for s, e, _ in spans for row in sensor.breaks if s - BREAK_ROWS < row < e + BREAK_ROWS}
         self.breaks += len(sensor.breaks)
         self.breaks_found += len(near)
@@ -161,9 +161,9 @@ def confusion(sensors: Iterable[LabelledSensor]) -> Counter[tuple[str, str]]:
 
 
 def nab(folder: Path, detectors: dict[str, Detector]) -> dict[str, tuple[float, float, int]]:
-    """Per detector: window recall and event precision at its own threshold, and number of files.
+    """For each detector: window recall and event precision at its own threshold, and number of files.
 
-    An event is right where it touches a labelled window.
+    An event is right if it touches a labelled window.
     """
     windows = json.loads((folder / "windows.json").read_text())
     results: dict[str, tuple[float, float, int]] = {}

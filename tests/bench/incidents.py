@@ -19,7 +19,7 @@ from tests.plants import MINUTE, START, STEP, STYLES, Cause, Plant, make_plant, 
 
 # An event belongs to a cause whose effect on the sensor it touches within this.
 _SLACK = 3 * STEP * MINUTE
-# An event that begins half a day earlier is another one: nothing else happens to the sensor in that time.
+# An event that begins half a day earlier is another one: the sensor has no other fault in that time.
 _EARLIEST = 720 * MINUTE
 
 
@@ -51,7 +51,7 @@ class Counts:
 
 
 def found_events(plant: Plant) -> list[SensorEvent]:
-    """What detection finds in the readings of a plant."""
+    """The events that detection finds in the readings of a plant."""
     events = []
     for sensor, (time, value) in enumerate(zip(plant.time, plant.value, strict=True)):
         for number, event in enumerate(detect(time, value, DetectOptions()).events):
@@ -73,7 +73,7 @@ def hourly(plant: Plant) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64
 
 
 def judge(plant: Plant, incidents: list[Incident]) -> Counts:
-    """Incidents beside the causes of a plant."""
+    """Compare incidents with the causes of a plant."""
     counts = Counts()
     of_event = {id(one): incident for incident in incidents for one in incident.events}
     causes_of: dict[int, set[int]] = {id(incident): set() for incident in incidents}
@@ -121,7 +121,7 @@ def _cause_of(one: SensorEvent, causes: list[Cause]) -> int | None:
 
 
 def run(plant: Plant, events: list[SensorEvent]) -> list[Incident]:
-    """As the program groups them."""
+    """Group the events of plants as the program does, and print the counts."""
     means = hourly(plant)
     days = np.arange(means.shape[1]) + START // (1440 * MINUTE)
     calm = without_events(means, days.tolist(), ((one.sensor, one.event) for one in events))

@@ -1,4 +1,4 @@
-"""Ingest speed from a real S3 server, beside psql, pandas and the floor, in one run, interleaved.
+"""Ingest speed from a real S3 server, compared with psql, pandas and the floor, in one run, interleaved.
 
 python -m tests.bench.ingest [--millions 1 4 16] [--rounds 3] [--output bench]
 

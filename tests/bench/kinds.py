@@ -16,7 +16,7 @@ from tests.bench.detect import SLACK_ROWS, print_row, print_table
 from tests.bench.plant_kinds import FIRST_PLANT_SEED, PLANT_KINDS
 from tests.bench.sensor_kinds import FIRST_SEED, KINDS, YEAR, KindSensor, SensorKind, make_sensor_of
 
-# What a fault may be called, beside its own name: how long it looks is a matter of the sensor's interval.
+# Other names that a fault may get: its apparent length depends on the sensor's interval.
 ALSO: dict[Kind, tuple[Kind, ...]] = {
     Kind.SPIKE: (Kind.BURST,),
     Kind.BURST: (Kind.SPIKE, Kind.SHIFT),

@@ -1,4 +1,4 @@
-"""Speed of reading files by layouts, in one process, beside the standard layout and pandas.
+"""Speed of reading files by layouts, in one process, compared with the standard layout and pandas.
 
 python -m tests.bench.layouts [--readings 1000000] [--rounds 5]
 

@@ -1,4 +1,4 @@
-"""Ways to load the benchmark's files: iotctl, psql, pandas, and the floor, which is what the server itself takes."""
+"""Ways to load the benchmark's files: iotctl, psql, pandas, and the floor, which is the server's own time."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def load_with_iotctl(database: Database, store: S3Server, uri: str | Path) -> tu
 
 
 def make_table(database: Database, *, plain: bool) -> None:
-    """iotctl's own tables; plain: one with a primary key, as one would make it, on TimescaleDB a hypertable."""
+    """iotctl's own tables; plain: a usual table with a primary key, on TimescaleDB a hypertable."""
     with database.connect() as conn:
         storage = open_storage(conn)
         if not plain:

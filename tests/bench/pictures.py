@@ -1,4 +1,4 @@
-"""Pictures of made-up sensors: a year with its events and faults, and the worst of them near by; small SVG.
+"""Pictures of made-up sensors: a year with its events and faults, and a close-up of the worst one; small SVG.
 
 python -m tests.bench.pictures FOLDER
 """

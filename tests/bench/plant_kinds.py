@@ -1,7 +1,6 @@
-"""More made-up sensors, as plants, houses and fields have them, made when the method stood: a check by other kinds.
+"""More made-up sensors, as in plants, houses and fields, made after the method was finished: a check by other kinds.
 
-Each has its own course; what is usual for them is rough on purpose: jumps by calibration, starts and stops, charge
-cycles, tides, appliances.
+Each has its own course, with rough behaviour: jumps by calibration, starts and stops, charge cycles, tides, appliances.
 """
 
 from __future__ import annotations

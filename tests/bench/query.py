@@ -1,9 +1,9 @@
-"""Reading speed: a day and a year of one sensor, an export of millions, a series for detection, beside psql.
+"""Reading speed, compared with psql: a day and a year of one sensor, an export of millions, a series for detection.
 
 python -m tests.bench.query [--rounds 5] [--output bench]
 
 On the embedded PostgreSQL, and on TimescaleDB where one is found; a sensor with a reading a second for the export, a
-hundred with one every 8 minutes beside it. Everything counts from an open connection, as psql's \\timing does, but for
+hundred with one every 8 minutes beside it. Everything counts from an open connection, like psql's \\timing, except for
 the line that says otherwise. Needs psql.
 """
 
@@ -85,7 +85,7 @@ def seconds_of(work: Callable[[], object], rounds: int) -> float:
 
 
 def psql_seconds(psql: str, database: Database, command: str, rounds: int) -> float:
-    """The same, by psql's own clock, of a command whose rows go nowhere."""
+    """The same, by psql's own clock, for a command without output of its rows."""
     script = "\\timing on\n\\o /dev/null\n" + f"{command}\n" * (rounds + 1)
     ended = subprocess.run([psql, database.dsn, "-qX"], input=script, check=True, capture_output=True, text=True)
     taken = [float(found) for found in re.findall(r"Time: ([0-9.]+) ms", ended.stdout)]

@@ -1,4 +1,4 @@
-"""Streams: sensors looked at day by day, as --since-last does, beside one run over everything.
+"""Streams: sensors judged day by day, as with --since-last, compared with one run over everything.
 
 python -m tests.bench.streams [--seeds FIRST COUNT] [--days N] [--context DAYS] [--clean] [--kinds NAME ...]
 """
@@ -127,7 +127,7 @@ def compare(told: Told, stream: Stream, anomalies: Sequence[Anomaly], breaks: Se
     standing = [f for f in told_ever if f.withdrawn_at is None]
     truths = [(int(stream.time[a.start]), int(stream.time[a.end - 1])) for a in anomalies]
     truths = [(start, end) for start, end in truths if start >= begun]
-    # A change for good is true whenever it is told within two weeks; whether it is news is a matter of its size.
+    # A lasting change is right if it is told within two weeks; its size decides whether it is told at all.
     changes = [(int(stream.time[at]) - DAY, int(stream.time[at]) + 14 * DAY) for at in breaks]
     true = truths + changes
     told.years += (int(stream.time[-1]) - begun) / (365.25 * DAY)

@@ -145,7 +145,7 @@ def _ar_noise(rng: np.random.Generator, n: int, correlation: float) -> NDArray[n
 
 
 def _place_anomalies(rng: np.random.Generator, time: NDArray[np.int64]) -> tuple[Anomaly, ...]:
-    # A gap inside an anomaly would make its extent a matter of taste.
+    # With a gap inside an anomaly, its extent would not be clear.
     holes = np.flatnonzero(np.diff(time) > 3_600_000_000) + 1
     taken: list[Anomaly] = []
     for kind, (least, most) in COUNTS.items():

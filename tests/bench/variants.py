@@ -1,4 +1,4 @@
-"""A fault of a sensor, ten variants of it on other days, and a clearly larger one: for what a label silences.
+"""A fault of a sensor, ten variants on other days, and a clearly larger one: which of them a label silences.
 
 python -m tests.bench.variants [--seeds FIRST COUNT]
 """
@@ -19,7 +19,7 @@ from tests.bench.detect import print_row, print_table
 MINUTE = 60_000_000
 STEP = 10 * MINUTE
 START = 1_420_070_400_000_000  # 2015-01-01 UTC
-# In one year twelve of a kind would be a habit of the sensor, whatever people say; these are more than three.
+# In one year twelve of a kind would be a habit of the sensor, with any labels; these are more than three years.
 ROWS = 170_000
 _DAY_ROWS = 144
 

@@ -1,4 +1,4 @@
-"""A real browser for pages: what it makes of them, what it complains about, how they look."""
+"""A real browser for pages: their DOM, errors on the console, and screenshots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--disable-quic", "--disable-gpu", "--no-sandbox", "--headless", "--enable-logging=stderr"),
-    # Nothing may be fetched: every name leads nowhere.
+    # Nothing may be fetched: no host name can be resolved.
     *("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=10000"),
 )
 
@@ -32,7 +32,7 @@ def opened(page: Path, profile: Path, address: str = "") -> str:
 
 
 def screenshot(page: Path, picture: Path, size: tuple[int, int], profile: Path) -> None:
-    """Keep as a PNG what the page looks like in a window of so many pixels; fails without a browser."""
+    """Save the page as a PNG, in a window of so many pixels; fails without a browser."""
     browser = _browser()
     assert browser is not None, "no Chromium to open the page with"
     window = f"--window-size={size[0]},{size[1]}"

@@ -99,7 +99,7 @@ def test_a_thinned_series_keeps_its_extremes_and_every_event(detection: Detectio
         block = detection.value[first : first + size]
         assert {first + int(block.argmin()), first + int(block.argmax())} <= set(rows.tolist())
     for event, row in zip(detection.events, always, strict=True):
-        # Of a step the level that was reached, which need be no reading.
+        # For a step the new level, which may differ from every reading.
         assert detection.value[row] == event.extreme or event.kind is Kind.STEP
         assert event.start <= detection.time[row] <= event.end
 
@@ -149,7 +149,7 @@ def test_buttons_lead_to_events_and_the_pointer_tells_what_was_judged(detection:
     page = tmp_path / "a.html"
     draw_detection(detection, page, About(title="a", unit="bar", timezone="UTC"))
     number, spike = next((i, event) for i, event in enumerate(detection.events) if event.kind is Kind.SPIKE)
-    # As a person does: from event to event, then with the pointer to the middle, where the event is.
+    # Like a person: from event to event, then with the pointer to the middle, where the event is.
     script = f"""
       const button = [...document.querySelectorAll('.ranges button')].find((one) => one.textContent === 'event ›');
       for (let press = 0; press <= {number}; press++) button.click();

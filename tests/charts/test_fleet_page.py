@@ -83,7 +83,7 @@ def test_a_page_of_200_sensors_of_a_year_can_be_mailed(tmp_path: Path) -> None:
     assert len(found.events) >= 5
     one = card(0, "a", found)
     cards = []
-    for number in range(200):  # as many bytes as if each were another one
+    for number in range(200):  # as many bytes as for different sensors
         noise = random.normal(0, 2, len(one.course.time))
         course = replace(one.course, value=np.round((one.course.value + noise) * 32) / 32)
         cards.append(replace(one, sensor=Sensor(number, f"uuid-{number}", f"sensor_{number}"), course=course))

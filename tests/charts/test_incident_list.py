@@ -1,4 +1,4 @@
-"""The incidents of a fleet's page: which stand first, what each says, and that names are only texts."""
+"""The incidents of a fleet's page: their order, their texts, and that names are only texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plots in a browser: their ticks, what they draw of many readings, what a pointer does; and scripts are our own."""
+"""Plots in a browser: ticks, drawing of many readings, the pointer; and all scripts are our own."""
 
 from __future__ import annotations
 

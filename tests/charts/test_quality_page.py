@@ -1,4 +1,4 @@
-"""The page of quality in a browser: who stands first, bars by month, and names that are only texts."""
+"""The page of quality in a browser: its order, bars by month, and names that are only texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts by click: what a browser makes of the buttons, and that the command line takes what it saves."""
+"""Verdicts by click: the buttons work in a browser, and the command line reads the saved file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def card(sensor: Sensor, found: Detection) -> SensorCard:
 
 
 def clicked(page: Path, profile: Path, script: str) -> str:
-    """The page's DOM after a script that runs when all else has."""
+    """The page's DOM after a script that runs last."""
     text, ending = page.read_text(), "</body>\n</html>\n"
     assert text.endswith(ending)
     press = (
@@ -50,7 +50,7 @@ def clicked(page: Path, profile: Path, script: str) -> str:
 
 
 def saved(dom: str, tmp_path: Path) -> dict[str, Label | None]:
-    """What the link saves, as the command line reads it."""
+    """The saved file of the link, as the command line reads it."""
     (link,) = re.findall(r'<a download="verdicts.json" href="data:application/json;charset=utf-8,([^"]*)"', dom)
     file = tmp_path / "verdicts.json"
     file.write_text(unquote(html.unescape(link)))

@@ -1,4 +1,4 @@
-"""The installed command as a process, on a database and a store of its own."""
+"""The installed command as a process, with its own database and store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands as their users meet them: output, exit codes, errors."""
+"""The commands as users see them: output, exit codes, errors."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_days_and_weeks_of_a_query_are_those_of_the_zone(iotctl: Iotctl, tmp_pat
     days = ("query", A, "2016-03-26", "2016-03-28", "--every", "1d", "--agg", "count")
     expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+01:00,24", "2016-03-27T00:00:00+01:00,23"]
     assert iotctl(*days).stdout.splitlines() == expected
-    # Half an hour beside UTC: midnights are at 18:30.
+    # Half an hour off UTC: midnights are at 18:30.
     expected = ["timestamp,sensor_value", "2016-03-26T00:00:00+05:30,24", "2016-03-27T00:00:00+05:30,24"]
     assert iotctl(*days, IOTCTL_TIMEZONE="Asia/Kolkata").stdout.splitlines() == expected
     weeks = ("query", A, "2016-03-25", "2016-03-31", "--every", "1w", "--agg", "count")

@@ -25,7 +25,7 @@ def named(postgres: Database) -> Database:
 
 
 def completed(words: str, environment: dict[str, str], folder: Path) -> list[str]:
-    """What bash would be offered for the last of the words."""
+    """The completions that bash gets for the last word."""
     asked = environment | {
         "_IOTCTL_COMPLETE": "complete_bash",
         "COMP_WORDS": words,
@@ -60,7 +60,7 @@ def test_the_embedded_server_is_not_started_for_its_names(
     kept = home / "sensor_names"
     assert kept.read_text().splitlines() == sorted(NAMES)
     assert kept.stat().st_mode & 0o777 == 0o600
-    keep_names(Database("postgresql://me@127.0.0.1:1/x"), home)  # what cannot be had is left as it is
+    keep_names(Database("postgresql://me@127.0.0.1:1/x"), home)  # without completions the word stays as it is
     assert list(home.iterdir()) == [kept]
 
 

@@ -1,4 +1,4 @@
-"""One word for one thing: what options of all commands have to keep to, so that the next command does."""
+"""One word for one thing: rules for the options of all commands, also of new ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.test_help import COMMANDS, Words
 
-# Options whose wording says what is special about a command.
+# Options with a special wording for a command.
 SPECIAL = {
     "--limit": "runs has a usual limit, and counts from the newest; query counts for each sensor",
     "--save": "what is kept, and where",
@@ -34,10 +34,10 @@ WRITES: set[Words] = {
     ("compact",),
 }
 
-# They run other commands, or answer by what they print on stderr and their exit code.
+# They run other commands, or their result is on stderr and in the exit code.
 WITHOUT_OUTPUT: set[Words] = {("demo",), ("anomalies", "label"), ("incidents", "label"), ("init",)}
 
-# Words that other programs, and earlier versions, have for what has another name here.
+# Words of other programs, and of earlier versions, for things with another name here.
 FOREIGN = {
     "--from",
     "--to",

@@ -1,4 +1,4 @@
-"""detect and anomalies as their users meet them: fleets, scheduled runs, labels, webhooks, exit codes."""
+"""detect and anomalies as users see them: fleets, scheduled runs, labels, webhooks, exit codes."""
 
 from __future__ import annotations
 

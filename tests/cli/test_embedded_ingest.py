@@ -1,4 +1,4 @@
-"""An ingest into the embedded server, whose server dies meanwhile."""
+"""An ingest into the embedded server, which dies during the load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extras: what is not in the base is an extra, is named where it is missing, and no command needs one to load."""
+"""Extras: packages outside the base are extras, a missing one is named, and no command needs one to start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files as they lie in real folders: half written, temporary, oddly named, and full of nonsense."""
+"""Files as in real folders: half written, temporary, with odd names, and full of nonsense."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHOLE = f"2016-01-01 00:01:00Z;{A};663.642\n"
 
 
 def values(iotctl: Iotctl) -> list[float]:
-    """What is loaded, by time."""
+    """The loaded values, by time."""
     rows = iotctl("query", A, "2016-01-01", "2016-01-03", "--format", "json")
     return [row["sensor_value"] for row in json.loads(rows.stdout)] if rows.returncode == 0 else []
 

@@ -1,4 +1,4 @@
-"""Help that works as written: every example parses, and the shell completes commands."""
+"""Help is correct: every example parses, and the shell completes commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""iotctl init writes settings that mean what was given, for their user's eyes alone, and never over others."""
+"""iotctl init writes the given settings, readable only by their user, and never overwrites others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""iotctl inspect as a process: what people read, what programs read, and the layout that ingest then takes."""
+"""iotctl inspect as a process: output for people and for programs, and a layout that ingest accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels as people give them: ids, ids from a pipe, sensors and a range, an incident, a file; and what they teach."""
+"""Labels by ids, by ids from a pipe, by sensors and a range, by incident, by file; and what they teach."""
 
 from __future__ import annotations
 

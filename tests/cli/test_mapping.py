@@ -1,4 +1,4 @@
-"""load-mapping: names, units, limits and labels, of sensors with UUIDs and of such that files call by a text."""
+"""load-mapping: names, units, limits and labels, for sensors with UUIDs and for sensors with text ids."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_mapping_gives_names_units_limits_and_labels_and_sensors_shows_them(io
         | {"sensor_name": "K 2", "sensor_uuid": B},
     ]
     assert counts(load(iotctl, tmp_path / "m.csv", mapping)) == [2, 0, 0, 0, 2]
-    # What sensors --mapping prints is a mapping, and says the same.
+    # The output of sensors --mapping is a mapping with the same contents.
     assert counts(load(iotctl, tmp_path / "again.csv", iotctl("sensors", "--mapping").stdout)) == [2, 0, 0, 0, 2]
     assert [row["sensor_name"] for row in sensors(iotctl, "*2")] == ["K 2"]
     assert json.loads(iotctl("sensors", "--mapping", "--format", "json").stdout)[0]["high"] == 125.5

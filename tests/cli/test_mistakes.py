@@ -1,4 +1,4 @@
-"""What people mistype is told: what happened, where, and what to do next; and it changes nothing."""
+"""Errors for typing mistakes say what happened, where, and what to do next; and nothing is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: arithmetic that makes sense, and documents that say what the program says."""
+"""Plans: the arithmetic is right, and the documents show the program's output."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_plan_for_what_was_measured_is_what_was_measured() -> None:
 def test_chunks_neither_grow_beyond_work_nor_stay_empty(per_day: float, sensors: int) -> None:
     days = suited_chunk_days(30.0, per_day, sensors)
     assert days * per_day <= MOST_PER_CHUNK * 1.001 or days == pytest.approx(1 / 24)
-    # What suits is left as it is, so that the advice comes to an end.
+    # A length that suits is not changed, so that the advice ends.
     assert suited_chunk_days(days, per_day, sensors) == pytest.approx(days)
 
 

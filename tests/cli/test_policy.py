@@ -1,4 +1,4 @@
-"""iotctl policy as its users meet it."""
+"""iotctl policy as users see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress says what can be known: no time left from a first step, and that a watch waits."""
+"""Progress: no time left after only a first step, and a watch says that it waits."""
 
 from __future__ import annotations
 

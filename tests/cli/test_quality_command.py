@@ -1,4 +1,4 @@
-"""quality as its users meet it: columns, months, exit codes."""
+"""quality as users see it: columns, months, exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promised rates: how they are written, and what --what-if says of them beforehand."""
+"""Promised rates: how they are written, and the forecast of --what-if."""
 
 from __future__ import annotations
 

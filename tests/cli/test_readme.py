@@ -1,4 +1,4 @@
-"""The commands of the README and of the everyday page: on nothing, on sensors without readings, and on readings."""
+"""The commands of the README and the everyday page: without data, with sensors only, and with readings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATES = ("nothing", "no readings", "readings")
 
 # Exit codes in each of STATES, where they are not 0.
 CODES = {
-    "iotctl init": (2, 2, 2),  # nobody is there to answer
+    "iotctl init": (2, 2, 2),  # no person is there to answer
     "iotctl doctor": (4, 0, 0),
     "iotctl load-mapping": (4, 0, 0),
     "iotctl ingest": (4, 0, 0),
@@ -47,7 +47,7 @@ CODES = {
     "iotctl ingest exports/ --layout layout.toml": (2, 0, 0),
     "iotctl verify": (4, 0, 0),
     "iotctl forget timeseries/2016/data_004.csv": (4, 4, 4),
-    # It asks first, and nobody is there to answer.
+    # It asks first, but no person is there to answer.
     "iotctl policy --retain 5y --aggregates on": (2, 2, 2),
 }
 

@@ -1,4 +1,4 @@
-"""No line ever holds a secret, however an address was mistyped."""
+"""No output has a secret, also if an address was mistyped."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _ENDPOINT = st.sampled_from(
     ]
 )
 
-_PORT = free_port()  # nobody listens: a wrong address is an error at once
+_PORT = free_port()  # no server listens: a wrong address is an error immediately
 _BASE = {"IOTCTL_S3_ACCESS_KEY": "key", "IOTCTL_S3_SECRET_KEY": "other", "IOTCTL_S3_REGION": "us-east-1"}
 
 
@@ -80,7 +80,7 @@ def _assert_unseen(password: str, *outputs: str) -> None:
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> str:
-    """All that the command says, in this process."""
+    """The whole output of the command, in this process."""
     said = io.StringIO()
     with (
         mock.patch.dict(os.environ, _BASE | environment),
@@ -160,7 +160,7 @@ def test_keys_in_the_address_of_a_file_a_scheduler_or_a_webhook_are_in_no_output
 @given(_DSN | _ENDPOINT | st.just("s3://key:{raw}@bucket/x") | st.just("--scheduler=tcp://a:{raw}@h:1"), _PASSWORD)
 def test_a_command_line_is_shown_without_what_may_be_a_secret(form: str, password: str) -> None:
     if "://" not in form:
-        return  # nothing tells such a word from the name of a file
+        return  # such a word cannot be told from the name of a file
     shown = passwordless(_filled(form, password))
     # In a list of options without quotes only the first word after password= is known to belong to it.
     if "password={raw}" in form and "://" not in form:

@@ -1,4 +1,4 @@
-"""What a command meets on strange machines: a clear end, or none at all, and never a traceback."""
+"""Commands on unusual machines: a clear error or success, and never a traceback."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _good(folder: Path) -> None:
 
 
 def _nested(folder: Path) -> None:
-    """Made from its inner end on: a path to it is longer than some systems take at once."""
+    """Made from its inner end on, because the whole path is too long for some systems."""
     os.makedirs(folder / "in")  # noqa: PTH103
     here = os.open(folder / "in", os.O_RDONLY)
     for _ in range(1_100):
@@ -154,7 +154,7 @@ def _remove(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("cd closed; iotctl status", 0),  # nobody can say whether an .env lies in there
+        ("cd closed; iotctl status", 0),  # it is not known whether there is an .env inside
         ("cd open; iotctl status", 7),  # one does, and may not be read
         ("iotctl ingest closed", 6),
         ("iotctl load-mapping open/.env", 6),
@@ -166,7 +166,7 @@ def _remove(folder: Path) -> None:
 def test_what_may_not_be_read_is_named(environment: dict[str, str], tmp_path: Path, line: str, code: int) -> None:
     folder = Path("/tmp") / f"iotctl-test-{os.getpid()}"
     folder.mkdir()
-    # A server of their own: the tests' one is closed to them.
+    # Their own server, because they cannot use that of the tests.
     environment = environment | {"IOTCTL_DATABASE_URL": "", "IOTCTL_HOME": str(folder / "home")}
     if os.geteuid() == 0:
         python = ordinary_python()

@@ -1,4 +1,4 @@
-"""Tables fit the terminal: no line is wider, no word is broken, and what is left out is said."""
+"""Tables fit the terminal: no line is wider, no word is broken, and omitted columns are mentioned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tutorial works as it is written, from the folder of the checkout to the report."""
+"""The tutorial works as written, from the folder of the checkout to the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ingest --watch: it stays, loads what appears, outlives troubles, and ends on a signal."""
+"""ingest --watch: it keeps running, loads new files, survives failures, and ends on a signal."""
 
 from __future__ import annotations
 

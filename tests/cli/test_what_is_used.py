@@ -1,4 +1,4 @@
-"""A command says which database and store it uses where someone asks, and where that could surprise."""
+"""A command says which database and store it uses with --verbose, and where it could be a surprise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""--scheduler: the same work on the workers of a real Dask cluster, which find database and store by themselves."""
+"""--scheduler: the same work on workers of a real Dask cluster, with their own settings of database and store."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_workers_use_their_own_credentials(iotctl: Iotctl, shared: Database, sto
     contents = "timestamp;sensor_uuid;sensor_value\n2031-01-01T00:00Z;00000000-0000-4000-8000-000000000000;1\n"
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "0.csv").write_text(contents)
-    # The client has no use for the store here: its key opens nothing, and the workers do not get to know it.
+    # The client's key for the store is wrong here; it is not used, and workers do not get it.
     other = make_conninfo(shared.dsn, password=SECRET)
     ended = iotctl("ingest", str(tmp_path / "own"), IOTCTL_S3_SECRET_KEY=SECRET, IOTCTL_DATABASE_URL=other)
     assert ended.returncode == 0, ended.stderr

@@ -1,4 +1,4 @@
-"""The containers: who restarts, who may do what, and workers of Dask that find all that iot-app finds."""
+"""The containers: restarts, rights, and workers of Dask with the same settings as iot-app."""
 
 from __future__ import annotations
 

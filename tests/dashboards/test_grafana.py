@@ -1,4 +1,4 @@
-"""The dashboards: each panel's SQL runs on both kinds of server, as the user that may only read."""
+"""The dashboards: each panel's SQL runs on both kinds of server, as the read-only user."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_every_panel_shows_something_and_a_time_series_has_a_time(reader: Connec
             assert times == sorted(set(times))
             numbers = [value for row in found for name, value in row.items() if name != "metric" and value is not None]
             assert all(isinstance(value, int | float | Decimal) for value in numbers)
-        # What a link or the look of a column rests on is there, by its name.
+        # The columns of links and formats exist, by name.
         named = [
             one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"] if one["matcher"]["id"] == "byName"
         ]

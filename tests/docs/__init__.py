@@ -1,1 +1,1 @@
-"""What is made from the program for its documents: reference pages, man pages, a recorded terminal session."""
+"""Documents that are made from the program: reference pages, man pages, a recorded terminal session."""

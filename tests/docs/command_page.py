@@ -1,4 +1,4 @@
-"""The page of all commands, from what the program says of them itself."""
+"""The page of all commands, from their help."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def _is_for_people(one: Made) -> bool:
 
 
 def _made(sql: str) -> Iterator[Made]:
-    """What a schema file makes, in its order."""
+    """The objects that a schema file makes, in its order."""
     pattern = re.compile(r"((?:^--[^\n]*\n)*)^CREATE (TABLE|VIEW|FUNCTION) (.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
     for comment, kind, body in pattern.findall(sql):
         said = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())

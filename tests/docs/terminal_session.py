@@ -1,6 +1,6 @@
 """Record a terminal session, docs/pictures/session.svg: python -m tests.docs.terminal_session.
 
-The commands are run on the files of the tutorial, in a terminal of their own, and what they print is drawn as it is.
+The commands run on the files of the tutorial, in their own terminal, and the picture shows their output.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "docs" / "plant", Path(folder) / "plant")
         for command, lines in SESSION:
-            # The folder is a temporary one, and anybody's.
+            # The folder is a temporary one, with a neutral name.
             shown = _printed(command, Path(folder)).replace(folder, "~").splitlines()
             console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
             for line in shown[:lines]:

@@ -1,4 +1,4 @@
-"""Each command that a page shows is one that the program takes: its words, options and kinds of values."""
+"""Each command on a page is valid: its words, options and kinds of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that are made from the program say what it is now."""
+"""The generated pages are up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documents are a site whose links lead somewhere, and so are the README's."""
+"""The links of the site and of the README are valid."""
 
 from __future__ import annotations
 

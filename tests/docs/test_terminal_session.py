@@ -1,4 +1,4 @@
-"""What is recorded is what a person sees in the end."""
+"""The recording has the final screen that a person sees."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture(params=["postgres", "timescale", "timescale_direct"])
 def server(request: pytest.FixtureRequest, postgres_server: Database) -> Iterator[LocalServer]:
-    """A server of the test's own, to crash, of each kind as database."""
+    """The test's own server, which may crash, of each kind like database."""
     if request.param != "postgres":
         programs = timescale_programs()
         if programs is None:

@@ -1,4 +1,4 @@
-"""Workers and schedulers of a cluster that end without a word: the work is done once, and counted once."""
+"""Workers and schedulers of a cluster that die suddenly: the work is done once, and counted once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FILES, ROWS = 8, 12_000
 
 
 class Fault:
-    """A listener in whose way something happens after so many batches."""
+    """A listener that makes something happen after so many batches."""
 
     def __init__(self, batches: int, happen: Callable[[], None]) -> None:
         self.batches, self.happen = batches, happen

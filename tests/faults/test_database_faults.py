@@ -1,4 +1,4 @@
-"""A database that is full, locked, read-only, out of connections or out of patience: a clear end, nothing by halves."""
+"""A database that is full, locked, read-only, without connections or too slow: a clear error, nothing half done."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def execute(database: Database, *statements: str) -> None:
 
 
 def assert_whole_batches(database: Database) -> None:
-    """What the ledger says is loaded is what is there."""
+    """The ledger's counts of loaded rows are those of the table."""
     with database.connect() as conn:
         counted = conn.execute(
             "SELECT (SELECT count(*) FROM reading),"
@@ -73,7 +73,7 @@ def test_a_full_disk_is_said_and_the_next_run_goes_on(server: LocalServer, store
         )
         database = Database(make_conninfo(server.database.dsn, dbname="little"))
         error = None
-        while error is None:  # the columnstore makes much of little room
+        while error is None:  # the columnstore needs little space
             error = run("s3://full/t/", database, store_settings(store), batch_rows=5000).error
             write_files(store, "full", 3, 60_000, seed=len(table(database)))
         assert "disk is full" in str(error)

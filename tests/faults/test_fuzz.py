@@ -1,4 +1,4 @@
-"""Files damaged at random, for a bounded time: no crash, every line accounted for, the same rows whatever the cut."""
+"""Files with random damage, for a limited time: no crash, every line accounted for, the same rows at any cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is released can be installed and does what the tutorial says: sdist and wheel, in empty environments. Long.
+"""The release can be installed and runs the tutorial: sdist and wheel, in empty environments. Long.
 
 RELEASE names a folder with both, as make release does; else they are built here.
 """
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist, and the wheel built from it: what the sdist lacks, the wheel lacks."""
+    """A folder with the sdist, and the wheel built from the sdist, so that a missing file shows."""
     if made := os.environ.get("RELEASE"):
         return Path(made)
     folder = tmp_path_factory.mktemp("dist")

@@ -1,4 +1,4 @@
-"""Processes and servers that end without a word: after a clean run the table is what it would have been."""
+"""Processes and servers that are killed: after another run the table is as it should be."""
 
 from __future__ import annotations
 

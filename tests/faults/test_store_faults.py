@@ -26,7 +26,7 @@ def test_a_network_that_breaks_all_the_time_gives_the_same_table(database: Datab
         while not over.wait(0.05):
             if proxy.struck >= proxy.times:
                 struck += proxy.struck
-                # A stall costs the client's whole patience of 2 s: few of them.
+                # A stall takes the client's whole timeout of 2 s, so there are few.
                 fault = chance.choice([Fault.CUT, Fault.RESET] * 5 + [Fault.STALL])
                 proxy.plan(fault, after_bytes=chance.randrange(3_000_000))
 
@@ -39,7 +39,7 @@ def test_a_network_that_breaks_all_the_time_gives_the_same_table(database: Datab
             over.set()
             breaking.join()
     assert struck >= 5
-    # Chance may break one file off too often in a row; then it is said, and the next run goes on with it.
+    # By chance one file may fail too often in a row; then this is reported, and the next run goes on with it.
     if summary.failed:
         assert run("s3://breaking/t/", database, store_settings(store)).files == len(summary.failed)
     assert table(database) == obvious(contents)

@@ -1,4 +1,4 @@
-"""A slow and obvious reader of rows, one field at a time, with nothing but the standard library."""
+"""A slow and obvious reader of rows, one field at a time, only with the standard library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Expected = tuple[int, str, str] | str
 def read(
     rows: Sequence[Fields], zone: tzinfo, modified: datetime, *, semicolons: bool, allow_nan: bool
 ) -> list[Expected]:
-    """What each row of a small file is; no time of which is in an hour that comes twice or never."""
+    """The meaning of each row of a small file, without times in a doubled or skipped hour."""
     numeric = what_numbers_are([time.strip(" \t") for time, _, _ in rows], modified)
     decimal = decimal_sign([value.strip(" \t") for _, _, value in rows], semicolons=semicolons)
     return [_row(*row, numeric, decimal, zone, allow_nan=allow_nan) for row in rows]
@@ -145,7 +145,7 @@ def as_calendar(text: str) -> datetime:
 
 
 def meanings(text: str) -> set[str]:
-    """What a number can be by itself."""
+    """The possible meanings of a single number."""
     digits, _, fraction = text.partition(".")
     whole = not fraction.strip("0")
     can = set()

@@ -1,4 +1,4 @@
-"""Small files that unfold into much: the cost stays bounded, and every row is counted."""
+"""Small files that unpack into very large ones: the cost stays limited, and every row is counted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ A = "efa4b573-e1b1-46b3-9e8a-0b303d2bb66e"
 HEADER = b"timestamp;sensor_uuid;sensor_value\n"
 MEGABYTE = 1024 * 1024
 
-# What one reader may take, with Python and its libraries.
+# The memory limit of a reader, with Python and its libraries.
 MOST_MEGABYTES = 350
 MOST_SECONDS = 60  # generous: other work may go on beside; each of these took minutes, or gigabytes
 

@@ -1,4 +1,4 @@
-"""The content of a file decides how it is read, whatever its name says."""
+"""The content of a file decides how it is read, not its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hours around changes of the clock: read as the file's shape shows it, else rejected, wherever reading is cut."""
+"""The hours around changes of the clock: read by the order of the file, or rejected, at any cut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Line = tuple[datetime, str, float]
 
 
 def local_times(start: datetime, end: datetime, step: timedelta, zone: ZoneInfo = BERLIN) -> list[datetime]:
-    """What a wall clock shows from start to end (UTC)."""
+    """The times of a wall clock from start to end (UTC)."""
     count = (end - start) // step
     return [(start + number * step).astimezone(zone).replace(tzinfo=None) for number in range(count)]
 
@@ -28,7 +28,7 @@ def text(lines: Sequence[Line]) -> str:
 
 
 def check_cuts(content: str, options: ReadOptions | None = None) -> list[FileBatch]:
-    """Read at once; in small blocks and batches; and anew from the end of each batch: the same each time."""
+    """Read as a whole, in small blocks and batches, and again from the end of each batch: the results are equal."""
     options = options or ReadOptions()
     whole = batches(content, options)
     small = ReadOptions(options.timezone, options.ambiguous, options.nonexistent, batch_rows=3, block_bytes=200)

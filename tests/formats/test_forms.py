@@ -1,4 +1,4 @@
-"""What a column's numbers mean is shown by all of them together, wherever a block ends and a batch is cut."""
+"""All numbers of a column together show their meaning, wherever a block or a batch ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def batches(
 
 
 def check_cuts(content: bytes | str, **settings: object) -> list[FileBatch]:
-    """Read at once; in small blocks and batches; and anew from the end of each batch: the same each time."""
+    """Read as a whole, in small blocks and batches, and again from the end of each batch: the results are equal."""
     whole = batches(content, ReadOptions(**settings))  # type: ignore[arg-type]
     cut = batches(content, ReadOptions(**settings, batch_rows=1, block_bytes=70))  # type: ignore[arg-type]
     assert (rows(cut), rejects(cut)) == (rows(whole), rejects(whole))

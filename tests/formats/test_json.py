@@ -1,4 +1,4 @@
-"""What JSON can hold beyond plain lines; expected values are written by hand or come from json.loads."""
+"""JSON beyond plain lines; expected values are written by hand or come from json.loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last line of a file without a line end: it may still be being written."""
+"""The last line of a file without a line end: it may not be complete yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file gives does not depend on the blocks that it is read in, nor on how a block is read."""
+"""The readings of a file do not depend on its blocks, nor on how a block is read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FIELDS = ["time", "device", "a", "b", "state", "state a", "time b"]
 
 @dataclass(frozen=True)
 class Written:
-    """A file of a layout, of which nothing is known but that there is one answer."""
+    """A file of a layout; its readings are not known, but must always be the same."""
 
     layout: Layout
     stored: bytes

@@ -1,4 +1,4 @@
-"""What is wrong in a layout file is told with its line and its key."""
+"""Errors of a layout file have the line and the key."""
 
 from __future__ import annotations
 

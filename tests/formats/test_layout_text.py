@@ -1,4 +1,4 @@
-"""A layout as TOML: what is written is read again as the same layout."""
+"""A layout as TOML: the written text is read as the same layout."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ patterns = st.dictionaries(texts, st.sampled_from(["(a)", r"SN: (\d+)", r"^'(.)\
 
 @st.composite
 def layouts(draw: st.DrawFn) -> Layout:
-    """Any layout that keeps the rules of a layout file."""
+    """Any layout that follows the rules of a layout file."""
     values = draw(
         st.lists(
             st.builds(

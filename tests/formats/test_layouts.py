@@ -1,4 +1,4 @@
-"""Files read by a layout give what a slow and obvious reader gives: sensor, time, value, the reason of what is none."""
+"""Files read by a layout give the same as a slow and obvious reader: sensor, time, value, or the reason of a reject."""
 
 from __future__ import annotations
 
@@ -268,13 +268,13 @@ def test_a_table_by_a_layout_is_what_a_slow_reader_makes_of_it(made: Table, bloc
     expected, bad, missing = slow(made)
     options = ReadOptions(block_bytes=block_bytes, batch_rows=3)
     with pytest.MonkeyPatch.context() as patch:
-        if by_lines:  # the fast way must not be what both sides take
+        if by_lines:  # both sides must not use the fast way
             patch.setattr(table.CsvTable, "_whole", lambda *_: None)
         found = batches(made.stored, made.layout, options)
         assert readings(found) == expected
         assert rejects(found) == bad
         assert sum(batch.missing for batch in found) == missing
-        for batch in found[:3]:  # and from any batch's end on
+        for batch in found[:3]:  # and from the end of any batch
             rest = batches(made.stored, made.layout, options, batch.end)
             assert readings(rest) == expected[len(expected) - len(readings(rest)) :]
             before = [reading for one in found for reading in readings([one])][: len(expected) - len(readings(rest))]

@@ -128,7 +128,7 @@ def tables(draw: st.DrawFn) -> list[Fields]:
 
 
 def found(content: bytes, options: ReadOptions, name: str, first_line: int) -> list[Expected]:
-    """What was read of each line, in their order."""
+    """The result of each line, in order."""
     file = StoredFile(f"s3://b/{name}", len(content), "v", MODIFIED)
     batches = list(read_batches(file, lambda offset: io.BytesIO(content[offset:]), options))
     rejects = {reject.line: reject.reason.value for batch in batches for reject in batch.rejects}

@@ -1,4 +1,4 @@
-"""Parquet files that unfold into much, whatever they say of themselves: read within bounds, or refused."""
+"""Small Parquet files that unpack into very large ones, with wrong footers, too: read within limits, or refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def table(rows: int, value: pa.Array, time: pa.Array | None = None) -> pa.Table:
             "timestamp": moment if time is None else time,
             "sensor_uuid": constant(A, pa.string(), rows),
             "sensor_value": value,
-            "other": constant("x" * 100_000, pa.string(), rows),  # nobody reads it
+            "other": constant("x" * 100_000, pa.string(), rows),  # it is never read
         }
     )
 

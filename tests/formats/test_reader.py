@@ -1,4 +1,4 @@
-"""Files to batches: the same rows whatever the cut, and the same as a slow and obvious reader gives."""
+"""Files to batches: the same rows at any cut, and the same as from a slow and obvious reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Big files of every record form: what reading takes stays bounded."""
+"""Big files of every record form: the memory of reading stays limited."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ print(rows, peak // 1024)
 
 
 def write_big(form: str, path: Path) -> int:
-    """How many records it has."""
+    """Write a big file of a form; returns its number of records."""
     records = some_records(2000)
     if form == "parquet":
         path.write_bytes(write_parquet(some_records(50_000) * 4))

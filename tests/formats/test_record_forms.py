@@ -1,4 +1,4 @@
-"""What every record form must do, on each of them; expected columns come from what was written."""
+"""Rules for every record form, tested on each; expected columns come from the written records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of one sensor: times that cannot be are counted, and none of them ends the reading."""
+"""A file of one sensor: impossible times are counted, and do not stop the reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which formats a column can be of: all that read each of its texts, and none that two of them contradict."""
+"""The possible formats of a column: all that can read each of its texts without contradiction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/reference/time-formats.md says of each format is what is read."""
+"""Each format is read as docs/reference/time-formats.md says."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_a_column_with_intervals_is_read_as_each_of_its_texts(
 
 
 def with_zone(local: str, zone: str | None, timezone: str | None = None) -> datetime | None:
-    """What a local time is with a zone beside it; naive where it stays so."""
+    """A local time with its zone; naive if it stays without one."""
     times = time_grammar("iso").read(pa.array([local] * 2))
     found = with_zones(times, pa.array([zone, None], pa.string()), timezone)
     assert (found.time[1], found.naive[1], found.odd[1]) == (times.time[1], True, False)

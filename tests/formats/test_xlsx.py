@@ -1,4 +1,4 @@
-"""Workbooks as people make them, and such that are none."""
+"""Workbooks as people make them, and files that are not workbooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far readings have come, by batches of which the ledger knows when they were loaded."""
+"""How far readings have come, by the ledger's batches and their times of loading."""
 
 from __future__ import annotations
 

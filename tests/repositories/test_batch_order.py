@@ -1,4 +1,4 @@
-"""The columnstore gives readings in order of time, however they came in; what is out of order is found and repaired."""
+"""The columnstore returns readings in order of time, loaded in any order; a wrong order is found and repaired."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def in_order(conn: Connection, direction: str = "ASC", limit: int | None = None)
 
 
 def damage(conn: Connection) -> None:
-    """What iotctl once did: a gap inside a compressed batch, filled with readings that are said to be in order."""
+    """An earlier fault of iotctl: a gap inside a compressed batch is filled with readings marked as ordered."""
     load(conn, [*range(100), *range(200, 300)], 1)
     with conn.transaction():
         conn.execute("SET LOCAL timescaledb.enable_direct_compress_copy = on")

@@ -1,4 +1,4 @@
-"""A long series is the same whether we take its batches apart or the server does, wherever its readings lie."""
+"""A long series is the same whether iotctl unpacks its batches or the server, wherever its readings are stored."""
 
 from __future__ import annotations
 

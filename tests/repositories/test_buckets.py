@@ -1,4 +1,4 @@
-"""Hours and days from aggregates say what the readings say, whoever changed what since, and whatever was killed."""
+"""Hours and days from aggregates equal those from readings, after any changes and kills."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def stored_in(conn: Connection, layout: StorageLayout, name: str) -> str:
 
 
 def poison(conn: Connection, layout: StorageLayout) -> None:
-    """Spoil what is kept, behind everyone's back: an answer that still is right did not come from there."""
+    """Make the stored aggregates wrong, directly in the table: a right result then did not come from them."""
     for name in ("reading_hourly", "reading_daily"):
         conn.execute(f"UPDATE {stored_in(conn, layout, name)} SET min = -1e12".encode())
 

@@ -1,4 +1,4 @@
-"""Compressed batches hold what went in, by a reader that is slow and obvious; no server is needed."""
+"""Compressed batches have the written readings, by a slow and obvious reader; no server is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TimescaleDB reads our compressed batches as what they were made of: in bulk or row by row, forwards and backwards."""
+"""TimescaleDB reads our compressed batches correctly: in bulk or row by row, forwards and backwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of our own making in TimescaleDB's columnstore: beside other programs, jobs and dumps, and when they fail."""
+"""Batches made by iotctl in TimescaleDB's columnstore: with other programs, jobs and dumps, and when they fail."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ with embedded_database(Path(sys.argv[1])) as database, database.connect() as con
 
 @dataclass(frozen=True)
 class User:
-    """Who runs commands. name: None for whoever runs the tests. python: an interpreter that they may run."""
+    """The user of commands. name: None for the user of the tests. python: an interpreter that this user may run."""
 
     name: str | None
     folder: Path
@@ -69,7 +69,10 @@ class User:
 
 @pytest.fixture(params=["us", "ordinary"])
 def user(request: pytest.FixtureRequest) -> Iterator[User]:
-    """Whoever runs the tests; and, where that is root, an ordinary user, too. The folder is theirs and short."""
+    """The user of the tests; and, if that is root, also an ordinary user.
+
+    The folder belongs to the user and is short.
+    """
     name, python = (None, sys.executable) if request.param == "us" else (NOBODY, ordinary_python())
     with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as path:
         folder = Path(path)

@@ -1,4 +1,4 @@
-"""Whatever happens to a table, it holds what a dict holds, and every way of asking says the same."""
+"""After any history, a table has the readings of a dict, and every kind of query gives the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hourly means that are kept: read once, read again where something new was loaded, and no more than promised."""
+"""Stored hourly means: computed once, computed again after new loads, and never more days than allowed."""
 
 from __future__ import annotations
 

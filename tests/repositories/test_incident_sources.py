@@ -1,4 +1,4 @@
-"""What incidents are made of, on each kind of server: hourly means as numpy has them, and the files of readings."""
+"""The data for incidents, on each kind of server: hourly means as from numpy, and the files of readings."""
 
 from __future__ import annotations
 

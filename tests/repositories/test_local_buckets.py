@@ -1,4 +1,4 @@
-"""Buckets of local days, weeks and parts of days agree with a slow loop over zoneinfo, whatever the clock does."""
+"""Buckets of local days, weeks and parts of days agree with a slow loop over zoneinfo, at any change of the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retention drops what is wholly too old, and a load of old readings beside it neither fails nor loses count."""
+"""Retention drops parts that are completely too old; a load of old readings at the same time is exact."""
 
 from __future__ import annotations
 

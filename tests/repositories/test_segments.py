@@ -1,4 +1,4 @@
-"""Segments: what goes in comes out by every way of asking, small ones are merged, and the database refuses doubles."""
+"""Segments: every query returns the written readings, small ones are merged, and the database refuses duplicates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connection relies on, in databases whose defaults are of another age and in other encodings."""
+"""Connections work in databases with very old defaults, and in other encodings."""
 
 from __future__ import annotations
 

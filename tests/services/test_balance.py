@@ -1,4 +1,4 @@
-"""The balance of rows: each row read is loaded, there already, rejected, missing or of bad quality; and once."""
+"""The balance of rows: each row is exactly one of loaded, duplicate, conflict, rejected, missing or bad quality."""
 
 from __future__ import annotations
 

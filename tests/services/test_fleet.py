@@ -1,4 +1,4 @@
-"""Detection over a fleet in a real database: scheduled runs, ids, labels, one sensor's trouble."""
+"""Detection over a fleet in a real database: scheduled runs, ids, labels, an error of one sensor."""
 
 from __future__ import annotations
 

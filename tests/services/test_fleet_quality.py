@@ -1,4 +1,4 @@
-"""Quality of sensors in a real database: what the ledger adds, months of a zone, one sensor's trouble."""
+"""Quality of sensors in a real database: losses in the ledger, months of a zone, an error of one sensor."""
 
 from __future__ import annotations
 

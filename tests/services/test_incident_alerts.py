@@ -1,4 +1,4 @@
-"""One alert for an incident: messages, what is kept for dashboards, and what a growing incident says."""
+"""One alert for an incident: messages, rows for dashboards, and messages of a growing incident."""
 
 from __future__ import annotations
 

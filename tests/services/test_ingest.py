@@ -1,4 +1,4 @@
-"""Ingest on real servers: what is loaded equals what a slow and obvious loader says, whatever happens meanwhile."""
+"""Ingest on real servers: the table equals that of a slow and obvious loader, whatever happens during the load."""
 
 from __future__ import annotations
 

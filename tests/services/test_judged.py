@@ -1,4 +1,4 @@
-"""What a run decides on, what it tells, and what becomes of saved events: each case spelt out by hand."""
+"""Which events a run judges, which it tells, and what happens to saved events: each case by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels teach, in a real database: variants stay away, larger faults are told, and all of it can be taken back."""
+"""Labels teach, in a real database: variants are not told, larger faults are, and all of it can be undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The webhook: every event arrives, once where all goes well, whatever the server does meanwhile."""
+"""The webhook: every event arrives, and without failures only once, whatever the server does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rounds of a watch: which troubles they outlive, how long they wait, and what they add up to."""
+"""Rounds of a watch: which failures they survive, how long they wait, and their sums."""
 
 from __future__ import annotations
 

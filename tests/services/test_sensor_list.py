@@ -1,4 +1,4 @@
-"""The list of sensors says what each has sent, and which of them are silent."""
+"""The list of sensors shows what each has sent, and which of them are silent."""
 
 from __future__ import annotations
 

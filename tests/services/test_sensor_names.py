@@ -1,4 +1,4 @@
-"""Sensors that files call by a text: their UUIDs, names and units in the table, whoever loads them first."""
+"""Sensors with text ids: their UUIDs, names and units in the table, in any order of loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sensor that is silent is an event while it is, told once; it ends as a gap."""
+"""A silent sensor is an event, which is told once and ends as a gap."""
 
 from __future__ import annotations
 

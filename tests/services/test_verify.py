@@ -1,4 +1,4 @@
-"""Verify finds every kind of damage that was put into a table by hand, and nothing where there is none."""
+"""Verify finds every kind of damage made by hand in a table, and nothing where there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After any history verify says that the table is right exactly where a slow and obvious loader says so, too."""
+"""After any history, verify and a slow and obvious loader agree on whether the table is right."""
 
 from __future__ import annotations
 

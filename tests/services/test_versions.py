@@ -1,4 +1,4 @@
-"""What a file says now is what counts: new versions, loading again, forgetting, conflicts."""
+"""Only the present content of a file counts: new versions, loading again, forgetting, conflicts."""
 
 from __future__ import annotations
 

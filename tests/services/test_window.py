@@ -1,4 +1,4 @@
-"""Any range says the same: what is read for it, and what is reported of it."""
+"""Any range gives the same events: the readings it reads, and the events it reports."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Files as weather services, loggers, historians, meters and dashboards write them, with the readings that are in them.
+"""Files of weather services, loggers, historians, meters and dashboards, with the readings in them.
 
-Each is made from the same times and values, so that what is expected does not come from any reader.
+Each file is made from the expected times and values, so that these do not come from any reader.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def instant(moment: datetime, zone: str = "Europe/Berlin") -> int:
 
 
 def values(seed: float, decimals: int = 2, middle: float = 20.0, rows: int = ROWS) -> list[float]:
-    """Values around a middle, no two series alike."""
+    """Values around a middle, different for each series."""
     return [round(middle + 5 * sin(seed + row / 7) + (row * 7 % 13) / 10, decimals) for row in range(rows)]
 
 

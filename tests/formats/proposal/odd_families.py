@@ -1,4 +1,4 @@
-"""Files whose columns are easily taken for something else, as FAMILIES has the others."""
+"""Files with columns that are easily misread, in the form of FAMILIES."""
 
 from __future__ import annotations
 

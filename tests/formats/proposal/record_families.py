@@ -1,4 +1,4 @@
-"""Files that are no lines of fields: JSON, line protocol, answers of InfluxDB, as FAMILIES has the others."""
+"""Files without lines of fields: JSON, line protocol, responses of InfluxDB, in the form of FAMILIES."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def family(make: Callable[[], Family]) -> Callable[[], Family]:
 
 
 def zoneless(slug: str, name: str, content: bytes, truth: dict[str, Series], missing: int = 0) -> Family:
-    """A family whose times name their zone."""
+    """A family with times that have a zone."""
     return Family(slug, name, content, truth, Hints(), needs_zone=False, missing=missing)
 
 

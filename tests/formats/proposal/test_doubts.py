@@ -1,4 +1,4 @@
-"""What a file leaves open is asked for, and never guessed."""
+"""If a file is ambiguous, inspect asks for an option, and never guesses."""
 
 from __future__ import annotations
 

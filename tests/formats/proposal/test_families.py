@@ -41,7 +41,7 @@ def opened(content: bytes):  # type: ignore[no-untyped-def]
 
 
 def loaded(case: Family, proposal: Proposal) -> tuple[dict[str, Series], Counter[str]]:
-    """What ingest would load with the layout, after its way through a file: the series by name, and what is counted."""
+    """The result of an ingest with the layout, written to a file and read again: the series by name, and the counts."""
     assert proposal.layout is not None, [doubt.text for doubt in proposal.doubts]
     (layout,) = read_layouts(layout_toml(proposal.layout), "layout.toml")
     assert layout == proposal.layout

@@ -1,4 +1,4 @@
-"""Cells that cannot be seen, and bytes that are no table: nothing is read as what it is not."""
+"""Blank cells, and bytes that are not a table: nothing is misread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a table of several sensors is parted into files, they keep their names and units, and none is mixed."""
+"""If a table of several sensors is divided into files, sensors keep their names and units, and are not mixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could be read wrongly without a word is told."""
+"""A warning is given where a file could be misread silently."""
 
 from __future__ import annotations
 

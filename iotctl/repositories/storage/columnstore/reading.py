@@ -157,7 +157,7 @@ def _page(conn: Connection, sensor_id: int, start: int | None, end: int | None, 
     if (time[1:] <= time[:-1]).any():
         raise IotctlError(
             "The database gives readings in a wrong order, and so leaves some out.",
-            hint="Run: iotctl compact (iotctl doctor says which chunks it will mend).",
+            hint="Run: iotctl compact (iotctl doctor names the chunks that it will repair).",
         )
     return time, value
 
