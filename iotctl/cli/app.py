@@ -50,7 +50,7 @@ def _options(
     _quiet: QuietOption = False,
     _env_file: EnvFileOption = None,
 ) -> None:
-    """From a bucket of IoT sensor files to the anomalies in them."""
+    """Load files of IoT sensors, and find the anomalies in them."""
     global _debug
     _debug = debug
     use_format(log_format)

@@ -51,7 +51,7 @@ COMMANDS = (
     Entry("demo", Panel.BEGIN, "Show everything on made-up data, in a minute."),
     Entry("doctor", Panel.BEGIN, "Check settings, database and store."),
     Entry("inspect", Panel.LOAD, "Show what a file is, and write a layout for it."),
-    Entry("load-mapping", Panel.LOAD, "Load sensors' names, units, limits and labels."),
+    Entry("load-mapping", Panel.LOAD, "Load names, units, limits, labels of sensors."),
     Entry("ingest", Panel.LOAD, "Load readings from files; again: only new ones."),
     Entry("runs", Panel.LOAD, "List the runs of ingest, and how they ended."),
     Entry("rejects", Panel.LOAD, "List the rows that were not loaded, and why."),

@@ -12,11 +12,11 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
+_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a local time
 
 # Both hours are in the file if it has at least this share of the readings that the sensor's usual step gives for both.
 _PART_THERE = 0.75
-# How far the step between the two hours may differ from the usual one, if there is nothing else to compare with.
+# The step between the two hours may be this many times the usual one, if there is nothing else to compare with.
 _UNEVEN = 1.25
 
 

@@ -34,7 +34,7 @@ from iotctl.formats.times.numeric_times import (
 from iotctl.model import LATEST
 
 _UTC_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
+_LOCAL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a local time
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 

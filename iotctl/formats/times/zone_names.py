@@ -16,7 +16,7 @@ from iotctl.formats.times.typed_times import printed
 from iotctl.formats.times.zones import local_offsets
 from iotctl.timezones import find_zone
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a clock on a wall
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- a local time
 _MICROSECOND = timedelta(microseconds=1)
 _MINUTE = 60_000_000
 
