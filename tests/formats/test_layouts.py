@@ -324,6 +324,30 @@ def test_a_layout_that_does_not_fit_says_why(layout: Layout, text: str, says: st
         batches(text.encode(), layout, ReadOptions())
 
 
+@pytest.mark.parametrize("block_bytes", [40, 4096])
+@pytest.mark.parametrize(
+    ("header", "stops"),
+    [
+        ("time,temp,rh", False),
+        ('"time","temp","rh"', False),
+        ("time,temp,pressure", False),  # not read
+        ("time,rh,temp", True),
+        ("temp,time,rh", True),
+        ("2023-01-01,time,5", False),  # a row
+    ],
+)
+def test_a_header_with_other_names_in_the_middle_ends_the_file(header: str, stops: bool, block_bytes: int) -> None:
+    rows = [f"2023-01-{day:02},{day},{day + 50}" for day in range(1, 11)]
+    content = "\n".join(["time,temp,rh", *rows[:5], header, *rows[5:], ""]).encode()
+    options = ReadOptions(block_bytes=block_bytes)
+    if stops:
+        with pytest.raises(FileError, match="other names from line 7 on"):
+            batches(content, layout_of("{field}", "temp"), options)
+        return
+    expected = [f"{day}.0" for day in range(1, 11)]
+    assert [value for *_, value in readings(batches(content, layout_of("{field}", "temp"), options))] == expected
+
+
 def test_parts_of_the_path_and_of_the_preamble_name_the_sensor() -> None:
     layout = replace(
         layout_of("{file.folder}.{channel}.{serial}.{file.stem}", skip_lines=1),

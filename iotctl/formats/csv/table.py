@@ -19,6 +19,7 @@ from iotctl.formats.containers.text_blocks import BlockLines, TextBlocks, is_fin
 from iotctl.formats.csv.columns import OddBlockError, read_texts, read_typed
 from iotctl.formats.csv.header import Header
 from iotctl.formats.csv.last_line import is_cut_time
+from iotctl.formats.csv.later_headers import LaterHeaders
 from iotctl.formats.csv.odd_lines import find_blank_lines, find_odd_lines, find_wrong_widths, has_odd_lines
 from iotctl.formats.csv.split import BadRow
 from iotctl.formats.csv.table_head import TableHead, as_utf8, read_table_head, split_fields
@@ -97,6 +98,13 @@ class CsvTable:
             name: pa.dictionary(pa.int32(), pa.string()) for name in sensor
         }
         self._header_line = self._divided((head.header or b"").rstrip(b"\r\n"))
+        self._later_headers = LaterHeaders(
+            self._header_line,
+            layout.text.delimiter,
+            next(iter(layout.time.fields), ""),
+            self._header.at.values(),
+            where,
+        )
         self._nulls = ["", *layout.missing]
         self._point = layout.text.decimal
 
@@ -118,6 +126,7 @@ class CsvTable:
         """The records of a block of lines."""
         written = as_utf8(stored, self._layout.text.encoding)
         data = self._divided(written)
+        self._later_headers.check(data, first_line)
         lines = BlockLines(written, first_line, offset, stored)
         rows = self._whole(data) if data else None
         bad = bad_rows(np.empty(0, dtype=np.int64), RejectReason.FIELDS)

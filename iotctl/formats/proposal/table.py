@@ -24,7 +24,7 @@ _MOST = 0.6
 _NEARLY_ALL = 0.95
 
 
-_WHOLE_WITH_LETTER = re.compile(r"\d+[A-Za-z]+")
+_WHOLE_WITH_LETTER = re.compile(r"\d+[A-Za-z]+\d*")
 
 
 class ColumnType(StrEnum):
@@ -108,7 +108,7 @@ class Column:
 
 
 def _is_whole_with_letter(text: str) -> bool:
-    """Whether a text such as 1001A is more likely a name than a number with a unit."""
+    """Whether a text such as 1001A or 1E3 is more likely a name than a number, if the column is called so."""
     return _WHOLE_WITH_LETTER.fullmatch(text) is not None
 
 

@@ -182,3 +182,12 @@ def date_in_a_name_without_a_suffix() -> Family:
     return Family(
         "no-suffix", "load-2021-03-14", content, truth, Hints(), needs_zone=False, sensors=frozenset({"load"})
     )
+
+
+@family
+def devices_that_look_like_powers_of_ten() -> Family:
+    times, temps = clock(), values(1)
+    rows = [f"{time:%Y-%m-%d %H:%M},1E{row % 3},{x}" for row, (time, x) in enumerate(zip(times, temps, strict=True))]
+    truth = {f"1E{at}": series(times[at::3], temps[at::3], "UTC") for at in range(3)}
+    content = lines("Time,device,value", *rows)
+    return Family("powers-of-ten", "bus.csv", content, truth, UTC, sensors=frozenset(truth))
