@@ -39,7 +39,7 @@ def ingest(iotctl: Iotctl, folder: Path, files: dict[str, str], *options: str) -
         ({"a.csv": ALL_REJECTED, "b.csv": ALL_REJECTED}, 1, "failed", "all 6 rows were rejected"),
         ({"a.csv": ALL_REJECTED, "b.csv": HEADER}, 1, "failed", "all 3 rows were rejected"),
         ({"a.csv": ALL_REJECTED, "b.csv": NO_HEADER}, 1, "failed", "all 3 rows were rejected"),
-        ({"a.pdf": "", "b.pdf": ""}, 1, "failed", "2 objects"),
+        ({"a.pdf": "", "b.pdf": ""}, 1, "failed", "2 files found"),
         ({"a.csv": ALL_REJECTED, "b.csv": GOOD}, 3, "partly", "3 rejected"),
         ({"a.csv": NO_HEADER, "b.csv": GOOD}, 3, "partly", "1 of 2 files"),
         ({"a.pdf": "", "b.csv": GOOD}, 3, "partly", "a.pdf"),
