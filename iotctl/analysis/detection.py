@@ -21,13 +21,13 @@ from iotctl.analysis.modelling.modelling import fit_model
 from iotctl.analysis.modelling.regimes import Line
 from iotctl.analysis.options import DetectOptions
 from iotctl.analysis.scores.components import Components, measure_components, measure_stuck
-from iotctl.analysis.scores.held import held_before
 from iotctl.analysis.scores.memory import blended, learn, remembered_kind, wider
 from iotctl.analysis.scores.rolling import Column
 from iotctl.analysis.scores.severity import severity
 from iotctl.analysis.scores.tails import Tail, tails_of
 from iotctl.analysis.sensor_kinds import recognise_kind
 from iotctl.analysis.sensor_kinds.counter import rises
+from iotctl.analysis.sensor_kinds.held import held_before
 from iotctl.analysis.sensor_kinds.readable import Readable, readable
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.model import Detection, Event, Method, Regime, SensorKind, SensorMemory

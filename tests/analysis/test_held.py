@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iotctl.analysis import detect
-from iotctl.analysis.scores.held import Held, held_before, longest_held
+from iotctl.analysis.sensor_kinds.held import Held, held_before, longest_held
 from iotctl.model import HeldRun, Kind, SensorMemory
 
 STEP = 600_000_000

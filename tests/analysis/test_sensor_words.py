@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from iotctl.analysis import detect
-from iotctl.analysis.scores.held import Held
 from iotctl.analysis.sensor_kinds.dwell import longest_usual
+from iotctl.analysis.sensor_kinds.held import Held
 from iotctl.analysis.sensor_words import describe_sensor
 from iotctl.analysis.still import run_lengths
 from iotctl.model import Kind, SensorKind

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from iotctl.repositories import Database
+from iotctl.repositories import Connection, Database, ensure_schema
 from tests import process
 from tests.fork_server import ForkServer
 from tests.store import S3Server
 
 Ended = subprocess.CompletedProcess[str]
 Iotctl = Callable[..., Ended]
+
+
+@pytest.fixture
+def conn(postgres: Database) -> Iterator[Connection]:
+    """A connection to the database of the command, which has the schema."""
+    with postgres.connect() as conn:
+        ensure_schema(conn)
+        yield conn
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories import Connection
 from iotctl.repositories.postgres.locks import EVENTS_CLASS
 from tests.cli.conftest import Ended, Iotctl
 from tests.process import COMMAND
@@ -25,13 +25,6 @@ from tests.sensors import add_sensor, noise, uuid_of
 from tests.webhook import Webhook
 
 NAMES = [f"pump_{number:02}" for number in range(12)]
-
-
-@pytest.fixture
-def conn(postgres: Database) -> Iterator[Connection]:
-    with postgres.connect() as conn:
-        ensure_schema(conn)
-        yield conn
 
 
 @pytest.fixture

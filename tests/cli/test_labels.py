@@ -7,24 +7,16 @@ import io
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories import Connection
 from tests.cli.conftest import Ended, Iotctl
 from tests.process import COMMAND
 from tests.sensors import add_sensor, noise
 
 PUMPS = ("pump_1", "pump_2")
-
-
-@pytest.fixture
-def conn(postgres: Database) -> Iterator[Connection]:
-    with postgres.connect() as conn:
-        ensure_schema(conn)
-        yield conn
 
 
 @pytest.fixture

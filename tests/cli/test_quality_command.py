@@ -6,26 +6,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories import Connection
 from tests.cli.conftest import Ended, Iotctl
 from tests.sensors import add_sensor, noise
 
 ROWS = 2000
 END = "2015-01-14T21:20Z"  # of 2,000 rows, one every 10 minutes from 2015-01-01 UTC
-
-
-@pytest.fixture
-def conn(postgres: Database) -> Iterator[Connection]:
-    with postgres.connect() as conn:
-        ensure_schema(conn)
-        yield conn
 
 
 @pytest.fixture

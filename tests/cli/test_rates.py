@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from iotctl.cli.arguments.rates import rate_a_year, said_rate
 from iotctl.cli.detect.what_if import EVERY_SENSOR, RATES
 from iotctl.errors import UsageError
-from iotctl.repositories import Connection, Database, ensure_schema
+from iotctl.repositories import Connection
 from tests.bench.sensor_kinds import make_kind
 from tests.cli.conftest import Iotctl
 from tests.sensors import add_sensor
@@ -79,13 +78,6 @@ def test_what_if_counts_what_each_rate_tells_of_a_file(iotctl: Iotctl, readings:
     every = [rows[EVERY_SENSOR][rate] for rate in RATES]
     assert every == sorted(every)
     assert every[0] < every[-1]
-
-
-@pytest.fixture
-def conn(postgres: Database) -> Iterator[Connection]:
-    with postgres.connect() as conn:
-        ensure_schema(conn)
-        yield conn
 
 
 @pytest.mark.faults  # half a minute

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from iotctl.analysis.blocks import BLOCK_ROWS, blocks
 from iotctl.analysis.robust import CENTRE_ROWS, Rows, mad_sigma, thin_rows
-from iotctl.analysis.scores.held import SHORTEST_ROWS, Held
 from iotctl.analysis.scores.rolling import Column, Local, RollingMean, running_total
 from iotctl.analysis.sensor_kinds.dwell import longest_usual
+from iotctl.analysis.sensor_kinds.held import SHORTEST_ROWS, Held
 from iotctl.analysis.still import run_lengths, stands_still
 
 Floats = NDArray[np.float64]

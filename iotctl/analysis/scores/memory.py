@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.scores.held import longest_held
 from iotctl.analysis.scores.tails import Tail
+from iotctl.analysis.sensor_kinds.held import longest_held
 from iotctl.model import SensorKind, SensorMemory
 
 Floats = NDArray[np.float64]

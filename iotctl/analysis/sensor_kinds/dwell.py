@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from iotctl.analysis.scores.held import SHORTEST_ROWS, Held
+from iotctl.analysis.sensor_kinds.held import SHORTEST_ROWS, Held
 from iotctl.analysis.sensor_kinds.states import has_states, is_on_off
 
 Floats = NDArray[np.float64]
