@@ -73,7 +73,7 @@
     else plot.show(rows.time[from] - 1800, rows.time[from] + 1800);
   }
 
-  // Readings of one or several sensors over each other; those of another unit in a panel of their own.
+  // Readings of one or several sensors in one panel for each unit.
   async function readings(host, data) {
     const when = clock(data.offsets);
     const unpacked = async (one, number) => ({...one, number, ...(await unpack(one.course))});
@@ -85,7 +85,7 @@
       one.reach = end(Math.max) - end(Math.min) || 1;
     }
     const units = [...new Set(found.map((one) => one.unit || ''))];
-    // Dashes tell lines of one panel apart where colours do not.
+    // Dashes tell lines with the same colour apart.
     for (const name of units) {
       const those = found.filter((one) => (one.unit || '') === name);
       those.forEach((one, place) => { one.dash = DASHES[place % DASHES.length]; });
@@ -112,7 +112,7 @@
     return linkPanels(host, panels, when, [], tellReadings(found, when));
   }
 
-  // The time of the nearest reading, and of each sensor its latest one until then.
+  // The time of the nearest reading, and each sensor's latest reading up to this time.
   function tellReadings(found, when) {
     const latest = ({time, value}, moment) => {
       let row = rowFrom(time, moment);

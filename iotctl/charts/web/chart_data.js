@@ -33,7 +33,7 @@ window.iotctl = {};
     return found;
   }
 
-  // Times by the clock of the sensor's zone, whatever the viewer's.
+  // Times in the sensor's zone, in any zone of the viewer.
   function clock(offsets) {
     const offset = (t) => offsets.reduce((found, [from, seconds]) => (from <= t ? seconds : found), offsets[0][1]);
     const moved = (t) => new Date((t + offset(t)) * 1000);
@@ -41,14 +41,14 @@ window.iotctl = {};
     return {offsets, text};
   }
 
-  // The first row at or behind a moment.
+  // The first row at or after a moment.
   function rowFrom(time, moment) {
     let [low, high] = [0, time.length];
     while (low < high) { const mid = (low + high) >> 1; if (time[mid] < moment) low = mid + 1; else high = mid; }
     return low;
   }
 
-  // The row next to a moment, before or behind it; -1 without rows.
+  // The row nearest to a moment, before or after it; -1 without rows.
   function nearestRow(time, moment) {
     const row = rowFrom(time, moment);
     return row === time.length || (row > 0 && moment - time[row - 1] < time[row] - moment) ? row - 1 : row;

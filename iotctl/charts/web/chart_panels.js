@@ -4,7 +4,7 @@
   const {INK, said, saidTo} = iotctl;
   const EDGE = 74, LETTERS = 8;  // pixels for the labels of each y axis: the panels line up
 
-  // More readings than can be told apart.
+  // More readings than a screen can show.
   const isDense = (plot, time) => {
     const [first, last] = plot.rows(time);
     return last - first > 2.5 * plot.box.width;
@@ -91,8 +91,8 @@
 
   // ---- scales
 
-  // Of the rows in view: the readings and the expected line whole, of the band at most half of that more on each side.
-  // Limits are in view where they are near.
+  // For the rows in view: all readings and the expected line, and at most half of that more of the band on each side.
+  // Limits are in view if they are near.
   function valueRange(data, rows, small) {
     return (plot, low, high) => {
       if (low === null || high === null) return [0, 1];
@@ -119,7 +119,7 @@
     return [low - edge, high + edge];
   }
 
-  // Wider where numbers are long, such as 101325.025.
+  // Wider for long numbers, such as 101325.025.
   function edgeOf(rows) {
     const size = (row) => Math.abs(rows.value[row] || 0);
     const longest = rows.value.reduce((found, x, row) => (size(row) > size(found) ? row : found), 0);

@@ -3,14 +3,14 @@
 'use strict';
 (() => {
   const {INK, element, rowFrom, nearestRow, timeTicks, numberTicks} = iotctl;
-  const FEW = 60;  // readings in view: of fewer each has a point
-  const PIECE = 64;  // points of a line that are painted at once
+  const FEW = 60;  // with fewer readings in view, each has a point
+  const PIECE = 64;  // points of a line that are painted together
   const DRAG = 4;  // pixels: below that it is a click
   const ROOM = {plain: {font: 12, tick: 6, times: 42, none: 6, apart: 70, right: 22},
     small: {font: 10, tick: 3, times: 36, none: 6, apart: 60, right: 14}};
   const TOP = 8;  // above the box
   const GAP = 5, LABEL = 14;  // from a tick to its text; from the left to the middle of the text along the y axis
-  // Where the browser can: also when the window moves to a screen of other pixels.
+  // If the browser can: also when the window moves to a screen with other pixels.
   const BOX = 'devicePixelContentBoxSize' in ResizeObserverEntry.prototype ? 'device-pixel-content-box' : 'content-box';
 
   class Plot {
@@ -171,7 +171,7 @@
       const close = () => {
         if (column === null) return;
         const x = box.left + (column + 0.5) / devicePixelRatio;
-        // The nearer end first: no way is gone twice.
+        // The nearer end first, so that no line is drawn twice.
         const ends = start < end ? [start, low, high, end] : [start, high, low, end];
         ends.forEach((value, at) => { if (!at || value !== ends[at - 1]) part.push(x, this.yOf(value)); });
       };
@@ -257,7 +257,7 @@
       }
     }
 
-    // A point for each reading where they are few; where they are many, for one that stands alone and has no line.
+    // A point for each reading if they are few; if they are many, only for a reading that is alone and has no line.
     drawPoints({time, point}, parts, colour) {
       const {ctx, box} = this;
       const [first, last] = this.rows(time);

@@ -1,4 +1,4 @@
-// Ticks of axes: times that are round by the clock of the sensor's zone, and round numbers.
+// Ticks of axes: times that are round in the sensor's zone, and round numbers.
 'use strict';
 (() => {
   const MINUTE = 60, HOUR = 3600, DAY = 86400, MONTH = 30.44 * DAY, YEAR = 365.25 * DAY;
@@ -37,7 +37,7 @@
     for (let month = Math.floor(months / step) * step; dayOf(month, 1) <= last; month += step) yield dayOf(month, 1);
   }
 
-  // What a tick says, and the day and the year below it.
+  // The text of a tick, and the day and the year below it.
   function textsOf(unit, local) {
     const at = new Date(Math.round(local * 1000));
     const year = String(at.getUTCFullYear()), month = MONTHS[at.getUTCMonth()];

@@ -1,5 +1,5 @@
-// Verdicts are kept for the report that a page is of. What comes from the data stands in
-// attributes, and nothing of it is ever read as HTML. Buttons are made here: in the page they would be most of it.
+// Verdicts are stored for each report. Texts from the data are in attributes, and are never read as HTML.
+// Buttons are made here, because they would be most of the page.
 'use strict';
 (() => {
   const bar = document.getElementById('verdicts');

@@ -36,7 +36,7 @@ def choose_socket_folder(data: Path, account: Account) -> Path:
 
 
 def connection_string(socket_folder: Path) -> str:
-    """How libpq connects to the server whose socket is there."""
+    """The host and port for libpq, by the folder of the server's socket."""
     return make_conninfo("", host=str(socket_folder), port=PORT, user="postgres", dbname="postgres")
 
 

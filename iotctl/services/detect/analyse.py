@@ -1,4 +1,4 @@
-"""Analyse: a few sensors from their readings to their events, each for itself; the task of a worker process."""
+"""Analyse: find the events of a few sensors, each alone; the task of a worker process."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from iotctl.services.spread import each_sensor
 
 
 def analyse_sensors(task: Task) -> list[SensorFindings]:
-    """Findings of each sensor of a task, in its order; the trouble of one does not touch the others.
+    """Findings of each sensor of a task, in its order. The error of one sensor does not stop the others.
 
-    Raises UnreachableError, ForbiddenError, ConfigurationError: the trouble of all.
+    Raises UnreachableError, ForbiddenError, ConfigurationError, which concern all sensors.
     """
     return each_sensor(
         task.sensors,
@@ -46,7 +46,7 @@ def analyse_sensors(task: Task) -> list[SensorFindings]:
 
 
 def _listen(sensor: Sensor, request: Request, heard: Heard, conn: Connection) -> SensorFindings:
-    """What is to be told of a sensor without new readings: that it is silent, if it is, and has not been told."""
+    """The findings of a sensor without new readings: only its silence, if that was not told before."""
     silence = silence_of(sensor, heard, None, conn)
     if silence is None:
         return SensorFindings(sensor)
@@ -71,7 +71,7 @@ def _analyse(
     events = [event for event in detection.events if scope.has(event)]
     silence = silence_of(looked.sensor, heard, looked.series, conn)
     if silence is not None and not any(event.kind is Kind.GAP and event.end > silence.start for event in events):
-        events.append(silence)  # else it has spoken after the end of what was asked for
+        events.append(silence)  # otherwise it has sent readings after the end of the range
     repository = AnomalyRepository(conn)
     with repository.one_at_a_time(sensor.sensor_id):
         stored = repository.known(sensor.sensor_id, scope.known_from)
@@ -91,7 +91,7 @@ def _analyse(
 
 
 def _weighed(judged: Judged, stored: Sequence[Finding], taught: Taught, request: Request) -> tuple[Finding, ...]:
-    """The findings with what verdicts teach of them: those that are rare enough, or have a verdict; in the budget."""
+    """The findings that are rare enough by what verdicts teach, or have a verdict; with the alert budget applied."""
     rate = request.options.false_alarms
     findings = tuple(marked(finding, taught) for finding in judged.findings)
     findings = tuple(one for one in findings if one.event.a_year <= rate or one.label is not None or one.silenced)
@@ -103,7 +103,7 @@ def _weighed(judged: Judged, stored: Sequence[Finding], taught: Taught, request:
 
 
 def _keep(looked: Looked, request: Request, conn: Connection) -> None:
-    """Keep what else is known of a sensor now: what goes on, what it is, and how far it has been looked at."""
+    """Save the state of a sensor: which events go on, what it is, and up to when it was judged."""
     sensor_id, scope, detection = looked.sensor.sensor_id, looked.scope, looked.detection
     if len(looked.series[0]) and (request.end is None or request.since_last):
         AnomalyRepository(conn).note_what_goes_on(sensor_id, scope.last - scope.slack)
@@ -115,7 +115,7 @@ def _keep(looked: Looked, request: Request, conn: Connection) -> None:
 
 
 def _told(looked: Looked, request: Request, findings: Sequence[Finding], reported: Sequence[Finding]) -> SensorFindings:
-    """What the run says of a sensor. findings: all of them; reported: those that are told."""
+    """The result of a run for a sensor. findings: all of them; reported: those to tell."""
     sensor, shown = looked.sensor, looked.window.cut(looked.detection)
     said = SensorFindings(
         sensor=sensor,
@@ -140,7 +140,7 @@ def _told(looked: Looked, request: Request, findings: Sequence[Finding], reporte
 
 
 def _card(sensor: Sensor, detection: Detection, reported: Sequence[Finding]) -> SensorCard:
-    from iotctl.charts import card_of  # paid by who asks for a report
+    from iotctl.charts import card_of  # imported only for a report
 
     return card_of(sensor, detection, reported)
 

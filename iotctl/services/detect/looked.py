@@ -1,4 +1,4 @@
-"""What a run looks at of a sensor: its readings, and what detection says of them."""
+"""The readings that a run reads of a sensor, and their detection."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from iotctl.services.detect.window import Window, asked_for, since
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A sensor and the options with the limits that it is held to, its readings, and what detection says of them.
+    """A sensor, the options with its limits, its readings, and their detection.
 
-    series: all that was read. detection: with the events that are rare enough. seen: all of its events, as rare as
-    verdicts make each. scope: what the run decides on.
+    series: all readings of the window. detection: with the events that are rare enough. seen: all events, with rates
+    by verdicts. scope: the events that the run judges.
     """
 
     sensor: Sensor
@@ -40,7 +40,7 @@ class Looked:
 
 
 def look_at(sensor: Sensor, request: Request, watermark: int | None, taught: Taught, conn: Connection) -> Looked:
-    """Look at a sensor. watermark: where the last run ended; None: everything that was asked for is looked at."""
+    """Read a sensor and run detection. watermark: where the last run ended; None: the whole range is judged."""
     window = _window(request, watermark)
     series = _read(sensor.sensor_id, request, window, conn)
     sensor, options = _held_to_limits(sensor, request.options)
@@ -48,7 +48,7 @@ def look_at(sensor: Sensor, request: Request, watermark: int | None, taught: Tau
     memory = runs.memory(sensor.sensor_id, request.parameters) if request.since_last else None
     detection = detect(*series, _as_sensitive(options, taught), sensor.unit or "", memory)
     seen = tuple(taught.weighed(event) for event in detection.events)
-    # What is more usual than is wanted by now stays, so that what is known of it is not lost; analyse leaves it out.
+    # Events that are no longer rare enough stay here, so that their state is not lost; analyse leaves them out.
     wanted = tuple(
         weighed
         for weighed, event in zip(seen, detection.events, strict=True)
@@ -66,7 +66,7 @@ def _window(request: Request, watermark: int | None) -> Window:
 
 
 def _read(sensor_id: int, request: Request, window: Window, conn: Connection) -> Series:
-    """The readings of a window, and those of the reference period that lie outside."""
+    """The readings of a window, and those of the reference period outside of it."""
     readings = storage_of(conn)
     pieces = [readings.whole_series(sensor_id, window.first, window.last)]
     if request.options.reference is not None:
@@ -81,7 +81,7 @@ def _read(sensor_id: int, request: Request, window: Window, conn: Connection) ->
 
 
 def _held_to_limits(sensor: Sensor, options: DetectOptions) -> tuple[Sensor, DetectOptions]:
-    """The sensor with the limits that it is held to, and options that have them: those of the options go before."""
+    """The sensor with its limits, and options with the same limits; limits in the options win."""
     if options.limits is None:
         return sensor, replace(options, limits=sensor.limits)
     low, high = (limit if isfinite(limit) else None for limit in options.limits)
@@ -89,5 +89,5 @@ def _held_to_limits(sensor: Sensor, options: DetectOptions) -> tuple[Sensor, Det
 
 
 def _as_sensitive(options: DetectOptions, taught: Taught) -> DetectOptions:
-    """Options under which each kind of event is looked for as closely as people want to know of it."""
+    """Options with the highest rate of false alarms that verdicts allow for any kind of event."""
     return replace(options, false_alarms=options.false_alarms * 10.0**taught.most)

@@ -1,4 +1,4 @@
-"""What one ingest worker does: load a few files, batch by batch; small files share one."""
+"""The work of one ingest worker: load a few files, batch by batch; small files share a batch."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from iotctl.services.ingest.refusals import refuse_total_loss, too_many_rejects
 from iotctl.services.ingest.write_batches import BatchWriter, ReadBatch
 from iotctl.words import counted
 
-# Batches of small files are committed together once they have this part of a batch's rows.
+# Batches of small files are committed together when they have this part of a batch's rows.
 _COMPLETE = 0.5
 
 
 def load_files(
     task: LoadTask, listener: IngestListener | None = None, stop: threading.Event | None = None
 ) -> list[Outcome]:
-    """Load the files of a task, one after the other; stop, when set, ends after the batches in hand.
+    """Load the files of a task, one after the other; stop, when set, ends after the current batches.
 
-    Returns an outcome per file that was taken up; those in hand are STOPPED, with the error, where the database could
-    not be used any more. What was committed stays. Of a task without a layout nothing is written.
+    Returns an outcome for each file that was started. If the database failed, the current files are STOPPED, with the
+    error. Committed batches stay. A task without a layout writes nothing.
     """
     listener, stop = listener or Silent(), stop or threading.Event()
     if task.layout is None:
@@ -48,7 +48,7 @@ def load_files(
 
 @dataclass
 class _Group:
-    """Batches that are to be committed together, and the files that end with them; unfinished: end for now."""
+    """Batches to commit together, and the files that end with them. unfinished: files that end only for now."""
 
     parts: list[ReadBatch] = field(default_factory=list)
     ended: list[LedgerFile] = field(default_factory=list)
@@ -60,9 +60,9 @@ class _Group:
 
 
 class _Worker:
-    """The files of a task and how far they are, across reconnections.
+    """The files of a task and their progress, across reconnections.
 
-    batches: how many are committed. The files that are left have no outcome yet.
+    batches: how many are committed. The remaining files have no outcome yet.
     """
 
     def __init__(self, task: LoadTask, listener: IngestListener, stop: threading.Event) -> None:
@@ -78,11 +78,11 @@ class _Worker:
         self._failed: set[int] = set()
         self._run_layouts = RunLayouts(task.options.read.layouts)
         self._layouts: dict[int, str] = {}  # that were found by looking at the files, as TOML
-        # Batches of files whose new version takes the place of an older one: as a whole, once it is read.
+        # Batches of new versions of files: they replace the older version as a whole, when all is read.
         self._staged: dict[int, list[FileBatch]] = {}
 
     def work(self, conn: Connection) -> None:
-        """Load what is left of the task over a connection."""
+        """Load the rest of the task over a connection."""
         ledger = Ledger(conn, self._task.run_id)
         options = self._task.options
         writer = BatchWriter(conn, ledger, storage_of(conn, self._task.layout), options.on_duplicate, self._listener)
@@ -97,18 +97,18 @@ class _Worker:
         finally:
             for entry in self._left:
                 self._tell_finished(entry)
-        # Whether it is one file's trouble or all the store's, that it gave trouble, shows over the whole run.
+        # Only the whole run shows whether one file or the store has a problem.
         for entry in list(self._left):
             self._end(entry, Ending.STOPPED if self._stop.is_set() else Ending.PUT_OFF)
 
     def give_up(self, error: IotctlError) -> None:
-        """End with the files in hand."""
+        """End with the current files."""
         in_hand = [entry for entry in self._left if entry.file_id in self._before] or self._left[:1]
         for entry in in_hand:
             self._end(entry, Ending.STOPPED, error)
 
     def _take_up(self, ledger: Ledger) -> list[tuple[LedgerFile, Position]]:
-        """The files that are to be loaded, and from where on; the others get their outcome."""
+        """The files to load, and their positions; the others get their outcome."""
         ids = list(dict.fromkeys(entry.file_id for entry in self._left))
         mine = ledger.try_lock(ids)
         states, positions = ledger.states(ids), ledger.positions(ids)
@@ -123,7 +123,7 @@ class _Worker:
             elif states.get(file_id, gone)[1] != entry.generation:  # another ingest has a newer version, or forgot it
                 self._end(entry, Ending.UNCHANGED)
             elif states[file_id][0] is FileState.LOADED:
-                # By this task, over a connection or on a worker that was lost since; or by others.
+                # By this task, over an earlier connection or on a lost worker; or by others.
                 self._before.setdefault(file_id, before[file_id])
                 ours = self._before[file_id].rows_read != balances[file_id].rows_read
                 self._end(entry, Ending.LOADED if ours else Ending.UNCHANGED)
@@ -144,7 +144,7 @@ class _Worker:
         return read_pieces(files, self._task, self._stop, kept_rejects, self._failed)
 
     def _add(self, piece: Piece, group: _Group, ledger: Ledger, writer: BatchWriter) -> _Group:
-        """Put a piece to a group, which is written when it is complete; returns the group that goes on."""
+        """Add a piece to a group, which is written when it is complete; returns the current group."""
         entry, options = piece.entry, self._task.options
         if entry.file_id in self._failed:
             return group
@@ -179,7 +179,7 @@ class _Worker:
         return group
 
     def _stage(self, piece: Piece) -> bool:
-        """Keep a batch of a new version; False at the file's end, unless it has not even a row."""
+        """Keep a batch of a new version. Returns False at the file's end, except for a file without rows."""
         if piece.batch is None:
             return False
         self._staged[piece.entry.file_id].append(piece.batch)
@@ -219,7 +219,7 @@ class _Worker:
         """Commit a group; returns an empty one."""
         try:
             writer.write(group.parts)
-        except FileError as error:  # --on-duplicate fail, where each batch is a group of its own
+        except FileError as error:  # --on-duplicate fail, where each batch is its own group
             self._fail(group.parts[0].entry, error, ledger)
             return _Group()
         self.batches += len(group.parts)
@@ -239,7 +239,7 @@ class _Worker:
         return _Group()
 
     def _layout_text(self, entry: LedgerFile, ledger: Ledger) -> str:
-        """What the ledger has for the layout that a file was read with; one that was found is kept first."""
+        """The ledger's text for the layout of a file; a found layout is stored first."""
         text = self._run_layouts.text(entry.file.uri)
         if text != AUTO.name:
             return text

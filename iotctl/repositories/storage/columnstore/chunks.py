@@ -99,7 +99,7 @@ def compact_chunk(conn: Connection, part: ChunkName, *, rewrite: bool = False) -
 
 
 def _compress(conn: Connection, part: ChunkName, *, rewrite: bool, anew: bool) -> None:
-    """Compress a chunk. rewrite: also what is there. anew: by way of rows."""
+    """Compress a chunk. rewrite: also its batches. anew: first turn its batches into rows."""
     chunk = sql.Literal(sql.Identifier(part.schema, part.table).as_string(conn))
 
     def compress() -> None:

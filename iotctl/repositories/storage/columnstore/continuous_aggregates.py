@@ -64,8 +64,8 @@ _LOGS = (
 
 
 def make(conn: Connection, widths: Mapping[str, int]) -> None:
-    """Make an aggregate per name, its buckets so many microseconds wide, and its policy; in a transaction."""
-    # TimescaleDB notes changes for aggregates that are there when it writes: whoever writes now ends first.
+    """Make an aggregate for each name, with buckets of so many microseconds, and its policy; in a transaction."""
+    # TimescaleDB notes changes only for existing aggregates: so running writes must end first.
     conn.execute("LOCK TABLE ONLY reading IN SHARE ROW EXCLUSIVE MODE")
     for name, width in widths.items():
         conn.execute(_MAKE.format(name=sql.Identifier(name), width=sql.Literal(f"{width // 1_000_000} seconds")))
