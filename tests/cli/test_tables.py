@@ -165,6 +165,29 @@ def test_only_a_word_that_is_wider_than_a_line_is_broken() -> None:
     assert wrapped("", 8) == [""]
 
 
+def test_readings_on_a_terminal_have_no_tails_and_their_points_below_each_other(
+    iotctl: Iotctl, environment: dict[str, str], fork_server: ForkServer, tmp_path: Path
+) -> None:
+    values = ["6.0680000000000005", "-114.5", "81.0", "1e-12", "123456789.125", "0.1"]
+    uuid = "6ba7b810-9dad-11d1-80b4-00c04fd40000"
+    rows = "".join(f"2016-01-01T00:0{number}Z;{uuid};{text}\n" for number, text in enumerate(values))
+    (tmp_path / "in.csv").write_text("timestamp;sensor_uuid;sensor_value\n" + rows)
+    assert iotctl("ingest", "in.csv", "--settle", "0s").returncode == 0
+    settings = environment | {"IOTCTL_TIMEZONE": "UTC", "PAGER": "cat"}
+    words = ["query", uuid, "2016-01-01", "2016-01-02"]
+
+    def shown(*more: str) -> list[str]:
+        code, text = forked_on_a_terminal(fork_server, [*words, *more], 80, settings, tmp_path)
+        assert code == 0, text
+        return [line[len("2016-01-01T00:00:00+00:00  ") :] for line in text.splitlines()[2:]]
+
+    seen = shown()
+    assert [float(text) for text in seen] == [6.068, -114.5, 81, 1e-12, 123456789.1, 0.1]
+    assert {text.index(".") for text in seen if "e" not in text} == {len("123456789")}
+    assert [text.strip() for text in shown("--wide")] == ["6.0680000000000005", *values[1:]]
+    assert [line.split(",")[1] for line in iotctl(*words).stdout.splitlines()[1:]] == values
+
+
 def test_a_terminal_gets_what_fits_it_and_a_pipe_no_colour(
     iotctl: Iotctl, environment: dict[str, str], fork_server: ForkServer, tmp_path: Path
 ) -> None:

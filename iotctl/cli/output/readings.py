@@ -95,17 +95,16 @@ def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO, on:
     """on: the terminal, if file is one. The first page gives the widths of its columns."""
     pages = iter(pages)
     first = [page for page in islice(pages, 1) if len(page[1])]
-    time_width, value_width, name_width = 32, 22, table.width
+    time_width, value_width, name_width, before_point = 32, 22, table.width, 0
+    is_short = on is not None and not table.wide
     if on is not None:
         if not first:
             return
-        time_width, value_width = (
-            max([len(head), *map(len, texts.to_pylist())])
-            for head, texts in (
-                ("timestamp", _times(first[0][1], table.timezone)),
-                ("sensor_value", _values(first[0][2], table)),
-            )
-        )
+        _, time, value = first[0]
+        texts = _shown_values(value, table, is_short=is_short)
+        before_point = int(pc.max(_before_point(texts)).as_py())
+        time_width = max([len("timestamp"), *map(len, _times(time, table.timezone).to_pylist())])
+        value_width = max([len("sensor_value"), *map(len, _aligned(texts, before_point).to_pylist())])
         room = on.width - time_width - value_width - 2 * len(BETWEEN)
         name_width = table.width if table.wide else min(table.width, max(room, len("sensor")))
     widths = [*([name_width] if table.sensors else []), time_width, value_width]
@@ -116,7 +115,8 @@ def _write_table(pages: Iterable[Page], table: ReadingTable, file: BinaryIO, on:
         for name, time, value in chain(first, pages):
             label = padded(shortened(printable(name), name_width), name_width) + BETWEEN if table.sensors else ""
             shown = pc.utf8_rpad(_times(time, table.timezone), time_width)
-            yield _lines(label, shown, BETWEEN, _values(value, table), "\n")
+            values = _aligned(_shown_values(value, table, is_short=is_short), before_point)
+            yield _lines(label, shown, BETWEEN, values, "\n")
 
     if on is None:
         file.writelines(blocks())
@@ -186,6 +186,32 @@ def _numbers(value: NDArray[np.float64]) -> pa.StringArray:
     whole = _column(value == np.floor(value), pa.bool_())
     bare = pc.and_(whole, pc.invert(pc.match_substring_regex(texts, "[en]")))  # no exponent, no inf
     return pc.binary_join_element_wise(texts, pc.if_else(bare, _text(".0"), _text("")), _text(""))
+
+
+def _shown_values(value: NDArray[np.float64], table: ReadingTable, *, is_short: bool) -> pa.StringArray:
+    """The texts of values in a table. is_short: without the tail of a mean, such as 6.0680000000000005."""
+    return _values(_ten_digits(value) if is_short and not table.counts else value, table)
+
+
+def _ten_digits(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values with ten significant digits. Very large and very small ones stay as they are."""
+    size = np.abs(value)
+    fits = (size >= 1e-9) & (size < 1e9)
+    # A whole number divided by a power of ten that a float has exactly is the float nearest to its decimals.
+    scale = 10.0 ** (9 - np.floor(np.log10(np.where(fits, size, 1.0))))
+    return np.where(fits, np.round(np.where(fits, value, 0.0) * scale) / scale, value)
+
+
+def _before_point(texts: pa.StringArray) -> pa.Array:
+    """How many signs each number has before its decimal point."""
+    at = pc.find_substring(texts, ".")
+    return pc.if_else(pc.less(at, 0), pc.utf8_length(texts), at)
+
+
+def _aligned(texts: pa.StringArray, before_point: int) -> pa.StringArray:
+    """Numbers with blanks before them, so that their points stand below each other."""
+    counts = pc.max_element_wise(pc.subtract(before_point, _before_point(texts)), 0)
+    return pc.binary_join_element_wise(pc.binary_repeat(_text(" "), counts), texts, _text(""))
 
 
 # pa.array and pa.scalar import pandas if it is installed, to look for a Series, which takes 0.2 s.
