@@ -77,6 +77,7 @@ def schema_state(conn: Connection) -> tuple[int, int]:
     if present > newest:
         raise ConfigurationError(
             f"The database has schema version {present}; this iotctl supports up to {newest}.",
+            where=f"database: {conn.info.dbname} on {conn.info.host or 'localhost'}",
             hint="Upgrade iotctl: pip install --upgrade iotctl",
         )
     return present, newest

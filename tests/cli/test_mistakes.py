@@ -8,8 +8,8 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -30,7 +30,7 @@ from tests.store import S3Server
 MISTAKES = [
     *(*places.STORES, *places.DATABASES),
     *(*words.COMMANDS, *words.TIMES, *words.VALUES, *words.SENSORS, *words.TOGETHER),
-    *(*files.RESULTS, *files.INPUTS, *files.LAYOUTS, *files.SETTINGS),
+    *(*files.RESULTS, *files.INPUTS, *files.LAYOUTS, *files.SETTINGS, *files.EXTRAS),
 ]
 
 # What an ingest writes down about itself, whatever becomes of it.
@@ -62,9 +62,9 @@ def test_a_mistake_is_told_with_what_where_and_what_next(here: Plant, mistake: M
     settings = {name: filled(value) for name, value in mistake.settings.items()}
     folder = here.folder / settings.pop("cwd", "")
     before = _state(here)
-    code, printed, said = _run(
-        [filled(word) for word in shlex.split(mistake.line)], here.environment | settings, folder
-    )
+    arguments = [filled(word) for word in shlex.split(mistake.line)]
+    with _without(mistake.without):
+        code, printed, said = _run(arguments, here.environment | settings, folder)
     assert code == mistake.code, said
     assert printed == "" or mistake.code == 0
     assert "Traceback" not in said
@@ -77,6 +77,33 @@ def test_a_mistake_is_told_with_what_where_and_what_next(here: Plant, mistake: M
     assert max(map(len, lines)) < 300, said
     assert ODD.findall(said) == [], said
     assert _state(here) == before
+
+
+def test_a_database_of_a_newer_version_is_refused(here: Plant) -> None:
+    with psycopg.connect(here.database.dsn, autocommit=True) as conn:
+        conn.execute("INSERT INTO iotctl_schema SELECT 999, layout FROM iotctl_schema WHERE version = 1")
+        try:
+            code, printed, said = _run(["status"], here.environment, here.folder)
+        finally:
+            conn.execute("DELETE FROM iotctl_schema WHERE version = 999")
+    assert (code, printed) == (7, "")
+    what, where, then = said.splitlines()
+    assert "schema version 999" in what
+    assert here.places["database"] in where
+    assert "pip install --upgrade iotctl" in then
+
+
+@contextmanager
+def _without(packages: Sequence[str]) -> Iterator[None]:
+    """As if packages were not installed. What is imported meanwhile stays: numpy cannot be loaded twice."""
+    before = {name: sys.modules[name] for name in packages if name in sys.modules}
+    sys.modules.update(dict.fromkeys(packages))  # type: ignore[arg-type]  # None is how Python notes it
+    try:
+        yield
+    finally:
+        for name in packages:
+            del sys.modules[name]
+        sys.modules.update(before)
 
 
 def _run(arguments: list[str], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:

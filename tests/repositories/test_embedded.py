@@ -217,6 +217,29 @@ def test_the_data_of_an_ordinary_user_stays_theirs_when_root_uses_it() -> None:
         assert {found.owner() for found in (folder / "home").rglob("*")} == {NOBODY}
 
 
+def test_the_data_of_another_user_is_refused_with_their_name() -> None:
+    python = ordinary_python()
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as path:
+        Path(path).chmod(0o755)
+        (Path(path) / "home").mkdir(mode=0o700)
+        ended = subprocess.run(
+            [python, "-m", "iotctl", "status"],
+            user=NOBODY,
+            extra_groups=[],
+            cwd="/",
+            env=PACKAGES | {"IOTCTL_HOME": f"{path}/home", "HOME": "/nonexistent", "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ended.returncode, ended.stdout) == (6, "")
+        assert ended.stderr.splitlines() == [
+            "error: The embedded database belongs to another user, root.",
+            f"  IOTCTL_HOME: {path}/home",
+            "  Run iotctl as root, or set IOTCTL_HOME to a folder of your own.",
+        ]
+
+
 @pytest.mark.parametrize("name", ["home", "h" * 100])
 def test_a_server_that_dies_is_started_again_by_the_next_connection(tmp_path: Path, name: str) -> None:
     home = tmp_path / name
@@ -235,7 +258,7 @@ def test_a_folder_that_is_no_place_for_a_server_is_an_error_in_words(tmp_path: P
     (tmp_path / "file").write_text("")
     (tmp_path / "full" / "postgresql" / "other").mkdir(parents=True)
     for home in (tmp_path / "file", tmp_path / "full"):
-        with pytest.raises(IotctlError, match="did not start"), embedded_database(home):
+        with pytest.raises(IotctlError, match=r"did not start|cannot be made"), embedded_database(home):
             pass
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from iotctl.errors import IotctlError
+from iotctl.errors import ForbiddenError, IotctlError
 from iotctl.repositories.embedded.account import owner_of, server_account
 from iotctl.repositories.embedded.data_folder import make_data_folder, server_programs
 from iotctl.repositories.embedded.pid_file import PidFile
@@ -32,7 +32,8 @@ _launched: list[subprocess.Popen[bytes]] = []
 def embedded_database(home: Path) -> Iterator[Database]:
     """The embedded server of a data directory, running inside the context; the last user stops it.
 
-    Raises ConfigurationError where the extra is not installed, IotctlError where the server does not start.
+    Raises ConfigurationError where the extra is not installed, ForbiddenError if the folder is another user's, and
+    IotctlError where the server does not start.
     """
     server = EmbeddedServer(home)
     with server.used() as dsn:
@@ -179,6 +180,12 @@ class EmbeddedServer:
         try:
             yield
         except (OSError, ValueError, subprocess.SubprocessError) as error:
+            if isinstance(error, PermissionError) and (owner := _other_owner(self.home)) is not None:
+                raise ForbiddenError(
+                    f"The embedded database belongs to another user, {owner}.",
+                    where=f"IOTCTL_HOME: {self.home}",
+                    hint=f"Run iotctl as {owner}, or set IOTCTL_HOME to a folder of your own.",
+                ) from error
             if not self.home.is_dir():
                 raise IotctlError(
                     f"The folder of the embedded database cannot be made: {_reason(error)}.",
@@ -198,6 +205,14 @@ def _try_lock(lock: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _other_owner(home: Path) -> str | None:
+    """The name of the user who owns a folder, None if there is no folder or it is our own."""
+    try:
+        return home.owner() if home.stat().st_uid != os.geteuid() else None
+    except (OSError, KeyError):
+        return None
 
 
 def _reason(error: Exception) -> str:

