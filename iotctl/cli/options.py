@@ -209,6 +209,9 @@ class RowOutput:
     output: OutputOption = None
     wide: WideOption = False
 
+    def __post_init__(self) -> None:
+        self.chosen  # noqa: B018 -- a file name without a format is refused before any work
+
     @property
     def chosen(self) -> Format:
         """The format that was asked for, or the default."""

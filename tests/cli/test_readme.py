@@ -35,6 +35,7 @@ CODES = {
     "iotctl ingest --watch 60": (130, 130, 130),
     "iotctl query sensor_00000 2016-01-01 2016-01-02": (4, 0, 0),
     "iotctl query sensor_00000 now-7d now --every 1h --agg mean --format json": (4, 0, 0),
+    "iotctl query '*' --start now-30d": (4, 0, 0),
     "iotctl query 'pump_*' now-7d now --utc": (4, 4, 4),
     "iotctl query pump_1 pump_2 now-7d now --plot pumps.html": (4, 4, 4),
     "iotctl detect sensor_00000 --plot sensor_00000.html": (4, 0, 0),

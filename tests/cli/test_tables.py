@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from iotctl.cli.output.colours import by_severity
 from iotctl.cli.output.fit import least_of, shares, shortened, wrapped
+from iotctl.cli.output.rows import Format, write_rows
 from iotctl.cli.output.table import Cell, TableView, write_table
 from iotctl.cli.output.terminal import Screen
 from tests.cli.conftest import Iotctl
@@ -107,10 +108,13 @@ def test_what_a_table_leaves_out_is_said(capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
-def test_a_line_is_said_where_nothing_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_said_where_nothing_was_found(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert table(plain(80), rows=[]) == ""
     assert table(None, rows=[]).split()[0] == "sensor"
-    assert capsys.readouterr().err == "No event.\n" * 2
+    for form in Format:
+        for rows, said in (([], "No event.\n"), ([("a",)], "")):
+            write_rows(["sensor"], iter(rows), form, tmp_path / "out", TableView(nothing="No event."))
+            assert capsys.readouterr().err == said, form
 
 
 def test_in_a_pipe_lines_are_as_long_as_they_are_and_times_whole() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +16,12 @@ import typer
 
 from iotctl.cli.output.log import is_quiet, say
 from iotctl.errors import IotctlError
-from iotctl.services.demo import make_demo_files
+from iotctl.moments import local_time
+from iotctl.services.demo import MadeUpAnomaly, make_demo_files
 
 _SHOWN = "sensor_00003"
+_TIMEZONE = "Europe/Berlin"
+_TO_MINUTES = "%Y-%m-%d %H:%M"
 
 
 def demo(
@@ -38,7 +43,7 @@ def demo(
 
     home = folder / "home"
     environment = {name: value for name, value in os.environ.items() if name != "IOTCTL_DATABASE_URL"}
-    environment |= {"IOTCTL_HOME": str(home), "IOTCTL_DATABASE_URL": "", "IOTCTL_TIMEZONE": "Europe/Berlin"}
+    environment |= {"IOTCTL_HOME": str(home), "IOTCTL_DATABASE_URL": "", "IOTCTL_TIMEZONE": _TIMEZONE}
     quiet = ["--quiet"] if is_quiet() else []
     chart, report = folder / f"{_SHOWN}.html", folder / "report.html"
 
@@ -58,11 +63,27 @@ def demo(
     run("status")
     run("verify", str(files.timeseries))
 
-    typer.echo(f"\nWhat was put into {_SHOWN}:")
-    for anomaly in (anomaly for anomaly in files.anomalies if anomaly.sensor == _SHOWN):
-        start, end = (
-            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).strftime("%Y-%m-%d %H:%M")
-            for moment in (anomaly.start, anomaly.end)
-        )
-        typer.echo(f"  {anomaly.kind:6} {start} to {end} UTC")
+    saved = subprocess.run(
+        [sys.executable, "-m", "iotctl", "anomalies", _SHOWN, "--format", "json"],
+        env=environment, stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    typer.echo(f"\n{f'put into {_SHOWN} (times: {_TIMEZONE})':47}found")
+    for line in beside([one for one in files.anomalies if one.sensor == _SHOWN], json.loads(saved.stdout)):
+        typer.echo(f"  {line}")
     typer.echo(f"\nThe chart: {chart}\nAll sensors: {report}")
+
+
+def beside(put_in: Sequence[MadeUpAnomaly], found: Sequence[dict[str, str]]) -> Iterator[str]:
+    """What was put into a sensor, by time, each beside the events found that overlap it; then all other events."""
+    events = [(_minute(event["start"]), _minute(event["end"]), event["kind"]) for event in found]
+    for anomaly in sorted(put_in, key=lambda one: one.start):
+        first, last = (local_time(moment, _TIMEZONE).strftime(_TO_MINUTES) for moment in (anomaly.start, anomaly.end))
+        over = [event for event in events if event[0] <= last and event[1] >= first]
+        events = [event for event in events if event not in over]
+        names = "; ".join(f"{kind} from {start}" for start, _, kind in over) or "nothing"
+        yield f"{anomaly.kind:5}  {first} to {last}  {names}"
+    yield from (f"{'nothing':43}  {kind} from {start}" for start, _, kind in events)
+
+
+def _minute(time: str) -> str:
+    return datetime.fromisoformat(time).strftime(_TO_MINUTES)

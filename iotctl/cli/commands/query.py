@@ -11,7 +11,7 @@ import typer
 from iotctl.cli.arguments.times import bucket_width
 from iotctl.cli.completion import complete_sensor
 from iotctl.cli.database import open_database
-from iotctl.cli.options import PlotOption, TimedRowOutput
+from iotctl.cli.options import PlotOption, TimedRowOutput, TimeRange
 from iotctl.cli.output.charts import check_chart, plot_readings
 from iotctl.cli.output.log import say
 from iotctl.cli.output.readings import Page, ReadingTable, write_readings
@@ -35,13 +35,14 @@ def query(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="SENSOR... START END",
+            metavar="SENSOR... [START END]",
             help="Names, UUIDs or globs ('pump_*'); the start of the range (2016-01-31, '2016-01-31 12:00', now-7d);"
-            " its end, which is left out.",
+            " its end, which is left out. Or --start, --end, or both.",
             show_default=False,
             autocompletion=complete_sensor,
         ),
     ],
+    span: TimeRange,
     rows: TimedRowOutput,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="At most N readings per sensor, the earliest.")
@@ -68,20 +69,19 @@ def query(
 
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
 
-    Example: iotctl query 'pump_*' now-7d now --every 1h --utc
+    Example: iotctl query 'pump_*' --start now-7d --every 1h --utc
     """
     settings = read_settings()
     check_chart(plot)
-    *names, _, _ = _three_or_more(words)
+    names, (start, end) = _asked(words, span, settings.timezone)
     if agg is not None and every is None:
         raise UsageError("--agg needs --every.", hint="Set the length of the stretches: --every 1h --agg mean")
     aggregate = agg or Aggregate.MEAN
     buckets = None if every is None else Buckets(bucket_width(every), aggregate, settings.timezone)
     counts = buckets is not None and aggregate is Aggregate.COUNT
-    bounds = _bounds(words, settings.timezone)
     with (
         open_database(settings) as database,
-        read_query(names, *bounds, database, limit=limit, buckets=buckets) as found,
+        read_query(names, start, end, database, limit=limit, buckets=buckets) as found,
     ):
         series = [(sensor.title, pages) for sensor, pages in found]
         if plot is not None:
@@ -105,12 +105,17 @@ def query(
             _tell_of_none(list(silent.items())[:_TOLD], database, rows.timezone(settings))
 
 
-def _three_or_more(words: Sequence[str]) -> Sequence[str]:
+def _asked(words: Sequence[str], span: TimeRange, timezone: str) -> tuple[Sequence[str], tuple[int | None, int | None]]:
+    """The sensors, and the range in microseconds since 1970-01-01 UTC; None for an open end."""
+    if span.start is not None or span.end is not None:
+        return words, span.bounds(timezone)
     if len(words) < 3:
         raise UsageError(
-            "A sensor, START and END are needed.", hint="Such as: iotctl query sensor_00000 2016-01-01 2016-01-02"
+            "A sensor, START and END are needed.",
+            hint="Such as: iotctl query sensor_00000 2016-01-01 2016-01-02, or: query sensor_00000 --start now-7d",
         )
-    return words
+    *names, _, _ = words
+    return names, _bounds(words, timezone)
 
 
 def _bounds(words: Sequence[str], timezone: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from iotctl import interrupt
+from iotctl.cli.output.log import say
 from iotctl.cli.output.table import Cell, TableView, write_table
 from iotctl.cli.output.terminal import screen
 from iotctl.errors import UsageError, cannot_write
@@ -37,6 +38,15 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+_FORMATS = {
+    **{form.value: form for form in Format},
+    "": Format.CSV,
+    "txt": Format.CSV,
+    "jsonl": Format.NDJSON,
+    "pq": Format.PARQUET,
+}
+
+
 def chosen_format(wanted: Format | None, output: Path | None) -> Format:
     """The wanted format, else that of the file's name, else a table on a terminal and CSV in a pipe.
 
@@ -52,7 +62,7 @@ def chosen_format(wanted: Format | None, output: Path | None) -> Format:
                 where=str(output),
                 hint="Name it .csv, .json, .ndjson or .parquet, or choose a format with --format.",
             )
-        return Format(suffix) if suffix in list(Format) else Format.CSV
+        return _FORMATS.get(suffix, Format.CSV)
     return Format.TABLE if sys.stdout.isatty() else Format.CSV
 
 
@@ -105,10 +115,13 @@ def write_rows(
 ) -> None:
     """Write rows in a format. If making the first row fails, nothing is written.
 
-    view, wide: only for tables.
+    view: how a table shows them, and what is said if there are none. wide: only for tables.
     """
     rows = iter(rows)
-    rows = chain(list(islice(rows, 1)), rows)
+    first = list(islice(rows, 1))
+    if not first and view.nothing:
+        say(view.nothing)
+    rows = chain(first, rows)
     with open_output(output, form) as file:
         match form:
             case Format.CSV:

@@ -54,8 +54,6 @@ def write_table(
     """Write rows as they come. screen: the terminal, if file is one. wide: all columns, and whole times."""
     rows = iter(rows)
     first = list(islice(rows, _FIRST_ROWS))
-    if not first and view.nothing:
-        say(view.nothing)
     names = columns if wide or not view.main else [name for name in view.main if name in columns]
     if first and not wide:
         at = {name: columns.index(name) for name in names}
