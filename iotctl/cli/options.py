@@ -217,6 +217,11 @@ class RowOutput:
         """The format that was asked for, or the default."""
         return chosen_format(self.form, self.output)
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a format or a file was given."""
+        return self.form is not None or self.output is not None
+
     def write(self, columns: list[str], rows: Iterable[tuple[Cell, ...]], view: TableView) -> None:
         """Write rows as they come. view: how a table shows them."""
         write_rows(columns, rows, self.chosen, self.output, view, wide=self.wide)

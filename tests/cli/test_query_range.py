@@ -82,3 +82,16 @@ def test_the_usual_names_of_formats_are_known(loaded: Iotctl, tmp_path: Path) ->
     ):  # fmt: skip
         assert loaded("sensors", "-o", name).returncode == 0
         assert (tmp_path / name).read_bytes().startswith(start), name
+
+
+def test_a_chart_comes_without_readings_unless_they_are_asked_for(loaded: Iotctl, tmp_path: Path) -> None:
+    words = ("query", NAME, "--start", "2025-03-03T00:00Z", "--plot", "chart.html")
+    alone = loaded(*words)
+    assert (alone.returncode, alone.stdout) == (0, "")
+    assert "chart.html" in alone.stderr
+    assert (tmp_path / "chart.html").exists()
+    assert len(loaded(*words, "--format", "csv").stdout.splitlines()) == 1 + 24
+    assert loaded(*words, "-o", "out.csv").returncode == 0
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 1 + 24
+    nothing = loaded("query", NAME, "--start", "2030-01-01", "--plot", "chart.html")
+    assert "has no readings in this range" in nothing.stderr

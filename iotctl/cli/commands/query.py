@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -67,6 +68,8 @@ def query(
     hours. The first stretch begins at START. A length that does not divide a day, such as 36h, is counted from
     1970-01-01 UTC.
 
+    With --plot, readings are printed only if --format or --output is given, too.
+
     Example: iotctl query sensor_00000 2016-01-01 2016-01-02 --format csv
 
     Example: iotctl query 'pump_*' --start now-7d --every 1h --utc
@@ -100,7 +103,10 @@ def query(
                         silent.pop(name, None)
                     yield name, time, value
 
-        write_readings(named(), table, rows.chosen, rows.output)
+        if plot is None or rows.is_asked_for:
+            write_readings(named(), table, rows.chosen, rows.output)
+        else:
+            deque(named(), maxlen=0)
         if len(silent) == len(series):
             _tell_of_none(list(silent.items())[:_TOLD], database, rows.timezone(settings))
 
