@@ -36,8 +36,8 @@ def query(
 ) -> Iterator[Sequence[tuple[Sensor, Iterator[Series]]]]:
     """The sensors, and for each its pages of (time, value) in [start, end), read from the server one after the other.
 
-    names: names, UUIDs or globs. start, end, time: microseconds since 1970-01-01 UTC; None for an open end: the first or
-    the last of all readings. limit: the most readings of each sensor, the earliest ones. Read the pages of one sensor
+    names: names, UUIDs or globs. start, end, time: microseconds since 1970-01-01 UTC; None for an open end, the first
+    or the last reading. limit: the most readings of each sensor, the earliest ones. Read the pages of one sensor
     before those of the next.
     Raises NotFoundError with the nearest names, UsageError where start is not before end.
     """
