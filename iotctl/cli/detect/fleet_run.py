@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from iotctl.cli.output.charts import check_chart, check_report, plot_detection
 from iotctl.cli.output.log import say
 from iotctl.cli.output.worst import Worst
 from iotctl.cli.progress.detect_progress import DetectWatch, watch_detect
-from iotctl.errors import UsageError
+from iotctl.errors import NotFoundError, UsageError
 from iotctl.model import Finding, Sensor, SensorCard
 from iotctl.repositories import Database
 from iotctl.services.detect.detect_task import Request, SensorFindings
@@ -46,7 +47,7 @@ def run_fleet(choice: SensorChoice, on: WantedWorkers, wanted: RunOptions, setti
     if wanted.judged.what_if:
         return _what_if(choice, on, wanted, settings)
     with open_database(settings) as database:
-        sensors = choose_sensors(database, choice.names, choice.match)
+        sensors = _chosen(database, choice)
         if wanted.shown.plot is not None and len(sensors) != 1:
             raise UsageError("--plot draws one sensor.", hint="Name a single sensor, or use --report.")
         cards: Worst[SensorCard] = Worst(_CARDS)
@@ -83,7 +84,7 @@ def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: RunOptions, settin
     """Print how many alarms there would have been at several rates; save nothing."""
     request = _request(at_the_highest(wanted))
     with open_database(settings) as database:
-        sensors = choose_sensors(database, choice.names, choice.match)
+        sensors = _chosen(database, choice)
         opened = sensor_workers(len(sensors), database, settings, on, say)
         with watch_detect(wanted.kept.saves, tells=False) as watch, opened as workers:
 
@@ -96,6 +97,17 @@ def _what_if(choice: SensorChoice, on: WantedWorkers, wanted: RunOptions, settin
 
             told = print_alarms(alarms(), wanted)
     return RunOutcome(told, watch.done, watch.failed)
+
+
+def _chosen(database: Database, choice: SensorChoice) -> Sequence[Sensor]:
+    """The sensors that were chosen. Raises NotFoundError, with another hint if the name is that of a file."""
+    try:
+        return choose_sensors(database, choice.names, choice.match)
+    except NotFoundError as error:
+        for name in choice.names:
+            if Path(name).is_file():
+                error.hint = f"To analyse a file: iotctl detect --input {shlex.quote(name)} --layout auto"
+        raise
 
 
 def _request(wanted: RunOptions) -> Request:
