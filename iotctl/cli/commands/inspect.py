@@ -95,7 +95,7 @@ def inspect(
         problem = blocking.text if blocking else "the layout gives no reading"
         hint = "See what the file holds, and write a layout by hand: docs/reference/layouts.md"
         if blocking and blocking.option:
-            hint = f"Use: {blocking.option}"
+            hint = f"{'Use:' if blocking.choices else 'It needs'} {blocking.option}"
         raise FileError(f"No layout is proposed: {problem}.", where=uri, hint=hint)
 
 

@@ -168,8 +168,7 @@ def _reading(reading: ShownReading, time: str) -> str:
 def _next(seen: Inspection, uri: str, saved: Path | None) -> Iterator[str]:
     file = shlex.quote(uri)
     if seen.preview is None:
-        options = [doubt.option for doubt in seen.proposal.doubts if doubt.blocks and doubt.option]
-        choices = options[0].split(" or ") if options else []
+        choices = next((doubt.choices for doubt in seen.proposal.doubts if doubt.blocks and doubt.choices), ())
         # Only a person knows which one is true, so all are shown.
         yield "no layout yet; next, one of:" if len(choices) > 1 else "no layout yet; next:" if choices else _NO_LAYOUT
         yield from (f"  {command_line()} {choice}" for choice in choices)

@@ -27,7 +27,7 @@ class Content:
     """form, records, sheet: as in Layout. text: of lines of fields; record_text: of other forms.
 
     preamble: the lines before a table. seen: a description of the file. standard: whether it needs no layout; layout:
-    its layout in that case.
+    its layout in that case. inner: as in FoundForm.
     """
 
     form: Form
@@ -41,6 +41,7 @@ class Content:
     records: str = ""
     sheet: str = ""
     layout: Layout | None = None
+    inner: tuple[str, ...] = ()
 
     @property
     def standard(self) -> bool:
@@ -102,6 +103,7 @@ def _record_content(file: StoredFile, open_at: OpenAt, form: FoundForm, seen: li
         records=form.records,
         sheet=found.sheet,
         record_text=found.text,
+        inner=form.inner,
     )
 
 

@@ -26,13 +26,15 @@ _ARRAY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{')
 class FoundForm:
     """form: as Layout has it; records: the path of the array with the records; words: for people.
 
-    others: the paths of further arrays of objects.
+    others: the paths of further arrays of objects. inner: of JSON, the fields of a record that are arrays with more
+    than one thing to read, which no layout reads.
     """
 
     form: Form
     words: str
     records: str = ""
     others: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
 
 
 def binary_form(open_at: OpenAt) -> FoundForm | None:
@@ -51,7 +53,8 @@ def text_form(sample: TextSample) -> FoundForm:
     lines = [line for line in sample.lines[: 10 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
     first = lines[0].lstrip() if lines else ""
     if first.startswith("[") and re.match(r"\[\s*(?:[\[{\]]|$)", first):
-        return FoundForm(Form.JSON, "JSON, an array of objects")
+        whole = _loaded("\n".join(sample.lines)) if sample.complete else None
+        return FoundForm(Form.JSON, "JSON, an array of objects", inner=_inner_arrays(whole))
     if first.startswith("{"):
         return _object_form(sample, lines)
     if _is_influx_csv(lines):
@@ -80,7 +83,8 @@ def _object_form(sample: TextSample, lines: Sequence[str]) -> FoundForm:
     if isinstance(whole, dict):
         paths = _arrays(whole)
         if paths:
-            return FoundForm(Form.JSON, f"JSON, the array {paths[0]} of an object", paths[0], tuple(paths[1:]))
+            words, inner = f"JSON, the array {paths[0]} of an object", _inner_arrays(_at(whole, paths[0]))
+            return FoundForm(Form.JSON, words, paths[0], tuple(paths[1:]), inner)
         return _lines_form(whole)
     if first is None and not sample.complete and (match := _ARRAY.search("\n".join(sample.lines[:_LOOKED_AT]))):
         return FoundForm(Form.JSON, f"JSON, the array {match[1]} of an object", match[1])
@@ -92,7 +96,7 @@ def _lines_form(first: dict[str, object]) -> FoundForm:
         case {"metric": dict(), "values": list(), "timestamps": list()}:
             return FoundForm(Form.JSON_SERIES, "JSON, one series per line (VictoriaMetrics)")
         case _:
-            return FoundForm(Form.JSON, "JSON, one object per line")
+            return FoundForm(Form.JSON, "JSON, one object per line", inner=_inner_arrays([first]))
 
 
 def _loaded(text: str) -> object:
@@ -122,3 +126,26 @@ def _arrays(found: dict[str, object]) -> list[str]:
         return []
     longest = max(sizes, key=sizes.__getitem__)
     return [longest, *(path for path in sizes if path != longest and fields[path] == fields[longest])]
+
+
+def _at(found: object, path: str) -> object:
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _inner_arrays(records: object) -> tuple[str, ...]:
+    """The fields of the first record that are arrays of arrays, of objects, or of several numbers; none if the records
+    are no array of objects."""
+    first = records[0] if isinstance(records, list) and records else None
+    waiting: list[tuple[str, object]] = list(first.items()) if isinstance(first, dict) else []
+    found = []
+    while waiting:
+        path, value = waiting.pop(0)
+        if isinstance(value, dict):
+            waiting += [(f"{path}.{name}", inner) for name, inner in value.items()]
+        elif isinstance(value, list) and value:
+            numbers = len(value) > 1 and all(isinstance(item, int | float) for item in value)
+            if numbers or all(isinstance(item, list | dict) for item in value):
+                found.append(path)
+    return tuple(found)

@@ -35,7 +35,7 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A question that the file leaves open. option: settles it; empty if only an edited layout can."""
+    """A question that the file leaves open. option: what settles it, empty if only an edited layout can."""
 
     text: str
     option: str = ""
@@ -45,6 +45,12 @@ class Doubt:
     def blocks(self) -> bool:
         """Whether it must be settled before a layout can be proposed."""
         return self.weight is Weight.NEEDED
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The options of the command, one for each answer; none if something else settles it."""
+        found = tuple(self.option.split(" or "))
+        return found if all(one.startswith("--") for one in found) else ()
 
 
 @dataclass(frozen=True, slots=True)

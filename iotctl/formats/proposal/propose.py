@@ -29,6 +29,9 @@ from iotctl.model import StoredFile
 # With more values than this, the layout names the other fields instead: nobody reads a layout of 1,000 lines.
 _MOST_NAMED = 40
 
+_INNER = "arrays within the records are not read"
+_ONE_EACH = "a file with an object for each reading (docs/reference/layouts.md, Arrays within records)"
+
 
 def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOptions) -> Proposal:
     """The proposed layout of a file. options.timezone: the default for times without a zone.
@@ -45,8 +48,10 @@ def propose(file: StoredFile, open_at: OpenAt, hints: Hints, options: ReadOption
     table, doubts = content.table, list(content.doubts)
     time = find_time(table)
     if time is None:
-        doubts.append(_no_time(table))
+        doubts.append(_no_time(content))
         return _without_layout(content, {}, doubts)
+    if content.inner:
+        doubts.append(Doubt(f"{_INNER}: {', '.join(content.inner)}", _ONE_EACH, weight=Weight.NOTE))
     roles = find_roles(table, time)
     if not roles.values:
         doubts.append(Doubt("no column has numbers that are values", weight=Weight.NEEDED))
@@ -93,8 +98,11 @@ def _without_layout(content: Content, left_out: dict[str, str], doubts: list[Dou
     return Proposal(None, content.seen, views, open_ones, content.table.rows, content.complete, left_out, notes)
 
 
-def _no_time(table: Table) -> Doubt:
-    clock = next((column for column in table.columns if any(map(is_clock, column.counts))), None)
+def _no_time(content: Content) -> Doubt:
+    clock = next((column for column in content.table.columns if any(map(is_clock, column.counts))), None)
+    if clock is None and content.inner:
+        text = f"no column is a time; {_INNER}: {', '.join(content.inner)}"
+        return Doubt(text, _ONE_EACH, weight=Weight.NEEDED)
     if clock is None:
         return Doubt("no column is a time", weight=Weight.NEEDED)
     text = f"{clock.title} has times of day, and no column has the date; if the file's name has it, use [path]"
@@ -138,7 +146,7 @@ def _group_doubts(table: Table, roles: Roles, hints: Hints) -> list[Doubt]:
     return [
         Doubt(
             f"values differ by {column.title} ({', '.join(list(column.counts)[:2])}, ...): does it name the sensor?",
-            f"--sensor '{{{column.name}}}.{{field}}', or '{{field}}' if it does not",
+            f"--sensor '{{{column.name}}}.{{field}}' or --sensor '{{field}}'",
             weight=Weight.NEEDED,
         )
         for column in columns_that_group(table, unused, roles.values)[:1]

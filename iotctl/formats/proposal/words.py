@@ -75,6 +75,8 @@ _ZONE = word_set("tz timezone zeitzone zone tzcd offset utcoffset")
 @lru_cache(maxsize=20_000)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: lastChanged, last_changed and LAST CHANGED are last, changed."""
+    if name.endswith("__name__"):  # Prometheus calls the name of the metric so
+        return ("metric", "name")
     return tuple(word.lower() for word in _WORDS.findall(name)) or ((name.strip().lower(),) if name.strip() else ())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from iotctl.errors import FileError
-from iotctl.formats.proposal.proposal import Hints, Proposal
+from iotctl.formats.proposal.proposal import Doubt, Hints, Proposal
 from tests.formats.proposal.families import clock, comma, lines, values
 from tests.formats.proposal.test_families import look
 
@@ -177,7 +178,7 @@ def test_texts_by_which_the_values_differ_may_name_sensors_and_are_asked_for(apa
     ]
     content = table(*rows, header="Col1;Col2;Col3;Col4")
     asked = [option for option in wanted(look(content, UTC)) if "sensor" in option]
-    assert asked == (["--sensor '{Col2}.{field}', or '{field}' if it does not"] if apart else [])
+    assert asked == (["--sensor '{Col2}.{field}' or --sensor '{field}'"] if apart else [])
     told = look(content, Hints(timezone="UTC", sensor="{Col2}.{field}"))
     assert told.layout is not None
     assert told.layout.sensor == "{Col2}.{field}"
@@ -294,3 +295,45 @@ def test_times_of_day_without_a_date_say_where_it_can_be_taken_from() -> None:
     (doubt,) = look(table(*(f"{hour:02}:00;{hour}.5" for hour in range(24))), UTC).doubts
     assert doubt.text.startswith("time has times of day, and no column has the date")
     assert "[path]" in doubt.option
+
+
+POINTS = [[f"{time:%Y-%m-%dT%H:%M:%SZ}", number] for time, number in zip(clock(), values(1, 2), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ({"data": {"result": [{"metric": {"room": room}, "values": POINTS} for room in "ab"]}}, "values"),
+        (
+            {"results": [{"id": 0, "series": [{"name": "cpu", "columns": ["time", "value"], "values": POINTS}]}]},
+            "series",
+        ),
+        ([{"target": "a.b", "datapoints": POINTS}], "datapoints"),
+        ({"device": "a", "body": {"points": [{"at": at, "value": value} for at, value in POINTS]}}, "body.points"),
+        ({"device": "a", "wave": [1, 2, 3]}, "wave"),
+    ],
+)
+def test_readings_in_arrays_within_records_are_named_where_there_is_no_time(document: object, named: str) -> None:
+    text = json.dumps(document)
+    if isinstance(document, dict) and "device" in document:
+        text = f"{text}\n{text}"  # one object per line
+    proposal = look(text.encode(), UTC)
+    assert proposal.layout is None
+    (doubt,) = [one for one in proposal.doubts if one.blocks]
+    assert doubt.text == f"no column is a time; arrays within the records are not read: {named}"
+    assert "Arrays within records" in doubt.option
+    assert doubt.choices == ()
+
+
+def test_an_array_beside_the_readings_is_noted() -> None:
+    rows = [json.dumps({"time": time, "value": value, "extra": [{"a": 1}]}) for time, value in POINTS]
+    proposal = look("\n".join(rows).encode(), UTC)
+    assert proposal.layout is not None
+    assert "arrays within the records are not read: extra" in [note.text for note in proposal.notes]
+
+
+def test_choices_are_options_alone() -> None:
+    assert Doubt("", "--day-first or --month-first").choices == ("--day-first", "--month-first")
+    assert Doubt("", "--sensor '{a}' or --sensor '{field}'").choices == ("--sensor '{a}'", "--sensor '{field}'")
+    for option in ("", "since in the layout", "[path] and [time] fields in a layout", "--day-first or format = '%d'"):
+        assert Doubt("", option).choices == ()

@@ -33,6 +33,7 @@ TABLES = {
     "device and metric": written(lambda device: {"device": device}),
     "a place around it": written(lambda device: {"site": "HQ", "asset": device}, "parameter"),
     "a number and a name": written(lambda device: {"station_id": device[-2:], "station_name": f"Hall {device}"}),
+    "labels of Prometheus": written(lambda device: {"instance": device}, "__name__", unit=""),
     "metric first": [
         {name: row[name] for name in ("metric", "ts", "device", "value")}
         for row in written(lambda device: {"device": device}, unit="")
@@ -88,7 +89,7 @@ def test_files_of_parts_of_a_table_have_the_sensors_of_the_whole(
     has_units = "unit" in rows[0] and as_file is not as_line_protocol
     assert sorted(map(str, whole.values())) == sorted([*METRICS.values()] * 2 if has_units else ["None"] * 4)
     device, metric = (next(name for name in names if name in rows[0]) for names in (
-        ("device", "asset", "station_id"), ("metric", "parameter")))  # fmt: skip
+        ("device", "asset", "station_id", "instance"), ("metric", "parameter", "__name__")))  # fmt: skip
     for by in ((device,), (metric,), (device, metric)):
         parts = [sensors(as_file(part), "file.dat") for part in parted(rows, by)]
         # Each sensor is in one file alone, and is called there as in the whole.
