@@ -74,7 +74,18 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
         lines: [{{time, value, colour: '#000'}}]}});
       plot.show(time[0], time[time.length - 1]);
       const spans = {json.dumps(SPANS)}, numbers = {json.dumps(NUMBERS)}, offsets = {json.dumps(offsets)};
+      const tight = document.body.appendChild(document.createElement('div'));
+      tight.style.cssText = 'width: 180px; height: 120px';
+      const small = new iotctl.Plot(tight, {{offsets: [[0, 0]], edge: 6, apart: 30, range: () => [0, 1000],
+        lines: [{{time, value, colour: '#000'}}], times: true, small: true}});
+      const beyond = [];
+      small.ctx.fillText = function (text, x) {{
+        const half = this.measureText(text).width / 2;
+        if (text && this.textAlign === 'center') beyond.push(Math.max(half - x, x + half - tight.clientWidth));
+      }};
+      for (let hour = 0; hour < 100; hour++) small.show({START} + 3600 * hour, {START} + 3600 * (hour + 90));
       document.body.appendChild(document.createElement('pre')).textContent = JSON.stringify({{
+        beyond,
         shown: [zoomed, shown()], ratio: [devicePixelRatio, plot.box.left, plot.box.width],
         times: spans.map(([first, last, most]) => iotctl.timeTicks(offsets, first, last, most)),
         numbers: numbers.map(([low, high, most]) => iotctl.numberTicks(low, high, most)),
@@ -145,6 +156,11 @@ def test_a_drag_zooms_and_a_double_click_shows_all(answers: dict[str, list[Any]]
     for shown, (first, last) in zip(answers["shown"], [(0.25, 0.5), (0, 1)], strict=True):
         ends = [datetime.fromisoformat(f"{part}+00:00").timestamp() for part in shown.split(" to ")]
         np.testing.assert_allclose(ends, [START + first * span, START + last * span], atol=90)
+
+
+def test_times_below_a_plot_are_not_cut_at_its_edges(answers: dict[str, list[Any]]) -> None:
+    assert len(answers["beyond"]) > 200
+    assert max(answers["beyond"]) < 0.01
 
 
 def test_all_scripts_and_styles_are_our_own() -> None:

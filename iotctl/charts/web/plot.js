@@ -133,6 +133,13 @@
       ctx.fillText(text, x, y);
     }
 
+    // Under a tick; at the edge of the canvas it moves, so that it is not cut.
+    writeBelow(text, x, y) {
+      this.ctx.font = `${this.room.font}px system-ui, sans-serif`;
+      const half = this.ctx.measureText(text).width / 2;
+      this.write(text, Math.max(half, Math.min(x, this.place.clientWidth - half)), y, 'center', 'top');
+    }
+
     drawTimes() {
       const {box, panel, room} = this;
       const bottom = box.top + box.height;
@@ -140,8 +147,8 @@
         const x = this.sharp(this.xOf(moment));
         this.stroke(x, box.top, x, bottom + room.tick);
         if (!panel.times) continue;
-        this.write(text, x, bottom + room.tick + GAP, 'center', 'top');
-        this.write(below, x, bottom + room.tick + GAP + 1.3 * room.font, 'center', 'top');
+        this.writeBelow(text, x, bottom + room.tick + GAP);
+        this.writeBelow(below, x, bottom + room.tick + GAP + 1.3 * room.font);
       }
     }
 
