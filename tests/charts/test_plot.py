@@ -22,13 +22,15 @@ from tests.charts.browser import opened
 START, HOUR = 1_445_558_400, 3600  # 2015-10-23 00:00 UTC; on the 25th 03:00 becomes 02:00 in Berlin
 ROWS, STEP = 30_000, 10
 BERLIN = ZoneInfo("Europe/Berlin")
-# (first, last, most): within hours around the change of the clock, days, months, years, and a part of a second.
+# (first, last, most): within hours around the change of the clock, days, months, years, a part of a second, and days in
+# the middle of a month.
 SPANS = [
     (START + 40 * HOUR, START + 56 * HOUR, 17),
     (START + 1234, START + 80 * HOUR, 9),
     (START - 9_999_999, START + 9_999_999, 10),
     (START - 80_000_000, START + 80_000_000, 6),
     (START + 0.25, START + 3.5, 8),
+    (START - 216 * HOUR, START - 96 * HOUR + 1000, 6),
 ]
 NUMBERS = [(0.0, 1.0, 5), (-7.3, 1234.5, 6), (101_325.01, 101_325.09, 5), (1e-9, 4e-9, 4), (-3e300, -2e300, 4)]
 
@@ -100,7 +102,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
 
 
 def test_ticks_of_times_are_round_by_the_clock_of_the_zone(answers: dict[str, list[Any]]) -> None:
-    forms = ["%H:%M", "%H:%M", "%b", "%Y", ":%S.%f"]
+    forms = ["%H:%M", "%H:%M", "%b", "%Y", ":%S.%f", "%-d %b"]
     for (first, last, most), form, ticks in zip(SPANS, forms, answers["times"], strict=True):
         assert most / 3 < len(ticks) <= most + 3
         moments = [moment for moment, _, _ in ticks]

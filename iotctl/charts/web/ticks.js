@@ -62,7 +62,7 @@
       const next = number + 1 < offsets.length ? offsets[number + 1][0] : Infinity;
       for (const local of roundMoments(step, start + ahead, Math.min(max, next) + ahead)) {
         const moment = local - ahead;
-        if (moment < start || moment >= next) continue;
+        if (moment < start || moment >= next || moment > max) continue;
         const {text, day, year} = textsOf(step.unit, local);
         const below = [day !== before.day || year !== before.year ? day : '', year !== before.year ? year : ''];
         found.push([moment, text, below.join(' ').trim()]);
