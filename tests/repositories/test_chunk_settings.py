@@ -129,3 +129,12 @@ def test_triggers_and_constraints_of_a_person_see_every_reading(timescale: Datab
         with pytest.raises(psycopg.errors.CheckViolation):
             load(conn, 1000, 2000, 3)
         assert storage.span().readings == 2 * 1000
+
+
+def test_a_reading_that_another_program_doubled_is_no_wrong_order(timescale_direct: Database) -> None:
+    with timescale_direct.connect() as conn:
+        load(conn, 0, 1000)
+        conn.execute("INSERT INTO reading SELECT * FROM reading WHERE sensor_id = 1 AND sensor_value = 500")
+        time, value = storage_of(conn).whole_series(1)
+        assert value.tolist() == sorted([*range(1000), 500])
+        assert np.array_equal(time, START + MINUTE * value.astype(int))

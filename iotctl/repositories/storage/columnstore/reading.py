@@ -154,7 +154,7 @@ def _page(conn: Connection, sensor_id: int, start: int | None, end: int | None, 
         },
     )
     time, value = decode_times(array_value(cursor, 0)), decode_floats(array_value(cursor, 1))
-    if (time[1:] <= time[:-1]).any():
+    if (time[1:] < time[:-1]).any():
         raise IotctlError(
             "The database gives readings in a wrong order, and so leaves some out.",
             hint="Run: iotctl compact (iotctl doctor names the chunks that it will repair).",
