@@ -16,7 +16,8 @@ def test_an_empty_embedded_database_is_told_unasked_and_all_of_it_with_verbose(
     ended = iotctl("--verbose", "sensors", "--format", "csv")
     assert ended.returncode == 0
     assert ended.stdout.startswith("sensor,unit,")
-    used, empty, _nothing_found = ended.stderr.splitlines()
+    used, empty, nothing = ended.stderr.splitlines()
+    assert nothing == "No sensor matches. iotctl ingest and iotctl load-mapping add sensors."
     store = environment["IOTCTL_S3_ENDPOINT_URL"]
     assert used == f"database: embedded in {home}; store: {store}; times: Europe/Berlin; settings: environment"
     assert empty == f"The embedded database in {home} is empty. It is used because IOTCTL_DATABASE_URL is not set."

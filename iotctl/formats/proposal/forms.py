@@ -19,7 +19,7 @@ _MOST = 0.9
 _PART = r"(?:[^\\\s,=]|\\.)"
 _FIELD = rf'{_PART}+=(?:"(?:[^"\\]|\\.)*"|[^",\s\\]+)'
 _LINE_PROTOCOL = re.compile(rf"(?:[^\\\s,]|\\.)+(?:,{_PART}+={_PART}+)*[ ]+{_FIELD}(?:,{_FIELD})*(?:[ ]+-?\d{{1,19}})?")
-_ARRAY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*\{')
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,7 @@ def text_form(sample: TextSample) -> FoundForm:
     lines = [line for line in sample.lines[: 10 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
     first = lines[0].lstrip() if lines else ""
     if first.startswith("[") and re.match(r"\[\s*(?:[\[{\]]|$)", first):
-        whole = _loaded("\n".join(sample.lines)) if sample.complete else None
-        return FoundForm(Form.JSON, "JSON, an array of objects", inner=_inner_arrays(whole))
+        return FoundForm(Form.JSON, "JSON, an array of objects", inner=_inner_arrays(_document(sample, lines)))
     if first.startswith("{"):
         return _object_form(sample, lines)
     if _is_influx_csv(lines):
@@ -79,15 +78,13 @@ def _object_form(sample: TextSample, lines: Sequence[str]) -> FoundForm:
     first = _loaded(lines[0])
     if isinstance(first, dict) and len(lines) > 1 and lines[1].lstrip().startswith("{"):
         return _lines_form(first)
-    whole = first if len(lines) == 1 else _loaded("\n".join(sample.lines)) if sample.complete else None
+    whole = first if first is not None and len(lines) == 1 else _document(sample, lines)
     if isinstance(whole, dict):
         paths = _arrays(whole)
         if paths:
             words, inner = f"JSON, the array {paths[0]} of an object", _inner_arrays(_at(whole, paths[0]))
             return FoundForm(Form.JSON, words, paths[0], tuple(paths[1:]), inner)
         return _lines_form(whole)
-    if first is None and not sample.complete and (match := _ARRAY.search("\n".join(sample.lines[:_LOOKED_AT]))):
-        return FoundForm(Form.JSON, f"JSON, the array {match[1]} of an object", match[1])
     return FoundForm(Form.JSON, "JSON, one object per line")
 
 
@@ -105,6 +102,27 @@ def _loaded(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _document(sample: TextSample, lines: Sequence[str]) -> object:
+    """The JSON document of a file; of a large file what its first lines have of it."""
+    return _loaded("\n".join(sample.lines)) if sample.complete else _begun("\n".join(lines))
+
+
+def _begun(text: str) -> object:
+    """The JSON of a text that is cut: up to its last whole element, as if its brackets were closed there."""
+    closing: list[str] = []
+    end, closed = 0, ""
+    for token in _JSON_TOKEN.finditer(text):
+        match token[0]:
+            case "[" | "{":
+                closing.append("]" if token[0] == "[" else "}")
+            case "]" | "}" if closing:
+                closing.pop()
+                end, closed = token.end(), "".join(reversed(closing))
+            case ",":
+                end, closed = token.start(), "".join(reversed(closing))
+    return _loaded(text[:end] + closed)
 
 
 def _arrays(found: dict[str, object]) -> list[str]:

@@ -325,6 +325,21 @@ def test_readings_in_arrays_within_records_are_named_where_there_is_no_time(docu
     assert doubt.choices == ()
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_the_records_of_a_large_document_are_found_by_their_path(indent: int | None) -> None:
+    rows = [{"time": f"2024-01-01T00:00:{number % 60:02}Z", "value": number, "tag": "[{"} for number in range(120_000)]
+    large = look(json.dumps({"meta": {"of": ["a", "b"]}, "data": {"rows": rows}}, indent=indent).encode(), UTC)
+    assert large.layout is not None
+    assert (large.complete, large.layout.records) == (False, "data.rows")
+    points, names = POINTS * 75, [str(number) for number in range(60)]
+    for document, named in (
+        ({"data": {"result": [{"metric": {"room": room}, "values": points} for room in names]}}, "values"),
+        ([{"target": target, "datapoints": points} for target in names], "datapoints"),
+    ):
+        (doubt,) = [one for one in look(json.dumps(document, indent=indent).encode(), UTC).doubts if one.blocks]
+        assert doubt.text == f"no column is a time; arrays within the records are not read: {named}"
+
+
 def test_an_array_beside_the_readings_is_noted() -> None:
     rows = [json.dumps({"time": time, "value": value, "extra": [{"a": 1}]}) for time, value in POINTS]
     proposal = look("\n".join(rows).encode(), UTC)
